@@ -1,0 +1,32 @@
+// What a device looks like from outside. It knows neither its address nor its interrupt number: a board gives it those.
+
+/** A wire to an interrupt controller. Level 1 asserts it, 0 drops it. */
+export interface IrqLine { set(level: 0 | 1): void }
+
+/** Widths of one port or MMIO access, in bytes. */
+export type AccessWidth = 1 | 2 | 4 | 8;
+
+export interface Device {
+  /** Short name, for messages and as the key of its saved state. */
+  readonly name: string;
+  reset(): void;
+  /** Reads `width` bytes at `offset` from the device's base. Unsigned; bits beyond the device's registers read as ones. */
+  read(offset: number, width: AccessWidth): number;
+  write(offset: number, width: AccessWidth, value: number): void;
+  /** Plain JSON-able data that `restore` of a fresh device of the same kind turns into the same state. */
+  save(): DeviceState;
+  /** Throws InputError if `state` is not what `save` gives. */
+  restore(state: DeviceState): void;
+  /**
+   * For devices that act by time. `now` is the machine's virtual time in nanoseconds; called whenever `deadline` is reached
+   * and before each access. A device without time leaves both out.
+   */
+  advance?(now: number): void;
+  /** Virtual time, in nanoseconds, of the next moment at which it must be advanced; Infinity for none. */
+  deadline?(): number;
+}
+
+export type DeviceState = { readonly [field: string]: number | string | boolean | null | readonly number[] };
+
+/** A device mapped at [base, base + length) of a port or MMIO space. */
+export interface Mapping { readonly base: number; readonly length: number; readonly device: Device }

@@ -1,0 +1,21 @@
+// Interface by which mmu tells that a page became dirty, without knowing who keeps the lists. mt implements it.
+
+export interface DirtySink {
+  /**
+   * vCPU `vcpu` was permitted its first store to page `gfn` since the page was armed: a write-protect violation, or an
+   * entry drained from that vCPU's PML buffer. Called in the order in which the pages were written.
+   */
+  guestDirty(vcpu: number, gfn: number): void;
+
+  /** A host-side write (device, loader, debugger, API) is about to change page `gfn`. Called for every such write. */
+  hostDirty(gfn: number): void;
+
+  /**
+   * A PML entry was appended for `vcpu` and is not drained yet. `unflushed` is how many entries its buffer now holds.
+   * Lets the dirty trigger count them, so that it is exact to the instruction (mt.md, MT_DIRTY_TRIGGER).
+   */
+  pmlAppended(vcpu: number, unflushed: number): void;
+}
+
+/** Used while nobody tracks. */
+export const NO_SINK: DirtySink = { guestDirty() {}, hostDirty() {}, pmlAppended() {} };

@@ -1,0 +1,81 @@
+// The mechanism of the state table: fields are declared once (name, type, count, saved or not, what it is), and offsets,
+// typed views, the snapshot schema and the docs come from the declaration. No offset is written twice.
+
+import type { LinearMemory } from '../linear-memory.ts';
+import { alignUp } from '../paging-units.ts';
+
+export type FieldType = 'u8' | 'u16' | 'u32' | 'i32' | 'u64';
+
+export const FIELD_BYTES: Record<FieldType, number> = { u8: 1, u16: 2, u32: 4, i32: 4, u64: 8 };
+
+export interface FieldSpec {
+  readonly type: FieldType;
+  readonly count: number;
+  /** Part of a snapshot. What is not saved can be derived anew or is per-run. */
+  readonly saved: boolean;
+  readonly doc: string;
+}
+
+export const field = (type: FieldType, doc: string, options: { count?: number; saved?: boolean } = {}): FieldSpec =>
+  ({ type, count: options.count ?? 1, saved: options.saved ?? true, doc });
+
+export interface StateTable<F extends Record<string, FieldSpec>> {
+  readonly name: string;
+  readonly fields: F;
+  /** Byte offset of each field in the block. */
+  readonly offset: { readonly [K in keyof F]: number };
+  /** Bytes of the whole block, a multiple of 64. */
+  readonly size: number;
+}
+
+/** Lays the fields out in order, each aligned to its own type. */
+export function stateTable<F extends Record<string, FieldSpec>>(name: string, fields: F): StateTable<F> {
+  const offset = {} as { [K in keyof F]: number };
+  let end = 0;
+  for (const key of Object.keys(fields) as (keyof F)[]) {
+    const { type, count } = fields[key]!;
+    end = alignUp(end, FIELD_BYTES[type]);
+    offset[key] = end;
+    end += FIELD_BYTES[type] * count;
+  }
+  return { name, fields, offset, size: alignUp(end, 64) };
+}
+
+type ViewOf<T extends FieldType> = T extends 'u64' ? BigUint64Array : T extends 'i32' ? Int32Array : T extends 'u32' ? Uint32Array : T extends 'u16' ? Uint16Array : Uint8Array;
+
+export type StateViews<F extends Record<string, FieldSpec>> = { readonly [K in keyof F]: ViewOf<F[K]['type']> };
+
+const VIEWS = { u8: Uint8Array, u16: Uint16Array, u32: Uint32Array, i32: Int32Array, u64: BigUint64Array };
+
+/** One typed array per field over the block at byte `base` of the linear memory: `views.cr0[0]`, `views.gpr[3]`. */
+export function viewsOf<F extends Record<string, FieldSpec>>(table: StateTable<F>, memory: LinearMemory, base: number): StateViews<F> {
+  const views: Record<string, unknown> = {};
+  for (const [key, spec] of Object.entries(table.fields)) {
+    views[key] = new VIEWS[spec.type](memory.memory.buffer, base + table.offset[key]!, spec.count);
+  }
+  return views as StateViews<F>;
+}
+
+/** Plain data of a block: u64 as hexadecimal strings, the rest as numbers; arrays where count > 1. */
+export type SavedBlock = { readonly [field: string]: number | string | readonly (number | string)[] };
+
+export function saveBlock<F extends Record<string, FieldSpec>>(table: StateTable<F>, views: StateViews<F>): SavedBlock {
+  const out: Record<string, number | string | (number | string)[]> = {};
+  for (const [key, spec] of Object.entries(table.fields)) {
+    if (!spec.saved) continue;
+    const values = Array.from(views[key] as ArrayLike<number | bigint>, (x) => (typeof x === 'bigint' ? `0x${x.toString(16)}` : x));
+    out[key] = spec.count === 1 ? values[0]! : values;
+  }
+  return out;
+}
+
+export function restoreBlock<F extends Record<string, FieldSpec>>(table: StateTable<F>, views: StateViews<F>, saved: SavedBlock): void {
+  for (const [key, spec] of Object.entries(table.fields)) {
+    if (!spec.saved) continue;
+    const value = saved[key];
+    const values = Array.isArray(value) ? value : [value];
+    if (value === undefined || values.length !== spec.count) throw new RangeError(`saved ${table.name} state: field ${key} is missing or has the wrong length`);
+    if (spec.type === 'u64') values.forEach((x, i) => { (views[key] as BigUint64Array)[i] = BigInt(x); });
+    else values.forEach((x, i) => { (views[key] as Uint32Array)[i] = Number(x); });
+  }
+}
