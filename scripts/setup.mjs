@@ -1,0 +1,94 @@
+// What a fresh checkout needs before anything runs: the development packages, and the bundles in dist/. Each step first
+// finds out cheaply whether there is anything to do. Messages go to stderr, since stdout may be a guest's serial console.
+
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { withLock } from './lock.mjs';
+
+export const ROOT = resolve(import.meta.dirname, '..');
+const STAMP = join(ROOT, 'dist/.stamp');
+
+/** What the bundles are made of, besides src. */
+const BUILD_INPUTS = ['package.json', 'package-lock.json', 'scripts/build.mjs', 'scripts/instances.mjs'];
+
+/** A set-up step that failed, in one line for the user. */
+export class SetupError extends Error {
+  name = 'SetupError';
+}
+
+export const say = (message) => process.stderr.write(`tidemark: ${message}\n`);
+
+function readJson(path) {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8'));
+  } catch {
+    return null;
+  }
+}
+
+/** Whether node_modules holds what package-lock.json names. Optional packages of other platforms may be absent. */
+export function packagesFresh() {
+  const wanted = readJson(join(ROOT, 'package-lock.json'))?.packages;
+  const present = readJson(join(ROOT, 'node_modules/.package-lock.json'))?.packages;
+  if (!wanted || !present) return false;
+  return Object.entries(wanted).every(([path, { version, integrity, optional }]) => {
+    if (path === '') return true;
+    const found = present[path];
+    return found ? found.version === version && found.integrity === integrity : optional === true;
+  });
+}
+
+/** Runs `npm ci` if packages are missing or not those of the lock file. Throws SetupError. */
+export function ensurePackages() {
+  if (packagesFresh()) return;
+  withLock(join(ROOT, '.cache/install.lock'), () => {
+    if (packagesFresh()) return;
+    say('installing the development packages (npm ci)');
+    // The packages are all development packages: a NODE_ENV of production must not leave them out.
+    const npm = spawnSync('npm', ['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'], {
+      cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'], encoding: 'utf8', shell: process.platform === 'win32',
+    });
+    if (npm.error) throw new SetupError(`cannot run npm to install the development packages: ${npm.error.message}`);
+    if (npm.status !== 0) {
+      throw new SetupError(`npm ci failed, so the development packages are missing (${reasonIn(npm.stderr)}); is the network up?`);
+    }
+  });
+}
+
+/** The first of npm's error lines that says something, without its prefix. */
+function reasonIn(stderr) {
+  const lines = stderr.split('\n').filter((line) => line.startsWith('npm error')).map((line) => line.slice(10).trim());
+  return lines.find((line) => line !== '' && !line.startsWith('code ')) ?? lines[0] ?? 'no reason given';
+}
+
+/** Changes when any file that goes into the bundles is edited, added or removed. Takes a few milliseconds. */
+export function sourceSignature() {
+  const hash = createHash('sha1');
+  const add = (path) => {
+    const { mtimeMs, size } = statSync(path);
+    hash.update(`${path}\0${mtimeMs}\0${size}\n`);
+  };
+  const visit = (directory) => {
+    for (const entry of readdirSync(directory, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1))) {
+      const path = join(directory, entry.name);
+      if (entry.isDirectory()) visit(path);
+      else if (entry.isFile()) add(path);
+    }
+  };
+  visit(join(ROOT, 'src'));
+  for (const path of BUILD_INPUTS) add(join(ROOT, path));
+  return hash.digest('hex');
+}
+
+/** Whether dist/ was built from the sources as they are. */
+export const bundlesFresh = () => existsSync(STAMP) && readFileSync(STAMP, 'utf8') === sourceSignature();
+
+/** Installs and builds what is stale. Throws SetupError, also for a source that does not compile. */
+export async function ensureBuilt() {
+  if (bundlesFresh()) return;
+  ensurePackages();
+  const { buildBundles } = await import('./build.mjs');
+  await buildBundles();
+}

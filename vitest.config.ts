@@ -1,0 +1,21 @@
+import { defineConfig } from 'vitest/config';
+import { INSTANCED_DIRECTORIES, viteInstances } from './scripts/instances.mjs';
+
+const MINUTE = 60_000;
+
+// `vitest run` runs the suites that every `npm test` runs; `--mode long` the ones that only `npm run test:long` does.
+export default defineConfig(({ mode }) => {
+  const long = mode === 'long';
+  return {
+    plugins: [viteInstances([...INSTANCED_DIRECTORIES, 'test/style/fixtures/instanced'])],
+    test: {
+      include: [long ? 'test/**/*.long.ts' : 'test/**/*.test.ts'],
+      // Processes rather than threads: a test file's machines (gigabytes of address space) go when its process goes.
+      pool: 'forks',
+      maxWorkers: 2,
+      testTimeout: long ? 20 * MINUTE : MINUTE,
+      hookTimeout: long ? 20 * MINUTE : MINUTE,
+      teardownTimeout: 10_000,
+    },
+  };
+});
