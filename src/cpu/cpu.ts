@@ -1,0 +1,151 @@
+// One processor: its architectural state in the linear memory, and what engines, system helpers and event delivery derive
+// from it. Knows no instruction.
+
+import type { LinearMemory } from '../base/linear-memory.ts';
+import { Request } from '../base/request.ts';
+import { VCPU_STATE, Seg } from '../base/state/vcpu.ts';
+import type { VcpuState } from '../base/state/vcpu.ts';
+import { viewsOf } from '../base/state/table.ts';
+import type { Trace } from '../base/trace.ts';
+import type { VcpuMmu } from '../mmu/vcpu-mmu.ts';
+import { CodeMode } from './builder/insn.ts';
+import { AC, FlagsRegister, IOPL_SHIFT } from './flags.ts';
+import { GuestMemory } from './guest-memory.ts';
+import type { CpuHost } from './host.ts';
+import { AccessReplay } from './replay.ts';
+import { ExitSignal, FaultSignal, Vector } from './signals.ts';
+import type { Fault } from './signals.ts';
+
+/** CR0, CR4 and EFER bits that decide modes (SDM vol. 3, "Control Registers"). */
+export const CR0 = { PE: 1n, MP: 2n, EM: 4n, TS: 8n, ET: 16n, NE: 32n, WP: 1n << 16n, AM: 1n << 18n, NW: 1n << 29n, CD: 1n << 30n, PG: 1n << 31n } as const;
+export const CR4 = {
+  VME: 1n, PVI: 2n, TSD: 4n, DE: 8n, PSE: 16n, PAE: 32n, MCE: 64n, PGE: 128n, PCE: 256n, OSFXSR: 512n, OSXMMEXCPT: 1024n, UMIP: 1n << 11n, LA57: 1n << 12n,
+  FSGSBASE: 1n << 16n, PCIDE: 1n << 17n, OSXSAVE: 1n << 18n, SMEP: 1n << 20n, SMAP: 1n << 21n,
+} as const;
+export const EFER = { SCE: 1n, LME: 1n << 8n, LMA: 1n << 10n, NXE: 1n << 11n } as const;
+
+/** Bits of `segAttributes` (see the state table). */
+export const SegAttr = { TYPE: 15, ACCESSED: 1, WRITABLE: 2, READABLE: 2, EXPAND_DOWN: 4, CONFORMING: 4, CODE: 8, S: 16, DPL_SHIFT: 5, P: 128, L: 1 << 13, DB: 1 << 14, G: 1 << 15, UNUSABLE: 1 << 16 } as const;
+
+export class Cpu {
+  readonly state: VcpuState;
+  readonly flags: FlagsRegister;
+  readonly memory: GuestMemory;
+  /** Halves of the general registers: low at 2r, high at 2r + 1. */
+  readonly gprHalves: Int32Array;
+
+  /** RIP of the instruction at hand: a signed canonical number. The state's `rip` is written by `leaveGuest`. */
+  rip = 0;
+  /** Where execution goes on after the instruction at hand. */
+  nextRip = 0;
+  /** Instructions left to the engine; `repeat` takes iterations beyond the first from it. */
+  remaining = 0;
+
+  // Derived by `refresh` from CS, SS, CR0, EFER and RFLAGS.AC; never written elsewhere.
+  mode: CodeMode = CodeMode.BITS32;
+  cpl = 0;
+  longMode = false;
+  stackSize: 2 | 4 | 8 = 4;
+  /** TLB context of ordinary data accesses: 0 supervisor, 1 user, 2 supervisor with SMAP lifted by EFLAGS.AC. */
+  dataContext: 0 | 1 | 2 = 0;
+  /** TLB context of instruction fetches. */
+  fetchContext: 0 | 1 = 0;
+  /** Per segment: bit 0 reads, bit 1 writes need no check, and the base is 0. */
+  readonly flat = new Uint8Array(8);
+  /** Per segment: the base as a number. In 64-bit mode 0 except FS and GS. */
+  readonly base = new Float64Array(8);
+
+  readonly fault: Fault = { vector: 0, errorCode: null, linear: 0 };
+  readonly faultSignal = new FaultSignal();
+  readonly exitSignal = new ExitSignal();
+  readonly replay = new AccessReplay();
+  /** A software interrupt clears TF before the trap: no single-step #DB after it. */
+  suppressTrap = false;
+  /** Vectors of the exceptions whose delivery led to shutdown, the last three at most (for the triple-fault report). */
+  readonly exceptionChain: Fault[] = [];
+  /** Exceptions delivered, by vector. */
+  readonly exceptionCounts = new Float64Array(32);
+
+  constructor(
+    readonly index: number,
+    readonly linear: LinearMemory,
+    blockOffset: number,
+    readonly mmu: VcpuMmu,
+    readonly host: CpuHost,
+    readonly trace: Trace,
+  ) {
+    this.state = viewsOf(VCPU_STATE, linear, blockOffset);
+    this.gprHalves = new Int32Array(linear.memory.buffer, blockOffset + VCPU_STATE.offset.gpr, 32);
+    this.flags = new FlagsRegister(this.state);
+    this.memory = new GuestMemory(this);
+  }
+
+  /** Re-derives mode, CPL, contexts and segment shortcuts; after any change of what they come from. */
+  refresh(): void {
+    const { segAttributes, segSelector, segBase, segLimit, cr0, efer, rflags } = this.state;
+    this.longMode = (efer[0]! & EFER.LMA) !== 0n;
+    const cs = segAttributes[Seg.CS]!;
+    this.mode = this.longMode && cs & SegAttr.L ? CodeMode.BITS64 : cs & SegAttr.DB ? CodeMode.BITS32 : CodeMode.BITS16;
+    const isProtected = (cr0[0]! & CR0.PE) !== 0n;
+    this.cpl = isProtected ? (segAttributes[Seg.SS]! >>> SegAttr.DPL_SHIFT) & 3 : 0;
+    this.stackSize = this.mode === CodeMode.BITS64 ? 8 : segAttributes[Seg.SS]! & SegAttr.DB ? 4 : 2;
+    this.dataContext = this.cpl === 3 ? 1 : rflags[0]! & AC ? 2 : 0;
+    this.fetchContext = this.cpl === 3 ? 1 : 0;
+    for (let s = 0; s < 6; s++) {
+      const is64 = this.mode === CodeMode.BITS64;
+      this.base[s] = is64 && s < Seg.FS ? 0 : Number(is64 ? BigInt.asIntN(64, segBase[s]!) : segBase[s]! & 0xffffffffn);
+      const attributes = segAttributes[s]!;
+      if (is64) {
+        this.flat[s] = this.base[s] === 0 ? 3 : 0;
+      } else if (this.base[s] !== 0 || segLimit[s] !== 0xffffffff || attributes & SegAttr.UNUSABLE || !(attributes & SegAttr.P)) {
+        this.flat[s] = 0;
+      } else {
+        const code = (attributes & SegAttr.CODE) !== 0;
+        const readable = !code || (attributes & SegAttr.READABLE) !== 0;
+        const expandDown = !code && (attributes & SegAttr.EXPAND_DOWN) !== 0;
+        this.flat[s] = expandDown ? 0 : (readable ? 1 : 0) | (!code && attributes & SegAttr.WRITABLE ? 2 : 0);
+      }
+    }
+    void segSelector;
+  }
+
+  get iopl(): number {
+    return (this.state.rflags[0]! >>> IOPL_SHIFT) & 3;
+  }
+
+  /** Raises exception `vector`; never returns. */
+  raise(vector: number, errorCode: number | null = null): never {
+    this.fault.vector = vector;
+    this.fault.errorCode = errorCode;
+    throw this.faultSignal;
+  }
+
+  /** Raises #PF at `linear` with the error code the walk gave; CR2 is loaded at delivery. */
+  raisePageFault(linear: number, errorCode: number): never {
+    this.fault.linear = linear;
+    return this.raise(Vector.PF, errorCode);
+  }
+
+  /** Sets bits of the pending-request word. */
+  request(bits: number): void {
+    Atomics.or(this.state.request, 0, bits);
+  }
+
+  /** After IF, TPR or the activity state changed: have the run loop look for interrupts at the next boundary. */
+  noteInterruptWindow(): void {
+    this.request(Request.EVENT);
+  }
+
+  /** Loads the live registers from the state block (entry to guest mode). */
+  enterGuest(): void {
+    this.rip = Number(BigInt.asIntN(64, this.state.rip[0]!));
+    this.mmu.setControls();
+    this.refresh();
+  }
+
+  /** Writes the live registers back to the state block. `retired` instructions ran since `enterGuest`. */
+  leaveGuest(retired: number): void {
+    this.state.rip[0] = BigInt.asUintN(64, BigInt(this.rip));
+    this.state.retired[0] = this.state.retired[0]! + BigInt(retired);
+  }
+}

@@ -1,0 +1,178 @@
+// A vCPU's accesses to linear addresses: the TLB's fast path, and everything that is not it — page walks, accesses that
+// cross pages, memory-mapped devices. Segmentation is done before (segmentation.ts). Unchecked memory access lives here and
+// in interpreter/operands.ts.
+
+import { PAGE_MASK, PAGE_SIZE } from '../base/paging-units.ts';
+import { Seg } from '../base/state/vcpu.ts';
+import { Access, FAULT, MMIO } from '../mmu/vcpu-mmu.ts';
+import { CodeMode } from './builder/insn.ts';
+import type { Cpu } from './cpu.ts';
+import { Vector } from './signals.ts';
+
+/** Signed canonical range of 48-bit linear addresses. */
+const CANONICAL_LIMIT = 2 ** 47;
+const HIGH = 2 ** -32;
+
+export class GuestMemory {
+  private readonly view: DataView;
+  private readonly readTag: Uint32Array;
+  private readonly writeTag: Uint32Array;
+  private readonly host: Uint32Array;
+  private readonly bytes: Uint8Array;
+
+  constructor(private readonly cpu: Cpu) {
+    this.view = cpu.linear.view;
+    this.bytes = cpu.linear.u8;
+    const { tlb } = cpu.mmu;
+    this.readTag = tlb.readTag32;
+    this.writeTag = tlb.writeTag32;
+    this.host = tlb.host;
+  }
+
+  /**
+   * Host offset for reading `size` bytes at `linear` within one page, or -1 when the access crosses a page or is not RAM.
+   * `segment` decides the exception for a non-canonical address. May raise #PF, #GP, #SS.
+   */
+  locateRead(linear: number, size: number, segment: number, context: number): number {
+    const low = linear | 0;
+    const slot = ((low >>> 12) & 1023) + context * 1024;
+    if (this.readTag[2 * slot] === (low & ~PAGE_MASK) >>> 0 && this.readTag[2 * slot + 1] === ((linear - (low >>> 0)) * HIGH) >>> 0 && (low & PAGE_MASK) + size <= PAGE_SIZE) {
+      return this.host[slot]! + (low & PAGE_MASK);
+    }
+    return this.locateMiss(linear, size, segment, Access.READ, context);
+  }
+
+  /** Same for writing: the caller may store to the offset at once, and only then. */
+  locateWrite(linear: number, size: number, segment: number, context: number): number {
+    const low = linear | 0;
+    const slot = ((low >>> 12) & 1023) + context * 1024;
+    if (this.writeTag[2 * slot] === (low & ~PAGE_MASK) >>> 0 && this.writeTag[2 * slot + 1] === ((linear - (low >>> 0)) * HIGH) >>> 0 && (low & PAGE_MASK) + size <= PAGE_SIZE) {
+      return this.host[slot]! + (low & PAGE_MASK);
+    }
+    return this.locateMiss(linear, size, segment, Access.WRITE, context);
+  }
+
+  private locateMiss(linear: number, size: number, segment: number, access: number, context: number): number {
+    this.checkCanonical(linear, size, segment);
+    if ((linear & PAGE_MASK) + size > PAGE_SIZE) return -1;
+    const offset = this.cpu.mmu.translate(linear, access as 0 | 1 | 2, context as 0 | 1 | 2);
+    if (offset === FAULT) this.cpu.raisePageFault(this.cpu.mmu.faultLinear, this.cpu.mmu.faultError);
+    return offset === MMIO ? -1 : offset;
+  }
+
+  /** #GP(0), or #SS(0) for stack references, unless every byte's address is canonical (64-bit mode only). */
+  checkCanonical(linear: number, size: number, segment: number): void {
+    if (linear < -CANONICAL_LIMIT || linear + size > CANONICAL_LIMIT || !Number.isSafeInteger(linear)) {
+      this.cpu.raise(segment === Seg.SS ? Vector.SS : Vector.GP, 0);
+    }
+  }
+
+  /** Unsigned value of 1, 2 or 4 bytes (4: as a signed int32). */
+  load(linear: number, size: 1 | 2 | 4, segment: number, context: number): number {
+    const at = this.locateRead(linear, size, segment, context);
+    if (at >= 0) return size === 4 ? this.view.getInt32(at, true) : size === 1 ? this.bytes[at]! : this.view.getUint16(at, true);
+    return this.loadSlow(linear, size, context) | 0;
+  }
+
+  /** Unsigned 64-bit value. */
+  load64(linear: number, segment: number, context: number): bigint {
+    const at = this.locateRead(linear, 8, segment, context);
+    if (at >= 0) return this.view.getBigUint64(at, true);
+    this.touch(linear, 8, Access.READ, context);
+    const low = this.loadSlow(linear, 4, context), high = this.loadSlow(this.wrap(linear + 4), 4, context);
+    return (BigInt(high >>> 0) << 32n) | BigInt(low >>> 0);
+  }
+
+  store(linear: number, size: 1 | 2 | 4, value: number, segment: number, context: number): void {
+    const at = this.locateWrite(linear, size, segment, context);
+    if (at < 0) this.storeSlow(linear, size, value, context);
+    else if (size === 4) this.view.setInt32(at, value, true);
+    else if (size === 1) this.bytes[at] = value;
+    else this.view.setUint16(at, value, true);
+  }
+
+  store64(linear: number, value: bigint, segment: number, context: number): void {
+    const at = this.locateWrite(linear, 8, segment, context);
+    if (at >= 0) {
+      this.view.setBigUint64(at, value, true);
+      return;
+    }
+    this.touch(linear, 8, Access.WRITE, context);
+    this.storeSlow(linear, 4, Number(value & 0xffffffffn) | 0, context);
+    this.storeSlow(this.wrap(linear + 4), 4, Number((value >> 32n) & 0xffffffffn) | 0, context);
+  }
+
+  /** Faults as an access of `bytes` bytes at `linear` would; fills the TLB and changes nothing else. */
+  probe(linear: number, bytes: number, access: number, segment: number, context: number): void {
+    if (bytes === 0) return;
+    this.checkCanonical(linear, bytes, segment);
+    this.touch(linear, bytes, access, context);
+  }
+
+  /** Translates every page of the range, lowest first, so that a fault comes before any effect. */
+  private touch(linear: number, bytes: number, access: number, context: number): void {
+    let at = linear;
+    let left = bytes;
+    while (left > 0) {
+      if (this.cpu.mmu.translate(at, access as 0 | 1 | 2, context as 0 | 1 | 2) === FAULT) {
+        this.cpu.raisePageFault(this.cpu.mmu.faultLinear, this.cpu.mmu.faultError);
+      }
+      const inPage = PAGE_SIZE - (at & PAGE_MASK);
+      left -= inPage;
+      at = this.wrap(at + inPage);
+    }
+  }
+
+  /** Outside 64-bit mode an access that runs past 4 GiB goes on at 0. */
+  private wrap(linear: number): number {
+    const past = linear - 0x100000000;
+    return past >= 0 && past < PAGE_SIZE && this.cpu.mode !== CodeMode.BITS64 ? past : linear;
+  }
+
+  /** A load that crosses a page or reaches a device. Both pages are translated before the first byte is read. */
+  private loadSlow(linear: number, size: 1 | 2 | 4, context: number): number {
+    const inPage = PAGE_SIZE - (linear & PAGE_MASK);
+    if (size <= inPage) return this.loadWithin(linear, size, context);
+    this.touch(linear, size, Access.READ, context);
+    let value = 0;
+    for (let n = 0; n < size; n++) value |= this.loadWithin(this.wrap(linear + n), 1, context) << (8 * n);
+    return size === 2 ? value & 0xffff : value;
+  }
+
+  private loadWithin(linear: number, size: 1 | 2 | 4, context: number): number {
+    const { mmu } = this.cpu;
+    const at = mmu.translate(linear, Access.READ, context as 0 | 1 | 2);
+    if (at === FAULT) this.cpu.raisePageFault(mmu.faultLinear, mmu.faultError);
+    if (at === MMIO) return this.mmioRead(mmu.mmioGpa, size);
+    return size === 4 ? this.view.getInt32(at, true) : size === 1 ? this.bytes[at]! : this.view.getUint16(at, true);
+  }
+
+  private storeSlow(linear: number, size: 1 | 2 | 4, value: number, context: number): void {
+    const inPage = PAGE_SIZE - (linear & PAGE_MASK);
+    if (size <= inPage) return this.storeWithin(linear, size, value, context);
+    this.touch(linear, size, Access.WRITE, context);
+    for (let n = 0; n < size; n++) this.storeWithin(this.wrap(linear + n), 1, (value >>> (8 * n)) & 0xff, context);
+  }
+
+  private storeWithin(linear: number, size: 1 | 2 | 4, value: number, context: number): void {
+    const { mmu } = this.cpu;
+    const at = mmu.translate(linear, Access.WRITE, context as 0 | 1 | 2);
+    if (at === FAULT) this.cpu.raisePageFault(mmu.faultLinear, mmu.faultError);
+    if (at === MMIO) this.mmioWrite(mmu.mmioGpa, size, value);
+    else if (size === 4) this.view.setInt32(at, value, true);
+    else if (size === 1) this.bytes[at] = value;
+    else this.view.setUint16(at, value, true);
+  }
+
+  private mmioRead(gpa: number, size: 1 | 2 | 4): number {
+    const answer = this.cpu.host.readMmio(gpa, size) ?? this.cpu.replay.take('mmio', 'read', gpa, size, 0);
+    if (answer === null) throw this.cpu.exitSignal;
+    return size === 4 ? answer | 0 : size === 1 ? answer & 0xff : answer & 0xffff;
+  }
+
+  private mmioWrite(gpa: number, size: 1 | 2 | 4, value: number): void {
+    const unsigned = size === 4 ? value >>> 0 : value;
+    if (this.cpu.host.writeMmio(gpa, size, unsigned)) return;
+    if (this.cpu.replay.take('mmio', 'write', gpa, size, unsigned) === null) throw this.cpu.exitSignal;
+  }
+}

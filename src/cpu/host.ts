@@ -1,0 +1,19 @@
+// What a processor needs from the machine around it. vm implements it; tests use a small one of their own.
+
+import type { AccessWidth } from '../base/device.ts';
+
+export interface CpuHost {
+  /** Reads a port. null: nobody claims it, and the caller of `run` shall answer. */
+  readPort(port: number, width: AccessWidth): number | null;
+  /** false: nobody claims it. */
+  writePort(port: number, width: AccessWidth, value: number): boolean;
+  /** Same for a guest-physical address that no memslot backs. */
+  readMmio(gpa: number, width: AccessWidth): number | null;
+  writeMmio(gpa: number, width: AccessWidth, value: number): boolean;
+  /** Ticks of virtual time: the value of the TSC before the vCPU's offset is added. */
+  tsc(): bigint;
+  /** The interrupt controller holds its INTR line to this vCPU up. */
+  interruptPending(vcpu: number): boolean;
+  /** The interrupt-acknowledge cycle: the vector. */
+  acknowledgeInterrupt(vcpu: number): number;
+}

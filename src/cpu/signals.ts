@@ -1,0 +1,23 @@
+// How an instruction is left in the middle. A builder call that may fault unwinds to the engine's loop by throwing one of
+// the two objects below. They are plain preallocated values, never errors: no stack is captured, and neither ever leaves
+// `Engine.run`. What happened is in the Cpu: `cpu.fault`, or `cpu.accessExit`.
+
+/** The instruction raised an exception: cpu.fault says which. */
+export class FaultSignal { readonly signal = 'fault' }
+
+/** The instruction needs an answer from outside (unclaimed port or MMIO access): cpu.replay says which. */
+export class ExitSignal { readonly signal = 'exit' }
+
+/** An exception as raised, before delivery. */
+export interface Fault {
+  vector: number;
+  /** null: the vector has no error code. */
+  errorCode: number | null;
+  /** #PF: the linear address, canonical. */
+  linear: number;
+}
+
+/** SDM vol. 3, "Exception and Interrupt Reference". */
+export const Vector = {
+  DE: 0, DB: 1, NMI: 2, BP: 3, OF: 4, BR: 5, UD: 6, NM: 7, DF: 8, TS: 10, NP: 11, SS: 12, GP: 13, PF: 14, MF: 16, AC: 17, MC: 18, XM: 19,
+} as const;

@@ -1,0 +1,34 @@
+// The system helpers by name: what semantics call through `b.system`. system/index.ts has one function for each.
+
+export type SystemHelper =
+  // control transfers beyond near ones
+  | 'interrupt' // INT n: i.dst.imm; INT3 and INT1 and INTO have their own
+  | 'breakpoint' | 'icebp' | 'iret'
+  | 'farJump' | 'farCall' | 'farReturn' // x = offset, y = selector for jump and call; x = bytes to release for return
+  | 'syscall' | 'sysret' | 'sysenter' | 'sysexit'
+  // flags and interruptibility
+  | 'pushfValue' // returns the image
+  | 'popf' // x = image of i.stackSize bytes
+  | 'cli' | 'sti' | 'halt' | 'clac' | 'stac'
+  // segments and tables
+  | 'readSegment' // i.src.reg → selector
+  | 'loadSegment' // x = selector, y = segment register number
+  | 'loadGdt' | 'loadIdt' // x = base, y = limit
+  | 'gdtBase' | 'gdtLimit' | 'idtBase' | 'idtLimit'
+  | 'loadLdt' | 'loadTaskRegister' | 'storeLdt' | 'storeTaskRegister'
+  | 'lar' | 'lsl' | 'verr' | 'verw' // x = selector; LAR and LSL set ZF and return the value, x when ZF = 0 is the caller's matter
+  | 'arpl'
+  // control state
+  | 'readControl' | 'writeControl' | 'readDebug' | 'writeDebug' // register number in the CREG/DREG operand; x = value
+  | 'readMachineStatus' | 'writeMachineStatus' | 'clearTaskSwitched'
+  | 'readMsr' | 'writeMsr' // x = ECX, y = EDX:EAX; read returns 64 bits through EDX:EAX itself
+  | 'cpuid' | 'readTsc' | 'readTscp' | 'readPmc' | 'xgetbv' | 'xsetbv'
+  | 'invalidatePage' // x = linear address
+  | 'invpcid' // x = type, y = linear address of the descriptor
+  | 'swapgs' | 'readFsBase' | 'readGsBase' | 'writeFsBase' | 'writeGsBase'
+  | 'invalidateCaches'
+  | 'checkCpl0' // #GP(0) unless CPL is 0
+  // ports
+  | 'portIn' // x = port; returns the value of i.size bytes
+  | 'portOut' // x = port, y = value
+  | 'checkPort'; // x = port: #GP(0) unless permitted
