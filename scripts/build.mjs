@@ -1,7 +1,6 @@
 // Bundles the sources into dist/ with esbuild: `npm run build`, or by itself when bin/tidemark finds dist/ stale.
 
-import { build } from 'esbuild';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { esbuildInstances } from './instances.mjs';
@@ -30,24 +29,29 @@ export function buildFailure(error) {
   return new SetupError(`the sources do not build: ${lines.join('\n  ')}`);
 }
 
+/** Puts a file in place whole, by one rename. */
+function publish(path, contents) {
+  const temporary = `${path}.${process.pid}.tmp`;
+  writeFileSync(temporary, contents);
+  renameSync(temporary, path);
+}
+
 /**
- * Builds every entry that exists. Bundles appear in dist/ whole, each by one rename, and the stamp last: whoever starts
- * meanwhile finds the old bundle or the new one, and a build that fails or dies leaves the old ones in place.
+ * Builds every entry that exists. Bundles appear in dist/ one by one, the stamp last: whoever starts meanwhile finds the old
+ * bundle or the new one, never half of one, and a build that fails leaves the old ones. Throws SetupError.
  */
 export async function buildBundles() {
+  // esbuild may just have been installed, so it is not imported before.
+  const { build } = await import('esbuild');
   // Before reading the sources: what is edited during the build makes the stamp stale, not wrong.
   const signature = sourceSignature();
+  const entryPoints = Object.fromEntries(Object.entries(ENTRIES).filter(([, entry]) => existsSync(join(ROOT, entry))));
+  const { outputFiles } = await build({ ...COMMON, entryPoints, outdir: DIST, write: false }).catch((error) => {
+    throw buildFailure(error);
+  });
   mkdirSync(DIST, { recursive: true });
-  const fresh = mkdtempSync(join(DIST, '.build-'));
-  try {
-    const entryPoints = Object.fromEntries(Object.entries(ENTRIES).filter(([, entry]) => existsSync(join(ROOT, entry))));
-    await build({ ...COMMON, entryPoints, outdir: fresh }).catch((error) => { throw buildFailure(error); });
-    for (const name of readdirSync(fresh)) renameSync(join(fresh, name), join(DIST, name));
-    writeFileSync(join(fresh, '.stamp'), signature);
-    renameSync(join(fresh, '.stamp'), join(DIST, '.stamp'));
-  } finally {
-    rmSync(fresh, { recursive: true, force: true });
-  }
+  for (const { path, contents } of outputFiles) publish(path, contents);
+  publish(join(DIST, '.stamp'), signature);
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {

@@ -1,0 +1,35 @@
+// What an error becomes for the user: text on stderr, and an exit status.
+
+import { InputError, KvmError } from '../base/errors.ts';
+import { ExitStatus } from './exit-status.ts';
+import type { CliIo } from './io.ts';
+import { isSystemError, systemErrorText } from './system-error.ts';
+import { VERSION } from './version.ts';
+
+/**
+ * Reports `error` on stderr and returns the exit status. What the user can mend (bad usage, a file, a machine that cannot be
+ * built as asked) is one line; anything else is Tidemark's fault and says what to report. TIDEMARK_DEBUG adds the stack.
+ */
+export function reportError(error: unknown, { stderr, env }: CliIo): number {
+  const usage = usageText(error);
+  stderr.write(usage === null ? internalText(error) : `tidemark: ${usage.replaceAll(/\s*\n\s*/g, ' ')}\n`);
+  if (env['TIDEMARK_DEBUG'] && error instanceof Error) stderr.write(`${error.stack}\n`);
+  return usage === null ? ExitStatus.INTERNAL : ExitStatus.USAGE;
+}
+
+function usageText(error: unknown): string | null {
+  // A refused call reaches this place only if an option asked for it: --memory, --max-dirty and the like.
+  if (error instanceof InputError || error instanceof KvmError) return error.message;
+  if (isSystemError(error)) return `${error.path === undefined ? '' : `'${error.path}': `}${systemErrorText(error)}`;
+  return null;
+}
+
+function internalText(error: unknown): string {
+  const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  return [
+    `tidemark: internal error: ${message}`,
+    'This is a mistake in Tidemark, not in what you did. Please report the command line, the input files if you can share them,',
+    `this text (Tidemark ${VERSION}, Node ${process.versions.node}, ${process.platform} ${process.arch}),`,
+    'and the stack trace that TIDEMARK_DEBUG=1 in the environment shows.', '',
+  ].join('\n');
+}

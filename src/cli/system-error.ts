@@ -1,0 +1,24 @@
+// Errors of the host's file system and of other system calls, as Node reports them.
+
+interface SystemError extends Error { readonly code: string; readonly syscall: string; readonly path?: string }
+
+const TEXTS: Readonly<Record<string, string>> = {
+  ENOENT: 'no such file or directory',
+  ENOTDIR: 'a part of the path is not a directory',
+  EACCES: 'permission denied',
+  EPERM: 'not permitted',
+  EISDIR: 'is a directory',
+  EEXIST: 'exists already',
+  ELOOP: 'too many symbolic links',
+  ENAMETOOLONG: 'the name is too long',
+  ENOSPC: 'no space left',
+  EROFS: 'the file system is read-only',
+  EMFILE: 'too many open files',
+};
+
+export function isSystemError(error: unknown): error is SystemError {
+  return error instanceof Error && typeof (error as Partial<SystemError>).code === 'string' && typeof (error as Partial<SystemError>).syscall === 'string';
+}
+
+/** What went wrong, in words, without the path. */
+export const systemErrorText = ({ code, syscall }: SystemError): string => TEXTS[code] ?? `${syscall} failed with ${code}`;

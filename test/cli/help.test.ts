@@ -1,0 +1,68 @@
+import { describe, expect, it } from 'vitest';
+import { main } from '../../src/cli/main.ts';
+import { collectingIo } from './streams.ts';
+
+async function help(...argv: string[]): Promise<string> {
+  const { io, stdout } = collectingIo();
+  await main([...argv, '--help'], io);
+  return stdout();
+}
+
+describe('help', () => {
+  it('of the whole', async () => expect(await help()).toMatchInlineSnapshot(`
+    "Usage: tidemark COMMAND [arguments]
+
+    An x86 machine that always knows which pages changed.
+
+    Commands:
+      run    run a guest
+
+    Each command explains itself: tidemark COMMAND --help. Also: --help, --version.
+    "
+  `));
+  it('of run', async () => expect(await help('run')).toMatchInlineSnapshot(`
+    "Usage: tidemark run [IMAGE] [options]
+
+    IMAGE is recognised by its content: ELF (multiboot, PVH or plain), bzImage or boot sector; raw bytes
+    with --at.
+
+    The exit status is 0 when the guest powered off or halted with interrupts off, ((v << 1) | 1) & 255
+    when it wrote v to port 0xF4, 124 at a limit, 125 for bad usage or input, 126 after a triple fault,
+    70 for an internal error.
+
+    Options:
+      --kernel F                        Linux, multiboot or PVH kernel
+      --append S                        the kernel's command line
+      --module F                        multiboot module; may be repeated
+      --at GPA                          load IMAGE as raw bytes at this guest-physical address and start
+                                        there
+      --memory SIZE                     guest RAM, up to 3G (default: 128M)
+      --cpus N                          number of vCPUs (default: 1)
+      --engine auto|interpreter         what executes guest code (default: auto)
+      --tracking none|write-protect|pml
+                                        how the machine notices writes (default: none; pml with
+                                        --checkpoint-to)
+      --checkpoint-to DIR               write incremental checkpoints into DIR while the guest runs
+      --checkpoint-every INTERVAL       time, instructions or dirty pages between checkpoints: 50ms,
+                                        1000000insns, 512pages (default: 50ms, or by --dirty-trigger
+                                        alone)
+      --dirty-trigger N                 also end a cycle when N pages are dirty; 0 for never (default:
+                                        0)
+      --max-dirty N                     most dirty pages a cycle may have (default: the machine's pages)
+      --verify                          after every cycle compare all memory and fail if a write went
+                                        unreported
+      --serial stdio|file:PATH|none     where the first serial port leads (default: stdio)
+      --debugcon F                      write what the guest sends to port 0xE9 into F
+      --timeout SECONDS                 stop with status 124 after so much wall-clock time
+      --max-instructions N              stop with status 124 after N retired instructions
+      --trace events|instructions[=FILE]
+                                        one line for each, on stderr or into FILE
+      --stats[=FILE]                    counters at the end, on stderr or into FILE
+      --json                            the outcome, and --stats, in machine-readable form
+      -h, --help                        this text
+    "
+  `));
+  it('fits 100 columns', async () => {
+    for (const line of (await help('run')).split('\n')) expect(line.length).toBeLessThanOrEqual(100);
+  });
+});
