@@ -1,0 +1,28 @@
+// What a benchmark is. Each bench/NAME.bench.ts exports one as its default; `npm run bench -- NAME` runs it.
+
+/** One of the things compared. */
+export interface Subject {
+  readonly name: string;
+  /**
+   * Does a piece of work worth at least a millisecond and returns how much it was, in the comparison's unit (retired
+   * instructions, pages, bytes …). It is called often, so it must leave things as it found them.
+   */
+  run(): number | Promise<number>;
+  /** Called before each timed piece, outside the measured time, with what `run` must not be charged for. */
+  prepare?(): void | Promise<void>;
+}
+
+/** Subjects measured against each other, in turn; the first is the one that ratios refer to. */
+export interface Comparison {
+  readonly title: string;
+  /** What `run` counts, such as 'instructions'. */
+  readonly unit: string;
+  readonly subjects: readonly Subject[];
+}
+
+export interface Benchmark {
+  /** What is measured, and what the numbers mean. */
+  readonly description: string;
+  /** Builds the comparisons; called once, in a process that runs nothing else. */
+  comparisons(): readonly Comparison[] | Promise<readonly Comparison[]>;
+}
