@@ -24,12 +24,15 @@ export type OperandKind = (typeof OperandKind)[keyof typeof OperandKind];
 
 export type Size = 1 | 2 | 4 | 8;
 
-/** base + index * scale + displacement, in the address size of the instruction. Register numbers; -1 for none, 16 for RIP. */
+/** `Address.base` of RIP-relative addressing. */
+export const RIP = 16;
+
+/** base + index * scale + displacement, in the address size of the instruction. Register numbers; -1 for none. */
 export interface Address {
   readonly base: number;
   readonly index: number;
   readonly scale: 1 | 2 | 4 | 8;
-  /** Signed displacement; for RIP-relative addressing `base` is 16 and RIP is that of the next instruction. */
+  /** Signed displacement; for RIP-relative addressing `base` is RIP: that of the next instruction. */
   readonly displacement: number;
   /** Effective segment after overrides: Seg.ES … Seg.GS. */
   readonly segment: number;
