@@ -15,3 +15,8 @@ declare module '*/isa/index.ts?instance=recorder' {
   const isa: typeof import('./isa/index.ts');
   export = isa;
 }
+
+declare module '*/isa/index.ts?instance=analysis' {
+  const isa: typeof import('./isa/index.ts');
+  export = isa;
+}
