@@ -1,0 +1,109 @@
+// The PC board: the only place that knows at which port a device answers and to which interrupt it is wired.
+
+import type { Device, Mapping } from '../base/device.ts';
+import { InputError } from '../base/errors.ts';
+import type { PlatformHost, PlatformState } from '../base/platform.ts';
+import { MmioBus, PortBus } from '../devices/bus.ts';
+import { DebugExit } from '../devices/debug-exit.ts';
+import { Debugcon } from '../devices/debugcon.ts';
+import { PicPair } from '../devices/pic-pair.ts';
+import { Pit8254 } from '../devices/pit-8254.ts';
+import { SystemControlB } from '../devices/system-control-b.ts';
+import { Timeline } from '../devices/timeline.ts';
+import { Uart16550 } from '../devices/uart-16550.ts';
+import type { Board, BoardOutputs } from './board.ts';
+
+const Irq = { PIT: 0, COM1: 4 } as const;
+
+/** Builds the board into `host`; `outputs` receives what the guest says. */
+export function createPcBoard(host: PlatformHost, outputs: BoardOutputs): Board {
+  let intr: 0 | 1 = 0;
+  const pics = new PicPair({
+    set(level) {
+      const rises = level > intr;
+      intr = level;
+      if (rises) host.interruptChanged();
+    },
+  });
+  const uart = new Uart16550(pics.irq(Irq.COM1), outputs.serial);
+  const pit = new Pit8254(pics.irq(Irq.PIT));
+  const systemControl = new SystemControlB(pit);
+  const debugExit = new DebugExit(outputs.debugExit);
+  const debugcon = new Debugcon(outputs.debugcon);
+
+  const mappings: Mapping[] = [
+    { base: 0x20, length: 2, device: pics.master },
+    { base: 0xa0, length: 2, device: pics.slave },
+    { base: 0x4d0, length: 2, device: pics.elcr },
+    { base: 0x40, length: 4, device: pit },
+    { base: 0x61, length: 1, device: systemControl },
+    { base: 0x3f8, length: 8, device: uart },
+    { base: 0xf4, length: 4, device: debugExit },
+    { base: 0xe9, length: 1, device: debugcon },
+  ];
+  // Interrupt controllers last: reset drops every line before the controllers forget them.
+  const devices: Device[] = [uart, pit, systemControl, debugExit, debugcon, pics.elcr, pics.slave, pics.master];
+
+  const timeline = new Timeline(devices);
+  let announced = Infinity;
+  const deadlineMayHaveMoved = (): void => {
+    const deadline = timeline.deadline();
+    if (deadline === announced) return;
+    announced = deadline;
+    host.deadlineChanged();
+  };
+  const hooks = { now: () => host.now(), accessed: deadlineMayHaveMoved };
+
+  const save = (): PlatformState => Object.fromEntries(devices.map((device) => [device.name, device.save()]));
+
+  const restoreAll = (state: PlatformState): void => {
+    for (const device of devices) device.restore(state[device.name]!);
+  };
+
+  return {
+    name: 'pc',
+    devices,
+    ports: new PortBus(mappings, hooks),
+    mmio: new MmioBus([], hooks),
+    timeline: {
+      deadline: () => timeline.deadline(),
+      advance(now) {
+        timeline.advance(now);
+        announced = timeline.deadline();
+      },
+    },
+    interruptPending: () => pics.pending(),
+    acknowledgeInterrupt: () => pics.acknowledge(),
+    serialInput: (bytes) => uart.receive(bytes),
+    save,
+    restore(state) {
+      checkNames(state, devices);
+      const before = save();
+      try {
+        restoreAll(state);
+      } catch (error) {
+        restoreAll(before);
+        throw error;
+      }
+      intr = pics.pending() ? 1 : 0;
+      announced = timeline.deadline();
+      host.deadlineChanged();
+      if (intr) host.interruptChanged();
+    },
+    reset() {
+      for (const device of devices) device.reset();
+      deadlineMayHaveMoved();
+    },
+  };
+}
+
+function checkNames(state: PlatformState, devices: readonly Device[]): void {
+  if (typeof state !== 'object' || state === null) throw new InputError('saved state of the board is not an object');
+  const known = new Set(devices.map((device) => device.name));
+  for (const name of Object.keys(state)) {
+    if (!known.has(name)) throw new InputError(`saved state names a device this board has not: ${JSON.stringify(name)}`);
+  }
+  for (const name of known) {
+    if (!Object.hasOwn(state, name)) throw new InputError(`saved state lacks the device ${name}`);
+  }
+}

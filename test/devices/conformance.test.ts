@@ -1,0 +1,124 @@
+// Every device, one table: reset, read everything, save → mutate → restore → save equal, garbage refused.
+
+import { describe, expect, it } from 'vitest';
+import type { AccessWidth, Device, DeviceState } from '../../src/base/device.ts';
+import { InputError } from '../../src/base/errors.ts';
+import { DebugExit } from '../../src/devices/debug-exit.ts';
+import { Debugcon } from '../../src/devices/debugcon.ts';
+import { Elcr } from '../../src/devices/elcr.ts';
+import { Pic8259 } from '../../src/devices/pic-8259.ts';
+import { Pit8254 } from '../../src/devices/pit-8254.ts';
+import { SystemControlB } from '../../src/devices/system-control-b.ts';
+import { Uart16550 } from '../../src/devices/uart-16550.ts';
+import { createPcBoard } from '../../src/machine/pc-board.ts';
+import { Wire, random } from './wires.ts';
+
+interface Case { readonly name: string; readonly registers: number; make(): Device; input?(device: Device, random: number): void }
+
+const nothing = (): void => {};
+
+const DEVICES: readonly Case[] = [
+  { name: 'uart', registers: 8, make: () => new Uart16550(new Wire(), nothing), input: (uart, r) => (uart as Uart16550).receive([r & 0xff, r >>> 24]) },
+  { name: 'pic-master', registers: 2, make: () => new Pic8259('pic-master', { output: new Wire() }), input: (pic, r) => (pic as Pic8259).input(r & 7).set(r & 8 ? 1 : 0) },
+  { name: 'elcr', registers: 2, make: () => new Elcr(nothing) },
+  { name: 'pit', registers: 4, make: () => new Pit8254(new Wire()) },
+  { name: 'system-control-b', registers: 1, make: () => new SystemControlB(new Pit8254(new Wire())) },
+  { name: 'debug-exit', registers: 4, make: () => new DebugExit(nothing) },
+  { name: 'debugcon', registers: 1, make: () => new Debugcon(nothing) },
+];
+
+const WIDTHS: readonly AccessWidth[] = [1, 2, 4];
+
+/** Pseudo-random accesses, input and time. */
+function exercise(device: Device, { registers, input }: Case, seed: number, from: number, steps: number): number {
+  const next = random(seed);
+  let now = from;
+  for (let i = 0; i < steps; i++) {
+    now += next() % 200_000;
+    device.advance?.(now);
+    const offset = next() % registers;
+    const width = WIDTHS[next() % 3]!;
+    if (next() & 1) device.write(offset, width, next() % 2 ** (8 * width));
+    else device.read(offset, width);
+    input?.(device, next());
+  }
+  return now;
+}
+
+/** Everything a guest can read, in order. */
+const readAll = (device: Device, registers: number): number[] => Array.from({ length: registers }, (_, offset) => device.read(offset, 1));
+
+describe.each(DEVICES)('device conformance: $name', (entry) => {
+  const { make, registers, name } = entry;
+
+  it('has the name its saved state goes by', () => {
+    expect(make().name).toBe(name);
+  });
+
+  it('resets to the state of a fresh device', () => {
+    const device = make();
+    const fresh = device.save();
+    exercise(device, entry, 1, 0, 300);
+    device.reset();
+    const { tick: _tick, refresh: _refresh, ...state } = device.save();
+    const { tick: _freshTick, refresh: _freshRefresh, ...expected } = fresh;
+    expect(state).toEqual(expected);
+  });
+
+  it('gives values of the width that is read, for every register', () => {
+    const device = make();
+    exercise(device, entry, 2, 0, 100);
+    for (let offset = 0; offset < registers; offset++) {
+      for (const width of WIDTHS) {
+        const value = device.read(offset, width);
+        expect(Number.isInteger(value) && value >= 0 && value < 2 ** (8 * width)).toBe(true);
+      }
+    }
+  });
+
+  it('restores, in a fresh device and in itself, what it saved', () => {
+    for (let seed = 1; seed <= 40; seed++) {
+      const device = make();
+      const now = exercise(device, entry, seed, 0, 200);
+      const saved = device.save();
+      const frozen = JSON.stringify(saved);
+      exercise(device, entry, seed + 1000, now, 50);
+      expect(JSON.stringify(saved)).toBe(frozen);
+      device.restore(saved);
+      expect(device.save()).toEqual(saved);
+
+      const other = make();
+      other.restore(JSON.parse(frozen) as DeviceState);
+      expect(other.save()).toEqual(saved);
+      // Both go on alike from here.
+      exercise(device, entry, seed + 2000, now, 100);
+      exercise(other, entry, seed + 2000, now, 100);
+      expect(other.save()).toEqual(device.save());
+      expect(readAll(other, registers)).toEqual(readAll(device, registers));
+    }
+  });
+
+  it('refuses garbage with an InputError and keeps its state', () => {
+    const device = make();
+    exercise(device, entry, 3, 0, 200);
+    const saved = device.save();
+    const garbage: unknown[] = [null, 7, 'x', [], { ...saved, unknown: 1 }];
+    for (const key of Object.keys(saved)) {
+      const { [key]: _dropped, ...without } = saved;
+      garbage.push(without);
+      for (const value of ['1', null, -2, 1.5, NaN, 2 ** 60, true, [[]], [-1], [256.5], Array(1e5).fill(0)]) garbage.push({ ...saved, [key]: value });
+    }
+    for (const state of garbage) {
+      expect(() => device.restore(state as DeviceState), JSON.stringify(state)?.slice(0, 80)).toThrow(InputError);
+      expect(device.save()).toEqual(saved);
+    }
+  });
+});
+
+it('the table holds every device of the board', () => {
+  const board = createPcBoard(
+    { now: () => 0, interruptChanged: nothing, deadlineChanged: nothing }, { serial: nothing, debugcon: nothing, debugExit: nothing },
+  );
+  const tested = new Set(DEVICES.map(({ name }) => name).concat('pic-slave'));
+  expect(new Set(board.devices.map(({ name }) => name))).toEqual(tested);
+});
