@@ -1,0 +1,86 @@
+// Opcode extensions: what the reg, rm and mod fields of ModRM select (SDM vol. 2, table "Opcode Extensions for One- and
+// Two-byte Opcodes by Group Number"). The operands common to a group stand in its row of the opcode map.
+
+import type { Letter } from './operands.ts';
+import { UD, byMod, byMode, byPrefix, byReg, byRm, noPrefix, row } from './row.ts';
+import type { Entry, RowOptions } from './row.ts';
+
+const LOCK = { lock: true } as const;
+
+/** Immediate group: Eb,Ib  Ev,Iz  Ev,sIb. */
+export const group1 = (dst: Letter, src: Letter): Entry => byReg(
+  row('ADD', dst, src, LOCK), row('OR', dst, src, LOCK), row('ADC', dst, src, LOCK), row('SBB', dst, src, LOCK),
+  row('AND', dst, src, LOCK), row('SUB', dst, src, LOCK), row('XOR', dst, src, LOCK), row('CMP', dst, src),
+);
+
+export const GROUP_1A: Entry = byReg(row('POP', 'Ev', { size: 'd64' }), UD, UD, UD, UD, UD, UD, UD);
+
+/** Shift group; /6 is an alias of SHL that processors execute. */
+export const group2 = (dst: Letter, count: Letter): Entry => byReg(
+  row('ROL', dst, count), row('ROR', dst, count), row('RCL', dst, count), row('RCR', dst, count),
+  row('SHL', dst, count), row('SHR', dst, count), row('SHL', dst, count), row('SAR', dst, count),
+);
+
+/** Unary group; /1 is an alias of TEST that processors execute. */
+export const group3 = (dst: Letter, immediate: Letter): Entry => byReg(
+  row('TEST', dst, immediate), row('TEST', dst, immediate), row('NOT', dst, LOCK), row('NEG', dst, LOCK),
+  row('MUL', dst), row('IMUL1', dst), row('DIV', dst), row('IDIV', dst),
+);
+
+export const GROUP_4: Entry = byReg(row('INC', 'Eb', LOCK), row('DEC', 'Eb', LOCK), UD, UD, UD, UD, UD, UD);
+
+export const GROUP_5: Entry = byReg(
+  row('INC', 'Ev', LOCK), row('DEC', 'Ev', LOCK), row('CALL', 'Ev', { size: 'f64' }), row('CALL_FAR_MEM', 'Mp'),
+  row('JMP', 'Ev', { size: 'f64' }), row('JMP_FAR_MEM', 'Mp'), row('PUSH', 'Ev', { size: 'd64' }), UD,
+);
+
+export const GROUP_6: Entry = byReg(
+  row('SLDT', 'RvMw'), row('STR', 'RvMw'), row('LLDT', 'Ew'), row('LTR', 'Ew'), row('VERR', 'Ew'), row('VERW', 'Ew'), UD, UD,
+);
+
+const DESCRIPTOR: RowOptions = { size: 'f64' };
+
+export const GROUP_7: Entry = byReg(
+  byMod(row('SGDT', 'Ms', DESCRIPTOR), UD),
+  byMod(row('SIDT', 'Ms', DESCRIPTOR), byRm(UD, UD, noPrefix(row('CLAC', { feature: 'SMAP', modrm: true })), noPrefix(row('STAC', { feature: 'SMAP', modrm: true })), UD, UD, UD, UD)),
+  byMod(row('LGDT', 'Ms', DESCRIPTOR), byRm(
+    noPrefix(row('XGETBV', { feature: 'XSAVE', modrm: true })), noPrefix(row('XSETBV', { feature: 'XSAVE', modrm: true })), UD, UD, UD, UD, UD, UD,
+  )),
+  byMod(row('LIDT', 'Ms', DESCRIPTOR), UD),
+  row('SMSW', 'RvMw'),
+  UD,
+  row('LMSW', 'Ew'),
+  byMod(row('INVLPG', 'Mb'), byRm(
+    row('SWAPGS', { only64: true, modrm: true }), row('RDTSCP', { feature: 'RDTSCP', modrm: true }), UD, UD, UD, UD, UD, UD,
+  )),
+);
+
+export const GROUP_8: Entry = byReg(UD, UD, UD, UD, row('BT', 'Ev', 'Ib'), row('BTS', 'Ev', 'Ib', LOCK), row('BTR', 'Ev', 'Ib', LOCK), row('BTC', 'Ev', 'Ib', LOCK));
+
+/** CMPXCHG8B, and with REX.W CMPXCHG16B: size y makes i.size half of what is compared. */
+export const GROUP_9: Entry = byReg(UD, byMod(row('CMPXCHG8B', 'Mv', { size: 'y', lock: true, feature: 'CX8' }), UD), UD, UD, UD, UD, UD, UD);
+
+/** /1 to /7 with mod 3 are XABORT and XBEGIN of TSX, which is not there. */
+export const group11 = (dst: Letter, immediate: Letter): Entry => byReg(row('MOV', dst, immediate), UD, UD, UD, UD, UD, UD, UD);
+
+const FSGSBASE: RowOptions = { only64: true, size: 'y', feature: 'FSGSBASE' };
+const fsGsBase = (entry: Entry): Entry => byPrefix({ none: UD, f3: entry });
+
+/** FXSAVE and its kin are not there yet. */
+export const GROUP_15: Entry = byReg(
+  byMod(UD, fsGsBase(row('RDFSBASE', 'Rv', FSGSBASE))),
+  byMod(UD, fsGsBase(row('RDGSBASE', 'Rv', FSGSBASE))),
+  byMod(UD, fsGsBase(row('WRFSBASE', 'Rv', FSGSBASE))),
+  byMod(UD, fsGsBase(row('WRGSBASE', 'Rv', FSGSBASE))),
+  UD,
+  byMod(UD, noPrefix(row('FENCE', { modrm: true, feature: 'SSE2' }))),
+  byMod(UD, noPrefix(row('FENCE', { modrm: true, feature: 'SSE2' }))),
+  byMod(noPrefix(row('CLFLUSH', 'Mb', { feature: 'CLFSH' })), noPrefix(row('FENCE', { modrm: true, feature: 'SSE' }))),
+);
+
+/** 62h: BOUND, where it is not the EVEX prefix. */
+export const BOUND: Entry = byMode(UD, byMod(row('BOUND', 'Gv', 'Ma'), UD));
+
+/** C4h and C5h: LES and LDS, where they are not VEX prefixes. */
+export const LES: Entry = byMode(UD, byMod(row('LOAD_FAR_POINTER', 'Gv', 'Mp', 'ES'), UD));
+export const LDS: Entry = byMode(UD, byMod(row('LOAD_FAR_POINTER', 'Gv', 'Mp', 'DS'), UD));
