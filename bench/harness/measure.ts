@@ -25,7 +25,12 @@ export interface Measurement {
   readonly ratio: number;
 }
 
-export interface ComparisonResult { readonly title: string; readonly unit: string; readonly rounds: number; readonly measurements: readonly Measurement[] }
+export interface ComparisonResult {
+  readonly title: string;
+  readonly unit: string;
+  readonly rounds: number;
+  readonly measurements: readonly Measurement[];
+}
 
 /** Milliseconds from a fixed point, for tests to replace. */
 export type Clock = () => number;

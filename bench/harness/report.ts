@@ -15,6 +15,7 @@ export function formatTable({ title, unit, rounds, measurements }: ComparisonRes
     ...measurements.map(({ name, rate, spread, ratio }) => [name, si(rate), `±${(spread * 100).toFixed(1)} %`, `${ratio.toFixed(2)}×`]),
   ];
   const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
-  const lines = rows.map((row) => row.map((cell, column) => (column === 0 ? cell.padEnd(widths[0]!) : cell.padStart(widths[column]!))).join('   '));
+  const pad = (cell: string, column: number): string => (column === 0 ? cell.padEnd(widths[0]!) : cell.padStart(widths[column]!));
+  const lines = rows.map((row) => row.map(pad).join('   '));
   return [`${title} (median of ${rounds} interleaved rounds)`, ...lines.map((line) => `  ${line}`), ''].join('\n');
 }

@@ -35,7 +35,9 @@ function written(key: string, { metavar, valueOptional }: Option<unknown>): stri
   return valueOptional ? `${optionName(key)}[=${metavar}]` : `${optionName(key)} ${metavar}`;
 }
 
-const explained = ({ help, shownDefault }: Option<unknown>): string => (shownDefault === null ? help : `${help} (default: ${shownDefault})`);
+const explained = ({ help, shownDefault }: Option<unknown>): string => (
+  shownDefault === null ? help : `${help} (default: ${shownDefault})`
+);
 
 function table(rows: readonly (readonly [string, string])[], column: number): string[] {
   return rows.flatMap(([left, right]) => {

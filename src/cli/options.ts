@@ -43,7 +43,10 @@ export function valued<T>(
 
 /** An option that may be given several times; the values add up, in order. */
 export function list(metavar: string, help: string): Option<readonly string[]> {
-  return { metavar, valueOptional: false, help, shownDefault: null, initial: [], accept: (text, previous) => [...previous, nonEmpty(text!)] };
+  return {
+    metavar, valueOptional: false, help, shownDefault: null, initial: [],
+    accept: (text, previous) => [...previous, nonEmpty(text!)],
+  };
 }
 
 /** One of a few words. */

@@ -17,7 +17,9 @@ const TEXTS: Readonly<Record<string, string>> = {
 };
 
 export function isSystemError(error: unknown): error is SystemError {
-  return error instanceof Error && typeof (error as Partial<SystemError>).code === 'string' && typeof (error as Partial<SystemError>).syscall === 'string';
+  if (!(error instanceof Error)) return false;
+  const { code, syscall } = error as Partial<SystemError>;
+  return typeof code === 'string' && typeof syscall === 'string';
 }
 
 /** What went wrong, in words, without the path. */

@@ -28,7 +28,9 @@ describe('measure', () => {
     const { comparison, clock } = simulated({ base: () => 2, fast: () => 1, slow: () => 4 });
     const { measurements } = await measure(comparison, EFFORT, clock);
     expect(measurements).toEqual([
-      { name: 'base', rate: 500, spread: 0, ratio: 1 }, { name: 'fast', rate: 1000, spread: 0, ratio: 2 }, { name: 'slow', rate: 250, spread: 0, ratio: 0.5 },
+      { name: 'base', rate: 500, spread: 0, ratio: 1 },
+      { name: 'fast', rate: 1000, spread: 0, ratio: 2 },
+      { name: 'slow', rate: 250, spread: 0, ratio: 0.5 },
     ]);
   });
 
@@ -64,7 +66,9 @@ describe('measure', () => {
 });
 
 describe('statistics', () => {
-  it.each([[[3], 3], [[1, 9], 5], [[9, 1, 5], 5], [[4, 1, 3, 2], 2.5]])('median of %j', (values, expected) => expect(median(values)).toBe(expected));
+  it.each([[[3], 3], [[1, 9], 5], [[9, 1, 5], 5], [[4, 1, 3, 2], 2.5]])('median of %j', (values, expected) => {
+    expect(median(values)).toBe(expected);
+  });
   it('spread is half the interquartile distance over the median', () => {
     expect(relativeSpread([10, 10, 10])).toBe(0);
     expect(relativeSpread([8, 9, 10, 11, 12])).toBeCloseTo(0.1);
@@ -72,7 +76,9 @@ describe('statistics', () => {
 });
 
 describe('report', () => {
-  it.each([[0.5, '0.500 '], [12, '12.0 '], [1234, '1.23 k'], [5e6, '5.00 M'], [2.5e9, '2.50 G']])('%d', (value, text) => expect(si(value)).toBe(text));
+  it.each([[0.5, '0.500 '], [12, '12.0 '], [1234, '1.23 k'], [5e6, '5.00 M'], [2.5e9, '2.50 G']])('%d', (value, text) => {
+    expect(si(value)).toBe(text);
+  });
 
   it('is an aligned table', () => {
     const measurements = [{ name: 'off', rate: 2e6, spread: 0.011, ratio: 1 }, { name: 'by PML', rate: 1.9e6, spread: 0.2, ratio: 0.95 }];

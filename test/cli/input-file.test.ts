@@ -31,7 +31,8 @@ describe('readInputFile', () => {
     ['pipe', 'is not a regular file'],
   ])('refuses %s in one line', (name, why) => {
     const path = at(name);
-    expect(() => readInputFile(path, 'kernel')).toThrow(expect.objectContaining({ name: 'InputError', message: `kernel '${path}': ${why}` }));
+    const error = expect.objectContaining({ name: 'InputError', message: `kernel '${path}': ${why}` });
+    expect(() => readInputFile(path, 'kernel')).toThrow(error);
   });
 
   it('refuses a device without reading it', () => {

@@ -10,7 +10,9 @@ async function cli(...argv: string[]) {
 }
 
 describe('exit statuses and where text goes', () => {
-  it.each([[['--help']], [['help']], [['-h']], [['run', '--help']], [['run', '-h', 'image']], [['--version']]])('%j: 0, on stdout', async (argv) => {
+  it.each([
+    [['--help']], [['help']], [['-h']], [['run', '--help']], [['run', '-h', 'image']], [['--version']],
+  ])('%j: 0, on stdout', async (argv) => {
     const { status, stdout, stderr } = await cli(...argv);
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
     expect(stdout).toMatch(/^(Usage: tidemark |tidemark \d)/);
@@ -23,7 +25,8 @@ describe('exit statuses and where text goes', () => {
     [['run'], 'tidemark: nothing to run: give an IMAGE or --kernel; see \'tidemark run --help\'\n'],
     [['run', '--fast', 'i'], 'tidemark: unknown option \'--fast\'; see \'tidemark run --help\'\n'],
     [['run', 'i', '--memory=0G'], 'tidemark: option \'--memory\': 0G is not between 1M and 3G; see \'tidemark run --help\'\n'],
-    [['run', 'i', '--append', 'a', '--cpus', 'two\nlines'], 'tidemark: option \'--cpus\': \'two lines\' is not a whole number; see \'tidemark run --help\'\n'],
+    [['run', 'i', '--cpus', 'two\nlines'],
+      'tidemark: option \'--cpus\': \'two lines\' is not a whole number; see \'tidemark run --help\'\n'],
   ])('%j: 125, one line on stderr', async (argv, line) => {
     expect(await cli(...argv)).toEqual({ status: 125, stdout: '', stderr: line });
   });
@@ -45,7 +48,9 @@ describe('reportError', () => {
   ])('what the user can mend is one line and 125: %s', (error, stderr) => expect(report(error)).toEqual({ status: 125, stderr }));
 
   it.each<[unknown, string]>([
-    [new InternalError('invariant broken: x'), 'InternalError: invariant broken: x'], [new TypeError('y is undefined'), 'TypeError: y is undefined'], ['text', 'text'],
+    [new InternalError('invariant broken: x'), 'InternalError: invariant broken: x'],
+    [new TypeError('y is undefined'), 'TypeError: y is undefined'],
+    ['text', 'text'],
   ])('anything else is 70 and says what to report, without a stack: %s', (error, text) => {
     const { status, stderr } = report(error);
     expect(status).toBe(70);

@@ -10,8 +10,8 @@ describe('sizes', () => {
 
   it.each([
     ['0M', /0M is not between 1M and 3G/], ['512K', /not between/], ['4G', /not between/], ['99999999999999999999G', /not between/],
-    ['128', /not a size such as/], ['', /not a size/], ['1.5G', /not a size/], ['-1G', /not a size/], ['64MB', /not a size/], ['M', /not a size/],
-    ['0x40M', /not a size/], [' 64M', /not a size/],
+    ['128', /not a size such as/], ['', /not a size/], ['1.5G', /not a size/], ['-1G', /not a size/], ['64MB', /not a size/],
+    ['M', /not a size/], ['0x40M', /not a size/], [' 64M', /not a size/],
   ])('refuses \'%s\'', (text, message) => expect(() => size(text)).toThrow(message));
 
   it.each([MiB, 128 * MiB, 3072 * MiB, 5 * 1024])('%d is shown as what reads back', (bytes) => {
@@ -47,7 +47,9 @@ describe('intervals between checkpoints', () => {
     ['50ms', { by: 'time', nanoseconds: 50e6 }], ['2s', { by: 'time', nanoseconds: 2e9 }], ['100us', { by: 'time', nanoseconds: 1e5 }],
     ['1000000insns', { by: 'instructions', count: 1_000_000 }], ['512pages', { by: 'pages', count: 512 }],
   ])('%s', (text, interval) => expect(parseInterval(text)).toEqual(interval));
-  it.each(['', '50', 'ms', '0ms', '0pages', '1.5s', '50 ms', '50MS', '5minutes', '-1ms', '9999999999999999pages'])('refuses \'%s\'', (text) => {
+  it.each([
+    '', '50', 'ms', '0ms', '0pages', '1.5s', '50 ms', '50MS', '5minutes', '-1ms', '9999999999999999pages',
+  ])('refuses \'%s\'', (text) => {
     expect(() => parseInterval(text)).toThrow(/not an interval such as 50ms/);
   });
 });
@@ -56,7 +58,9 @@ describe('the serial port\'s target', () => {
   it.each([['stdio', { kind: 'stdio' }], ['none', { kind: 'none' }], ['file:a:b', { kind: 'file', path: 'a:b' }]])('%s', (text, target) => {
     expect(parseSerial(text)).toEqual(target);
   });
-  it.each(['', 'file:', 'file', 'stdout', 'a.txt'])('refuses \'%s\'', (text) => expect(() => parseSerial(text)).toThrow(/not stdio, none or file:PATH/));
+  it.each(['', 'file:', 'file', 'stdout', 'a.txt'])('refuses \'%s\'', (text) => {
+    expect(() => parseSerial(text)).toThrow(/not stdio, none or file:PATH/);
+  });
 });
 
 describe('what to trace', () => {
@@ -64,5 +68,7 @@ describe('what to trace', () => {
     ['events', { what: 'events', file: null }], ['instructions', { what: 'instructions', file: null }],
     ['events=a=b', { what: 'events', file: 'a=b' }],
   ])('%s', (text, target) => expect(parseTrace(text)).toEqual(target));
-  it.each(['', 'event', 'events=', 'all'])('refuses \'%s\'', (text) => expect(() => parseTrace(text)).toThrow(/not events or instructions/));
+  it.each(['', 'event', 'events=', 'all'])('refuses \'%s\'', (text) => {
+    expect(() => parseTrace(text)).toThrow(/not events or instructions/);
+  });
 });

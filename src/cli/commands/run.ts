@@ -31,7 +31,8 @@ const OPTIONS = {
   tracking: choiceOrNull(['none', 'write-protect', 'pml'], 'how the machine notices writes', 'none; pml with --checkpoint-to'),
   checkpointTo: valued('DIR', nonEmpty, 'write incremental checkpoints into DIR while the guest runs'),
   checkpointEvery: valued('INTERVAL', parseInterval,
-    `time, instructions or dirty pages between checkpoints: 50ms, 1000000insns, 512pages (default: ${DEFAULT_INTERVAL}, or by --dirty-trigger alone)`),
+    'time, instructions or dirty pages between checkpoints: 50ms, 1000000insns, 512pages '
+      + `(default: ${DEFAULT_INTERVAL}, or by --dirty-trigger alone)`),
   dirtyTrigger: valued('N', integer(0, MAX_PAGES), 'also end a cycle when N pages are dirty; 0 for never', 0, '0'),
   maxDirty: valued('N', integer(1, MAX_PAGES), 'most dirty pages a cycle may have (default: the machine\'s pages)'),
   verify: flag('after every cycle compare all memory and fail if a write went unreported'),
@@ -68,14 +69,20 @@ export function resolveRunOptions(values: RunValues, positionals: readonly strin
 function resolveCheckpointing(values: RunValues): Pick<RunOptions, 'tracking' | 'checkpointEvery'> {
   const { checkpointTo, checkpointEvery, dirtyTrigger, maxDirty, verify, tracking } = values;
   if (checkpointTo === null) {
-    const needy = { '--checkpoint-every': checkpointEvery !== null, '--dirty-trigger': dirtyTrigger > 0, '--max-dirty': maxDirty !== null, '--verify': verify };
-    const found = Object.entries(needy).find(([, given]) => given);
+    const needy: [string, boolean][] = [
+      ['--checkpoint-every', checkpointEvery !== null], ['--dirty-trigger', dirtyTrigger > 0], ['--max-dirty', maxDirty !== null],
+      ['--verify', verify],
+    ];
+    const found = needy.find(([, given]) => given);
     if (found) throw new InputError(`${found[0]} needs --checkpoint-to DIR`);
     return { tracking: tracking ?? 'none', checkpointEvery: null };
   }
   if (tracking === 'none') throw new InputError('--checkpoint-to needs tracking: --tracking pml or write-protect');
-  if (maxDirty !== null && dirtyTrigger > maxDirty) throw new InputError(`--dirty-trigger ${dirtyTrigger} is above --max-dirty ${maxDirty}`);
-  return { tracking: tracking ?? 'pml', checkpointEvery: checkpointEvery ?? (dirtyTrigger > 0 ? null : parseInterval(DEFAULT_INTERVAL)) };
+  if (maxDirty !== null && dirtyTrigger > maxDirty) {
+    throw new InputError(`--dirty-trigger ${dirtyTrigger} is above --max-dirty ${maxDirty}`);
+  }
+  const every = checkpointEvery ?? (dirtyTrigger > 0 ? null : parseInterval(DEFAULT_INTERVAL));
+  return { tracking: tracking ?? 'pml', checkpointEvery: every };
 }
 
 export const run = defineCommand({
