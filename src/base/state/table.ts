@@ -8,15 +8,15 @@ export type FieldType = 'u8' | 'u16' | 'u32' | 'i32' | 'u64';
 
 export const FIELD_BYTES: Record<FieldType, number> = { u8: 1, u16: 2, u32: 4, i32: 4, u64: 8 };
 
-export interface FieldSpec {
-  readonly type: FieldType;
+export interface FieldSpec<T extends FieldType = FieldType> {
+  readonly type: T;
   readonly count: number;
   /** Part of a snapshot. What is not saved can be derived anew or is per-run. */
   readonly saved: boolean;
   readonly doc: string;
 }
 
-export const field = (type: FieldType, doc: string, options: { count?: number; saved?: boolean } = {}): FieldSpec =>
+export const field = <T extends FieldType>(type: T, doc: string, options: { count?: number; saved?: boolean } = {}): FieldSpec<T> =>
   ({ type, count: options.count ?? 1, saved: options.saved ?? true, doc });
 
 export interface StateTable<F extends Record<string, FieldSpec>> {
@@ -51,7 +51,7 @@ const VIEWS = { u8: Uint8Array, u16: Uint16Array, u32: Uint32Array, i32: Int32Ar
 export function viewsOf<F extends Record<string, FieldSpec>>(table: StateTable<F>, memory: LinearMemory, base: number): StateViews<F> {
   const views: Record<string, unknown> = {};
   for (const [key, spec] of Object.entries(table.fields)) {
-    views[key] = new VIEWS[spec.type](memory.memory.buffer, base + table.offset[key]!, spec.count);
+    views[key] = new VIEWS[spec.type](memory.memory.buffer as ArrayBuffer, base + table.offset[key]!, spec.count);
   }
   return views as StateViews<F>;
 }

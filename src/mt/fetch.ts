@@ -1,0 +1,121 @@
+// SUBLIST_FETCH: its checks, and the one place where entries leave the lists. The thread that runs the vCPUs and fetchers on
+// other threads use the same code. Everything here needs the machine's lock.
+
+import type { Arming } from '../base/arming.ts';
+import { KvmError } from '../base/errors.ts';
+import type { Faults } from '../base/faults.ts';
+import { FetchFlag } from './abi.ts';
+import type { Lists } from './lists.ts';
+import { requireU32 } from './types.ts';
+import type { FetchRequest, FetchResult } from './types.ts';
+import type { WaitQueue } from './wait-queue.ts';
+
+/** A request whose arguments are sound. */
+export interface CheckedFetch {
+  readonly count: number;
+  readonly wait: boolean;
+  readonly rearm: boolean;
+  readonly list: BigUint64Array | null;
+}
+
+/** Told of what a fetch returned, after it was re-armed if asked for: where a consumer would copy. */
+export type FetchObserver = (gfns: Uint32Array) => void;
+
+const MAX_COUNT = 0x7fffffff;
+
+/** A sleeping fetch: its place in the queue, and what had happened when it went to sleep. */
+export interface WaitTicket {
+  readonly id: number;
+  readonly quiesces: number;
+  readonly generation: number;
+}
+
+export class SublistFetch {
+  constructor(
+    private readonly lists: Lists,
+    private readonly queue: WaitQueue,
+    private readonly arming: Pick<Arming, 'rearm' | 'drain'>,
+    private readonly faults: Faults,
+    private readonly observe: FetchObserver,
+  ) {}
+
+  /** ENXIO unless enabled, EINVAL or EFAULT for unsound arguments, in this order. Consumes nothing. */
+  check(request: FetchRequest): CheckedFetch {
+    if (this.lists.control.enabled[0] === 0) throw new KvmError('ENXIO', 'memory tracking is not enabled');
+    const { count, list } = request;
+    if (!Number.isInteger(count) || count <= 0 || count > MAX_COUNT) throw new KvmError('EINVAL', `a fetch of ${count} entries`);
+    const flags = requireU32(request.flags ?? 0, 'flags');
+    if ((flags & ~(FetchFlag.WAIT | FetchFlag.REARM)) !== 0) throw new KvmError('EINVAL', `unknown flags 0x${flags.toString(16)}`);
+    const maxDirty = requireU32(request.maxDirty ?? 0, 'max_dirty');
+    if (maxDirty !== 0 && maxDirty < count) throw new KvmError('EINVAL', `a list of ${maxDirty} entries for a fetch of ${count}`);
+    if (list === null) throw new KvmError('EFAULT', 'no list to fetch into');
+    if (list !== undefined && list.length < count) throw new KvmError('EFAULT', `the list has ${list.length} entries, ${count} are asked for`);
+    return {
+      count,
+      wait: request.wait === true || (flags & FetchFlag.WAIT) !== 0,
+      rearm: request.rearm === true || (flags & FetchFlag.REARM) !== 0,
+      list: list ?? null,
+    };
+  }
+
+  /** Collects what the hardware has logged for every vCPU. Order within a vCPU is kept. */
+  drain(): void {
+    if (this.faults.skipDrain) return;
+    for (let vcpu = 0; vcpu < this.lists.host; vcpu++) this.arming.drain(vcpu);
+  }
+
+  /** A newcomer need not sleep: it does not wait, or nobody is before it and there is enough, or the VM is quiesced. */
+  satisfied(fetch: CheckedFetch): boolean {
+    const { control } = this.lists;
+    if (!fetch.wait) return true;
+    if (control.quiesced[0] !== 0 && !this.faults.loseQuiesceBeforeWait) return true;
+    return this.queue.length === 0 && control.available[0] >= fetch.count;
+  }
+
+  /** Queues a fetch that has to sleep. */
+  enqueue(fetch: CheckedFetch, tag: number): WaitTicket {
+    const { control } = this.lists;
+    return { id: this.queue.join(fetch.count, tag), quiesces: control.quiesces[0], generation: control.generation[0] };
+  }
+
+  /**
+   * Looks whether a queued fetch is to return. True: it has left the queue, take its entries. Throws ENXIO or EINTR, after
+   * which it is not queued either. False: it sleeps on.
+   */
+  due(ticket: WaitTicket): boolean {
+    const { control } = this.lists;
+    const { queue } = this;
+    if (control.generation[0] !== ticket.generation) throw new KvmError('ENXIO', 'memory tracking was switched off');
+    if (queue.interrupted(ticket.id)) {
+      queue.leave(ticket.id);
+      throw new KvmError('EINTR', 'the fetch was interrupted');
+    }
+    if (queue.head !== ticket.id) return false;
+    if (!queue.headReady && control.quiesces[0] === ticket.quiesces) {
+      queue.setAlarm();
+      return false;
+    }
+    queue.leave(ticket.id);
+    return true;
+  }
+
+  /** Takes entries and re-arms their pages if asked to: a copy made afterwards plus any later report is always complete. */
+  take(fetch: CheckedFetch): FetchResult {
+    const { lists } = this;
+    const gfns = lists.take(fetch.count);
+    if (fetch.rearm) this.rearm(gfns);
+    else lists.noteUnarmed(gfns);
+    this.observe(gfns);
+    fetch.list?.set(Array.from(gfns, BigInt));
+    lists.control.fetches[0]++;
+    lists.control.fetched[0] += gfns.length;
+    return { gfns, waiting: lists.control.available[0] };
+  }
+
+  /** Arms exactly these pages. O(their number). */
+  rearm(gfns: Uint32Array): void {
+    if (gfns.length === 0) return;
+    this.arming.rearm(gfns, gfns.length);
+    this.lists.noteArmed(gfns);
+  }
+}

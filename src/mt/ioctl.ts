@@ -1,0 +1,98 @@
+// The raw face: request numbers and little-endian structs in, 0 or a negative errno out. Only decodes and encodes.
+
+import { ERRNO, KvmError } from '../base/errors.ts';
+import { MtDirtyTrigger, MtEnableStruct, MtPrepareCp, MtRequest, MtSetup, MtSublistFetchInfo, requestSize } from './abi.ts';
+import type { ListHandles } from './handles.ts';
+import type { MemoryTracking } from './memory-tracking.ts';
+import type { FetchRequest, FetchResult } from './types.ts';
+
+/** `gfnlist` handles are read here, never dereferenced. The buffer may be null for requests without a parameter. */
+export type IoctlBuffer = ArrayBuffer | Uint8Array | null;
+
+const REQUESTS: ReadonlySet<number> = new Set(Object.values(MtRequest));
+
+/** Whether `request` is one of MT's. */
+export const isMtRequest = (request: number): boolean => REQUESTS.has(request);
+
+/**
+ * Carries out one ioctl on the thread that runs the vCPUs. Returns 0 or a negative errno: -ENOTTY for a foreign request,
+ * -EFAULT for a buffer too small for its struct, else as the method of MemoryTracking. SUBLIST_FETCH writes back `count`
+ * (entries returned) and `max_dirty` (entries still waiting), and nothing when it fails.
+ */
+export function mtIoctl(mt: MemoryTracking, handles: ListHandles, request: number, buffer: IoctlBuffer): number {
+  return errnoOf(() => {
+    const view = structOf(request, buffer);
+    if (request === MtRequest.KVM_MT_SUBLIST_FETCH) writeBack(view, mt.fetchSublist(decodeFetch(view, handles)));
+    else dispatch(mt, request, view);
+  });
+}
+
+/** The same, except that a SUBLIST_FETCH with WAIT waits without blocking; -EINTR when `signal` aborts. */
+export async function mtIoctlAsync(
+  mt: MemoryTracking, handles: ListHandles, request: number, buffer: IoctlBuffer, signal?: AbortSignal,
+): Promise<number> {
+  if (request !== MtRequest.KVM_MT_SUBLIST_FETCH) return mtIoctl(mt, handles, request, buffer);
+  try {
+    const view = structOf(request, buffer);
+    writeBack(view, await mt.fetchSublistAsync({ ...decodeFetch(view, handles), ...(signal ? { signal } : {}) }));
+    return 0;
+  } catch (error) {
+    return negativeErrno(error);
+  }
+}
+
+function dispatch(mt: MemoryTracking, request: number, view: DataView): void {
+  const u32 = (offset: number): number => view.getUint32(offset, true);
+  switch (request) {
+    case MtRequest.KVM_INIT_MT:
+      return mt.initMt({ version: u32(MtSetup.version), op: u32(MtSetup.op), flags: u32(MtSetup.flags), maxDirty: u32(MtSetup.maxDirty) });
+    case MtRequest.KVM_ENABLE_MT:
+      return mt.enableMt(u32(MtEnableStruct.flags));
+    case MtRequest.KVM_PREPARE_MT_CP:
+      return mt.prepareMtCp(view.getBigInt64(MtPrepareCp.cpid, true));
+    case MtRequest.KVM_REARM_DIRTY_PAGES:
+      return mt.rearmDirtyPages();
+    case MtRequest.KVM_MT_VM_QUIESCED:
+      return mt.mtVmQuiesced();
+    case MtRequest.KVM_MT_DIRTY_TRIGGER:
+      return mt.mtDirtyTrigger(u32(MtDirtyTrigger.dirtyTrigger));
+    default:
+      throw new KvmError('ENOTTY', `request 0x${request.toString(16)}`);
+  }
+}
+
+function structOf(request: number, buffer: IoctlBuffer): DataView {
+  if (!isMtRequest(request)) throw new KvmError('ENOTTY', `request 0x${request.toString(16)}`);
+  const bytes = buffer instanceof Uint8Array ? buffer : new Uint8Array(buffer ?? new ArrayBuffer(0));
+  const size = requestSize(request);
+  if (bytes.length < size) throw new KvmError('EFAULT', `a buffer of ${bytes.length} bytes for a struct of ${size}`);
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+function decodeFetch(view: DataView, handles: ListHandles): FetchRequest {
+  return {
+    count: view.getInt32(MtSublistFetchInfo.count, true),
+    maxDirty: view.getUint32(MtSublistFetchInfo.maxDirty, true),
+    list: handles.lookup(view.getBigUint64(MtSublistFetchInfo.gfnList, true)),
+    flags: view.getUint32(MtSublistFetchInfo.flags, true),
+  };
+}
+
+function writeBack(view: DataView, { gfns, waiting }: FetchResult): void {
+  view.setInt32(MtSublistFetchInfo.count, gfns.length, true);
+  view.setUint32(MtSublistFetchInfo.maxDirty, waiting, true);
+}
+
+function errnoOf(action: () => void): number {
+  try {
+    action();
+    return 0;
+  } catch (error) {
+    return negativeErrno(error);
+  }
+}
+
+function negativeErrno(error: unknown): number {
+  if (error instanceof KvmError) return -ERRNO[error.code];
+  throw error;
+}

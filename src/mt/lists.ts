@@ -1,0 +1,231 @@
+// The dirty lists: which page was logged by whom, and what waits to be fetched.
+//
+// Bounded: re-arming a page clears its marks, except the mark of a source whose entry for that page still waits. That entry
+// then stands for the later write too, since it is reported after it. So a page waits at most once per source, and a list
+// of as many entries as there are pages never overflows.
+
+import { assert } from '../base/errors.ts';
+import type { DirtySink } from '../base/dirty-sink.ts';
+import type { Faults } from '../base/faults.ts';
+import { PageFlag } from './layout.ts';
+import type { MtControl, MtViews } from './layout.ts';
+
+/** What happens when a count is reached; called with the machine's lock held. */
+export interface ListEvents {
+  /** The cycle's entries reached the trigger or `max_dirty`: vCPUs are to leave guest mode. */
+  limitReached(): void;
+  /** So many entries are available that the first waiter can be served. */
+  waiterReady(): void;
+}
+
+/** Source numbers: vCPU v is source v, the host the one after the last vCPU. */
+export class Lists implements DirtySink {
+  readonly control: MtControl;
+  readonly host: number;
+  readonly capacity: number;
+
+  constructor(readonly views: MtViews, private readonly faults: Faults, private readonly events: ListEvents) {
+    this.control = views.control;
+    this.host = views.rings.length - 1;
+    this.capacity = views.marks.length;
+  }
+
+  guestDirty(vcpu: number, gfn: number): void {
+    if (this.control.enabled[0] === 0) return;
+    this.accept(vcpu, gfn, this.views.marks);
+    if (this.faults.reportNeighbour) this.accept(vcpu, gfn ^ 1, this.views.marks);
+  }
+
+  /**
+   * A page fetched and not re-armed is untracked, its host mark stands. While the VM is quiesced, though, its copy may have
+   * been made already, so there only an entry that still waits can stand for the write.
+   */
+  hostDirty(gfn: number): void {
+    const { control, views } = this;
+    if (control.enabled[0] === 0) return;
+    this.accept(this.host, gfn, control.quiesced[0] === 0 ? views.marks : views.waiting);
+  }
+
+  pmlAppended(_vcpu: number, unflushed: number): void {
+    if (this.control.enabled[0] !== 0 && this.control.count[0] + unflushed >= this.control.limit[0]) this.events.limitReached();
+  }
+
+  private accept(source: number, gfn: number, seen: Uint32Array): void {
+    assert(gfn < this.capacity, 'a dirty page lies below gfnLimit');
+    const { control } = this;
+    const logged = control.noDups[0] !== 0 ? seen[gfn] : seen[gfn] & (1 << source);
+    if (logged !== 0) {
+      control.suppressed[0]++;
+      return;
+    }
+    control.entries[0]++;
+    control.count[0]++;
+    this.append(source, gfn);
+    if (control.count[0] >= control.limit[0]) this.events.limitReached();
+  }
+
+  private append(source: number, gfn: number): void {
+    const { control, views } = this;
+    const ring = views.rings[source];
+    const length = control.ringLength[source];
+    assert(length < this.capacity, 'a page waits at most once per source');
+    ring[this.slot(control.ringHead[source] + length)] = gfn;
+    control.ringLength[source] = length + 1;
+    views.marks[gfn] |= 1 << source;
+    views.waiting[gfn] |= 1 << source;
+    if (++control.available[0] >= control.wakeAt[0]) this.events.waiterReady();
+  }
+
+  private slot(index: number): number {
+    return index < this.capacity ? index : index - this.capacity;
+  }
+
+  /** Takes up to `count` entries out of the lists, the host's first, then vCPU 0, 1, … O(returned). */
+  take(count: number): Uint32Array {
+    const out = new Uint32Array(Math.min(count, this.control.available[0]));
+    let done = this.takeFrom(this.host, out, 0);
+    for (let source = 0; source < this.host && done < out.length; source++) done = this.takeFrom(source, out, done);
+    this.control.available[0] -= done;
+    return out;
+  }
+
+  private takeFrom(source: number, out: Uint32Array, at: number): number {
+    const { control, views } = this;
+    const ring = views.rings[source];
+    const taken = Math.min(out.length - at, control.ringLength[source]);
+    let head = control.ringHead[source];
+    for (let i = 0; i < taken; i++) {
+      const gfn = ring[head];
+      head = this.slot(head + 1);
+      views.waiting[gfn] &= ~(1 << source);
+      this.noteReported(gfn);
+      out[at + i] = gfn;
+    }
+    control.ringHead[source] = head;
+    control.ringLength[source] -= taken;
+    return at + taken;
+  }
+
+  private noteReported(gfn: number): void {
+    const { control, views } = this;
+    if (views.reportedIn[gfn] === control.stamp[0]) return;
+    views.reportedIn[gfn] = control.stamp[0];
+    views.reportedList[control.reportedLength[0]++] = gfn;
+  }
+
+  /** These pages are armed again: a write to one is logged again, unless an entry for it waits. */
+  noteArmed(gfns: Uint32Array): void {
+    const { marks, waiting, flags } = this.views;
+    for (let i = 0; i < gfns.length; i++) {
+      const gfn = gfns[i];
+      flags[gfn] &= ~PageFlag.UNARMED;
+      if (this.faults.keepMarksAtRearm) continue;
+      marks[gfn] &= waiting[gfn];
+    }
+    this.control.rearmed[0] += gfns.length;
+  }
+
+  /** These pages were fetched and stay unarmed until REARM or PREPARE. */
+  noteUnarmed(gfns: Uint32Array): void {
+    const { flags, rearmList } = this.views;
+    const { rearmLength } = this.control;
+    for (let i = 0; i < gfns.length; i++) {
+      const gfn = gfns[i];
+      if ((flags[gfn] & PageFlag.LISTED) === 0) rearmList[rearmLength[0]++] = gfn;
+      flags[gfn] |= PageFlag.LISTED | PageFlag.UNARMED;
+    }
+  }
+
+  /** The pages fetched and not re-armed. The list stays until `clearUnarmed`. O(their number, and pages re-armed since listed). */
+  unarmed(): Uint32Array {
+    const { flags, rearmList } = this.views;
+    return rearmList.slice(0, this.control.rearmLength[0]).filter((gfn) => (flags[gfn] & PageFlag.UNARMED) !== 0);
+  }
+
+  clearUnarmed(): void {
+    const { flags, rearmList } = this.views;
+    for (let i = 0; i < this.control.rearmLength[0]; i++) flags[rearmList[i]] &= ~(PageFlag.LISTED | PageFlag.UNARMED);
+    this.control.rearmLength[0] = 0;
+  }
+
+  /** Starts a cycle: what waits counts in it from the start. O(1). */
+  startCycle(): void {
+    const { control, views } = this;
+    control.stamp[0]++;
+    // Once in 2^32 cycles the stamps of long ago must not look like those of this cycle.
+    if (control.stamp[0] === 0) {
+      views.reportedIn.fill(0);
+      control.stamp[0] = 1;
+    }
+    control.reportedLength[0] = 0;
+    control.count[0] = control.available[0];
+    for (const counter of [control.entries, control.suppressed, control.fetches, control.fetched, control.rearmed]) counter[0] = 0;
+  }
+
+  /**
+   * Every page reported in this cycle that does not wait already is put on the host's list again. Returns how many. They
+   * were counted when first accepted, so they do not move this cycle's trigger.
+   */
+  reportAgain(): number {
+    const { control, views } = this;
+    const pages = views.reportedList.slice(0, control.reportedLength[0]);
+    // Forgotten first: a page fetched once more is then a report that a further abort has to repeat.
+    for (const gfn of pages) views.reportedIn[gfn] = 0;
+    control.reportedLength[0] = 0;
+    let again = 0;
+    for (const gfn of pages) {
+      if (views.waiting[gfn] !== 0) continue;
+      this.append(this.host, gfn);
+      again++;
+    }
+    return again;
+  }
+
+  /** Forgets everything about the pages [gfn, gfn + count). Returns how many entries were discarded. */
+  discard(gfn: number, count: number): number {
+    if (this.faults.keepEntriesOfDeletedSlot) return 0;
+    const { control, views } = this;
+    const end = Math.min(gfn + count, this.capacity);
+    const inside = (page: number): boolean => page >= gfn && page < end;
+    let discarded = 0;
+    for (let source = 0; source <= this.host; source++) discarded += this.discardFrom(source, inside);
+    control.available[0] -= discarded;
+    control.rearmLength[0] = compact(views.rearmList, control.rearmLength[0], inside);
+    control.reportedLength[0] = compact(views.reportedList, control.reportedLength[0], inside);
+    for (const array of [views.marks, views.waiting, views.flags, views.reportedIn]) array.fill(0, gfn, end);
+    return discarded;
+  }
+
+  private discardFrom(source: number, inside: (gfn: number) => boolean): number {
+    const { control, views } = this;
+    const ring = views.rings[source];
+    const head = control.ringHead[source];
+    const length = control.ringLength[source];
+    let kept = 0;
+    for (let i = 0; i < length; i++) {
+      const page = ring[this.slot(head + i)];
+      if (!inside(page)) ring[this.slot(head + kept++)] = page;
+    }
+    control.ringLength[source] = kept;
+    return length - kept;
+  }
+
+  /** Forgets all pages, entries and counters. O(pages). */
+  reset(): void {
+    const { control, views } = this;
+    for (const array of [views.marks, views.waiting, views.flags, views.reportedIn]) array.fill(0);
+    control.ringHead.fill(0);
+    control.ringLength.fill(0);
+    control.available[0] = 0;
+    control.rearmLength[0] = 0;
+    control.stamp[0] = 0;
+    this.startCycle();
+  }
+}
+
+/** Removes the elements `drop` names from the first `length`, keeping the order; returns the new length. */
+function compact(list: Uint32Array, length: number, drop: (gfn: number) => boolean): number {
+  let kept = 0;
+  for (let i = 0; i < length; i++) if (!drop(list[i])) list[kept++] = list[i];
+  return kept;
+}

@@ -1,0 +1,400 @@
+// The memory tracking subsystem as the thread that runs the vCPUs sees it: the seven ioctls as methods, the extensions, and
+// what the machine calls. Named and specified after the KVM list posting of April 2016, "Dirty memory tracking for
+// performant checkpointing and improved live migration"; docs/ says where it was silent and what was decided.
+
+import type { Arming } from '../base/arming.ts';
+import type { DirtySink } from '../base/dirty-sink.ts';
+import { KvmError } from '../base/errors.ts';
+import { NO_FAULTS } from '../base/faults.ts';
+import type { Faults } from '../base/faults.ts';
+import type { LinearMemory } from '../base/linear-memory.ts';
+import type { MachineLock } from '../base/machine-lock.ts';
+import type { MachineShape, RegionPlan } from '../base/state/regions.ts';
+import type { Trace } from '../base/trace.ts';
+import { MT_VERSION, MtEnable, MtFlag, MtOp } from './abi.ts';
+import { AsyncWaits } from './async-waits.ts';
+import { SublistFetch } from './fetch.ts';
+import type { CheckedFetch } from './fetch.ts';
+import { MAX_TRACKED_VCPUS, mtViews } from './layout.ts';
+import type { MtControl, MtViews } from './layout.ts';
+import { Lists } from './lists.ts';
+import { Shadow } from './shadow.ts';
+import type { PageReader } from './shadow.ts';
+import { MtStatistics } from './stats.ts';
+import type { ExternalCounters, MtStats } from './stats.ts';
+import { requireU32 } from './types.ts';
+import type { FetchRequest, FetchResult, InitRequest, MtExit } from './types.ts';
+import { WaitQueue } from './wait-queue.ts';
+
+export interface MemoryTrackingOptions {
+  readonly memory: LinearMemory;
+  readonly plan: RegionPlan;
+  readonly shape: MachineShape;
+  readonly lock: MachineLock;
+  readonly arming: Arming;
+  /** Pages of all memslots now. */
+  readonly pageCount: () => number;
+  /** The trigger or `max_dirty` was reached: every vCPU is to come out of guest mode and ask `pendingExit`. */
+  readonly onTrigger?: () => void;
+  /** Turns the lost-write oracle on. */
+  readonly verify?: PageReader;
+  /** Counters of the machine that `stats` is to show per cycle. */
+  readonly external?: () => ExternalCounters;
+  readonly trace?: Trace;
+  /** Milliseconds, for the statistics only. */
+  readonly now?: () => number;
+  readonly faults?: Faults;
+  /** The state in the linear memory, if not at the plan's place. */
+  readonly views?: MtViews;
+}
+
+export class MemoryTracking implements DirtySink {
+  private readonly lock: MachineLock;
+  private readonly arming: Arming;
+  private readonly control: MtControl;
+  private readonly lists: Lists;
+  private readonly queue: WaitQueue;
+  private readonly fetches: SublistFetch;
+  private readonly waits: AsyncWaits;
+  private readonly statistics: MtStatistics;
+  private readonly shadow: Shadow | null;
+  private readonly faults: Faults;
+
+  constructor(private readonly options: MemoryTrackingOptions) {
+    const { memory, plan, shape, lock, arming, verify } = options;
+    const views = options.views ?? mtViews(memory, plan, shape);
+    this.lock = lock;
+    this.arming = arming;
+    this.control = views.control;
+    this.faults = options.faults ?? NO_FAULTS;
+    this.lists = new Lists(views, this.faults, {
+      limitReached: options.onTrigger ?? (() => {}),
+      waiterReady: () => this.queue.alarm(),
+    });
+    this.queue = new WaitQueue(this.control, memory.shared, () => this.waits.notice());
+    this.shadow = verify ? new Shadow(views, verify) : null;
+    this.fetches = new SublistFetch(this.lists, this.queue, arming, this.faults, (gfns) => this.shadow?.fetched(gfns));
+    this.waits = new AsyncWaits(lock, this.queue, this.fetches, this.control, memory.shared);
+    this.statistics = new MtStatistics(this.control, options.external ?? (() => ({})), options.now ?? (() => performance.now()));
+  }
+
+  // The ioctls.
+
+  /**
+   * KVM_INIT_MT. EINVAL: version other than 1, unknown op or flags, `maxDirty` 0 on init, more vCPUs than can be tracked.
+   * EBUSY: initialised already. ENXIO: cleanup of what is not initialised. Cleanup switches tracking off first.
+   */
+  initMt({ version = MT_VERSION, op, flags = 0, maxDirty = 0 }: InitRequest): void {
+    if (version !== MT_VERSION) throw new KvmError('EINVAL', `mt_setup version ${version}`);
+    if (op !== MtOp.INIT && op !== MtOp.CLEANUP) throw new KvmError('EINVAL', `unknown mt_setup op ${op}`);
+    if ((requireU32(flags, 'flags') & ~MtFlag.NO_DUPS) !== 0) throw new KvmError('EINVAL', `mt_setup flags 0x${flags.toString(16)}`);
+    requireU32(maxDirty, 'max_dirty');
+    if (op === MtOp.INIT && maxDirty === 0) throw new KvmError('EINVAL', 'max_dirty is 0');
+    const { vcpus } = this.options.shape;
+    if (vcpus > MAX_TRACKED_VCPUS) throw new KvmError('EINVAL', `${vcpus} vCPUs, at most ${MAX_TRACKED_VCPUS} can be tracked`);
+    this.lock.with(() => (op === MtOp.INIT ? this.init(flags, maxDirty) : this.cleanup()));
+  }
+
+  private init(flags: number, maxDirty: number): void {
+    const { control } = this;
+    if (control.initialised[0] !== 0) throw new KvmError('EBUSY', 'memory tracking is initialised already');
+    control.initialised[0] = 1;
+    control.noDups[0] = (flags & MtFlag.NO_DUPS) !== 0 ? 1 : 0;
+    // More entries than pages need no room: a page waits once per source, and the lists are sized for that.
+    control.maxDirty[0] = Math.min(maxDirty, Math.max(1, this.options.pageCount()));
+    control.trigger[0] = 0;
+    this.setLimit();
+    this.queue.setAlarm();
+    this.statistics.reset();
+  }
+
+  private cleanup(): void {
+    this.requireInitialised();
+    if (this.control.enabled[0] !== 0) this.disable();
+    this.control.initialised[0] = 0;
+  }
+
+  /** KVM_ENABLE_MT. ENXIO before INIT. EINVAL: flags other than 0 or 1. Nothing changes if it is in that state already. */
+  enableMt(flags: number): void {
+    this.lock.with(() => {
+      this.requireInitialised();
+      if (flags !== MtEnable.ON && flags !== MtEnable.OFF) throw new KvmError('EINVAL', `mt_enable flags ${flags}`);
+      if (flags === this.control.enabled[0]) return;
+      if (flags === MtEnable.ON) this.enable();
+      else this.disable();
+    });
+  }
+
+  private enable(): void {
+    const { control } = this;
+    this.lists.reset();
+    control.hasCpid[0] = 0;
+    control.quiesced[0] = 0;
+    control.progressOwed[0] = 0;
+    this.arming.enable();
+    control.enabled[0] = 1;
+    this.shadow?.copyAll();
+    this.statistics.enterPhase('runningMs');
+  }
+
+  private disable(): void {
+    const { control } = this;
+    this.arming.disable();
+    this.statistics.endCycle();
+    this.lists.reset();
+    control.enabled[0] = 0;
+    control.quiesced[0] = 0;
+    control.generation[0]++;
+    this.waits.settle();
+    this.queue.clear();
+  }
+
+  /**
+   * KVM_PREPARE_MT_CP: starts cycle `cpid` (any s64). ENXIO unless enabled, EBUSY while a vCPU is in guest mode. What was
+   * not fetched is carried over, what was not re-armed is re-armed now.
+   */
+  prepareMtCp(cpid: bigint): void {
+    this.lock.with(() => {
+      const { control, lists } = this;
+      this.requireEnabled();
+      if (BigInt.asIntN(64, cpid) !== cpid) throw new KvmError('EINVAL', `cpid ${cpid} is no s64`);
+      this.requireStopped();
+      this.fetches.drain();
+      const lateRearmed = this.rearmUnarmed();
+      if (this.faults.cumulativeSets) lists.reportAgain();
+      this.statistics.endCycle();
+      lists.startCycle();
+      control.hasCpid[0] = 1;
+      control.cpidLow[0] = Number(BigInt.asUintN(32, cpid));
+      control.cpidHigh[0] = Number(BigInt.asUintN(32, cpid >> 32n));
+      control.quiesced[0] = 0;
+      control.progressOwed[0] = 1;
+      this.statistics.own.carried = control.count[0];
+      this.statistics.own.lateRearmed = lateRearmed;
+      this.statistics.enterPhase('runningMs');
+      this.options.trace?.on?.('mt-cycle', { cpid });
+    });
+  }
+
+  /**
+   * KVM_MT_SUBLIST_FETCH. ENXIO, EINVAL, EFAULT as `SublistFetch.check` says; EDEADLK: a WAIT that would have to sleep, since
+   * this thread runs the vCPUs.
+   */
+  fetchSublist(request: FetchRequest): FetchResult {
+    return this.lock.with(() => {
+      const fetch = this.fetches.check(request);
+      this.fetches.drain();
+      if (!this.fetches.satisfied(fetch)) throw new KvmError('EDEADLK', 'a fetch would wait on the thread that runs the vCPUs');
+      return this.take(fetch);
+    });
+  }
+
+  /** The same, waiting without blocking. Rejects with EINTR when `signal` aborts, with ENXIO when tracking is switched off. */
+  async fetchSublistAsync(request: FetchRequest & { readonly signal?: AbortSignal }): Promise<FetchResult> {
+    return this.lock.with(() => {
+      const fetch = this.fetches.check(request);
+      this.fetches.drain();
+      return this.fetches.satisfied(fetch) ? this.take(fetch) : this.waits.start(fetch, request.signal);
+    });
+  }
+
+  private take(fetch: CheckedFetch): FetchResult {
+    const result = this.statistics.timed('fetchingMs', () => this.fetches.take(fetch));
+    this.options.trace?.on?.('mt-fetch', { count: result.gfns.length, waiting: result.waiting });
+    return result;
+  }
+
+  /** KVM_REARM_DIRTY_PAGES: arms every page fetched and not armed since. ENXIO unless enabled, EBUSY in guest mode. Idempotent. */
+  rearmDirtyPages(): void {
+    this.lock.with(() => {
+      this.requireEnabled();
+      this.requireStopped();
+      this.rearmUnarmed();
+    });
+  }
+
+  private rearmUnarmed(): number {
+    const { lists } = this;
+    return this.statistics.timed('rearmingMs', () => {
+      if (this.faults.clearRearmListFirst) lists.clearUnarmed();
+      const gfns = lists.unarmed();
+      this.shadow?.beforeRearm(gfns);
+      this.fetches.rearm(gfns);
+      lists.clearUnarmed();
+      if (gfns.length > 0) this.options.trace?.on?.('mt-rearm', { count: gfns.length });
+      return gfns.length;
+    });
+  }
+
+  /**
+   * KVM_MT_VM_QUIESCED: all that was written is in the lists; wakes every waiter. ENXIO unless enabled, EBUSY in guest mode.
+   * With `verify`, throws LostWriteError (the VM is quiesced all the same).
+   */
+  mtVmQuiesced(): void {
+    this.lock.with(() => {
+      const { control } = this;
+      this.requireEnabled();
+      this.requireStopped();
+      this.fetches.drain();
+      control.quiesced[0] = 1;
+      control.quiesces[0]++;
+      this.statistics.enterPhase('quiescedMs');
+      this.shadow?.compare(this.cpid);
+      this.waits.settle();
+      this.queue.wakeAll();
+    });
+  }
+
+  /** KVM_MT_DIRTY_TRIGGER: `trigger` entries, 0 for off. ENXIO before INIT. EINVAL above `max_dirty`. */
+  mtDirtyTrigger(trigger: number): void {
+    this.lock.with(() => {
+      const { control } = this;
+      this.requireInitialised();
+      const max = control.maxDirty[0];
+      if (requireU32(trigger, 'dirty_trigger') > max) throw new KvmError('EINVAL', `dirty_trigger ${trigger} is above max_dirty ${max}`);
+      control.trigger[0] = trigger;
+      this.setLimit();
+      if (control.enabled[0] !== 0 && control.count[0] >= control.limit[0]) this.options.onTrigger?.();
+    });
+  }
+
+  private setLimit(): void {
+    const { trigger, maxDirty, limit } = this.control;
+    limit[0] = trigger[0] === 0 ? maxDirty[0] : Math.min(trigger[0], maxDirty[0]);
+  }
+
+  // Extensions.
+
+  /**
+   * Gives the cycle up: every page reported in it is dirty again and will be reported again. Returns how many pages went back
+   * (the others wait anyway). ENXIO unless enabled, EBUSY in guest mode. The next PREPARE starts afresh.
+   */
+  abort(): number {
+    return this.lock.with(() => {
+      this.requireEnabled();
+      this.requireStopped();
+      this.fetches.drain();
+      const again = this.lists.reportAgain();
+      this.statistics.own.reportedAgain += again;
+      return again;
+    });
+  }
+
+  stats(): MtStats {
+    return this.lock.with(() => {
+      const { control } = this;
+      return {
+        initialised: control.initialised[0] !== 0,
+        enabled: control.enabled[0] !== 0,
+        quiesced: control.quiesced[0] !== 0,
+        cpid: this.cpid,
+        dirty: control.count[0],
+        waiting: control.available[0],
+        maxDirty: control.maxDirty[0],
+        dirtyTrigger: control.trigger[0],
+        cycle: this.statistics.cycle(),
+        total: this.statistics.total(),
+        verify: this.shadow?.stats ?? null,
+      };
+    });
+  }
+
+  /** Makes the waiting fetches of the MtFetcher `id` fail with EINTR. Returns whether one was waiting. */
+  interruptFetcher(id: number): boolean {
+    return this.lock.with(() => this.queue.interrupt(id));
+  }
+
+  // What the machine calls.
+
+  guestDirty(vcpu: number, gfn: number): void {
+    this.lists.guestDirty(vcpu, gfn);
+  }
+
+  /** Hold the lock over this call and the write that follows: between them a fetch would see the page before the write. */
+  hostDirty(gfn: number): void {
+    if (this.control.enabled[0] !== 0) this.statistics.own.hostWrites++;
+    this.lists.hostDirty(gfn);
+  }
+
+  pmlAppended(vcpu: number, unflushed: number): void {
+    this.lists.pmlAppended(vcpu, unflushed);
+  }
+
+  /** After each slice: collects what the hardware logged if anyone waits for it, and settles waiting fetches of this thread. */
+  settleWaiters(): void {
+    if (this.queue.length === 0) return;
+    this.lock.with(() => {
+      if (this.control.enabled[0] !== 0) this.fetches.drain();
+      this.waits.settle();
+    });
+  }
+
+  /** Before a vCPU enters guest mode. EBUSY between VM_QUIESCED and PREPARE. */
+  checkEntry(): void {
+    if (this.control.quiesced[0] !== 0) throw new KvmError('EBUSY', 'the VM is quiesced; PREPARE_MT_CP starts the next cycle');
+  }
+
+  /**
+   * The exit every vCPU is to take now, or null. Ask at each entry, and at each exit once its log is drained: entries that
+   * were counted unflushed may turn out to be duplicates. After PREPARE it stays null until `progressed` was called.
+   */
+  pendingExit(): MtExit | null {
+    const { control } = this;
+    const dirty = control.count[0];
+    if (control.enabled[0] === 0 || control.progressOwed[0] !== 0 || dirty < control.limit[0]) return null;
+    return { kind: dirty >= control.maxDirty[0] ? 'mt-list-full' : 'mt-dirty-trigger', cpid: this.cpid, dirty };
+  }
+
+  /**
+   * PREPARE promised an instruction, and the exit is pending already (by carried entries): run one instruction, call
+   * `progressed`, then ask `pendingExit`.
+   */
+  get singleStep(): boolean {
+    const { control } = this;
+    return control.enabled[0] !== 0 && control.progressOwed[0] !== 0 && control.count[0] >= control.limit[0];
+  }
+
+  /** At least one instruction has retired since the vCPUs entered. */
+  progressed(): void {
+    this.control.progressOwed[0] = 0;
+  }
+
+  /** Pages [gfn, gfn + count) got a memslot. While tracking is on they are all reported, by the host. */
+  slotAdded(gfn: number, count: number): void {
+    this.lock.with(() => {
+      for (let page = gfn; page < gfn + count; page++) this.lists.hostDirty(page);
+    });
+  }
+
+  /** Before pages [gfn, gfn + count) lose their memslot: their entries are discarded. */
+  slotDeleted(gfn: number, count: number): void {
+    this.lock.with(() => {
+      if (this.control.enabled[0] === 0) return;
+      this.fetches.drain();
+      this.statistics.own.discarded += this.lists.discard(gfn, count);
+    });
+  }
+
+  get enabled(): boolean {
+    return this.control.enabled[0] !== 0;
+  }
+
+  /** The current cycle, null before the first PREPARE. */
+  get cpid(): bigint | null {
+    const { control } = this;
+    if (control.hasCpid[0] === 0) return null;
+    return BigInt.asIntN(64, (BigInt(control.cpidHigh[0]) << 32n) | BigInt(control.cpidLow[0]));
+  }
+
+  private requireInitialised(): void {
+    if (this.control.initialised[0] === 0) throw new KvmError('ENXIO', 'memory tracking is not initialised');
+  }
+
+  private requireEnabled(): void {
+    if (this.control.enabled[0] === 0) throw new KvmError('ENXIO', 'memory tracking is not enabled');
+  }
+
+  private requireStopped(): void {
+    if (this.lock.guestMode > 0) throw new KvmError('EBUSY', 'a vCPU is in guest mode');
+  }
+}

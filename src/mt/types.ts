@@ -1,0 +1,48 @@
+// What callers of memory tracking pass and get (the typed face).
+
+import { KvmError } from '../base/errors.ts';
+
+export interface InitRequest {
+  /** 1, the only version. */
+  readonly version?: number;
+  /** MtOp.INIT or MtOp.CLEANUP. */
+  readonly op: number;
+  /** MtFlag.NO_DUPS or 0. */
+  readonly flags?: number;
+  /** Entries per cycle at which vCPUs leave with `mt-list-full`; clamped to the machine's page count. */
+  readonly maxDirty?: number;
+}
+
+export interface FetchRequest {
+  /** Entries wanted, 1 … 2^31 - 1. */
+  readonly count: number;
+  readonly wait?: boolean;
+  readonly rearm?: boolean;
+  /** Capacity of the caller's list in entries; 0 for not stated. */
+  readonly maxDirty?: number;
+  /** The flag word of the raw face, on top of `wait` and `rearm`. */
+  readonly flags?: number;
+  /** The caller's own list, filled as well. Null stands for a handle that names no list (EFAULT). */
+  readonly list?: BigUint64Array | null;
+}
+
+export interface FetchResult {
+  /** Page numbers in the order they were first written, host-side writes first, then vCPU 0, 1, … */
+  readonly gfns: Uint32Array;
+  /** Entries still waiting in the lists. */
+  readonly waiting: number;
+}
+
+/** Why every vCPU leaves guest mode: the trigger or `max_dirty` was reached by the `dirty` entries of cycle `cpid`. */
+export interface MtExit {
+  readonly kind: 'mt-dirty-trigger' | 'mt-list-full';
+  /** Null before the first PREPARE. */
+  readonly cpid: bigint | null;
+  readonly dirty: number;
+}
+
+/** An unsigned 32-bit argument, or EINVAL. */
+export function requireU32(value: number, name: string): number {
+  if (!Number.isInteger(value) || value < 0 || value > 0xffffffff) throw new KvmError('EINVAL', `${name} ${value} is no u32`);
+  return value;
+}
