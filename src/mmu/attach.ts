@@ -1,0 +1,16 @@
+// Tracking for a thread that has only the memory: a fetcher that re-arms pages and drains PML buffers. The caller holds the
+// machine's lock around every call.
+
+import type { Arming } from '../base/arming.ts';
+import { NO_SINK } from '../base/dirty-sink.ts';
+import type { DirtySink } from '../base/dirty-sink.ts';
+import type { LinearMemory } from '../base/linear-memory.ts';
+import type { MachineShape, RegionPlan } from '../base/state/regions.ts';
+import { Tracking } from './tracking.ts';
+import type { TrackingMethod } from './tracking.ts';
+import { MmuViews } from './views.ts';
+
+/** The machine's Arming as seen from another thread; `method` as at the machine's creation, `sink` gets what `drain` finds. */
+export function attachArming(memory: LinearMemory, plan: RegionPlan, shape: MachineShape, method: TrackingMethod, sink: DirtySink = NO_SINK): Arming {
+  return new Tracking(new MmuViews(memory, plan, shape), method, { sink });
+}

@@ -1,0 +1,218 @@
+// The machine's EPT tables and the flat cache of their leaves. Everything is in the linear memory, so any thread that has
+// the memory and the plan may edit them (under the machine's lock).
+//
+// Invariant of the cache: leaf[gfn] is 0 exactly when no leaf maps the page. Otherwise it is the 4 KiB leaf equivalent to the
+// walk, except that A and D may be missing from the cache of a page inside a large leaf: then the walk finds them set.
+
+import type { LinearMemory } from '../base/linear-memory.ts';
+import { PAGE_SIZE } from '../base/paging-units.ts';
+import type { MachineShape, RegionPlan } from '../base/state/regions.ts';
+import { EPT_1G_PAGES, EPT_2M_PAGES, EPT_A, EPT_ADDRESS, EPT_D, EPT_LEAF, EPT_R, EPT_RWX, EPT_SLOT_WRITABLE, EPT_W, EPT_WRITE_BACK, EPT_X } from './ept-entry.ts';
+import { eptGeometry } from './ept-geometry.ts';
+
+const ENTRIES = 512;
+const LARGE_2M_BYTES = EPT_2M_PAGES * PAGE_SIZE;
+const LARGE_1G_BYTES = EPT_1G_PAGES * PAGE_SIZE;
+
+/** Bits of a leaf that a split hands down to the smaller leaves. */
+const INHERITED = 0xfff & ~EPT_LEAF;
+
+export interface MapOptions {
+  readonly writable: boolean;
+  /** False while tracking: one D bit on a large leaf would hide the other pages. */
+  readonly large: boolean;
+  /** D bit of the new leaves. */
+  readonly dirty: boolean;
+}
+
+export class Ept {
+  /** The flat cache, by GFN. */
+  readonly leaf: Uint32Array;
+  readonly gfnLimit: number;
+  /** Host offset of the root (PML4) table. */
+  readonly root: number;
+  private readonly u32: Uint32Array;
+  private readonly pdpt: number;
+  private readonly pd: number;
+  private readonly pt: number;
+  /** Index of the PTE of GFN 0 in the 32-bit view; that of GFN n is 2n further. */
+  private readonly pteWord: number;
+
+  constructor(memory: LinearMemory, plan: RegionPlan, shape: MachineShape) {
+    const geometry = eptGeometry(shape.gfnLimit);
+    const base = plan.ept!.offset;
+    this.u32 = memory.u32;
+    this.gfnLimit = shape.gfnLimit;
+    this.root = base;
+    this.pdpt = base + geometry.pdpt;
+    this.pd = base + geometry.pd;
+    this.pt = base + geometry.pt;
+    this.pteWord = this.pt / 4;
+    this.leaf = new Uint32Array(memory.memory.buffer, plan.eptLeaf!.offset, shape.gfnLimit);
+  }
+
+  /** Maps `count` unmapped pages from `gfn` to host offset `host`, each range by the largest leaf that fits. */
+  map(gfn: number, count: number, host: number, options: MapOptions): void {
+    const bits = EPT_R | EPT_X | EPT_WRITE_BACK | (options.writable ? EPT_W | EPT_SLOT_WRITABLE : 0) | (options.dirty ? EPT_D : 0);
+    const end = gfn + count;
+    for (let at = gfn, from = host; at < end;) {
+      const fits = (pages: number, bytes: number): boolean => options.large && at % pages === 0 && from % bytes === 0 && end - at >= pages;
+      let pages = 1;
+      if (fits(EPT_1G_PAGES, LARGE_1G_BYTES)) {
+        this.linkPdpt(at);
+        this.write(this.pdptEntry(at), (from | bits | EPT_LEAF) >>> 0);
+        pages = EPT_1G_PAGES;
+      } else if (fits(EPT_2M_PAGES, LARGE_2M_BYTES)) {
+        this.linkPd(at);
+        this.write(this.pdEntry(at), (from | bits | EPT_LEAF) >>> 0);
+        pages = EPT_2M_PAGES;
+      } else {
+        this.linkPt(at);
+        this.write(this.pteWord + at * 2, (from | bits) >>> 0);
+      }
+      const flags = pages === 1 ? bits : bits | EPT_LEAF;
+      for (let i = 0; i < pages; i++) this.leaf[at + i] = (from + i * PAGE_SIZE) | flags;
+      at += pages;
+      from += pages * PAGE_SIZE;
+    }
+  }
+
+  /** Unmaps `count` pages from `gfn`. Pages that are not mapped are passed over; large leaves cut by an end are split. */
+  zap(gfn: number, count: number): void {
+    const end = gfn + count;
+    for (let at = gfn; at < end;) {
+      const pages = this.leafPages(at);
+      if (pages > 1 && (at % pages !== 0 || end - at < pages)) {
+        this.split(at);
+        continue;
+      }
+      if (pages > 0) this.write(this.leafWord(at, pages), 0);
+      const next = at + Math.max(pages, 1);
+      this.leaf.fill(0, at, next);
+      at = next;
+    }
+  }
+
+  /** Pages mapped by the leaf that holds `gfn`: 1, 512, 512², or 0 when it is not mapped. */
+  leafPages(gfn: number): number {
+    const cached = this.leaf[gfn]!;
+    if (cached === 0) return 0;
+    if ((cached & EPT_LEAF) === 0) return 1;
+    return this.u32[this.pdptEntry(gfn)]! & EPT_LEAF ? EPT_1G_PAGES : EPT_2M_PAGES;
+  }
+
+  /** Turns the large leaf that holds `gfn` into 4 KiB leaves of the same rights and A/D bits. */
+  split(gfn: number): void {
+    if (this.leafPages(gfn) === EPT_1G_PAGES) this.split1G(gfn);
+    if (this.leafPages(gfn) === EPT_2M_PAGES) this.split2M(gfn);
+  }
+
+  /** Sets and then clears bits of the 4 KiB leaf of `gfn`, a mapped page; a large leaf is split first. */
+  edit(gfn: number, set: number, clear: number): void {
+    if (this.leaf[gfn]! & EPT_LEAF) this.split(gfn);
+    const word = this.pteWord + gfn * 2;
+    this.u32[word] = (this.u32[word]! | set) & ~clear;
+    this.leaf[gfn] = (this.leaf[gfn]! | set) & ~clear;
+  }
+
+  /** `edit` for every page that the guest may write, after splitting every large leaf. O(mapped pages). */
+  editWritable(set: number, clear: number): void {
+    this.forEachTable(1, (gfn, word) => {
+      for (let i = 0; i < ENTRIES; i++) {
+        const entry = this.u32[word + 2 * i]!;
+        if ((entry & EPT_SLOT_WRITABLE) === 0 || (entry & EPT_RWX) === 0) continue;
+        this.u32[word + 2 * i] = (entry | set) & ~clear;
+        this.leaf[gfn + i] = (this.leaf[gfn + i]! | set) & ~clear;
+      }
+    });
+  }
+
+  /** Splits every large leaf. O(mapped pages). */
+  splitAll(): void {
+    this.forEachTable(3, (gfn, word) => {
+      for (let i = 0; i < ENTRIES; i++) if (this.u32[word + 2 * i]! & EPT_LEAF) this.split1G(gfn + i * EPT_1G_PAGES);
+    });
+    this.forEachTable(2, (gfn, word) => {
+      for (let i = 0; i < ENTRIES; i++) if (this.u32[word + 2 * i]! & EPT_LEAF) this.split2M(gfn + i * EPT_2M_PAGES);
+    });
+  }
+
+  /** Calls `visit(first gfn, word index of the table)` for each linked table of `level` (1: page tables … 3). */
+  private forEachTable(level: 1 | 2 | 3, visit: (gfn: number, word: number) => void): void {
+    const descend = (at: number, word: number, gfn: number): void => {
+      if (at === level) return visit(gfn, word);
+      const pages = at === 4 ? EPT_1G_PAGES * ENTRIES : at === 3 ? EPT_1G_PAGES : EPT_2M_PAGES;
+      for (let i = 0; i < ENTRIES; i++) {
+        const entry = this.u32[word + 2 * i]!;
+        if ((entry & EPT_RWX) !== 0 && (entry & EPT_LEAF) === 0) descend(at - 1, ((entry & EPT_ADDRESS) >>> 0) / 4, gfn + i * pages);
+      }
+    };
+    descend(4, this.root / 4, 0);
+  }
+
+  private split1G(gfn: number): void {
+    const word = this.pdptEntry(gfn);
+    const entry = this.u32[word]!;
+    const first = gfn - (gfn % EPT_1G_PAGES);
+    const table = this.pdEntry(first);
+    for (let i = 0; i < ENTRIES; i++) this.write(table + 2 * i, (entry + i * LARGE_2M_BYTES) >>> 0);
+    this.link(word, this.pd + (first / EPT_1G_PAGES) * PAGE_SIZE, entry & EPT_A);
+    const flags = entry & (EPT_A | EPT_D);
+    for (let i = 0; i < EPT_1G_PAGES; i++) this.leaf[first + i] |= flags;
+  }
+
+  private split2M(gfn: number): void {
+    const word = this.pdEntry(gfn);
+    const entry = this.u32[word]!;
+    const first = gfn - (gfn % EPT_2M_PAGES);
+    const host = (entry & EPT_ADDRESS) >>> 0;
+    const bits = entry & INHERITED;
+    for (let i = 0; i < EPT_2M_PAGES; i++) {
+      const pte = ((host + i * PAGE_SIZE) | bits) >>> 0;
+      this.write(this.pteWord + (first + i) * 2, pte);
+      this.leaf[first + i] = pte;
+    }
+    this.link(word, this.pt + (first / EPT_2M_PAGES) * PAGE_SIZE, entry & EPT_A);
+  }
+
+  private linkPdpt(gfn: number): void {
+    const index = Math.floor(gfn / (EPT_1G_PAGES * ENTRIES));
+    this.linkOnce(this.root / 4 + index * 2, this.pdpt + index * PAGE_SIZE);
+  }
+
+  private linkPd(gfn: number): void {
+    this.linkPdpt(gfn);
+    this.linkOnce(this.pdptEntry(gfn), this.pd + Math.floor(gfn / EPT_1G_PAGES) * PAGE_SIZE);
+  }
+
+  private linkPt(gfn: number): void {
+    this.linkPd(gfn);
+    this.linkOnce(this.pdEntry(gfn), this.pt + Math.floor(gfn / EPT_2M_PAGES) * PAGE_SIZE);
+  }
+
+  private linkOnce(word: number, table: number): void {
+    if (this.u32[word] === 0) this.link(word, table, 0);
+  }
+
+  /** Rights are taken away in leaves only, so that a table's entry permits everything. */
+  private link(word: number, table: number, accessed: number): void {
+    this.write(word, (table | EPT_RWX | accessed) >>> 0);
+  }
+
+  private leafWord(gfn: number, pages: number): number {
+    return pages === 1 ? this.pteWord + gfn * 2 : pages === EPT_2M_PAGES ? this.pdEntry(gfn) : this.pdptEntry(gfn);
+  }
+
+  private pdptEntry(gfn: number): number {
+    return this.pdpt / 4 + Math.floor(gfn / EPT_1G_PAGES) * 2;
+  }
+
+  private pdEntry(gfn: number): number {
+    return this.pd / 4 + Math.floor(gfn / EPT_2M_PAGES) * 2;
+  }
+
+  private write(word: number, low: number): void {
+    this.u32[word] = low;
+    this.u32[word + 1] = 0;
+  }
+}

@@ -1,0 +1,66 @@
+// The list of memslots: which ranges of guest-physical addresses are RAM, and where each lies in the linear memory.
+
+import { KvmError } from '../base/errors.ts';
+import { PAGE_SIZE } from '../base/paging-units.ts';
+import { placeSlot } from './ram-allocator.ts';
+
+/** What a caller asks for; KVM's kvm_userspace_memory_region without the user address. Addresses and sizes in bytes. */
+export interface MemslotRequest {
+  readonly slot: number;
+  readonly guestPhysAddr: number;
+  readonly memorySize: number;
+  readonly readonly?: boolean;
+}
+
+export interface Memslot {
+  readonly slot: number;
+  readonly guestPhysAddr: number;
+  readonly memorySize: number;
+  readonly readonly: boolean;
+  /** Byte offset of its RAM in the linear memory. */
+  readonly hostOffset: number;
+}
+
+/** Largest slot number, as KVM_MEM_SLOTS_NUM on x86. */
+const MAX_SLOT = 32763;
+
+export class Memslots {
+  private slots: readonly Memslot[] = [];
+
+  /** RAM is placed in [ramStart, ramEnd), ramBytes at the most; GPAs end at gfnLimit pages. */
+  constructor(private readonly ramStart: number, private readonly ramEnd: number, private readonly ramBytes: number, private readonly gfnLimit: number) {}
+
+  /** All slots, by ascending GPA. */
+  get list(): readonly Memslot[] {
+    return this.slots;
+  }
+
+  /** KvmError EINVAL: misaligned, empty or beyond the limit. EEXIST: slot in use or overlap. ENOMEM: no room in RAM. */
+  add({ slot, guestPhysAddr, memorySize, readonly = false }: MemslotRequest): Memslot {
+    const where = `memslot ${slot} at GPA 0x${guestPhysAddr.toString(16)}, ${memorySize} bytes`;
+    const aligned = (value: number): boolean => Number.isSafeInteger(value) && value >= 0 && value % PAGE_SIZE === 0;
+    if (!Number.isInteger(slot) || slot < 0 || slot > MAX_SLOT) throw new KvmError('EINVAL', `${where}: slot numbers are 0 to ${MAX_SLOT}`);
+    if (!aligned(guestPhysAddr) || !aligned(memorySize) || memorySize === 0) throw new KvmError('EINVAL', `${where}: not a range of whole pages`);
+    if ((guestPhysAddr + memorySize) / PAGE_SIZE > this.gfnLimit) throw new KvmError('EINVAL', `${where}: ends beyond the machine's limit of ${this.gfnLimit} pages`);
+    for (const other of this.slots) {
+      if (other.slot === slot) throw new KvmError('EEXIST', `${where}: the slot is in use`);
+      if (guestPhysAddr < other.guestPhysAddr + other.memorySize && other.guestPhysAddr < guestPhysAddr + memorySize) {
+        throw new KvmError('EEXIST', `${where}: overlaps memslot ${other.slot}`);
+      }
+    }
+    const used = this.slots.reduce((sum, other) => sum + other.memorySize, 0);
+    const hostOffset = used + memorySize > this.ramBytes ? -1 : placeSlot(this.ramStart, this.ramEnd, this.slots, guestPhysAddr, memorySize);
+    if (hostOffset < 0) throw new KvmError('ENOMEM', `${where}: no room, ${used} of ${this.ramBytes} bytes are in use`);
+    const added: Memslot = { slot, guestPhysAddr, memorySize, readonly, hostOffset };
+    this.slots = [...this.slots, added].sort((a, b) => a.guestPhysAddr - b.guestPhysAddr);
+    return added;
+  }
+
+  /** KvmError EINVAL if there is no such slot. */
+  remove(slot: number): Memslot {
+    const removed = this.slots.find((other) => other.slot === slot);
+    if (!removed) throw new KvmError('EINVAL', `there is no memslot ${slot}`);
+    this.slots = this.slots.filter((other) => other !== removed);
+    return removed;
+  }
+}

@@ -1,0 +1,9 @@
+// The machine-wide control fields of the MMU. They live in the linear memory, because a thread that only attaches to the
+// memory must know whether tracking is on and where the tables are.
+
+import { stateTable, field } from '../base/state/table.ts';
+
+export const MMU_STATE = stateTable('mmu', {
+  eptp: field('u64', 'the EPTP: EPT root, write-back, four levels; bit 6 (A/D) while tracking by PML', { saved: false }),
+  tracking: field('u32', '1 while tracking is enabled', { saved: false }),
+});

@@ -1,0 +1,145 @@
+// The guest-physical address space: memslots, and the one write door.
+//
+// Every writer of guest memory (guest stores, A/D updates of the page walk, device DMA, loaders, debuggers, the API) gets the
+// bytes it writes to from `open`, and holds the offset only for that access. A guest store that hits the write TLB is one whose
+// page went through the door before and has needed no bookkeeping since.
+
+import { NO_SINK } from '../base/dirty-sink.ts';
+import type { DirtySink } from '../base/dirty-sink.ts';
+import { KvmError } from '../base/errors.ts';
+import type { LinearMemory } from '../base/linear-memory.ts';
+import { PAGE_SIZE, gfnOf } from '../base/paging-units.ts';
+import type { MachineShape, RegionPlan } from '../base/state/regions.ts';
+import { AccessSource, NOT_BACKED } from './access.ts';
+import { EPT_ADDRESS } from './ept-entry.ts';
+import { Memslots } from './memslots.ts';
+import type { Memslot, MemslotRequest } from './memslots.ts';
+import { MmuViews } from './views.ts';
+
+export interface CodeListener {
+  /** Page `gfn`, marked as code, is about to be written; its mark is gone. */
+  codeWritten(gfn: number): void;
+}
+
+export interface SlotListener {
+  onSlotAdded(gfn: number, count: number): void;
+  onSlotDeleted(gfn: number, count: number): void;
+}
+
+export class PhysicalMemory {
+  /** Who is told of dirty pages. */
+  sink: DirtySink = NO_SINK;
+  codeListener: CodeListener | null = null;
+  slotListener: SlotListener | null = null;
+  readonly views: MmuViews;
+  readonly memory: LinearMemory;
+  private readonly slots: Memslots;
+  private readonly leaf: Uint32Array;
+  private readonly codePages: Uint8Array;
+
+  /** Of a new machine, whose memory is still zero. Other threads build MmuViews instead. */
+  constructor(memory: LinearMemory, plan: RegionPlan, shape: MachineShape) {
+    const ram = plan.ram!;
+    this.memory = memory;
+    this.views = new MmuViews(memory, plan, shape);
+    this.views.initialize();
+    this.slots = new Memslots(ram.offset, ram.offset + ram.bytes, shape.ramBytes, shape.gfnLimit);
+    this.leaf = this.views.ept.leaf;
+    this.codePages = this.views.codePages;
+  }
+
+  /** All memslots, by ascending GPA. */
+  get memslots(): readonly Memslot[] {
+    return this.slots.list;
+  }
+
+  /** Adds zeroed RAM. KvmError EINVAL, EEXIST or ENOMEM (memslots.ts). While tracking is on its pages start unarmed. */
+  addMemslot(request: MemslotRequest): Memslot {
+    const added = this.slots.add(request);
+    const gfn = gfnOf(added.guestPhysAddr), count = added.memorySize / PAGE_SIZE;
+    const { tracking, accessedDirty } = this.views;
+    this.views.ept.map(gfn, count, added.hostOffset, { writable: !added.readonly, large: !tracking, dirty: accessedDirty });
+    this.slotListener?.onSlotAdded(gfn, count);
+    return added;
+  }
+
+  /** Takes a slot away; its contents are lost. KvmError EINVAL if there is none. */
+  deleteMemslot(slot: number): void {
+    const removed = this.slots.remove(slot);
+    const gfn = gfnOf(removed.guestPhysAddr), count = removed.memorySize / PAGE_SIZE;
+    for (let at = gfn; at < gfn + count; at++) if (this.codePages[at]) this.unmarkCode(at);
+    this.views.ept.zap(gfn, count);
+    for (const tlb of this.views.tlbs) tlb.flushGfns(gfn, count);
+    // So that the next slot placed here starts as zeros.
+    this.memory.u8.fill(0, removed.hostOffset, removed.hostOffset + removed.memorySize);
+    this.slotListener?.onSlotDeleted(gfn, count);
+  }
+
+  /** Host offset of the byte at `gpa`, for reading only; -1 when it is not RAM. */
+  hostOffset(gpa: number): number {
+    const leaf = this.leaf[gfnOf(gpa)];
+    return leaf ? ((leaf & EPT_ADDRESS) >>> 0) + (gpa % PAGE_SIZE) : NOT_BACKED;
+  }
+
+  /**
+   * The write door: host offset of page `gfn`, to be written by `source` at once. KvmError EFAULT when it is not RAM.
+   * Whether the guest may write (EPT, read-only slots) is settled before.
+   */
+  open(gfn: number, source: AccessSource): number {
+    const leaf = this.leaf[gfn];
+    if (!leaf) throw notBacked(gfn * PAGE_SIZE);
+    if (this.codePages[gfn] !== 0) this.unmarkCode(gfn);
+    if (source === AccessSource.HOST) this.sink.hostDirty(gfn);
+    return (leaf & EPT_ADDRESS) >>> 0;
+  }
+
+  /** Marks page `gfn` as holding translated code: the next write to it comes through the door, and tells the listener. */
+  markCode(gfn: number): void {
+    if (this.codePages[gfn] !== 0) return;
+    this.codePages[gfn] = 1;
+    for (const tlb of this.views.tlbs) tlb.writeSlots.drop(gfn);
+  }
+
+  /** Copies `bytes` to `gpa`. KvmError EFAULT, before anything is written, when a page is not RAM. */
+  writeHost(gpa: number, bytes: Uint8Array): void {
+    this.forEachOpened(gpa, bytes.length, (host, done, length) => this.memory.u8.set(bytes.subarray(done, done + length), host));
+  }
+
+  /** Sets `length` bytes at `gpa` to `value`. Errors as writeHost. */
+  fillHost(gpa: number, length: number, value: number): void {
+    this.forEachOpened(gpa, length, (host, _done, inPage) => this.memory.u8.fill(value, host, host + inPage));
+  }
+
+  /** A copy of `length` bytes at `gpa`. KvmError EFAULT when a page is not RAM. */
+  readHost(gpa: number, length: number): Uint8Array {
+    const bytes = new Uint8Array(length);
+    forEachPage(gpa, length, (at, done, inPage) => {
+      const host = this.hostOffset(at);
+      if (host < 0) throw notBacked(at);
+      bytes.set(this.memory.u8.subarray(host, host + inPage), done);
+    });
+    return bytes;
+  }
+
+  private forEachOpened(gpa: number, length: number, write: (host: number, done: number, length: number) => void): void {
+    forEachPage(gpa, length, (at) => { if (this.hostOffset(at) < 0) throw notBacked(at); });
+    forEachPage(gpa, length, (at, done, inPage) => write(this.open(gfnOf(at), AccessSource.HOST) + (at % PAGE_SIZE), done, inPage));
+  }
+
+  private unmarkCode(gfn: number): void {
+    this.codePages[gfn] = 0;
+    this.codeListener?.codeWritten(gfn);
+  }
+}
+
+const notBacked = (gpa: number): KvmError => new KvmError('EFAULT', `no memory at guest-physical address 0x${gpa.toString(16)}`);
+
+/** Cuts [gpa, gpa + length) at page boundaries: the address of each part, the bytes before it, and its length. */
+function forEachPage(gpa: number, length: number, visit: (at: number, done: number, inPage: number) => void): void {
+  for (let done = 0; done < length;) {
+    const at = gpa + done;
+    const inPage = Math.min(PAGE_SIZE - (at % PAGE_SIZE), length - done);
+    visit(at, done, inPage);
+    done += inPage;
+  }
+}

@@ -1,0 +1,32 @@
+// The parts of the linear memory that belong to the MMU.
+
+import { PAGE_SIZE } from '../base/paging-units.ts';
+import type { MachineShape, RegionRequest } from '../base/state/regions.ts';
+import { eptGeometry } from './ept-geometry.ts';
+import { MMU_STATE } from './mmu-state.ts';
+import { LARGE_PAGE, RAM_SLACK } from './ram-allocator.ts';
+import { TLB_LAYOUT } from './tlb-layout.ts';
+
+/**
+ * Regions by name:
+ *   mmu        the control fields (mmu-state.ts)
+ *   tlb        TLB_LAYOUT per vCPU
+ *   slotOf     per vCPU a u16 per GFN: which write-TLB entry holds the page (tlb-write-slots.ts)
+ *   pml        one page per vCPU
+ *   ept        all EPT tables
+ *   eptLeaf    a u32 per GFN: the flat cache of the EPT leaf (ept.ts)
+ *   codePages  a u8 per GFN: 1 while translated code of the page exists
+ *   ram        guest RAM, with slack so that large slots can be placed for large EPT leaves
+ */
+export function mmuRegions(shape: MachineShape): RegionRequest[] {
+  return [
+    { name: 'mmu', bytes: MMU_STATE.size },
+    { name: 'tlb', bytes: TLB_LAYOUT.size * shape.vcpus },
+    { name: 'slotOf', bytes: 2 * shape.gfnLimit * shape.vcpus },
+    { name: 'pml', bytes: PAGE_SIZE * shape.vcpus },
+    { name: 'ept', bytes: eptGeometry(shape.gfnLimit).bytes },
+    { name: 'eptLeaf', bytes: 4 * shape.gfnLimit },
+    { name: 'codePages', bytes: shape.gfnLimit },
+    { name: 'ram', bytes: shape.ramBytes + (shape.ramBytes >= LARGE_PAGE ? RAM_SLACK : 0) },
+  ];
+}

@@ -1,0 +1,129 @@
+// The second level of translation for one vCPU: guest frame number to host offset, with the exits that this takes and their
+// handlers. An exit here is internal: the access is tried again, and the guest and its time see nothing.
+
+import { InternalError } from '../base/errors.ts';
+import type { Trace } from '../base/trace.ts';
+import { PAGE_SIZE } from '../base/paging-units.ts';
+import { AccessSource, NOT_BACKED } from './access.ts';
+import { EPT_ADDRESS, EPT_R, EPT_SLOT_WRITABLE } from './ept-entry.ts';
+import { EptAccess, EptOrigin, EptOutcome, EptResult, eptAccess, leafNeed, structureNeed } from './ept-walk.ts';
+import type { PhysicalMemory } from './physical-memory.ts';
+import type { Pml } from './pml.ts';
+import type { Tracking } from './tracking.ts';
+import type { MmuViews } from './views.ts';
+
+export interface MmuCounters {
+  /** Translations that no TLB entry permitted. */
+  tlbMisses: number;
+  /** Those among them for a write. */
+  writeMisses: number;
+  /** Walks of the guest's page tables. */
+  guestWalks: number;
+  /** EPT violations, those of accesses to devices included. */
+  eptViolations: number;
+  /** PML-full exits. */
+  pmlFull: number;
+}
+
+export const newCounters = (): MmuCounters => ({ tlbMisses: 0, writeMisses: 0, guestWalks: 0, eptViolations: 0, pmlFull: 0 });
+
+export class SecondLevel {
+  readonly counters = newCounters();
+  private readonly views: MmuViews;
+  private readonly leaf: Uint32Array;
+  private readonly pml: Pml;
+  private readonly result = new EptResult();
+  /** Rights a cached leaf must have for a paging-structure access without a walk; see `begin`. */
+  private structureNeed = EPT_R;
+  private ad = false;
+
+  constructor(private readonly physical: PhysicalMemory, private readonly tracking: Tracking, private readonly vcpu: number, private readonly trace: Trace) {
+    this.views = physical.views;
+    this.leaf = physical.views.ept.leaf;
+    this.pml = physical.views.pmls[vcpu]!;
+  }
+
+  /** Before the accesses of one translation: tracking may have been switched since the last. */
+  begin(): void {
+    const ad = this.views.accessedDirty;
+    this.ad = ad;
+    this.structureNeed = structureNeed(ad);
+  }
+
+  /** Instead of `begin`: until the next `begin`, reading paging structures sets no flag and takes no exit. */
+  beginProbe(): void {
+    this.ad = false;
+    this.structureNeed = EPT_R;
+  }
+
+  /** Host offset of page `gfn` for reading a paging-structure entry of a linear-address translation; -1 when not RAM. */
+  structurePage(gfn: number): number {
+    const leaf = gfn < this.leaf.length ? this.leaf[gfn]! : 0;
+    const need = this.structureNeed;
+    return (leaf & need) === need ? (leaf & EPT_ADDRESS) >>> 0 : this.structureSlow(gfn);
+  }
+
+  /** Host offset of page `gfn` for setting A or D in an entry, opened for writing; -1 when the guest cannot write it. */
+  structureWrite(gfn: number): number {
+    const need = leafNeed(EptAccess.WRITE, this.ad);
+    const leaf = gfn < this.leaf.length ? this.leaf[gfn]! : 0;
+    if ((leaf & need) !== need && this.walk(gfn, EptAccess.WRITE, EptOrigin.PAGING_STRUCTURE) < 0) return NOT_BACKED;
+    return this.physical.open(gfn, AccessSource.WALK);
+  }
+
+  /** Host offset of page `gfn` for loading PDPTEs: a plain read even with A/D bits on; -1 when not RAM. */
+  pdptePage(gfn: number): number {
+    this.begin();
+    return this.walk(gfn, EptAccess.READ, EptOrigin.PDPTE_LOAD);
+  }
+
+  /** Host offset of the final page `gfn` of an access (EptAccess bits); -1 when it is not RAM, or not writable RAM. */
+  finalPage(gfn: number, access: number): number {
+    const need = leafNeed(access, this.ad);
+    const leaf = gfn < this.leaf.length ? this.leaf[gfn]! : 0;
+    return (leaf & need) === need ? (leaf & EPT_ADDRESS) >>> 0 : this.walk(gfn, access, EptOrigin.FINAL_PAGE);
+  }
+
+  /** Whether EPT would let a store to page `gfn` pass without an exit and without setting a flag. */
+  isWriteFree(gfn: number): boolean {
+    const need = leafNeed(EptAccess.WRITE, this.ad);
+    return (this.leaf[gfn]! & need) === need;
+  }
+
+  private structureSlow(gfn: number): number {
+    if (!this.ad) return NOT_BACKED; // every mapped page is readable: there is none
+    const host = this.walk(gfn, EptAccess.READ, EptOrigin.PAGING_STRUCTURE);
+    if (host >= 0) return host;
+    // With A/D bits on, a table in a read-only slot takes a violation as if it were written. It is only being read: the
+    // handler reads for the guest, so that the guest sees the same with and without tracking.
+    const leaf = gfn < this.leaf.length ? this.leaf[gfn]! : 0;
+    return (leaf & (EPT_R | EPT_SLOT_WRITABLE)) === EPT_R ? (leaf & EPT_ADDRESS) >>> 0 : NOT_BACKED;
+  }
+
+  /** One guest-physical access by the real tables; handles its exits. Host offset of the page, or -1 when no handler helps. */
+  private walk(gfn: number, access: number, origin: number): number {
+    const { views, result } = this;
+    const gpa = gfn * PAGE_SIZE;
+    for (;;) {
+      switch (eptAccess(views.memory.u32, views.eptp, gpa, access, origin, this.ad ? this.pml : null, result)) {
+        case EptOutcome.OK:
+          this.leaf[gfn] = result.leaf;
+          if (result.logged) this.physical.sink.pmlAppended(this.vcpu, this.pml.unflushed);
+          return result.host;
+        case EptOutcome.PML_FULL:
+          this.counters.pmlFull++;
+          this.trace.on?.('pml-full', { vcpu: this.vcpu });
+          this.tracking.drain(this.vcpu);
+          break;
+        case EptOutcome.VIOLATION:
+          this.counters.eptViolations++;
+          this.trace.on?.('ept-violation', { vcpu: this.vcpu, gpa, qualification: result.qualification });
+          this.tracking.drain(this.vcpu);
+          if (!this.tracking.resolveViolation(this.vcpu, gfn, result.qualification)) return NOT_BACKED;
+          break;
+        default:
+          throw new InternalError(`EPT misconfiguration at GPA 0x${gpa.toString(16)}`);
+      }
+    }
+  }
+}

@@ -1,0 +1,54 @@
+// A TLB as plain data. A checkpoint from which one replays needs it, because its contents decide which walks happen. Host
+// offsets are derived anew, and write permission is not saved: the next store redoes the EPT step, which the guest cannot see.
+
+import { InputError } from '../base/errors.ts';
+import { EPT_ADDRESS } from './ept-entry.ts';
+import { TLB_ENTRIES, TlbInfo, TLB_INDEX_MASK } from './tlb-layout.ts';
+import type { Tlb } from './tlb.ts';
+
+/** One number per entry that holds a translation, in each column. */
+export interface SavedTlb {
+  /** Index of the entry. */
+  readonly entry: readonly number[];
+  /** Linear address of the page, signed. */
+  readonly linear: readonly number[];
+  readonly gfn: readonly number[];
+  /** As in TlbInfo. */
+  readonly info: readonly number[];
+}
+
+const TWO_32 = 0x100000000;
+const CANONICAL_LIMIT = 2 ** 47;
+
+export function saveTlb(tlb: Tlb): SavedTlb {
+  const { occupied, pageTag32 } = tlb.views;
+  const entry: number[] = [];
+  for (let index = 0; index < TLB_ENTRIES; index++) if (occupied[index >>> 5]! & (1 << (index & 31))) entry.push(index);
+  return {
+    entry,
+    linear: entry.map((index) => (pageTag32[2 * index + 1]! | 0) * TWO_32 + pageTag32[2 * index]!),
+    gfn: entry.map((index) => tlb.gfn[index]!),
+    info: entry.map((index) => tlb.info[index]!),
+  };
+}
+
+/** Makes `tlb` hold exactly `saved`. `leaf`: the flat cache of the EPT leaves. InputError if `saved` is not what `saveTlb` gives. */
+export function restoreTlb(tlb: Tlb, saved: SavedTlb, leaf: Uint32Array): void {
+  const { entry, linear, gfn, info } = saved;
+  if (![entry, linear, gfn, info].every((column) => Array.isArray(column) && column.length === entry.length)) {
+    throw new InputError('saved TLB: the columns entry, linear, gfn and info must be lists of the same length');
+  }
+  entry.forEach((index, i) => {
+    const page = linear[i]!, frame = gfn[i]!, bits = info[i]!, shift = bits >>> TlbInfo.SHIFT;
+    const valid = Number.isInteger(index) && index >= 0 && index < TLB_ENTRIES && Number.isInteger(frame) && frame >= 0 && frame < leaf.length && leaf[frame] !== 0
+      && Number.isInteger(page) && page % 4096 === 0 && page >= -CANONICAL_LIMIT && page < CANONICAL_LIMIT
+      && ((page >>> 12) & TLB_INDEX_MASK) === (index & TLB_INDEX_MASK)
+      && Number.isInteger(bits) && (bits & ~TlbInfo.ALL) === 0 && [12, 21, 22, 30].includes(shift);
+    if (!valid) throw new InputError(`saved TLB: entry ${index} (linear ${page}, gfn ${frame}, info ${bits}) is not one of this machine`);
+  });
+  tlb.flushAll();
+  entry.forEach((index, i) => {
+    const page = linear[i]!, frame = gfn[i]!;
+    tlb.fill(index, page >>> 0, Math.floor(page / TWO_32) >>> 0, frame, (leaf[frame]! & EPT_ADDRESS) >>> 0, info[i]!);
+  });
+}

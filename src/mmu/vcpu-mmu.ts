@@ -1,0 +1,162 @@
+// One vCPU's translation of linear addresses: TLB, the guest's tables, EPT, in this order.
+//
+// THE INVARIANT everything rests on: a valid writeTag means that a store through it needs no bookkeeping. The guest's D bit is
+// set, the first level permits the write in this context, the EPT leaf has W and, with EPT A/D bits on, A and D, and the page
+// holds no translated code. What takes one of these away takes the writeTag too: Tracking.enable and rearm, markCode, deletion
+// of a memslot, and every flush. The entry's translation stays, unless the guest itself can see the reason, and then the next
+// store redoes only the EPT step.
+
+import { InternalError } from '../base/errors.ts';
+import { PAGE_MASK, PAGE_SIZE } from '../base/paging-units.ts';
+import type { VcpuState } from '../base/state/vcpu.ts';
+import type { Trace } from '../base/trace.ts';
+import { Access, AccessSource, FAULT, MMIO, TlbContext } from './access.ts';
+import { EptAccess } from './ept-walk.ts';
+import { GuestWalk } from './guest-walk/guest-walk.ts';
+import { loadPdptes } from './guest-walk/pdptes.ts';
+import type { PhysicalMemory } from './physical-memory.ts';
+import { SecondLevel } from './second-level.ts';
+import type { MmuCounters } from './second-level.ts';
+import { TLB_CONTEXT_ENTRIES, TLB_INDEX_MASK, TlbInfo } from './tlb-layout.ts';
+import type { SavedTlb } from './tlb-save.ts';
+import type { Tlb } from './tlb.ts';
+import type { Tracking } from './tracking.ts';
+
+export { Access, FAULT, MMIO, TlbContext };
+
+const TWO_32 = 0x100000000;
+const NO_TRACE: Trace = { on: null };
+/** Access to EPT's access bits. */
+const EPT_ACCESS = [EptAccess.READ, EptAccess.WRITE, EptAccess.FETCH] as const;
+
+export class VcpuMmu {
+  readonly tlb: Tlb;
+  readonly counters: MmuCounters;
+  /** After FAULT: the page-fault error code, and the linear address to load into CR2 (as given). */
+  faultError = 0;
+  faultLinear = 0;
+  /** After MMIO: the guest-physical address. */
+  mmioGpa = 0;
+  private readonly second: SecondLevel;
+  private readonly walk: GuestWalk;
+  private readonly codePages: Uint8Array;
+  /** By access, the tag that permits it. */
+  private readonly tags: readonly Uint32Array[];
+
+  constructor(private readonly physical: PhysicalMemory, tracking: Tracking, private readonly state: VcpuState, vcpu: number, trace: Trace = NO_TRACE) {
+    const tlb = physical.views.tlbs[vcpu];
+    if (!tlb) throw new InternalError(`the machine has no vCPU ${vcpu}`);
+    this.tlb = tlb;
+    this.second = new SecondLevel(physical, tracking, vcpu, trace);
+    this.counters = this.second.counters;
+    this.walk = new GuestWalk(physical.memory.u32, state, this.second);
+    this.codePages = physical.views.codePages;
+    this.tags = [tlb.readTag32, tlb.writeTag32, tlb.execTag32];
+  }
+
+  /**
+   * Takes over CR0, CR3, CR4 and EFER from the state. Flushing as the SDM prescribes is the caller's (flushAll, flushNonGlobal,
+   * invlpg); but when bits change that cached permissions were computed from (PG, WP, PSE, PAE, PGE, PCIDE, SMEP, SMAP, LMA,
+   * NXE), everything is flushed here, which the SDM allows at any time.
+   */
+  setControls(): void {
+    if (this.walk.controls.reload()) this.tlb.flushAll();
+  }
+
+  /**
+   * Loads the four PDPTEs from the table at `cr3` into the state (PAE paging; at MOV to CR3, CR0 or CR4). False, with nothing
+   * loaded, if a present one has a reserved bit set: the instruction then raises #GP(0).
+   */
+  loadPdptes(cr3: number): boolean {
+    return loadPdptes(this.physical.memory.u32, this.second, cr3, this.state.pdpte);
+  }
+
+  /**
+   * Host offset of the byte at `linear` for one access that does not cross its page, or MMIO (`mmioGpa` set: the page is not
+   * RAM, or a write to a read-only slot), or FAULT (`faultError`, `faultLinear` set). Fills the TLB. After a WRITE the caller
+   * may store to the offset, at once and within the page. `linear` is canonical.
+   */
+  translate(linear: number, access: number, context: number): number {
+    const { tlb } = this;
+    const low = (linear & ~PAGE_MASK) >>> 0, high = ((linear - (linear >>> 0)) / TWO_32) >>> 0;
+    const index = ((low >>> 12) & TLB_INDEX_MASK) + context * TLB_CONTEXT_ENTRIES;
+    const tag = this.tags[access]!;
+    if (tag[2 * index] === low && tag[2 * index + 1] === high) return tlb.host[index]! + (linear & PAGE_MASK);
+
+    this.counters.tlbMisses++;
+    const { second } = this;
+    second.begin();
+    if (access === Access.WRITE) {
+      this.counters.writeMisses++;
+      if ((tlb.info[index]! & TlbInfo.WRITABLE) !== 0 && tlb.holds(index, low, high)) return this.write(index, tlb.gfn[index]!, linear);
+    }
+    const { walk } = this;
+    this.counters.guestWalks++;
+    if (!walk.translate(low, high | 0, access, context, true)) {
+      // A page fault invalidates what is cached for its address (SDM vol. 3, "Operations that Invalidate TLBs …").
+      tlb.invlpg(linear);
+      this.faultError = walk.errorCode;
+      this.faultLinear = linear;
+      return FAULT;
+    }
+    const { gfn, info } = walk;
+    const host = second.finalPage(gfn, EPT_ACCESS[access]!);
+    if (host < 0) return this.mmio(gfn, linear);
+    tlb.fill(index, low, high, gfn, host, info);
+    if (access === Access.WRITE) this.physical.open(gfn, AccessSource.DATA);
+    this.grantIfFree(index, gfn);
+    return host + (linear & PAGE_MASK);
+  }
+
+  /** A write whose translation entry `index` holds: only the EPT step and the door. */
+  private write(index: number, gfn: number, linear: number): number {
+    if (this.second.finalPage(gfn, EptAccess.WRITE) < 0) return this.mmio(gfn, linear);
+    const host = this.physical.open(gfn, AccessSource.DATA);
+    this.grantIfFree(index, gfn);
+    return host + (linear & PAGE_MASK);
+  }
+
+  /** Establishes the invariant's writeTag where it holds, at reads too: later stores then miss no more than they must. */
+  private grantIfFree(index: number, gfn: number): void {
+    const { tlb } = this;
+    if ((tlb.info[index]! & TlbInfo.WRITABLE) !== 0 && this.codePages[gfn] === 0 && this.second.isWriteFree(gfn)) tlb.grantWrite(index);
+  }
+
+  private mmio(gfn: number, linear: number): number {
+    this.mmioGpa = gfn * PAGE_SIZE + (linear & PAGE_MASK);
+    return MMIO;
+  }
+
+  /** GPA that `access` at `linear` under `context` would reach, or -1 if it would fault. No side effects: for debuggers. */
+  probe(linear: number, access: number, context: number): number {
+    this.second.beginProbe();
+    const high = Math.floor(linear / TWO_32) | 0;
+    return this.walk.translate(linear >>> 0, high, access, context, false) ? this.walk.gfn * PAGE_SIZE + (linear & PAGE_MASK) : -1;
+  }
+
+  /** Every translation; e.g. CR0.PG or CR4.PGE changed, INVPCID type 2. */
+  flushAll(): void {
+    this.tlb.flushAll();
+  }
+
+  /** All but global translations: MOV to CR3, INVPCID types 1 and 3. Entries of other PCIDs are never kept. */
+  flushNonGlobal(): void {
+    this.tlb.flushNonGlobal();
+  }
+
+  /** Translations of the page of `linear`. */
+  invlpg(linear: number): void {
+    this.tlb.invlpg(linear);
+  }
+
+  /** The TLB as plain data, part of a vCPU's checkpoint. */
+  saveTlb(): SavedTlb {
+    return this.tlb.save();
+  }
+
+  /** Call after the registers and the memslots are restored: takes the controls over, then the TLB's contents. */
+  restoreTlb(saved: SavedTlb): void {
+    this.setControls();
+    this.tlb.restore(saved);
+  }
+}

@@ -1,0 +1,63 @@
+// Everything of the MMU that lives in the linear memory, as views. Two threads that build it from the same memory, plan and
+// shape see the same MMU; building it changes nothing.
+
+import type { LinearMemory } from '../base/linear-memory.ts';
+import type { MachineShape, RegionPlan } from '../base/state/regions.ts';
+import { Ept } from './ept.ts';
+import { EPTP_AD_ENABLE, makeEptp } from './ept-entry.ts';
+import { MMU_STATE } from './mmu-state.ts';
+import { Pml } from './pml.ts';
+import { Tlb } from './tlb.ts';
+
+export class MmuViews {
+  readonly ept: Ept;
+  /** By vCPU. */
+  readonly tlbs: readonly Tlb[];
+  /** By vCPU. */
+  readonly pmls: readonly Pml[];
+  /** By GFN: 1 while translated code of the page exists. */
+  readonly codePages: Uint8Array;
+  private readonly eptpWords: Uint32Array;
+  private readonly trackingWord: Uint32Array;
+
+  constructor(readonly memory: LinearMemory, readonly plan: RegionPlan, readonly shape: MachineShape) {
+    const { buffer } = memory.memory;
+    const vcpus = Array.from({ length: shape.vcpus }, (_, vcpu) => vcpu);
+    this.ept = new Ept(memory, plan, shape);
+    this.tlbs = vcpus.map((vcpu) => new Tlb(memory, plan, shape, vcpu));
+    this.pmls = vcpus.map((vcpu) => new Pml(memory, plan, vcpu));
+    this.codePages = new Uint8Array(buffer, plan.codePages!.offset, shape.gfnLimit);
+    this.eptpWords = new Uint32Array(buffer, plan.mmu!.offset + MMU_STATE.offset.eptp, 2);
+    this.trackingWord = new Uint32Array(buffer, plan.mmu!.offset + MMU_STATE.offset.tracking, 1);
+  }
+
+  /** Once per machine, on a memory that is still zero: no translation cached, nothing logged, nothing mapped. */
+  initialize(): void {
+    for (const tlb of this.tlbs) tlb.reset();
+    for (const pml of this.pmls) pml.reset();
+    this.eptpWords[0] = makeEptp(this.ept.root);
+  }
+
+  /** The EPTP; below 2^32, since the tables are in the linear memory. */
+  get eptp(): number {
+    return this.eptpWords[0]!;
+  }
+
+  /** Whether EPT A/D bits are enabled. */
+  get accessedDirty(): boolean {
+    return (this.eptpWords[0]! & EPTP_AD_ENABLE) !== 0;
+  }
+
+  set accessedDirty(on: boolean) {
+    this.eptpWords[0] = on ? this.eptpWords[0]! | EPTP_AD_ENABLE : this.eptpWords[0]! & ~EPTP_AD_ENABLE;
+  }
+
+  /** Whether tracking is enabled, by whichever method. */
+  get tracking(): boolean {
+    return this.trackingWord[0] !== 0;
+  }
+
+  set tracking(on: boolean) {
+    this.trackingWord[0] = on ? 1 : 0;
+  }
+}
