@@ -4,6 +4,8 @@ import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } 
 import { dirname } from 'node:path';
 
 const POLL_MS = 100;
+/** An owner that died may have left its process id to an unrelated process: nobody waits for that one forever. */
+const PATIENCE_MS = 15 * 60_000;
 
 const sleep = (ms) => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 
@@ -55,8 +57,10 @@ function clear(path, owner) {
 /** Runs `body` while holding the lock at `path`, waiting as long as a living process holds it. */
 export function withLock(path, body) {
   mkdirSync(dirname(path), { recursive: true });
+  const giveUp = Date.now() + PATIENCE_MS;
   while (!take(path)) {
     const owner = read(path);
+    if (Date.now() > giveUp) throw new Error(`process ${owner} has held ${path} for too long; if it is not at work here, delete that file`);
     if (owner !== null && !alive(Number(owner))) clear(path, owner);
     else sleep(POLL_MS);
   }

@@ -57,10 +57,10 @@ export function ensurePackages() {
   });
 }
 
-/** The first of npm's error lines that says something, without its prefix. */
+/** The first of npm's error lines that is a sentence rather than a field, without its prefix. */
 function reasonIn(stderr) {
   const lines = stderr.split('\n').filter((line) => line.startsWith('npm error')).map((line) => line.slice(10).trim());
-  return lines.find((line) => line !== '' && !line.startsWith('code ')) ?? lines[0] ?? 'no reason given';
+  return lines.find((line) => line !== '' && !/^(?:code|syscall|errno|path|type) /.test(line)) ?? lines[0] ?? 'no reason given';
 }
 
 /** Changes when any file that goes into the bundles is edited, added or removed. Takes a few milliseconds. */
