@@ -14,4 +14,6 @@ export const Request = {
   EXIT: 16,
   /** Another thread waits for the machine's lock. */
   YIELD: 32,
+  /** The next moment at which a device must act has moved. */
+  DEADLINE: 64,
 } as const;

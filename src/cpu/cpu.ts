@@ -40,6 +40,9 @@ export class Cpu {
   nextRip = 0;
   /** Instructions left to the engine; `repeat` takes iterations beyond the first from it. */
   remaining = 0;
+  /** What the engine was given at its last start, and what it retired in earlier starts since `enterGuest`. */
+  private engineLimit = 0;
+  private ranBefore = 0;
 
   // Derived by `refresh` from CS, SS, CR0, EFER and RFLAGS.AC; never written elsewhere.
   mode: CodeMode = CodeMode.BITS32;
@@ -82,7 +85,7 @@ export class Cpu {
 
   /** Re-derives mode, CPL, contexts and segment shortcuts; after any change of what they come from. */
   refresh(): void {
-    const { segAttributes, segSelector, segBase, segLimit, cr0, efer, rflags } = this.state;
+    const { segAttributes, segBase, segLimit, cr0, efer, rflags } = this.state;
     this.longMode = (efer[0]! & EFER.LMA) !== 0n;
     const cs = segAttributes[Seg.CS]!;
     this.mode = this.longMode && cs & SegAttr.L ? CodeMode.BITS64 : cs & SegAttr.DB ? CodeMode.BITS32 : CodeMode.BITS16;
@@ -106,7 +109,6 @@ export class Cpu {
         this.flat[s] = expandDown ? 0 : (readable ? 1 : 0) | (!code && attributes & SegAttr.WRITABLE ? 2 : 0);
       }
     }
-    void segSelector;
   }
 
   get iopl(): number {
@@ -136,9 +138,30 @@ export class Cpu {
     this.request(Request.EVENT);
   }
 
+  /** Instructions retired since `enterGuest`, exact at each access that an instruction makes. */
+  get progress(): number {
+    return this.ranBefore + this.engineLimit - this.remaining;
+  }
+
+  /** An engine starts on at most `limit` instructions. */
+  startEngine(limit: number): void {
+    this.engineLimit = limit;
+    this.remaining = limit;
+  }
+
+  /** The engine stops; returns what it retired. */
+  stopEngine(): number {
+    const retired = this.engineLimit - this.remaining;
+    this.ranBefore += retired;
+    this.engineLimit = 0;
+    this.remaining = 0;
+    return retired;
+  }
+
   /** Loads the live registers from the state block (entry to guest mode). */
   enterGuest(): void {
     this.rip = Number(BigInt.asIntN(64, this.state.rip[0]!));
+    this.ranBefore = 0;
     this.mmu.setControls();
     this.refresh();
   }
@@ -147,5 +170,6 @@ export class Cpu {
   leaveGuest(retired: number): void {
     this.state.rip[0] = BigInt.asUintN(64, BigInt(this.rip));
     this.state.retired[0] = this.state.retired[0]! + BigInt(retired);
+    this.ranBefore = 0;
   }
 }

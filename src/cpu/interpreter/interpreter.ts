@@ -38,7 +38,7 @@ export class Interpreter implements Engine {
   run(cpu: Cpu, limit: number): number {
     const { request, activity } = cpu.state;
     const builders = this.buildersOf(cpu);
-    cpu.remaining = limit;
+    cpu.startEngine(limit);
     while (cpu.remaining > 0 && request[0] === 0 && activity[0] === Activity.ACTIVE) {
       try {
         this.execute(cpu, builders);
@@ -54,7 +54,7 @@ export class Interpreter implements Engine {
         }
       }
     }
-    return limit - cpu.remaining;
+    return cpu.stopEngine();
   }
 
   private buildersOf(cpu: Cpu): Builders {

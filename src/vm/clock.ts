@@ -1,0 +1,28 @@
+// Virtual time of the deterministic clock: one tick for each retired instruction of any vCPU, and idle ticks that are skipped
+// when all vCPUs sleep. Nothing of the host enters, so every run of the same input sees the same time.
+
+/** Nominal duration of one tick: a 100 MHz time-stamp counter, so that a 100 Hz timer fires each million instructions. */
+export const NS_PER_TICK = 10;
+
+export const TSC_HZ = 1e9 / NS_PER_TICK;
+
+export class VirtualClock {
+  /** Ticks up to the last instruction boundary that the run loop saw. */
+  ticks = 0;
+
+  /** `progress`: ticks since then of the vCPU that is executing. */
+  constructor(private readonly progress: () => number) {}
+
+  now(): number {
+    return this.ticks + this.progress();
+  }
+
+  nanoseconds(): number {
+    return this.now() * NS_PER_TICK;
+  }
+
+  /** The first tick at which `deadline` (ns) is reached. */
+  static ticksAt(deadline: number): number {
+    return Math.ceil(deadline / NS_PER_TICK);
+  }
+}

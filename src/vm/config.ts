@@ -1,0 +1,64 @@
+import { InputError, KvmError } from '../base/errors.ts';
+import type { Faults } from '../base/faults.ts';
+import { PAGE_SIZE } from '../base/paging-units.ts';
+import type { Platform, PlatformHost } from '../base/platform.ts';
+import type { MachineShape } from '../base/state/regions.ts';
+import type { TrackingMethod } from '../mmu/tracking.ts';
+
+export const GIB = 1024 ** 3;
+/** RAM below this is at GPA 0 …; what is beyond goes to 4 GiB …, so that high RAM is exercised. */
+export const LOW_RAM_LIMIT = 2 * GIB;
+export const HIGH_RAM_BASE = 4 * GIB;
+export const MAX_RAM = 3 * GIB;
+/** GPAs have MAXPHYADDR bits. */
+const MAX_GPA = 2 ** 40;
+
+export interface VmConfig {
+  /** Bytes of RAM, whole pages, up to 3 GiB: slot 0 from GPA 0, slot 1 from 4 GiB for what exceeds 2 GiB. */
+  readonly memory: number;
+  /** 1 … 30. Only vCPU 0 starts active. */
+  readonly vcpus?: number;
+  /** What the modelled host hardware offers to tracking. */
+  readonly tracking?: TrackingMethod;
+  /** Shared memory, so that fetchers may run on worker threads. */
+  readonly threads?: boolean;
+  /** The engine; `auto` chooses by itself. */
+  readonly engine?: 'auto' | 'interpreter';
+  /** Retired instructions of one turn when several vCPUs run. */
+  readonly quantum?: number;
+  /** RAM beyond `memory`, for memslots added later, and the GPA below which they must lie. */
+  readonly spareMemory?: number;
+  readonly gpaLimit?: number;
+  /** The board; without one every port and MMIO access is an exit, and HLT comes back at once. */
+  readonly platform?: (host: PlatformHost) => Platform;
+  /** What an access that the board does not claim does: an exit (default without a board), or reads of all ones. */
+  readonly unclaimed?: 'exit' | 'float';
+  /** Test hooks: mistakes to inject (mutation tests). */
+  readonly faults?: Faults;
+  /** Keep a shadow of memory and check each quiesce for lost writes. */
+  readonly verify?: boolean;
+}
+
+export const DEFAULT_QUANTUM = 20_000;
+
+/** Checks the configuration (InputError, KvmError) and gives the machine's shape. */
+export function shapeOf(config: VmConfig): MachineShape {
+  const { memory, vcpus = 1, spareMemory = 0, quantum = DEFAULT_QUANTUM } = config;
+  if (!Number.isSafeInteger(memory) || memory <= 0) throw new InputError(`memory size ${memory} is not a positive number of bytes`);
+  if (memory % PAGE_SIZE !== 0) throw new InputError(`memory size ${memory} is not a multiple of ${PAGE_SIZE} bytes`);
+  if (memory + spareMemory > MAX_RAM) throw new InputError(`memory size ${memory + spareMemory} exceeds the limit of 3 GiB`);
+  if (!Number.isInteger(vcpus) || vcpus < 1 || vcpus > 30) throw new KvmError('EINVAL', `${vcpus} vCPUs: 1 to 30 are possible`);
+  if (!Number.isInteger(quantum) || quantum < 1) throw new KvmError('EINVAL', `a quantum of ${quantum} instructions`);
+  const top = memory <= LOW_RAM_LIMIT ? memory : HIGH_RAM_BASE + (memory - LOW_RAM_LIMIT);
+  const gpaLimit = Math.max(top, config.gpaLimit ?? 0);
+  if (gpaLimit > MAX_GPA || gpaLimit % PAGE_SIZE !== 0) throw new KvmError('EINVAL', `GPA limit ${gpaLimit} is not a page boundary below 2^40`);
+  return { vcpus, gfnLimit: gpaLimit / PAGE_SIZE, ramBytes: memory + spareMemory };
+}
+
+/** The memslots that `memory` bytes of RAM are cut into. */
+export function defaultMemslots(memory: number): { slot: number; guestPhysAddr: number; memorySize: number }[] {
+  const low = Math.min(memory, LOW_RAM_LIMIT);
+  const slots = [{ slot: 0, guestPhysAddr: 0, memorySize: low }];
+  if (memory > low) slots.push({ slot: 1, guestPhysAddr: HIGH_RAM_BASE, memorySize: memory - low });
+  return slots;
+}

@@ -1,0 +1,43 @@
+// The machine as its processors see it: the board's spaces, virtual time, and the interrupt pin (wired to vCPU 0).
+
+import type { AccessWidth } from '../base/device.ts';
+import type { Platform } from '../base/platform.ts';
+import type { CpuHost } from '../cpu/host.ts';
+import type { VirtualClock } from './clock.ts';
+
+const allOnes = (width: AccessWidth): number => 2 ** (8 * width) - 1;
+
+export class BoardHost implements CpuHost {
+  /** Set once the board is built. */
+  platform: Platform | null = null;
+
+  constructor(private readonly clock: VirtualClock, private readonly float: boolean) {}
+
+  readPort(port: number, width: AccessWidth): number | null {
+    return this.platform?.ports.read(port, width) ?? (this.float ? allOnes(width) : null);
+  }
+
+  writePort(port: number, width: AccessWidth, value: number): boolean {
+    return (this.platform?.ports.write(port, width, value) ?? false) || this.float;
+  }
+
+  readMmio(gpa: number, width: AccessWidth): number | null {
+    return this.platform?.mmio.read(gpa, width) ?? (this.float ? allOnes(width) : null);
+  }
+
+  writeMmio(gpa: number, width: AccessWidth, value: number): boolean {
+    return (this.platform?.mmio.write(gpa, width, value) ?? false) || this.float;
+  }
+
+  tsc(): bigint {
+    return BigInt(this.clock.now());
+  }
+
+  interruptPending(vcpu: number): boolean {
+    return vcpu === 0 && this.platform !== null && this.platform.interruptPending();
+  }
+
+  acknowledgeInterrupt(): number {
+    return this.platform!.acknowledgeInterrupt();
+  }
+}

@@ -1,0 +1,27 @@
+// Why `run` came back, as one union. Internal exits (EPT violations, PML full) never show.
+
+import type { Fault } from '../cpu/signals.ts';
+import type { OutsideAccess } from '../cpu/replay.ts';
+
+export type Exit =
+  /** An unclaimed port or MMIO access: fill in `access.value` for a read, then run again. */
+  | { readonly kind: 'io' | 'mmio'; readonly access: OutsideAccess }
+  /** Every vCPU is halted (or was never started) and no device will wake one. */
+  | { readonly kind: 'hlt' }
+  /** Triple fault: the exceptions that led to it, oldest first. */
+  | { readonly kind: 'shutdown'; readonly chain: readonly Fault[] }
+  /** The board ended the run (a debug-exit device): the value written. */
+  | { readonly kind: 'debug-exit'; readonly value: number }
+  | { readonly kind: 'mt-dirty-trigger' | 'mt-list-full'; readonly cpid: bigint | null; readonly dirty: number }
+  /** A kick, or an AbortSignal. */
+  | { readonly kind: 'interrupted' }
+  /** The limit given to `runSlice` was reached. */
+  | { readonly kind: 'limit' };
+
+export interface SliceResult {
+  /** Index of the vCPU that was executing. */
+  readonly vcpu: number;
+  readonly exit: Exit;
+  /** Instructions retired in this slice, over all vCPUs. */
+  readonly retired: number;
+}

@@ -1,0 +1,68 @@
+// Builds the parts of a machine over one linear memory and wires them: nothing here decides anything.
+
+import { LinearMemory } from '../base/linear-memory.ts';
+import { MACHINE_LOCK_REGION, MachineLock } from '../base/machine-lock.ts';
+import { PAGE_SIZE } from '../base/paging-units.ts';
+import { planRegions } from '../base/state/regions.ts';
+import type { MachineShape, RegionPlan } from '../base/state/regions.ts';
+import { VCPU_STATE } from '../base/state/vcpu.ts';
+import type { Trace } from '../base/trace.ts';
+import { Cpu } from '../cpu/cpu.ts';
+import type { CpuHost } from '../cpu/host.ts';
+import { cpuRegions } from '../cpu/regions.ts';
+import { resetVcpu } from '../cpu/reset.ts';
+import { mtRegions } from '../mt/layout.ts';
+import { PhysicalMemory } from '../mmu/physical-memory.ts';
+import { mmuRegions } from '../mmu/regions.ts';
+import { Tracking } from '../mmu/tracking.ts';
+import { VcpuMmu } from '../mmu/vcpu-mmu.ts';
+import { defaultMemslots, shapeOf } from './config.ts';
+import type { VmConfig } from './config.ts';
+import { Activity } from '../base/state/vcpu.ts';
+
+export interface MachineParts {
+  readonly shape: MachineShape;
+  readonly plan: RegionPlan;
+  readonly memory: LinearMemory;
+  readonly lock: MachineLock;
+  readonly physical: PhysicalMemory;
+  readonly tracking: Tracking;
+  readonly cpus: readonly Cpu[];
+}
+
+/** The linear memory's plan for a machine of this shape; the same on every thread. */
+export function planMachine(shape: MachineShape): RegionPlan {
+  return planRegions([MACHINE_LOCK_REGION, ...cpuRegions(shape), ...mtRegions(shape), ...mmuRegions(shape)]);
+}
+
+/** Byte offsets of the vCPUs' pending-request words. */
+export function requestWords(plan: RegionPlan, shape: MachineShape): number[] {
+  return Array.from({ length: shape.vcpus }, (_, n) => plan.vcpu!.offset + n * VCPU_STATE.size + VCPU_STATE.offset.request);
+}
+
+export function buildParts(config: VmConfig, host: CpuHost, trace: Trace): MachineParts {
+  const shape = shapeOf(config);
+  const plan = planMachine(shape);
+  const memory = LinearMemory.create(plan.total.bytes, config.threads ?? false);
+  const physical = new PhysicalMemory(memory, plan, shape);
+  const tracking = new Tracking(physical.views, config.tracking ?? 'none', physical);
+  const lock = new MachineLock(memory, plan);
+  for (const slot of defaultMemslots(config.memory)) physical.addMemslot(slot);
+  const cpus = Array.from({ length: shape.vcpus }, (_, index) => {
+    const block = plan.vcpu!.offset + index * VCPU_STATE.size;
+    const mmu = new VcpuMmu(physical, tracking, index, block, trace);
+    const cpu = new Cpu(index, memory, block, mmu, host, trace);
+    resetVcpu(cpu);
+    if (index > 0) cpu.state.activity[0] = Activity.WAIT_FOR_SIPI;
+    return cpu;
+  });
+  return { shape, plan, memory, lock, physical, tracking, cpus };
+}
+
+/** Live bytes of page `gfn`, or null when it is not RAM. */
+export function pageReader({ physical, memory }: { physical: PhysicalMemory; memory: LinearMemory }): (gfn: number) => Uint8Array | null {
+  return (gfn) => {
+    const at = physical.hostOffset(gfn * PAGE_SIZE);
+    return at < 0 ? null : memory.page(at);
+  };
+}

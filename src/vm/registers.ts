@@ -1,0 +1,86 @@
+// A vCPU's registers as plain data, as KVM_GET_REGS, KVM_GET_SREGS and KVM_GET_MSRS give them. 64-bit values are unsigned
+// bigints.
+
+import { Seg } from '../base/state/vcpu.ts';
+import type { Cpu } from '../cpu/cpu.ts';
+
+export const GPR_NAMES = ['rax', 'rcx', 'rdx', 'rbx', 'rsp', 'rbp', 'rsi', 'rdi', 'r8', 'r9', 'r10', 'r11', 'r12', 'r13', 'r14', 'r15'] as const;
+export type GprName = (typeof GPR_NAMES)[number];
+
+export type Regs = Record<GprName, bigint> & { rip: bigint; rflags: bigint };
+
+export interface SegmentRegister {
+  readonly selector: number;
+  readonly base: bigint;
+  /** Bytes, granularity applied. */
+  readonly limit: number;
+  /** As in the VMCS: see the state table's `segAttributes`. */
+  readonly attributes: number;
+}
+
+export interface TableRegister { readonly base: bigint; readonly limit: number }
+
+const SEGMENTS = { es: Seg.ES, cs: Seg.CS, ss: Seg.SS, ds: Seg.DS, fs: Seg.FS, gs: Seg.GS, ldt: Seg.LDTR, tr: Seg.TR } as const;
+const CONTROLS = ['cr0', 'cr2', 'cr3', 'cr4', 'cr8', 'efer'] as const;
+
+export type Sregs = { readonly [S in keyof typeof SEGMENTS]: SegmentRegister } & { readonly [C in (typeof CONTROLS)[number]]: bigint } & {
+  readonly gdt: TableRegister;
+  readonly idt: TableRegister;
+};
+
+export function getRegs(cpu: Cpu): Regs {
+  const regs = {} as Regs;
+  GPR_NAMES.forEach((name, n) => { regs[name] = cpu.state.gpr[n]!; });
+  regs.rip = cpu.state.rip[0]!;
+  regs.rflags = BigInt(cpu.flags.read());
+  return regs;
+}
+
+/** Sets the registers that are given. */
+export function setRegs(cpu: Cpu, regs: Partial<Regs>): void {
+  GPR_NAMES.forEach((name, n) => {
+    const value = regs[name];
+    if (value !== undefined) cpu.state.gpr[n] = value;
+  });
+  if (regs.rip !== undefined) cpu.state.rip[0] = regs.rip;
+  if (regs.rflags !== undefined) cpu.flags.write(Number(regs.rflags & 0xffffffffn));
+}
+
+export function getSregs(cpu: Cpu): Sregs {
+  const { state } = cpu;
+  const out: Record<string, unknown> = {};
+  for (const [name, n] of Object.entries(SEGMENTS)) {
+    out[name] = { selector: state.segSelector[n]!, base: state.segBase[n]!, limit: state.segLimit[n]!, attributes: state.segAttributes[n]! };
+  }
+  for (const name of CONTROLS) out[name] = state[name][0]!;
+  out.gdt = { base: state.gdtrBase[0]!, limit: state.gdtrLimit[0]! };
+  out.idt = { base: state.idtrBase[0]!, limit: state.idtrLimit[0]! };
+  return out as unknown as Sregs;
+}
+
+/** Sets what is given, without checks, as KVM_SET_SREGS does, and flushes the vCPU's TLB. */
+export function setSregs(cpu: Cpu, sregs: Partial<Sregs>): void {
+  const { state } = cpu;
+  for (const [name, n] of Object.entries(SEGMENTS)) {
+    const segment = sregs[name as keyof typeof SEGMENTS];
+    if (!segment) continue;
+    state.segSelector[n] = segment.selector;
+    state.segBase[n] = segment.base;
+    state.segLimit[n] = segment.limit;
+    state.segAttributes[n] = segment.attributes;
+  }
+  for (const name of CONTROLS) {
+    const value = sregs[name];
+    if (value !== undefined) state[name][0] = value;
+  }
+  if (sregs.gdt) {
+    state.gdtrBase[0] = sregs.gdt.base;
+    state.gdtrLimit[0] = sregs.gdt.limit;
+  }
+  if (sregs.idt) {
+    state.idtrBase[0] = sregs.idt.base;
+    state.idtrLimit[0] = sregs.idt.limit;
+  }
+  cpu.mmu.setControls();
+  cpu.mmu.flushAll();
+}

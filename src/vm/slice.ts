@@ -1,0 +1,149 @@
+// One slice: vCPUs run in turns until something must come back to the caller. Everything here happens at instruction
+// boundaries, on the one thread that runs the vCPUs.
+
+import { KvmError } from '../base/errors.ts';
+import type { Platform } from '../base/platform.ts';
+import { Request } from '../base/request.ts';
+import { Activity } from '../base/state/vcpu.ts';
+import type { Cpu } from '../cpu/cpu.ts';
+import type { Engine } from '../cpu/engine.ts';
+import { IF } from '../cpu/flags.ts';
+import { runVcpu } from '../cpu/run-loop.ts';
+import type { MemoryTracking } from '../mt/memory-tracking.ts';
+import { VirtualClock } from './clock.ts';
+import type { Exit, SliceResult } from './exit.ts';
+import type { MachineParts } from './machine-parts.ts';
+import type { Turns } from './turns.ts';
+
+/** Requests that this loop serves; the rest is the vCPU's own run loop's. */
+const SERVED = Request.KICK | Request.MT | Request.EXIT | Request.YIELD | Request.DEADLINE;
+
+export class SliceRunner {
+  /** An exit that a board asked for. */
+  requested: Exit | null = null;
+  private running: Cpu | null = null;
+
+  constructor(
+    private readonly parts: MachineParts,
+    private readonly turns: Turns,
+    private readonly engine: Engine,
+    private readonly mt: MemoryTracking,
+    private readonly clock: VirtualClock,
+    private readonly platform: Platform | null,
+  ) {}
+
+  /** Ticks that the executing vCPU is ahead of the clock. */
+  progress(): number {
+    return this.running?.progress ?? 0;
+  }
+
+  /** EBUSY when called from within a slice, and between VM_QUIESCED and PREPARE. */
+  run(limit: number): SliceResult {
+    const { lock } = this.parts;
+    if (lock.guestMode > 0) throw new KvmError('EBUSY', 'a slice is running');
+    this.mt.checkEntry();
+    lock.acquire();
+    lock.enterGuest();
+    try {
+      return this.loop(limit);
+    } finally {
+      lock.leaveGuest();
+      lock.release();
+      this.mt.settleWaiters();
+    }
+  }
+
+  private loop(limit: number): SliceResult {
+    let retired = 0;
+    // An idle machine skips from deadline to deadline: that counts too, so that a slice always ends.
+    let steps = 0;
+    for (;;) {
+      const exit = this.pendingExit();
+      if (exit) return this.result(exit, retired);
+      if (retired >= limit || steps >= limit) return this.result({ kind: 'limit' }, retired);
+      this.platform?.timeline.advance(this.clock.nanoseconds());
+      if (!this.turns.seek((cpu) => this.wakes(cpu))) {
+        if (!this.skipIdle()) return this.result({ kind: 'hlt' }, retired);
+        steps++;
+        continue;
+      }
+      const ended = this.turn(this.budget(limit - retired));
+      retired += ended.retired;
+      steps += Math.max(1, ended.retired);
+      if (ended.exit) return this.result(ended.exit, retired);
+    }
+  }
+
+  private result(exit: Exit, retired: number): SliceResult {
+    const vcpu = this.turns.cpu.index;
+    this.turns.cpu.trace.on?.('exit', { vcpu, kind: exit.kind });
+    return { vcpu, exit, retired };
+  }
+
+  /** Instructions until the next moment at which this loop must look again. */
+  private budget(limit: number): number {
+    // PREPARE promised one instruction although the exit is pending already.
+    if (this.mt.singleStep) return 1;
+    const deadline = this.platform ? VirtualClock.ticksAt(this.platform.timeline.deadline()) - this.clock.ticks : Infinity;
+    return Math.max(1, Math.min(limit, this.turns.allowance, deadline, 2 ** 40));
+  }
+
+  /** The vCPU at hand runs; then the books are made up: time, turn, PML. */
+  private turn(budget: number): { retired: number; exit: Exit | null } {
+    const { cpu } = this.turns;
+    this.running = cpu;
+    const { retired, reason } = runVcpu(cpu, this.engine, budget);
+    this.running = null;
+    this.clock.ticks += retired;
+    // First thing at every exit (SDM vol. 3, "Page-Modification Logging").
+    if (this.parts.tracking.enabled) this.parts.tracking.drain(cpu.index);
+    if (retired > 0) this.mt.progressed();
+    const exit = this.exitOf(cpu, reason);
+    this.turns.used(retired);
+    return { retired, exit };
+  }
+
+  private exitOf(cpu: Cpu, reason: string): Exit | null {
+    switch (reason) {
+      case 'shutdown':
+        return { kind: 'shutdown', chain: cpu.exceptionChain.map((fault) => ({ ...fault })) };
+      case 'outside-access': {
+        const access = cpu.replay.pending!;
+        return { kind: access.kind, access };
+      }
+      default:
+        return null;
+    }
+  }
+
+  /** Serves the requests that reached any vCPU. */
+  private pendingExit(): Exit | null {
+    let bits = 0;
+    for (const cpu of this.parts.cpus) bits |= Atomics.and(cpu.state.request, 0, ~SERVED);
+    if (bits & Request.YIELD || this.parts.lock.contended) this.parts.lock.handOver();
+    const { requested } = this;
+    if (requested) {
+      this.requested = null;
+      return requested;
+    }
+    if (bits & Request.KICK) return { kind: 'interrupted' };
+    return this.mt.pendingExit();
+  }
+
+  /** A halted vCPU wakes by an NMI, a queued event, or an interrupt that it can take. */
+  private wakes(cpu: Cpu): boolean {
+    const { state } = cpu;
+    if (state.activity[0] !== Activity.HLT) return false;
+    if (state.pendingNmi[0] !== 0 || state.injected[0] !== 0) return true;
+    return (state.rflags[0] & IF) !== 0 && cpu.host.interruptPending(cpu.index);
+  }
+
+  /** All vCPUs sleep: time jumps to the next deadline. False when no device can wake any of them. */
+  private skipIdle(): boolean {
+    const sleeper = this.parts.cpus.some(({ state }) => state.activity[0] === Activity.HLT && (state.rflags[0] & IF) !== 0);
+    const deadline = this.platform?.timeline.deadline() ?? Infinity;
+    if (!sleeper || deadline === Infinity) return false;
+    this.clock.ticks = Math.max(this.clock.ticks + 1, VirtualClock.ticksAt(deadline));
+    return true;
+  }
+}

@@ -1,0 +1,87 @@
+// The handle on one vCPU, as a KVM vCPU file descriptor: registers, events, kick. Running is the machine's: vCPUs take turns.
+
+import { KvmError } from '../base/errors.ts';
+import { Request } from '../base/request.ts';
+import { Activity } from '../base/state/vcpu.ts';
+import type { Cpu } from '../cpu/cpu.ts';
+import { EventType, queueEvent } from '../cpu/events/inject.ts';
+import { resetVcpu } from '../cpu/reset.ts';
+import type { MmuCounters } from '../mmu/second-level.ts';
+import { getRegs, getSregs, setRegs, setSregs } from './registers.ts';
+import type { Regs, Sregs } from './registers.ts';
+
+export const ACTIVITY_NAMES = ['active', 'hlt', 'shutdown', 'wait-for-sipi'] as const;
+export type ActivityName = (typeof ACTIVITY_NAMES)[number];
+
+export class Vcpu {
+  constructor(private readonly cpu: Cpu) {}
+
+  get index(): number {
+    return this.cpu.index;
+  }
+
+  /** KVM_GET_REGS: general registers, RIP and RFLAGS. */
+  getRegs(): Regs {
+    return getRegs(this.cpu);
+  }
+
+  /** KVM_SET_REGS: sets those given. */
+  setRegs(regs: Partial<Regs>): void {
+    setRegs(this.cpu, regs);
+  }
+
+  /** KVM_GET_SREGS: segment, table and control registers. */
+  getSregs(): Sregs {
+    return getSregs(this.cpu);
+  }
+
+  /** KVM_SET_SREGS: sets those given, unchecked as in KVM; flushes the TLB. */
+  setSregs(sregs: Partial<Sregs>): void {
+    setSregs(this.cpu, sregs);
+  }
+
+  /** Puts the vCPU into the state after RESET (SDM vol. 3, "Processor State After Reset"). */
+  reset(): void {
+    resetVcpu(this.cpu);
+  }
+
+  get activity(): ActivityName {
+    return ACTIVITY_NAMES[this.cpu.state.activity[0]]!;
+  }
+
+  /** `active` starts an application processor; its registers must have been set. */
+  set activity(name: ActivityName) {
+    this.cpu.state.activity[0] = ACTIVITY_NAMES.indexOf(name);
+  }
+
+  /** KVM_INTERRUPT: delivers external interrupt `vector` at the next entry that can take it. EINVAL outside 0 … 255; EBUSY if one waits. */
+  interrupt(vector: number): void {
+    if (!Number.isInteger(vector) || vector < 0 || vector > 255) throw new KvmError('EINVAL', `interrupt vector ${vector}`);
+    queueEvent(this.cpu, { type: EventType.EXTERNAL_INTERRUPT, vector, errorCode: null });
+    this.wake();
+  }
+
+  /** KVM_NMI. */
+  nmi(): void {
+    this.cpu.state.pendingNmi[0] = 1;
+    this.wake();
+  }
+
+  private wake(): void {
+    this.cpu.request(Request.EVENT);
+  }
+
+  /** Retired instructions and REP iterations since reset. */
+  get retired(): bigint {
+    return this.cpu.state.retired[0];
+  }
+
+  get halted(): boolean {
+    return this.cpu.state.activity[0] === Activity.HLT;
+  }
+
+  /** TLB misses, walks, EPT violations and PML-full exits so far. */
+  get counters(): Readonly<MmuCounters> {
+    return this.cpu.mmu.counters;
+  }
+}

@@ -1,0 +1,233 @@
+// The machine, as a KVM VM file descriptor with its vCPUs: memslots, ioctls, running, saving. Two of them in one process do
+// not know of each other.
+
+import { KvmError } from '../base/errors.ts';
+import type { LinearMemory } from '../base/linear-memory.ts';
+import { PAGE_SIZE } from '../base/paging-units.ts';
+import type { Platform } from '../base/platform.ts';
+import { Request } from '../base/request.ts';
+import type { MachineShape, RegionPlan } from '../base/state/regions.ts';
+import type { Trace } from '../base/trace.ts';
+import type { Cpu } from '../cpu/cpu.ts';
+import type { Engine } from '../cpu/engine.ts';
+import { deliverFault } from '../cpu/events/deliver.ts';
+import { Interpreter } from '../cpu/interpreter/interpreter.ts';
+import type { Memslot, MemslotRequest } from '../mmu/memslots.ts';
+import { ListHandles } from '../mt/handles.ts';
+import { isMtRequest, mtIoctl, mtIoctlAsync } from '../mt/ioctl.ts';
+import type { IoctlBuffer } from '../mt/ioctl.ts';
+import { MemoryTracking } from '../mt/memory-tracking.ts';
+import { VirtualClock } from './clock.ts';
+import type { VmConfig } from './config.ts';
+import { DEFAULT_QUANTUM } from './config.ts';
+import { BoardHost } from './cpu-host.ts';
+import type { Exit, SliceResult } from './exit.ts';
+import { buildParts, pageReader, requestWords } from './machine-parts.ts';
+import type { MachineParts } from './machine-parts.ts';
+import { restoreMachine, saveMachine } from './save.ts';
+import type { VmState } from './save.ts';
+import { SliceRunner } from './slice.ts';
+import { Turns } from './turns.ts';
+import { Vcpu } from './vcpu.ts';
+import { yieldToHost } from './yield-to-host.ts';
+
+/** What a worker thread needs to fetch from this machine's lists. */
+export interface FetcherSeed {
+  readonly memory: WebAssembly.Memory;
+  readonly plan: RegionPlan;
+  readonly shape: MachineShape;
+  readonly requestWords: readonly number[];
+  readonly method: string;
+}
+
+/** Instructions between two returns of `run` to the host's event loop. */
+const RUN_SLICE = 500_000;
+
+export class Vm {
+  /** Memory tracking: the seven ioctls as methods. */
+  readonly mt: MemoryTracking;
+  readonly vcpus: readonly Vcpu[];
+  readonly platform: Platform | null;
+  readonly trace: Trace = { on: null };
+  /** Buffers that the raw face's `gfnlist` may name. */
+  readonly lists = new ListHandles();
+  readonly clock: VirtualClock;
+  readonly engine: Engine;
+  private readonly parts: MachineParts;
+  private readonly turns: Turns;
+  private readonly slices: SliceRunner;
+
+  /** InputError or KvmError EINVAL for a configuration that makes no machine. */
+  constructor(readonly config: VmConfig) {
+    this.clock = new VirtualClock(() => this.slices?.progress() ?? 0);
+    const host = new BoardHost(this.clock, (config.unclaimed ?? (config.platform ? 'float' : 'exit')) === 'float');
+    const parts = buildParts(config, host, this.trace);
+    this.parts = parts;
+    this.vcpus = parts.cpus.map((cpu) => new Vcpu(cpu));
+    this.engine = new Interpreter({ physical: parts.physical, deliverFault });
+    this.mt = this.buildTracking();
+    this.wirePhysical();
+    this.platform = config.platform?.({
+      now: () => this.clock.nanoseconds(),
+      interruptChanged: () => parts.cpus[0]!.request(Request.EVENT),
+      deadlineChanged: () => this.requestAll(Request.DEADLINE),
+    }) ?? null;
+    host.platform = this.platform;
+    this.turns = new Turns(parts.cpus, config.quantum ?? DEFAULT_QUANTUM);
+    this.slices = new SliceRunner(parts, this.turns, this.engine, this.mt, this.clock, this.platform);
+  }
+
+  private buildTracking(): MemoryTracking {
+    const { parts, config } = this;
+    return new MemoryTracking({
+      memory: parts.memory, plan: parts.plan, shape: parts.shape, lock: parts.lock, arming: parts.tracking,
+      pageCount: () => this.pageCount,
+      onTrigger: () => this.requestAll(Request.MT),
+      external: () => this.counters(),
+      trace: this.trace,
+      ...(config.verify ? { verify: pageReader(parts) } : {}),
+      ...(config.faults ? { faults: config.faults } : {}),
+    });
+  }
+
+  private wirePhysical(): void {
+    const { physical } = this.parts;
+    physical.sink = this.mt;
+    physical.codeListener = {
+      codeWritten: (gfn) => {
+        this.engine.invalidate(gfn);
+        this.trace.on?.('code-invalidated', { gfn });
+        this.requestAll(Request.CODE);
+      },
+    };
+    physical.slotListener = {
+      onSlotAdded: (gfn, count) => this.mt.slotAdded(gfn, count),
+      onSlotDeleted: (gfn, count) => this.mt.slotDeleted(gfn, count),
+    };
+  }
+
+  private requestAll(bits: number): void {
+    for (const cpu of this.parts.cpus) cpu.request(bits);
+  }
+
+  /** Pages of all memslots. */
+  get pageCount(): number {
+    return this.parts.physical.memslots.reduce((sum, slot) => sum + slot.memorySize / PAGE_SIZE, 0);
+  }
+
+  get memslots(): readonly Memslot[] {
+    return this.parts.physical.memslots;
+  }
+
+  /** KVM_SET_USER_MEMORY_REGION: adds zeroed RAM, or deletes a slot (memorySize 0). KvmError EINVAL, EEXIST, ENOMEM. */
+  setUserMemoryRegion(request: MemslotRequest): void {
+    this.parts.lock.with(() => {
+      if (this.parts.lock.guestMode > 0) throw new KvmError('EBUSY', 'a vCPU is in guest mode');
+      if (request.memorySize === 0) this.parts.physical.deleteMemslot(request.slot);
+      else this.parts.physical.addMemslot(request);
+    });
+  }
+
+  /** A copy of guest-physical memory. KvmError EFAULT where there is no RAM. */
+  readMemory(gpa: number, length: number): Uint8Array {
+    return this.parts.lock.with(() => this.parts.physical.readHost(gpa, length));
+  }
+
+  /** A host-side write: logged on the host's list. KvmError EFAULT, before anything is written, where there is no RAM. */
+  writeMemory(gpa: number, bytes: Uint8Array): void {
+    this.parts.lock.with(() => this.parts.physical.writeHost(gpa, bytes));
+  }
+
+  /** The live bytes of page `gfn` for reading, null where there is no RAM. Valid until the machine runs again. */
+  page(gfn: number): Uint8Array | null {
+    return pageReader(this.parts)(gfn);
+  }
+
+  /**
+   * Runs for at most `limit` retired instructions, over all vCPUs, and returns why it came back. Synchronous. EBUSY between
+   * VM_QUIESCED and PREPARE.
+   */
+  runSlice(limit: number = Infinity): SliceResult {
+    return this.slices.run(limit);
+  }
+
+  /**
+   * Runs until something other than a limit comes up, or `limit` retired instructions; yields to the host's event loop
+   * between slices, so that timers, waiting fetches and aborts make progress. An aborted `signal` gives exit `interrupted`.
+   */
+  async run({ signal, limit = Infinity }: { readonly signal?: AbortSignal; readonly limit?: number } = {}): Promise<SliceResult> {
+    const kick = (): void => this.kick();
+    signal?.addEventListener('abort', kick, { once: true });
+    try {
+      let retired = 0;
+      for (;;) {
+        if (signal?.aborted) return { vcpu: this.turns.cpu.index, exit: { kind: 'interrupted' }, retired };
+        const result = this.runSlice(Math.min(RUN_SLICE, limit - retired));
+        retired += result.retired;
+        if (result.exit.kind !== 'limit' || retired >= limit) return { ...result, retired };
+        await yieldToHost();
+      }
+    } finally {
+      signal?.removeEventListener('abort', kick);
+    }
+  }
+
+  /** Makes the running slice return with exit `interrupted` at the next instruction boundary. */
+  kick(): void {
+    this.requestAll(Request.KICK);
+  }
+
+  /** Makes the running slice return with `exit` at the next instruction boundary: for boards. */
+  exitWith(exit: Exit): void {
+    this.slices.requested = exit;
+    this.requestAll(Request.EXIT);
+  }
+
+  /** One ioctl of the raw face: 0 or a negative errno. */
+  ioctl(request: number, buffer: IoctlBuffer = null): number {
+    return mtIoctl(this.mt, this.lists, request, buffer);
+  }
+
+  /** The same; a SUBLIST_FETCH with WAIT waits without blocking the thread. */
+  ioctlAsync(request: number, buffer: IoctlBuffer = null, signal?: AbortSignal): Promise<number> {
+    if (!isMtRequest(request)) return Promise.resolve(this.ioctl(request, buffer));
+    return mtIoctlAsync(this.mt, this.lists, request, buffer, signal);
+  }
+
+  /** What `attachFetcher` needs on a worker thread. KvmError EINVAL unless the machine was created with `threads`. */
+  fetcherSeed(): FetcherSeed {
+    const { memory, plan, shape, tracking } = this.parts;
+    if (!memory.shared) throw new KvmError('EINVAL', 'fetchers on other threads need a machine created with threads: true');
+    return { memory: memory.memory, plan, shape, requestWords: requestWords(plan, shape), method: tracking.method };
+  }
+
+  /** Sums over all vCPUs. */
+  counters(): { eptViolations: number; pmlFull: number; tlbMisses: number; writeMisses: number; guestWalks: number } {
+    const sum = { eptViolations: 0, pmlFull: 0, tlbMisses: 0, writeMisses: 0, guestWalks: 0 };
+    for (const { mmu } of this.parts.cpus) {
+      for (const key of Object.keys(sum) as (keyof typeof sum)[]) sum[key] += mmu.counters[key];
+    }
+    return sum;
+  }
+
+  /** Instructions retired by all vCPUs. */
+  get retired(): bigint {
+    return this.parts.cpus.reduce((sum, cpu) => sum + cpu.state.retired[0], 0n);
+  }
+
+  /** Everything but RAM, as plain data. The TLBs are part of it: their contents are visible to the guest. */
+  save(): VmState {
+    return saveMachine(this.parts, this.turns, this.clock, this.platform);
+  }
+
+  /** Restores what `save` gave on a machine of the same configuration. RAM must have been restored before. */
+  restore(state: VmState): void {
+    restoreMachine(state, this.parts, this.turns, this.clock, this.platform);
+    this.requestAll(Request.EVENT);
+  }
+
+  /** For tests and debuggers: the parts themselves. What is done to them is not checked. */
+  get internals(): { readonly memory: LinearMemory; readonly cpus: readonly Cpu[]; readonly parts: MachineParts } {
+    return { memory: this.parts.memory, cpus: this.parts.cpus, parts: this.parts };
+  }
+}
