@@ -100,6 +100,8 @@ export interface Builder<V, A, C> {
   store(segment: number, a: A, size: Size, x: V): void;
   /** Faults as a write of `bytes` bytes would, and has no other effect. For what writes more than once. */
   probeWrite(segment: number, a: A, bytes: number): void;
+  /** Segment base + a as `size` bytes, unchecked: for what takes an address without accessing it (INVLPG). */
+  linearAddress(size: Size, segment: number, a: A): V;
   /** #GP(0) unless the effective linear address is a multiple of `bytes` (CMPXCHG16B). */
   requireAligned(segment: number, a: A, bytes: number): void;
 
@@ -114,6 +116,8 @@ export interface Builder<V, A, C> {
   stackValue(size: Size, a: A): V;
 
   // ── control ─────────────────────────────────────────────────────────────────────────────────────────────────────
+  // A jump decides where execution goes on; what follows it in the semantics still takes effect, so a jump that may fault
+  // stands before the effects.
   /** The next instruction's pointer as a value of `size` bytes. */
   nextIp(size: Size): V;
   /** Jumps by i.displacement. May fault (limit, canonical form). */

@@ -12,24 +12,24 @@ export const MNEMONICS = [
   // bits: dst, src. BT… with a register src and memory dst address beyond the operand
   'BT', 'BTS', 'BTR', 'BTC', 'BSF', 'BSR', 'TZCNT', 'LZCNT', 'POPCNT', 'BSWAP',
   // moves
-  'MOV', 'MOVZX', 'MOVSX' /* also MOVSXD */, 'LEA', 'XCHG', 'CMOV' /* cc */, 'SET' /* cc */, 'XLAT', 'MOVBE', 'MOVNTI',
+  'MOV', 'MOVZX', 'MOVSX' /* also MOVSXD */, 'LEA', 'XCHG', 'CMOV' /* cc */, 'SET' /* cc */, 'XLAT' /* src = memory: its segment */, 'MOVBE', 'MOVNTI',
   'CBW' /* CBW CWDE CDQE by size */, 'CWD' /* CWD CDQ CQO */, 'CMPXCHG8B' /* 8 or 16 bytes: i.size 4 or 8; dst = memory */,
   // stack; i.stackSize is the width
   'PUSH' /* src = dst operand */, 'POP', 'PUSHA', 'POPA', 'PUSHF', 'POPF', 'ENTER' /* dst = imm16, src = imm8 */, 'LEAVE',
-  'PUSH_SREG', 'POP_SREG' /* dst = SREG */, 'MOV_FROM_SREG' /* dst, src = SREG */, 'MOV_TO_SREG' /* dst = SREG, src */,
+  'PUSH_SREG' /* src = SREG */, 'POP_SREG' /* dst = SREG */, 'MOV_FROM_SREG' /* dst, src = SREG */, 'MOV_TO_SREG' /* dst = SREG, src */,
   'LOAD_FAR_POINTER' /* LES LDS LSS LFS LGS: dst register, src memory, third = SREG */,
   // near control transfers: i.displacement, or dst = r/m
   'JMP_REL', 'JMP', 'JCC', 'CALL_REL', 'CALL', 'RET', 'RET_IMM' /* dst = imm16 */, 'JCXZ', 'LOOP', 'LOOPE', 'LOOPNE',
   // far transfers: dst = memory m16:16/32/64, or dst = imm offset and src = imm16 selector
   'JMP_FAR', 'JMP_FAR_MEM', 'CALL_FAR', 'CALL_FAR_MEM', 'RET_FAR', 'RET_FAR_IMM', 'IRET',
   'INT' /* dst = imm8 */, 'INT3', 'INT1', 'INTO', 'SYSCALL', 'SYSRET', 'SYSENTER', 'SYSEXIT',
-  // strings; i.size is the element
+  // strings; i.size is the element. src = memory: its segment is that of (R)SI
   'MOVS', 'CMPS', 'STOS', 'LODS', 'SCAS', 'INS', 'OUTS',
   // flags
   'CLC', 'STC', 'CMC', 'CLD', 'STD', 'LAHF', 'SAHF', 'CLI', 'STI', 'CLAC', 'STAC',
   // decimal
   'DAA', 'DAS', 'AAA', 'AAS', 'AAM' /* dst = imm8 */, 'AAD', 'BOUND' /* dst register, src memory */, 'ARPL',
-  // system
+  // system; what has one operand has it in dst
   'HLT', 'IN' /* dst = AL/AX/EAX, src = imm8 or DX */, 'OUT' /* dst = imm8 or DX, src = accumulator */,
   'MOV_FROM_CR', 'MOV_TO_CR', 'MOV_FROM_DR', 'MOV_TO_DR', 'SMSW', 'LMSW', 'CLTS',
   'LGDT', 'LIDT', 'SGDT', 'SIDT' /* dst = memory */, 'LLDT', 'LTR', 'SLDT', 'STR', 'LAR', 'LSL', 'VERR', 'VERW',

@@ -3,7 +3,8 @@
 export type SystemHelper =
   // control transfers beyond near ones
   | 'interrupt' // INT n: i.dst.imm; INT3 and INT1 and INTO have their own
-  | 'breakpoint' | 'icebp' | 'iret'
+  | 'breakpoint' | 'icebp' | 'overflow' // INT3, INT1, INTO (called only when OF = 1)
+  | 'iret'
   | 'farJump' | 'farCall' | 'farReturn' // x = offset, y = selector for jump and call; x = bytes to release for return
   | 'syscall' | 'sysret' | 'sysenter' | 'sysexit'
   // flags and interruptibility
@@ -16,12 +17,12 @@ export type SystemHelper =
   | 'loadGdt' | 'loadIdt' // x = base, y = limit
   | 'gdtBase' | 'gdtLimit' | 'idtBase' | 'idtLimit'
   | 'loadLdt' | 'loadTaskRegister' | 'storeLdt' | 'storeTaskRegister'
-  | 'lar' | 'lsl' | 'verr' | 'verw' // x = selector; LAR and LSL set ZF and return the value, x when ZF = 0 is the caller's matter
-  | 'arpl'
+  | 'lar' | 'lsl' | 'verr' | 'verw' // x = selector; all set ZF, LAR and LSL return the value, of no meaning when ZF = 0
+  | 'arpl' // x = destination, y = source selector; sets ZF and returns the new destination
   // control state
   | 'readControl' | 'writeControl' | 'readDebug' | 'writeDebug' // register number in the CREG/DREG operand; x = value
   | 'readMachineStatus' | 'writeMachineStatus' | 'clearTaskSwitched'
-  | 'readMsr' | 'writeMsr' // x = ECX, y = EDX:EAX; read returns 64 bits through EDX:EAX itself
+  | 'readMsr' | 'writeMsr' // these and the next line use ECX and EDX:EAX themselves
   | 'cpuid' | 'readTsc' | 'readTscp' | 'readPmc' | 'xgetbv' | 'xsetbv'
   | 'invalidatePage' // x = linear address
   | 'invpcid' // x = type, y = linear address of the descriptor

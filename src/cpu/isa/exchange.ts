@@ -1,0 +1,45 @@
+// Read-modify-write exchanges (SDM vol. 2, XCHG XADD CMPXCHG CMPXCHG8B/CMPXCHG16B).
+
+import type { Semantics } from '../builder/builder.ts';
+import { OperandKind } from '../builder/insn.ts';
+import { RAX, RBX, RCX, RDX } from './registers.ts';
+
+/** Memory is written first: its write may still have to be repeated, a register's never. */
+export const XCHG: Semantics = (b, i) => {
+  const x = b.modify(i.dst), y = b.read(i.src);
+  b.write(i.dst, y);
+  b.write(i.src, x);
+};
+
+/** With the same register twice the sum is what stays, so only a memory destination is written first. */
+export const XADD: Semantics = (b, i) => {
+  const x = b.modify(i.dst), y = b.read(i.src), sum = b.add(i.size, x, y);
+  if (i.dst.kind !== OperandKind.MEM) b.write(i.src, x);
+  b.write(i.dst, sum);
+  if (i.dst.kind === OperandKind.MEM) b.write(i.src, x);
+  b.flags.add(i.size, x, y, sum);
+};
+
+/** The destination is written in either case; the accumulator only when they differ. */
+export const CMPXCHG: Semantics = (b, i) => {
+  const x = b.modify(i.dst), accumulator = b.readRegister(i.size, RAX), equal = b.equal(accumulator, x);
+  b.write(i.dst, b.select(equal, b.read(i.src), x));
+  b.when(b.notC(equal), () => b.writeRegister(i.size, RAX, x));
+  b.flags.sub(i.size, accumulator, x, b.sub(i.size, accumulator, x));
+};
+
+/** Two halves of i.size bytes, as one access: it is probed as a whole, and written in either case. */
+export const CMPXCHG8B: Semantics = (b, i) => {
+  const size = i.size, { segment } = i.dst.address, at = b.address(i.dst), above = b.offset(i, at, size);
+  if (size === 8) b.requireAligned(segment, at, 16);
+  b.probeWrite(segment, at, 2 * size);
+  const low = b.loadForWrite(segment, at, size), high = b.loadForWrite(segment, above, size);
+  const equal = b.andC(b.equal(low, b.readRegister(size, RAX)), b.equal(high, b.readRegister(size, RDX)));
+  b.store(segment, at, size, b.select(equal, b.readRegister(size, RBX), low));
+  b.store(segment, above, size, b.select(equal, b.readRegister(size, RCX), high));
+  b.when(b.notC(equal), () => {
+    b.writeRegister(size, RAX, low);
+    b.writeRegister(size, RDX, high);
+  });
+  b.flags.setZero(equal);
+};

@@ -1,0 +1,56 @@
+// Segment registers and selectors (SDM vol. 2, MOV PUSH POP of a segment register, LDS LES LFS LGS LSS, ARPL LAR LSL VERR
+// VERW). Loading one, with all its checks, is a system helper, and faults before anything else has changed.
+
+import { Seg } from '../../base/state/vcpu.ts';
+import type { Builder, Semantics } from '../builder/builder.ts';
+import { CodeMode } from '../builder/insn.ts';
+import type { Insn, Operand } from '../builder/insn.ts';
+import { release, releaseBy, stackDistance, top } from './stack-access.ts';
+
+function loadSegment<V, A, C>(b: Builder<V, A, C>, i: Insn, register: Operand, selector: V): void {
+  b.system('loadSegment', i, selector, b.constant(1, register.reg));
+}
+
+export const MOV_FROM_SREG: Semantics = (b, i) => b.write(i.dst, b.system('readSegment', i));
+
+export const MOV_TO_SREG: Semantics = (b, i) => loadSegment(b, i, i.dst, b.truncate(2, b.read(i.src)));
+
+/** A 4-byte slot gets its low half only, as Intel's processors do it (SDM vol. 2, PUSH). */
+export const PUSH_SREG: Semantics = (b, i) => {
+  const selector = b.system('readSegment', i);
+  const slot = b.stackOffset(b.stackPointer(), -i.stackSize);
+  b.store(Seg.SS, slot, i.stackSize === 4 ? 2 : i.stackSize, selector);
+  b.setStackPointer(slot);
+};
+
+/** The pop is made with the width of the old SS. Only 64-bit mode knows that SS stays as it was. */
+export const POP_SREG: Semantics = (b, i) => {
+  const selector = top(b, 2);
+  if (i.mode === CodeMode.BITS64) {
+    loadSegment(b, i, i.dst, selector);
+    release(b, i.stackSize);
+  } else {
+    const distance = stackDistance(b, i.stackSize);
+    loadSegment(b, i, i.dst, selector);
+    releaseBy(b, distance);
+  }
+};
+
+export const LOAD_FAR_POINTER: Semantics = (b, i) => {
+  const at = b.address(i.src), { segment } = i.src.address;
+  const offset = b.load(segment, at, i.size), selector = b.load(segment, b.offset(i, at, i.size), 2);
+  loadSegment(b, i, i.third, selector);
+  b.write(i.dst, offset);
+};
+
+export const ARPL: Semantics = (b, i) => b.write(i.dst, b.system('arpl', i, b.modify(i.dst), b.read(i.src)));
+
+/** The register changes only if the descriptor can be looked at: the helper tells by ZF. */
+function writeIfZero<V, A, C>(b: Builder<V, A, C>, i: Insn, x: V): void {
+  b.when(b.flags.zero(), () => b.write(i.dst, x));
+}
+
+export const LAR: Semantics = (b, i) => writeIfZero(b, i, b.system('lar', i, b.truncate(2, b.read(i.src))));
+export const LSL: Semantics = (b, i) => writeIfZero(b, i, b.system('lsl', i, b.truncate(2, b.read(i.src))));
+export const VERR: Semantics = (b, i) => void b.system('verr', i, b.read(i.dst));
+export const VERW: Semantics = (b, i) => void b.system('verw', i, b.read(i.dst));

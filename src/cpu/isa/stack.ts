@@ -1,0 +1,73 @@
+// Stack instructions (SDM vol. 2, PUSH POP PUSHA POPA PUSHF POPF ENTER LEAVE). Segment registers are in segments.ts.
+
+import { Seg } from '../../base/state/vcpu.ts';
+import type { Builder, Semantics } from '../builder/builder.ts';
+import { OperandKind } from '../builder/insn.ts';
+import type { Insn } from '../builder/insn.ts';
+import { RAX, RBP, RBX, RCX, RDI, RDX, RSI, RSP } from './registers.ts';
+import { push, pushAll, release, stackDistance, top } from './stack-access.ts';
+
+/** PUSH (R)SP pushes the value from before. */
+export const PUSH: Semantics = (b, i) => {
+  push(b, i.stackSize, b.read(i.dst));
+};
+
+/** An address based on (R)SP is computed with the stack pointer after the pop (SDM vol. 2, POP). */
+function addressAfterPop<V, A, C>(b: Builder<V, A, C>, i: Insn): A {
+  const at = b.address(i.dst);
+  return i.dst.address.base === RSP ? b.offsetBy(i, at, 4, stackDistance(b, i.stackSize)) : at;
+}
+
+/** Memory is written before the stack pointer moves, since it may fault; POP (R)SP leaves what was popped. */
+export const POP: Semantics = (b, i) => {
+  const x = top(b, i.stackSize);
+  if (i.dst.kind === OperandKind.MEM) b.store(i.dst.address.segment, addressAfterPop(b, i), i.stackSize, x);
+  release(b, i.stackSize);
+  if (i.dst.kind !== OperandKind.MEM) b.write(i.dst, x);
+};
+
+const ALL_REGISTERS = [RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI];
+
+export const PUSHA: Semantics = (b, i) => {
+  pushAll(b, i.stackSize, ALL_REGISTERS.map((reg) => b.readRegister(i.stackSize, reg)));
+};
+
+/** (E)SP's slot is skipped. */
+export const POPA: Semantics = (b, i) => {
+  const registers = ALL_REGISTERS.filter((reg) => reg !== RSP), sp = b.stackPointer();
+  const items = registers.map((reg) => b.load(Seg.SS, b.stackOffset(sp, i.stackSize * (RDI - reg)), i.stackSize));
+  release(b, 8 * i.stackSize);
+  for (const [n, reg] of registers.entries()) b.writeRegister(i.stackSize, reg, items[n]!);
+};
+
+export const PUSHF: Semantics = (b, i) => {
+  push(b, i.stackSize, b.system('pushfValue', i));
+};
+
+export const POPF: Semantics = (b, i) => {
+  b.system('popf', i, top(b, i.stackSize));
+  release(b, i.stackSize);
+};
+
+/** The frame pointers of the enclosing procedures, then that of the new frame: what ENTER copies at a level above 0. */
+function display<V, A, C>(b: Builder<V, A, C>, i: Insn, level: number, frame: V): V[] {
+  const outer = b.framePointer();
+  const copied = Array.from({ length: Math.max(level - 1, 0) }, (_, n) => b.load(Seg.SS, b.stackOffset(outer, -i.stackSize * (n + 1)), i.stackSize));
+  return level === 0 ? [] : [...copied, frame];
+}
+
+/** A write at the final stack pointer must be possible too (SDM vol. 2, ENTER, #PF and #SS). */
+export const ENTER: Semantics = (b, i) => {
+  const size = i.stackSize, frameAt = b.stackOffset(b.stackPointer(), -size), frame = b.stackValue(size, frameAt);
+  const items = [b.readRegister(size, RBP), ...display(b, i, i.src.imm & 31, frame)];
+  b.probeWrite(Seg.SS, b.stackOffset(b.stackPointer(), -size * items.length - i.dst.imm), size);
+  pushAll(b, size, items);
+  release(b, -i.dst.imm);
+  b.writeRegister(size, RBP, frame);
+};
+
+export const LEAVE: Semantics = (b, i) => {
+  const frame = b.framePointer(), outer = b.load(Seg.SS, frame, i.stackSize);
+  b.setStackPointer(b.stackOffset(frame, i.stackSize));
+  b.writeRegister(i.stackSize, RBP, outer);
+};

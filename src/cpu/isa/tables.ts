@@ -1,0 +1,42 @@
+// Descriptor-table registers (SDM vol. 2, LGDT LIDT SGDT SIDT LLDT LTR SLDT STR). A pseudo-descriptor in memory is a 16-bit
+// limit and then a base of 4 bytes, 8 in 64-bit mode.
+
+import type { Builder, Semantics } from '../builder/builder.ts';
+import { CodeMode } from '../builder/insn.ts';
+import type { Insn } from '../builder/insn.ts';
+import type { SystemHelper } from '../system/helper-names.ts';
+import { linearSize } from './registers.ts';
+
+/** With a 16-bit operand size outside 64-bit mode the base has 24 bits. */
+function loadTable<V, A, C>(b: Builder<V, A, C>, i: Insn, helper: SystemHelper): void {
+  b.system('checkCpl0', i);
+  const at = b.address(i.dst), { segment } = i.dst.address;
+  const limit = b.load(segment, at, 2), base = b.load(segment, b.offset(i, at, 2), linearSize(i));
+  const short = i.mode !== CodeMode.BITS64 && i.size === 2;
+  b.system(helper, i, short ? b.and(base, b.constant(4, 0xffffff)) : base, limit);
+}
+
+export const LGDT: Semantics = (b, i) => loadTable(b, i, 'loadGdt');
+export const LIDT: Semantics = (b, i) => loadTable(b, i, 'loadIdt');
+
+/** The whole base is stored whatever the operand size. */
+function storeTable<V, A, C>(b: Builder<V, A, C>, i: Insn, limit: SystemHelper, base: SystemHelper): void {
+  const at = b.address(i.dst), { segment } = i.dst.address, size = linearSize(i);
+  b.probeWrite(segment, at, 2 + size);
+  b.store(segment, at, 2, b.system(limit, i));
+  b.store(segment, b.offset(i, at, 2), size, b.system(base, i));
+}
+
+export const SGDT: Semantics = (b, i) => storeTable(b, i, 'gdtLimit', 'gdtBase');
+export const SIDT: Semantics = (b, i) => storeTable(b, i, 'idtLimit', 'idtBase');
+
+/** CPL is checked before the selector is read from memory. */
+function loadSelector<V, A, C>(b: Builder<V, A, C>, i: Insn, helper: SystemHelper): void {
+  b.system('checkCpl0', i);
+  b.system(helper, i, b.read(i.dst));
+}
+
+export const LLDT: Semantics = (b, i) => loadSelector(b, i, 'loadLdt');
+export const LTR: Semantics = (b, i) => loadSelector(b, i, 'loadTaskRegister');
+export const SLDT: Semantics = (b, i) => b.write(i.dst, b.system('storeLdt', i));
+export const STR: Semantics = (b, i) => b.write(i.dst, b.system('storeTaskRegister', i));
