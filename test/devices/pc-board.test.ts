@@ -1,0 +1,121 @@
+import { describe, expect, it } from 'vitest';
+import type { PlatformState } from '../../src/base/platform.ts';
+import { InputError } from '../../src/base/errors.ts';
+import type { Board } from '../../src/machine/board.ts';
+import { createPcBoard } from '../../src/machine/pc-board.ts';
+
+function machine(): { board: Board; log: string[]; at(ns: number): void } {
+  const log: string[] = [];
+  let now = 0;
+  const board = createPcBoard(
+    { now: () => now, interruptChanged: () => log.push('interrupt'), deadlineChanged: () => log.push('deadline') },
+    { serial: (b) => log.push(`serial ${b}`), debugcon: (b) => log.push(`debugcon ${b}`), debugExit: (v) => log.push(`exit ${v}`) },
+  );
+  return {
+    board, log,
+    at(ns) {
+      now = ns;
+      board.timeline.advance(ns);
+    },
+  };
+}
+
+/** Vectors from 0x20 and 0x28; only `unmasked` lets requests through. */
+function initialisePics(board: Board, unmasked: number): void {
+  for (const [port, base, cascade, mask] of [[0x20, 0x20, 4, ~unmasked & 0xff], [0xa0, 0x28, 2, (~unmasked >> 8) & 0xff]] as const) {
+    board.ports.write(port, 1, 0x11);
+    for (const value of [base, cascade, 1, mask]) board.ports.write(port + 1, 1, value);
+  }
+}
+
+describe('PC board', () => {
+  it('has its devices at their ports', () => {
+    const { board, log } = machine();
+    board.ports.write(0x3f8, 1, 65);
+    board.ports.write(0xe9, 1, 66);
+    board.ports.write(0xf4, 4, 0xdeadbeef);
+    board.ports.write(0xf4, 1, 5);
+    expect(log).toEqual(['serial 65', 'debugcon 66', 'exit 3735928559', 'exit 5']);
+    expect([0xe9, 0xf4, 0x3fd, 0x3fa, 0x21, 0xa1, 0x43, 0x4d0, 0x80].map((port) => board.ports.read(port, 1)))
+      .toEqual([0xe9, 0, 0x60, 1, 0xff, 0xff, 0xff, 0, null]);
+    expect(board.mmio.read(0xfee00000, 4)).toBeNull();
+  });
+
+  it('wires the UART to IRQ 4', () => {
+    const { board, log } = machine();
+    initialisePics(board, 0xff);
+    board.ports.write(0x3f9, 1, 1);
+    expect(board.serialInput([0x61])).toBe(1);
+    expect(log).toEqual(['interrupt']);
+    expect(board.interruptPending()).toBe(true);
+    expect(board.acknowledgeInterrupt()).toBe(0x24);
+    expect(board.ports.read(0x3f8, 1)).toBe(0x61);
+    expect(board.interruptPending()).toBe(false);
+  });
+
+  it('wires the PIT to IRQ 0 and tells when its deadline moves', () => {
+    const { board, log, at } = machine();
+    initialisePics(board, 1);
+    expect(board.timeline.deadline()).toBe(Infinity);
+    for (const [port, value] of [[0x43, 0x34], [0x40, 0x9c], [0x40, 0x2e]]) board.ports.write(port!, 1, value!);
+    // OUT going high as mode 2 is set is an edge of its own.
+    expect(board.acknowledgeInterrupt()).toBe(0x20);
+    board.ports.write(0x20, 1, 0x20);
+    expect(log).toEqual(['interrupt', 'deadline']);
+    let ticks = 0;
+    while (board.timeline.deadline() <= 100_000_000) {
+      at(board.timeline.deadline());
+      if (!board.interruptPending()) continue;
+      expect(board.acknowledgeInterrupt()).toBe(0x20);
+      board.ports.write(0x20, 1, 0x20);
+      ticks++;
+    }
+    expect(ticks).toBe(9);
+  });
+
+  it('counter 2 through port 0x61, looked at without a deadline', () => {
+    const { board, at } = machine();
+    board.ports.write(0x61, 1, 1);
+    for (const [port, value] of [[0x43, 0xb0], [0x42, 0xff], [0x42, 0x00]]) board.ports.write(port!, 1, value!);
+    at(200_000);
+    expect(board.ports.read(0x61, 1)! & 0x21).toBe(0x01);
+    at(300_000);
+    expect(board.ports.read(0x61, 1)! & 0x21).toBe(0x21);
+  });
+
+  it('restores in a fresh board what another saved, and refuses garbage without a trace', () => {
+    const one = machine();
+    initialisePics(one.board, 0xffff);
+    one.board.ports.write(0x3f9, 1, 1);
+    one.board.serialInput([1, 2, 3]);
+    for (const [port, value] of [[0x43, 0x36], [0x40, 0], [0x40, 0]]) one.board.ports.write(port!, 1, value!);
+    one.at(1_000_000);
+    const saved = JSON.parse(JSON.stringify(one.board.save())) as PlatformState;
+
+    const two = machine();
+    two.at(1_000_000);
+    two.board.restore(saved);
+    expect(two.log).toEqual(['deadline', 'interrupt']);
+    expect(two.board.save()).toEqual(saved);
+    expect(two.board.timeline.deadline()).toBe(one.board.timeline.deadline());
+    expect([one.board.acknowledgeInterrupt(), two.board.acknowledgeInterrupt()]).toEqual([0x20, 0x20]);
+
+    const before = two.board.save();
+    const { uart: _uart, ...without } = saved;
+    for (const state of [null, {}, without, { ...saved, disk: {} }, { ...saved, 'pic-master': { ...saved['pic-master'], imr: 256 } }]) {
+      expect(() => two.board.restore(state as PlatformState)).toThrow(InputError);
+      expect(two.board.save()).toEqual(before);
+    }
+  });
+
+  it('resets every device and drops INTR', () => {
+    const { board } = machine();
+    const fresh = board.save();
+    initialisePics(board, 0xffff);
+    board.ports.write(0x3f9, 1, 2);
+    expect(board.interruptPending()).toBe(true);
+    board.reset();
+    expect(board.interruptPending()).toBe(false);
+    expect(board.save()).toEqual(fresh);
+  });
+});
