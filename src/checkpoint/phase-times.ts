@@ -1,0 +1,21 @@
+// How long each phase of a cycle took.
+
+export const PHASES = ['prepare', 'run', 'quiesce', 'fetch', 'copy', 'store', 'rearm'] as const;
+export type Phase = (typeof PHASES)[number];
+
+/** Microseconds by phase. */
+export type Phases = Readonly<Record<Phase, number>>;
+
+export class PhaseTimes {
+  readonly phases: Record<Phase, number> = { prepare: 0, run: 0, quiesce: 0, fetch: 0, copy: 0, store: 0, rearm: 0 };
+
+  /** `now` gives milliseconds. */
+  constructor(private readonly now: () => number) {}
+
+  measure<T>(phase: Phase, action: () => T): T {
+    const start = this.now();
+    const result = action();
+    this.phases[phase] += (this.now() - start) * 1000;
+    return result;
+  }
+}

@@ -1,0 +1,40 @@
+// Guest RAM as a map from page number to bytes, with pages of zeros left out. Pages that are put in are owned by the image.
+
+import { PAGE_SIZE } from '../base/paging-units.ts';
+import type { Vm } from '../vm/vm.ts';
+
+export type MemoryImage = Map<number, Uint8Array>;
+
+/** All page numbers of the machine's memslots, ascending. */
+export function* pagesOfSlots(vm: Vm): Generator<number> {
+  for (const { guestPhysAddr, memorySize } of vm.memslots) {
+    for (let gfn = guestPhysAddr / PAGE_SIZE; gfn < (guestPhysAddr + memorySize) / PAGE_SIZE; gfn++) yield gfn;
+  }
+}
+
+/** Whether all bytes of a page are 0. */
+export function isZero(page: Uint8Array): boolean {
+  const words = new BigUint64Array(page.buffer, page.byteOffset, PAGE_SIZE / 8);
+  for (let n = 0; n < words.length; n++) if (words[n] !== 0n) return false;
+  return true;
+}
+
+/** A copy of all RAM. */
+export function copyMemory(vm: Vm): MemoryImage {
+  const image: MemoryImage = new Map();
+  for (const gfn of pagesOfSlots(vm)) {
+    const page = vm.page(gfn)!;
+    if (!isZero(page)) image.set(gfn, new Uint8Array(page));
+  }
+  return image;
+}
+
+/** Writes the image over all RAM of `vm`, host-side; what the image leaves out becomes zeros. */
+export function loadMemory(vm: Vm, image: MemoryImage): void {
+  const zero = new Uint8Array(PAGE_SIZE);
+  for (const gfn of pagesOfSlots(vm)) {
+    const page = image.get(gfn);
+    if (page) vm.writeMemory(gfn * PAGE_SIZE, page);
+    else if (!isZero(vm.page(gfn)!)) vm.writeMemory(gfn * PAGE_SIZE, zero);
+  }
+}
