@@ -20,10 +20,11 @@ export const XADD: Semantics = (b, i) => {
   b.flags.add(i.size, x, y, sum);
 };
 
-/** The destination is written in either case; the accumulator only when they differ. */
+/** Memory is written in either case, with what it had when they differ; a register only when they are equal. */
 export const CMPXCHG: Semantics = (b, i) => {
-  const x = b.modify(i.dst), accumulator = b.readRegister(i.size, RAX), equal = b.equal(accumulator, x);
-  b.write(i.dst, b.select(equal, b.read(i.src), x));
+  const x = b.modify(i.dst), accumulator = b.readRegister(i.size, RAX), equal = b.equal(accumulator, x), y = b.read(i.src);
+  if (i.dst.kind === OperandKind.MEM) b.write(i.dst, b.select(equal, y, x));
+  else b.when(equal, () => b.write(i.dst, y));
   b.when(b.notC(equal), () => b.writeRegister(i.size, RAX, x));
   b.flags.sub(i.size, accumulator, x, b.sub(i.size, accumulator, x));
 };

@@ -12,7 +12,8 @@ export const MNEMONICS = [
   // bits: dst, src. BT… with a register src and memory dst address beyond the operand
   'BT', 'BTS', 'BTR', 'BTC', 'BSF', 'BSR', 'TZCNT', 'LZCNT', 'POPCNT', 'BSWAP',
   // moves
-  'MOV', 'MOVZX', 'MOVSX' /* also MOVSXD */, 'LEA', 'XCHG', 'CMOV' /* cc */, 'SET' /* cc */, 'XLAT' /* src = memory: its segment */, 'MOVBE', 'MOVNTI',
+  'MOV', 'MOVZX', 'MOVSX' /* also MOVSXD */, 'LEA', 'XCHG', 'CMOV' /* cc */, 'SET' /* cc */,
+  'XLAT' /* src = memory: its segment */, 'MOVBE', 'MOVNTI',
   'CBW' /* CBW CWDE CDQE by size */, 'CWD' /* CWD CDQ CQO */, 'CMPXCHG8B' /* 8 or 16 bytes: i.size 4 or 8; dst = memory */,
   // stack; i.stackSize is the width
   'PUSH' /* src = dst operand */, 'POP', 'PUSHA', 'POPA', 'PUSHF', 'POPF', 'ENTER' /* dst = imm16, src = imm8 */, 'LEAVE',

@@ -51,9 +51,10 @@ export const POPF: Semantics = (b, i) => {
 
 /** The frame pointers of the enclosing procedures, then that of the new frame: what ENTER copies at a level above 0. */
 function display<V, A, C>(b: Builder<V, A, C>, i: Insn, level: number, frame: V): V[] {
-  const outer = b.framePointer();
-  const copied = Array.from({ length: Math.max(level - 1, 0) }, (_, n) => b.load(Seg.SS, b.stackOffset(outer, -i.stackSize * (n + 1)), i.stackSize));
-  return level === 0 ? [] : [...copied, frame];
+  if (level === 0) return [];
+  const size = i.stackSize, outer = b.framePointer();
+  const copied = Array.from({ length: level - 1 }, (_, n) => b.load(Seg.SS, b.stackOffset(outer, -size * (n + 1)), size));
+  return [...copied, frame];
 }
 
 /** A write at the final stack pointer must be possible too (SDM vol. 2, ENTER, #PF and #SS). */
