@@ -1,0 +1,33 @@
+// A VM as something to load an image into.
+
+import type { Vm } from '../vm/vm.ts';
+import type { BootTarget, EntryState, SegmentState } from './target.ts';
+import type { Regs, SegmentRegister } from '../vm/registers.ts';
+import { GPR_NAMES } from '../vm/registers.ts';
+
+const segment = ({ selector, base, limit, attributes }: SegmentState): SegmentRegister => ({ selector, base: BigInt(base), limit, attributes });
+
+/** RAM and vCPU 0 of `vm`. Writes are host-side writes. */
+export function bootTarget(vm: Vm): BootTarget {
+  return {
+    memory: vm.memslots.map(({ guestPhysAddr, memorySize }) => ({ base: guestPhysAddr, size: memorySize })),
+    write: (gpa, bytes) => vm.writeMemory(gpa, bytes),
+    setEntry: (state) => enter(vm, state),
+  };
+}
+
+/** Puts vCPU `index` into the entry state: vCPU 0 after loading, or an application processor, which it also starts. */
+export function enter(vm: Vm, state: EntryState, index = 0): void {
+  const vcpu = vm.vcpus[index]!;
+  const { segments: s } = state;
+  vcpu.reset();
+  vcpu.setSregs({
+    es: segment(s.es), cs: segment(s.cs), ss: segment(s.ss), ds: segment(s.ds), fs: segment(s.fs), gs: segment(s.gs), ldt: segment(s.ldtr), tr: segment(s.tr),
+    gdt: { base: BigInt(state.gdtr.base), limit: state.gdtr.limit }, idt: { base: BigInt(state.idtr.base), limit: state.idtr.limit },
+    cr0: BigInt(state.cr0), cr3: BigInt(state.cr3), cr4: BigInt(state.cr4), efer: BigInt(state.efer),
+  });
+  const regs: Partial<Regs> = { rip: BigInt(state.rip), rflags: BigInt(state.rflags) };
+  for (const name of GPR_NAMES) regs[name] = BigInt(state.gpr[name] ?? 0);
+  vcpu.setRegs(regs);
+  vcpu.activity = 'active';
+}
