@@ -1,0 +1,56 @@
+// The states in which images are entered: flat segments over one GDT that lies in guest memory too, so that a guest that
+// reloads a segment before it has a GDT of its own still finds one.
+
+import { Packer } from './bytes.ts';
+import type { Placement } from './placement.ts';
+import type { EntryState, GprName, SegmentState } from './target.ts';
+
+export const Selector = { CODE64: 0x08, CODE32: 0x10, DATA: 0x18 } as const;
+
+/** Segment descriptors (SDM vol. 3, "Segment Descriptors"): base 0, limit 4 GiB, DPL 0; null, CODE64, CODE32, DATA. */
+const GDT = [[0, 0], [0x0000ffff, 0x00af9b00], [0x0000ffff, 0x00cf9b00], [0x0000ffff, 0x00cf9300]] as const;
+
+const FLAT_LIMIT = 0xffffffff;
+/** Type 11 (code, execute/read, accessed) or 3 (data, read/write, accessed), S, P, G; L or D/B by width. */
+const CODE64: SegmentState = { selector: Selector.CODE64, base: 0, limit: FLAT_LIMIT, attributes: 0xa09b };
+const CODE32: SegmentState = { selector: Selector.CODE32, base: 0, limit: FLAT_LIMIT, attributes: 0xc09b };
+const DATA: SegmentState = { selector: Selector.DATA, base: 0, limit: FLAT_LIMIT, attributes: 0xc093 };
+/** LDTR and TR as after reset, but TR with the limit that PVH asks for: busy 32-bit TSS. */
+const LDTR: SegmentState = { selector: 0, base: 0, limit: 0xffff, attributes: 0x82 };
+const TR: SegmentState = { selector: 0, base: 0, limit: 0x67, attributes: 0x8b };
+
+const Cr0 = { PE: 1, ET: 0x10, PG: 0x80000000 } as const;
+const Cr4 = { PAE: 0x20, OSFXSR: 0x200, OSXMMEXCPT: 0x400 } as const;
+const Efer = { LME: 0x100, LMA: 0x400 } as const;
+/** Bit 1 is always set; IF is clear. */
+const RFLAGS = 2;
+
+export const STACK_BYTES = 16384;
+
+type Gprs = { readonly [K in GprName]?: number };
+
+const segmentsWith = (cs: SegmentState): EntryState['segments'] => ({ es: DATA, cs, ss: DATA, ds: DATA, fs: DATA, gs: DATA, ldtr: LDTR, tr: TR });
+
+function placeGdt(placement: Placement): EntryState['gdtr'] {
+  const bytes = new Packer().u32(...GDT.flat()).bytes();
+  return { base: placement.put('GDT', bytes, 8), limit: bytes.length - 1 };
+}
+
+/** 32-bit protected mode, flat, paging off, interrupts off. */
+export function protected32(placement: Placement, rip: number, gpr: Gprs): EntryState {
+  return {
+    mode: 'protected32', rip, gpr, segments: segmentsWith(CODE32), gdtr: placeGdt(placement), idtr: { base: 0, limit: 0 },
+    cr0: Cr0.PE | Cr0.ET, cr3: 0, cr4: 0, efer: 0, rflags: RFLAGS,
+  };
+}
+
+/** 64-bit mode on the page tables at `cr3`, ring 0, interrupts off. SSE is enabled, since compilers use it unasked. */
+export function long64(placement: Placement, rip: number, cr3: number, gpr: Gprs): EntryState {
+  return {
+    mode: 'long64', rip, gpr, segments: segmentsWith(CODE64), gdtr: placeGdt(placement), idtr: { base: 0, limit: 0 },
+    cr0: Cr0.PG + Cr0.ET + Cr0.PE, cr3, cr4: Cr4.PAE | Cr4.OSFXSR | Cr4.OSXMMEXCPT, efer: Efer.LME | Efer.LMA, rflags: RFLAGS,
+  };
+}
+
+/** Reserves the initial stack and returns its end: 16-byte aligned, as the System V ABI has it at a process's entry. */
+export const placeStack = (placement: Placement): number => placement.reserve('stack', STACK_BYTES, 4096) + STACK_BYTES;

@@ -1,0 +1,64 @@
+// Loading an image: what it is, by its content, and then by the rules of that kind.
+
+import { ImageReader, hex } from './bytes.ts';
+import { bootElf } from './elf-entry.ts';
+import { isElf } from './elf.ts';
+import { bootFlat } from './flat.ts';
+import { enterMultiboot } from './multiboot-info.ts';
+import { findMultiboot2Header, findMultibootHeader, loadMultiboot } from './multiboot.ts';
+import { Placement } from './placement.ts';
+import type { BootOptions, BootTarget, EntryState, LoadedImage } from './target.ts';
+
+export type ImageContent = 'multiboot' | 'elf' | 'multiboot2' | 'linux' | 'boot-sector' | 'unknown';
+
+const HDRS = 0x53726448;
+const HDRS_OFFSET = 0x202;
+const SECTOR_SIGNATURE = 0xaa55;
+const SECTOR_SIGNATURE_OFFSET = 510;
+
+/** What a file is, by its content. A malformed file is what it begins as; never throws. */
+export function recogniseImage(bytes: Uint8Array): ImageContent {
+  const file = new ImageReader('', bytes);
+  if (findMultibootHeader(file)) return 'multiboot';
+  if (isElf(bytes)) return 'elf';
+  if (findMultiboot2Header(file) !== null) return 'multiboot2';
+  if (file.length >= HDRS_OFFSET + 4 && file.u32(HDRS_OFFSET, 'HdrS') === HDRS) return 'linux';
+  if (file.length >= SECTOR_SIGNATURE_OFFSET + 2 && file.u16(SECTOR_SIGNATURE_OFFSET, 'signature') === SECTOR_SIGNATURE) return 'boot-sector';
+  return 'unknown';
+}
+
+/**
+ * Loads `bytes` (of the file `name`) into the target and sets its entry state. With `options.at` the file is loaded raw at
+ * that guest-physical address. InputError, one line, for whatever cannot be loaded; the entry state is then not set, and
+ * memory may hold part of what was to be loaded.
+ */
+export function loadImage(name: string, bytes: Uint8Array, target: BootTarget, options: BootOptions = {}): LoadedImage {
+  const file = new ImageReader(name, bytes);
+  if (file.length === 0) throw file.error(null, 'the file is empty');
+  const placement = new Placement(name, target);
+  const { kind, state } = boot(file, placement, target, options);
+  target.setEntry(state);
+  const byAddress = [...placement.segments].sort((a, b) => a.base - b.base);
+  return { kind, entry: state.rip, segments: byAddress, placed: placement.placed };
+}
+
+function boot(file: ImageReader, placement: Placement, target: BootTarget, options: BootOptions): { kind: LoadedImage['kind']; state: EntryState } {
+  if (options.at !== undefined) return { kind: 'flat', state: bootFlat(file, options.at, placement, target, options) };
+  const header = findMultibootHeader(file);
+  if (header) {
+    const entry = loadMultiboot(file, header, placement);
+    return { kind: 'multiboot', state: enterMultiboot(file.name, entry, placement, target, options) };
+  }
+  switch (recogniseImage(file.bytes)) {
+    case 'elf':
+      return bootElf(file, placement, target, options);
+    case 'multiboot2':
+      throw file.error(findMultiboot2Header(file), 'a Multiboot 2 header; only Multiboot 1, PVH and plain ELF images can be entered');
+    case 'linux':
+      throw file.error(HDRS_OFFSET, 'a Linux bzImage, which cannot be entered; its ELF (vmlinux) can, if it has a PVH note');
+    case 'boot-sector':
+      throw file.error(SECTOR_SIGNATURE_OFFSET, `a boot sector (signature ${hex(SECTOR_SIGNATURE)}), which needs firmware; a load address makes it a raw image`);
+    default:
+      throw file.error(0, 'not an image that is known (multiboot or ELF); a load address makes it a raw image');
+  }
+}

@@ -1,0 +1,37 @@
+// The memory map that guests are told, which multiboot and PVH both number as E820 does.
+
+import type { BootTarget } from './target.ts';
+
+export const MemoryType = { RAM: 1, RESERVED: 2 } as const;
+
+export interface MemoryMapEntry { readonly base: number; readonly size: number; readonly type: 1 | 2 }
+
+/** Between the end of conventional memory and 1 MiB a PC has adapters and firmware: guests take it for no RAM whatever they are told. */
+export const ADAPTER_BASE = 0xa0000;
+export const ADAPTER_END = 0x100000;
+
+/** The RAM ranges in order of address, those that touch joined. */
+export function joinedRam(memory: BootTarget['memory']): { base: number; end: number }[] {
+  const joined: { base: number; end: number }[] = [];
+  for (const { base, size } of [...memory].sort((a, b) => a.base - b.base)) {
+    if (size <= 0) continue;
+    const last = joined.at(-1);
+    if (last && base <= last.end) last.end = Math.max(last.end, base + size);
+    else joined.push({ base, end: base + size });
+  }
+  return joined;
+}
+
+/** What is RAM and free for the guest, in order of address, with the adapter area as reserved. */
+export function memoryMap(memory: BootTarget['memory']): MemoryMapEntry[] {
+  const map: MemoryMapEntry[] = [];
+  const add = (base: number, end: number, type: 1 | 2): void => {
+    if (end > base) map.push({ base, size: end - base, type });
+  };
+  for (const { base, end } of joinedRam(memory)) {
+    add(base, Math.min(end, ADAPTER_BASE), MemoryType.RAM);
+    add(Math.max(base, ADAPTER_END), end, MemoryType.RAM);
+  }
+  map.push({ base: ADAPTER_BASE, size: ADAPTER_END - ADAPTER_BASE, type: MemoryType.RESERVED });
+  return map.sort((a, b) => a.base - b.base);
+}

@@ -1,0 +1,67 @@
+// What the boot layer needs of a machine, and what it hands over: RAM to write to, and the state vCPU 0 starts in.
+
+export interface BootTarget {
+  /** RAM, as guest-physical ranges in bytes. */
+  readonly memory: readonly { readonly base: number; readonly size: number }[];
+  /** Writes guest-physical memory; only ever called for ranges inside `memory`. */
+  write(gpa: number, bytes: Uint8Array): void;
+  /** Sets vCPU 0's state. Called once, last. */
+  setEntry(state: EntryState): void;
+}
+
+export type GprName =
+  'rax' | 'rcx' | 'rdx' | 'rbx' | 'rsp' | 'rbp' | 'rsi' | 'rdi' | 'r8' | 'r9' | 'r10' | 'r11' | 'r12' | 'r13' | 'r14' | 'r15';
+
+export type SegmentName = 'es' | 'cs' | 'ss' | 'ds' | 'fs' | 'gs' | 'ldtr' | 'tr';
+
+/** `attributes` as in the VMCS: 3:0 type | 4 S | 6:5 DPL | 7 P | 12 AVL | 13 L | 14 D/B | 15 G | 16 unusable; `limit` in bytes. */
+export interface SegmentState {
+  readonly selector: number;
+  readonly base: number;
+  readonly limit: number;
+  readonly attributes: number;
+}
+
+export interface DescriptorTableState { readonly base: number; readonly limit: number }
+
+/** Everything not named keeps its reset value; GPRs not named are 0. */
+export interface EntryState {
+  readonly mode: 'protected32' | 'long64';
+  readonly rip: number;
+  readonly gpr: { readonly [K in GprName]?: number };
+  readonly segments: { readonly [K in SegmentName]: SegmentState };
+  readonly gdtr: DescriptorTableState;
+  readonly idtr: DescriptorTableState;
+  readonly cr0: number;
+  readonly cr3: number;
+  readonly cr4: number;
+  readonly efer: number;
+  readonly rflags: number;
+}
+
+export interface BootModule {
+  readonly name: string;
+  readonly bytes: Uint8Array;
+  /** What follows the name in the module's string. */
+  readonly args?: string;
+}
+
+export interface BootOptions {
+  /** The command line. */
+  readonly append?: string;
+  readonly modules?: readonly BootModule[];
+  /** Guest-physical address at which to load the image as it is, whatever it contains. */
+  readonly at?: number;
+}
+
+/** A range of guest-physical memory that loading filled. */
+export interface PlacedRange { readonly what: string; readonly base: number; readonly size: number }
+
+export interface LoadedImage {
+  readonly kind: 'multiboot' | 'pvh' | 'elf32' | 'elf64' | 'flat';
+  readonly entry: number;
+  /** The image's own ranges, in order of address. */
+  readonly segments: readonly PlacedRange[];
+  /** What was put beside it: modules, start information, tables, stack. */
+  readonly placed: readonly PlacedRange[];
+}
