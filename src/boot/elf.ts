@@ -5,7 +5,9 @@ import { ImageReader, hex } from './bytes.ts';
 import type { Placement } from './placement.ts';
 
 const ET_EXEC = 2;
-const TYPES: { readonly [type: number]: string } = { 0: 'ET_NONE', 1: 'ET_REL, a relocatable object', 3: 'ET_DYN, position-independent or a shared object', 4: 'ET_CORE, a core dump' };
+const TYPES: { readonly [type: number]: string } = {
+  0: 'ET_NONE', 1: 'ET_REL, a relocatable object', 3: 'ET_DYN, position-independent or a shared object', 4: 'ET_CORE, a core dump',
+};
 const EM_386 = 3;
 const EM_X86_64 = 62;
 const PT_LOAD = 1;
@@ -15,8 +17,14 @@ const PN_XNUM = 0xffff;
 
 /** Where the fields lie in each class. */
 const LAYOUT = {
-  32: { headerBytes: 52, phentsize: 32, entry: 24, phoff: 28, phentsizeAt: 42, phnumAt: 44, offset: 4, vaddr: 8, paddr: 12, filesz: 16, memsz: 20 },
-  64: { headerBytes: 64, phentsize: 56, entry: 24, phoff: 32, phentsizeAt: 54, phnumAt: 56, offset: 8, vaddr: 16, paddr: 24, filesz: 32, memsz: 40 },
+  32: {
+    headerBytes: 52, phentsize: 32, entry: 24, phoff: 28, phentsizeAt: 42, phnumAt: 44,
+    offset: 4, vaddr: 8, paddr: 12, filesz: 16, memsz: 20,
+  },
+  64: {
+    headerBytes: 64, phentsize: 56, entry: 24, phoff: 32, phentsizeAt: 54, phnumAt: 56,
+    offset: 8, vaddr: 16, paddr: 24, filesz: 32, memsz: 40,
+  },
 } as const;
 
 /** A PT_LOAD segment. `header` is the file offset of its program header. */
@@ -55,7 +63,7 @@ export function parseElf(file: ImageReader): ElfImage {
   if (phentsize !== layout.phentsize) throw file.error(layout.phentsizeAt, `e_phentsize is ${phentsize}, not ${layout.phentsize}`);
   const phoff = Number(word(layout.phoff, 'the ELF header'));
   if (phoff + phnum * phentsize > file.length) {
-    throw file.error(layout.phoff, `the program headers at ${hex(phoff)} (${phnum} of them) reach beyond the end of the file (${hex(file.length)})`);
+    throw file.error(layout.phoff, `the program headers at ${hex(phoff)} (${phnum} of them) reach beyond the end of the file`);
   }
 
   const segments: ElfSegment[] = [];
@@ -69,7 +77,7 @@ export function parseElf(file: ImageReader): ElfImage {
     const fileOffset = Number(word(header + layout.offset, what));
     const fileSize = Number(word(header + layout.filesz, what));
     if (fileOffset + fileSize > file.length) {
-      throw file.error(header, `${what}: its ${hex(fileSize)} bytes at file offset ${hex(fileOffset)} reach beyond the end of the file (${hex(file.length)})`);
+      throw file.error(header, `${what}: its ${hex(fileSize)} bytes at file offset ${hex(fileOffset)} reach beyond the end of the file`);
     }
     if (type === PT_NOTE) {
       notes.push({ offset: fileOffset, size: fileSize });

@@ -29,7 +29,8 @@ export const STACK_BYTES = 16384;
 
 type Gprs = { readonly [K in GprName]?: number };
 
-const segmentsWith = (cs: SegmentState): EntryState['segments'] => ({ es: DATA, cs, ss: DATA, ds: DATA, fs: DATA, gs: DATA, ldtr: LDTR, tr: TR });
+const segmentsWith = (cs: SegmentState): EntryState['segments'] =>
+  ({ es: DATA, cs, ss: DATA, ds: DATA, fs: DATA, gs: DATA, ldtr: LDTR, tr: TR });
 
 function placeGdt(placement: Placement): EntryState['gdtr'] {
   const bytes = new Packer().u32(...GDT.flat()).bytes();

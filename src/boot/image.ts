@@ -1,6 +1,6 @@
 // Loading an image: what it is, by its content, and then by the rules of that kind.
 
-import { ImageReader, hex } from './bytes.ts';
+import { ImageReader } from './bytes.ts';
 import { bootElf } from './elf-entry.ts';
 import { isElf } from './elf.ts';
 import { bootFlat } from './flat.ts';
@@ -14,7 +14,7 @@ export type ImageContent = 'multiboot' | 'elf' | 'multiboot2' | 'linux' | 'boot-
 const HDRS = 0x53726448;
 const HDRS_OFFSET = 0x202;
 const SECTOR_SIGNATURE = 0xaa55;
-const SECTOR_SIGNATURE_OFFSET = 510;
+const SECTOR_SIGNATURE_AT = 510;
 
 /** What a file is, by its content. A malformed file is what it begins as; never throws. */
 export function recogniseImage(bytes: Uint8Array): ImageContent {
@@ -23,7 +23,7 @@ export function recogniseImage(bytes: Uint8Array): ImageContent {
   if (isElf(bytes)) return 'elf';
   if (findMultiboot2Header(file) !== null) return 'multiboot2';
   if (file.length >= HDRS_OFFSET + 4 && file.u32(HDRS_OFFSET, 'HdrS') === HDRS) return 'linux';
-  if (file.length >= SECTOR_SIGNATURE_OFFSET + 2 && file.u16(SECTOR_SIGNATURE_OFFSET, 'signature') === SECTOR_SIGNATURE) return 'boot-sector';
+  if (file.length >= SECTOR_SIGNATURE_AT + 2 && file.u16(SECTOR_SIGNATURE_AT, 'signature') === SECTOR_SIGNATURE) return 'boot-sector';
   return 'unknown';
 }
 
@@ -42,7 +42,9 @@ export function loadImage(name: string, bytes: Uint8Array, target: BootTarget, o
   return { kind, entry: state.rip, segments: byAddress, placed: placement.placed };
 }
 
-function boot(file: ImageReader, placement: Placement, target: BootTarget, options: BootOptions): { kind: LoadedImage['kind']; state: EntryState } {
+interface Booted { readonly kind: LoadedImage['kind']; readonly state: EntryState }
+
+function boot(file: ImageReader, placement: Placement, target: BootTarget, options: BootOptions): Booted {
   if (options.at !== undefined) return { kind: 'flat', state: bootFlat(file, options.at, placement, target, options) };
   const header = findMultibootHeader(file);
   if (header) {
@@ -57,7 +59,7 @@ function boot(file: ImageReader, placement: Placement, target: BootTarget, optio
     case 'linux':
       throw file.error(HDRS_OFFSET, 'a Linux bzImage, which cannot be entered; its ELF (vmlinux) can, if it has a PVH note');
     case 'boot-sector':
-      throw file.error(SECTOR_SIGNATURE_OFFSET, `a boot sector (signature ${hex(SECTOR_SIGNATURE)}), which needs firmware; a load address makes it a raw image`);
+      throw file.error(SECTOR_SIGNATURE_AT, 'a boot sector (signature 0xaa55), which needs firmware; a load address makes it a raw image');
     default:
       throw file.error(0, 'not an image that is known (multiboot or ELF); a load address makes it a raw image');
   }

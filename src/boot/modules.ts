@@ -12,6 +12,7 @@ export function placeModules(placement: Placement, modules: readonly BootModule[
     const base = placement.reserveAfterImage(`module ${name}`, bytes.length, PAGE_SIZE);
     placement.fill(base, bytes, bytes.length);
     const text = args ? `${name} ${args}` : name;
-    return { base, size: bytes.length, string: placement.put(`string of module ${name}`, cString(text, `the string of module ${name}`), 1) };
+    const string = placement.put(`string of module ${name}`, cString(text, `the string of module ${name}`), 1);
+    return { base, size: bytes.length, string };
   });
 }

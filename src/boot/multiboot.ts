@@ -44,7 +44,9 @@ export function findMultiboot2Header(file: ImageReader): number | null {
 /** Loads the image as its header says and returns the entry address. InputError for what cannot be met. */
 export function loadMultiboot(file: ImageReader, header: MultibootHeader, placement: Placement): number {
   const { offset, flags } = header;
-  if (flags & HeaderFlag.VIDEO_MODE) throw file.error(offset + 4, 'the multiboot header asks for a video mode (flag 2); this machine has no display');
+  if (flags & HeaderFlag.VIDEO_MODE) {
+    throw file.error(offset + 4, 'the multiboot header asks for a video mode (flag 2); this machine has no display');
+  }
   const unknown = flags & REQUIREMENTS & ~(HeaderFlag.PAGE_ALIGN | HeaderFlag.MEMORY_INFO);
   if (unknown) throw file.error(offset + 4, `the multiboot header requires unknown features (flags ${hex(unknown)})`);
   if (flags & HeaderFlag.ADDRESSES) return loadByAddresses(file, offset, placement);
@@ -71,11 +73,14 @@ function loadByAddresses(file: ImageReader, header: number, placement: Placement
   const fileSize = loadEnd === 0 ? file.length - fileOffset : loadEnd - loadAddress;
   if (fileSize < 0) throw file.error(header + 20, `multiboot load_end_addr ${hex(loadEnd)} is below load_addr ${hex(loadAddress)}`);
   if (fileOffset + fileSize > file.length) {
-    throw file.error(header + 20, `multiboot load_end_addr ${hex(loadEnd)} needs ${hex(fileSize)} bytes from file offset ${hex(fileOffset)}; the file ends at ${hex(file.length)}`);
+    const needs = `needs ${hex(fileSize)} bytes from file offset ${hex(fileOffset)}`;
+    throw file.error(header + 20, `multiboot load_end_addr ${hex(loadEnd)} ${needs}; the file ends at ${hex(file.length)}`);
   }
   const size = bssEnd === 0 ? fileSize : bssEnd - loadAddress;
   if (size < fileSize) throw file.error(header + 24, `multiboot bss_end_addr ${hex(bssEnd)} is below the end of the loaded bytes`);
-  if (entry < loadAddress || entry >= loadAddress + size) throw file.error(header + 28, `multiboot entry_addr ${hex(entry)} lies outside the image`);
+  if (entry < loadAddress || entry >= loadAddress + size) {
+    throw file.error(header + 28, `multiboot entry_addr ${hex(entry)} lies outside the image`);
+  }
   placement.claim('image', loadAddress, size, `offset ${hex(header + 16)}: `);
   placement.fill(loadAddress, file.bytes.subarray(fileOffset, fileOffset + fileSize), size);
   return entry;

@@ -20,7 +20,11 @@ export class Placement {
   /** Every occupied range, in order of address. */
   private readonly occupied: PlacedRange[] = [];
 
-  constructor(private readonly name: string, private readonly target: BootTarget) {}
+  private readonly ram: readonly { readonly base: number; readonly end: number }[];
+
+  constructor(private readonly name: string, private readonly target: BootTarget) {
+    this.ram = joinedRam(target.memory);
+  }
 
   /**
    * Occupies the fixed range [base, base + size) for part of the image. InputError if it is not all RAM or meets another.
@@ -28,12 +32,14 @@ export class Placement {
    */
   claim(what: string, base: number, size: number, where = ''): void {
     const range = `${what} at ${hex(base)}, ${hex(size)} bytes,`;
-    if (!joinedRam(this.target.memory).some((ram) => base >= ram.base && base + size <= ram.end)) {
+    if (!this.ram.some((ram) => base >= ram.base && base + size <= ram.end)) {
       throw new InputError(`${this.name}: ${where}${range} does not fit into guest RAM`);
     }
     // Occupied ranges never overlap, so only the last that begins before the end of this one can meet it.
     const other = this.occupied[this.firstAtOrAfter(base + size) - 1];
-    if (other && base < other.base + other.size) throw new InputError(`${this.name}: ${where}${range} overlaps ${other.what} at ${hex(other.base)}`);
+    if (other && base < other.base + other.size) {
+      throw new InputError(`${this.name}: ${where}${range} overlaps ${other.what} at ${hex(other.base)}`);
+    }
     this.occupy({ what, base, size }, this.segments);
   }
 

@@ -18,7 +18,9 @@ export interface BusHooks {
 function sorted(mappings: readonly Mapping[], limit: number): Mapping[] {
   const inOrder = [...mappings].sort((a, b) => a.base - b.base);
   inOrder.forEach(({ base, length, device }, i) => {
-    if (length <= 0 || base < 0 || base + length > limit) throw new InternalError(`mapping of ${device.name} at 0x${base.toString(16)} is out of range`);
+    if (length <= 0 || base < 0 || base + length > limit) {
+      throw new InternalError(`mapping of ${device.name} at 0x${base.toString(16)} is out of range`);
+    }
     const before = inOrder[i - 1];
     if (before && before.base + before.length > base) {
       throw new InternalError(`mappings of ${before.device.name} and ${device.name} overlap at 0x${base.toString(16)}`);

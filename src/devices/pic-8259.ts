@@ -15,7 +15,8 @@ const Ocw3 = { RIS: 1, RR: 2, POLL: 4, SELECT: 8, SMM: 0x20, ESMM: 0x40 } as con
 
 /** `initStep` is the ICW awaited at A0 = 1 (2, 3, 4), 0 when none is. */
 const SCHEMA = {
-  lines: int(0xff), irr: int(0xff), imr: int(0xff), isr: int(0xff), vectorBase: int(0xf8), icw1: int(0x1f), icw3: int(0xff), icw4: int(0x1f),
+  lines: int(0xff), irr: int(0xff), imr: int(0xff), isr: int(0xff),
+  vectorBase: int(0xf8), icw1: int(0x1f), icw3: int(0xff), icw4: int(0x1f),
   initStep: int(4), ready: int(1), lowest: int(7), rotateInAutoEoi: int(1), specialMask: int(1), readIsr: int(1), poll: int(1),
 };
 

@@ -61,7 +61,8 @@ export class Pit8254 implements Device {
 
   read(offset: number, width: AccessWidth): number {
     // "Read Operations": the control word register cannot be read; the bus floats.
-    return readByBytes(offset, width, REGISTERS, (register) => (register === CONTROL ? 0xff : this.channels[register]!.readCount(this.tick)));
+    const readRegister = (register: number): number => (register === CONTROL ? 0xff : this.channels[register]!.readCount(this.tick));
+    return readByBytes(offset, width, REGISTERS, readRegister);
   }
 
   write(offset: number, width: AccessWidth, value: number): void {

@@ -267,5 +267,6 @@ function fromBcd(bcd: number): number {
 }
 
 function toBcd(value: number): number {
-  return (value % 10) | ((Math.floor(value / 10) % 10) << 4) | ((Math.floor(value / 100) % 10) << 8) | ((Math.floor(value / 1000) % 10) << 12);
+  const digit = (unit: number): number => Math.floor(value / unit) % 10;
+  return digit(1) | (digit(10) << 4) | (digit(100) << 8) | (digit(1000) << 12);
 }

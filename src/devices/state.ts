@@ -26,7 +26,9 @@ export function copyState(state: DeviceState): DeviceState {
 
 /** Checks `state` against `schema` and returns a private copy. InputError names the device and the first field that is wrong. */
 export function checkState<S extends StateSchema>(device: string, schema: S, state: DeviceState): StateOf<S> {
-  if (typeof state !== 'object' || state === null || Array.isArray(state)) throw new InputError(`saved state of ${device} is not an object`);
+  if (typeof state !== 'object' || state === null || Array.isArray(state)) {
+    throw new InputError(`saved state of ${device} is not an object`);
+  }
   for (const key of Object.keys(state)) {
     if (!Object.hasOwn(schema, key)) throw new InputError(`saved state of ${device} has an unknown field ${JSON.stringify(key)}`);
   }

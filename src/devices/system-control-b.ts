@@ -1,6 +1,7 @@
 // System Control Port B of the PC/AT, by which software reaches the PIT's counter 2 and the speaker.
 //
-//   7 parity check (0) | 6 I/O channel check (0) | 5 OUT of counter 2 | 4 refresh toggle | 3:2 check enables | 1 speaker | 0 GATE of counter 2
+//   7 parity check (0) | 6 I/O channel check (0) | 5 OUT of counter 2 | 4 refresh toggle
+//   3:2 check enables | 1 speaker | 0 GATE of counter 2
 
 import type { AccessWidth, Device, DeviceState } from '../base/device.ts';
 import { readByBytes, writeByBytes } from './byte-access.ts';

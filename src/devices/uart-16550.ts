@@ -95,7 +95,8 @@ export class Uart16550 implements Device {
   private initial(): StateOf<typeof SCHEMA> {
     const modem = Modem.CTS | Modem.DSR | Modem.DCD;
     return {
-      ier: 0, fcr: 0, lcr: 0, mcr: 0, msr: modem, scr: 0, dll: DEFAULT_DIVISOR, dlm: 0, overrun: 0, thrEmptyPending: 0, modem, fifo: [], backlog: [],
+      ier: 0, fcr: 0, lcr: 0, mcr: 0, msr: modem, scr: 0, dll: DEFAULT_DIVISOR, dlm: 0,
+      overrun: 0, thrEmptyPending: 0, modem, fifo: [], backlog: [],
     };
   }
 

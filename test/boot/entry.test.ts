@@ -53,14 +53,19 @@ function translate(target: FakeTarget, cr3: number, linear: number): number | nu
 }
 
 /** Checks hvm_start_info and returns what it points to. */
-function startInfo(target: FakeTarget, at: number): { cmdline: string; memmap: number[][]; modules: { base: number; size: number; string: string }[] } {
+interface StartInfo { cmdline: string; memmap: number[][]; modules: { base: number; size: number; string: string }[] }
+
+function startInfo(target: FakeTarget, at: number): StartInfo {
   expect(target.u32(at)).toBe(0x336ec578);
   expect(target.u32(at + 4)).toBe(1);
   const modlist = target.u64(at + 16);
   const memmap = target.u64(at + 40);
   return {
     cmdline: target.string(target.u64(at + 24)),
-    memmap: Array.from({ length: target.u32(at + 48) }, (_, i) => [target.u64(memmap + i * 24), target.u64(memmap + i * 24 + 8), target.u32(memmap + i * 24 + 16)]),
+    memmap: Array.from({ length: target.u32(at + 48) }, (_, i) => {
+      const entry = memmap + i * 24;
+      return [target.u64(entry), target.u64(entry + 8), target.u32(entry + 16)];
+    }),
     modules: Array.from({ length: target.u32(at + 12) }, (_, i) => ({
       base: target.u64(modlist + i * 32), size: target.u64(modlist + i * 32 + 8), string: target.string(target.u64(modlist + i * 32 + 16)),
     })),
@@ -79,7 +84,9 @@ describe('plain ELF32 and raw images', () => {
     const { image, target, state } = load(bytes, { ...options, append: 'root=/dev/vda', modules: MODULES });
     expect(image.kind).toBe(kind);
     expect(state).toMatchObject({ mode: 'protected32', rip: kind === 'pvh' ? 0x100001 : 0x100000, cr0: 0x11, cr3: 0, cr4: 0, efer: 0 });
-    expect(state.segments).toMatchObject({ cs: { selector: 0x10, attributes: 0xc09b }, ds: { selector: 0x18, attributes: 0xc093 }, tr: { limit: 0x67, attributes: 0x8b } });
+    expect(state.segments).toMatchObject({
+      cs: { selector: 0x10, attributes: 0xc09b }, ds: { selector: 0x18, attributes: 0xc093 }, tr: { limit: 0x67, attributes: 0x8b },
+    });
     expectFlat(target, state);
     const info = startInfo(target, state.gpr.rbx!);
     expect(info.cmdline).toBe('root=/dev/vda');
@@ -143,7 +150,8 @@ describe('multiboot', () => {
   const info = (target: FakeTarget, state: EntryState): ((offset: number) => number) => (offset) => target.u32(state.gpr.rbx! + offset);
 
   it.each([32, 64] as const)('ELF%i: entered in 32-bit mode with the information structure', (width) => {
-    const file = buildElf({ width, entry: 0x100010, segments: [{ paddr: 0x100000, bytes: [...multibootHeader(3), 0, 0, 0, 0, ...CODE], memsz: 0x2000 }] });
+    const bytes = [...multibootHeader(3), 0, 0, 0, 0, ...CODE];
+    const file = buildElf({ width, entry: 0x100010, segments: [{ paddr: 0x100000, bytes, memsz: 0x2000 }] });
     const { image, target, state } = load(file, { append: 'one two', modules: MODULES });
     expect(image.kind).toBe('multiboot');
     expect(state).toMatchObject({ mode: 'protected32', rip: 0x100010, cr0: 0x11, cr4: 0, efer: 0, gpr: { rax: 0x2badb002 } });
@@ -170,7 +178,8 @@ describe('multiboot', () => {
   });
 
   it('loads by the addresses of the header, bss included, from any offset of the file', () => {
-    const file = Uint8Array.from([0xaa, 0xbb, 0xcc, 0xdd, ...multibootHeader(0x10000, 0x200000, 0x200000, 0x200024, 0x200100, 0x200020), ...CODE, 1, 2, 3, 9]);
+    const header = multibootHeader(0x10000, 0x200000, 0x200000, 0x200024, 0x200100, 0x200020);
+    const file = Uint8Array.from([0xaa, 0xbb, 0xcc, 0xdd, ...header, ...CODE, 1, 2, 3, 9]);
     const { image, target } = load(file);
     expect(image).toMatchObject({ kind: 'multiboot', entry: 0x200020, segments: [{ base: 0x200000, size: 0x100 }] });
     expect([...target.read(0x200000 + 0x20, 6)]).toEqual([...CODE, 1, 2, 3, 0, 0]);

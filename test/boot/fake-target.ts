@@ -11,7 +11,8 @@ export class FakeTarget implements BootTarget {
   constructor(readonly memory: BootTarget['memory'] = [{ base: 0, size: 64 * 2 ** 20 }, { base: 2 ** 32, size: 16 * 2 ** 20 }]) {}
 
   write(gpa: number, bytes: Uint8Array): void {
-    if (!this.memory.some(({ base, size }) => gpa >= base && gpa + bytes.length <= base + size)) throw new RangeError(`write outside RAM at ${gpa}`);
+    const inRam = this.memory.some(({ base, size }) => gpa >= base && gpa + bytes.length <= base + size);
+    if (!inRam) throw new RangeError(`write outside RAM at ${gpa}`);
     this.writes++;
     for (let done = 0; done < bytes.length;) {
       const at = gpa + done;

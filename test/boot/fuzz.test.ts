@@ -13,13 +13,18 @@ const IMAGES = 10_000;
 const code = Array.from({ length: 64 }, (_, i) => i);
 const SEEDS: readonly Uint8Array[] = [
   buildElf({ width: 32, entry: 0x100000, segments: [{ paddr: 0x100000, bytes: code, memsz: 0x1000 }, { paddr: 0x200000, bytes: code }] }),
-  buildElf({ width: 64, entry: 0x100000, segments: [{ paddr: 0x100000, bytes: code, memsz: 0x1000 }, { paddr: 0x1_0000_0000, bytes: code }] }),
+  buildElf({
+    width: 64, entry: 0x100000, segments: [{ paddr: 0x100000, bytes: code, memsz: 0x1000 }, { paddr: 0x1_0000_0000, bytes: code }],
+  }),
   buildElf({ width: 32, entry: 0x100010, segments: [{ paddr: 0x100000, bytes: [...multibootHeader(3), ...code] }] }),
   buildElf({ width: 64, entry: 0x100000, segments: [{ paddr: 0x100000, bytes: code }], note: pvhNote(0x100004) }),
   Uint8Array.from([...multibootHeader(0x10000, 0x100000, 0x100000, 0, 0x101000, 0x100020), ...code]),
 ];
 /** Values at which checks change their mind. */
-const INTERESTING = [0, 1, 2, 3, 4, 0x7f, 0x80, 0xff, 0xfffe, 0xffff, 0x10000, 0xa0000, 0x100000, 0x3ffffff, 0x4000000, 0x7fffffff, 0x80000000, 0xffffffff];
+const INTERESTING = [
+  0, 1, 2, 3, 4, 0x7f, 0x80, 0xff, 0xfffe, 0xffff, 0x10000, 0xa0000,
+  0x100000, 0x3ffffff, 0x4000000, 0x7fffffff, 0x80000000, 0xffffffff,
+];
 
 /** One image: a seed with a few bytes, words or its length changed; now and then nothing but noise. */
 function mutate(next: () => number): Uint8Array {

@@ -18,8 +18,14 @@ interface Case { readonly name: string; readonly registers: number; make(): Devi
 const nothing = (): void => {};
 
 const DEVICES: readonly Case[] = [
-  { name: 'uart', registers: 8, make: () => new Uart16550(new Wire(), nothing), input: (uart, r) => (uart as Uart16550).receive([r & 0xff, r >>> 24]) },
-  { name: 'pic-master', registers: 2, make: () => new Pic8259('pic-master', { output: new Wire() }), input: (pic, r) => (pic as Pic8259).input(r & 7).set(r & 8 ? 1 : 0) },
+  {
+    name: 'uart', registers: 8, make: () => new Uart16550(new Wire(), nothing),
+    input: (uart, r) => (uart as Uart16550).receive([r & 0xff, r >>> 24]),
+  },
+  {
+    name: 'pic-master', registers: 2, make: () => new Pic8259('pic-master', { output: new Wire() }),
+    input: (pic, r) => (pic as Pic8259).input(r & 7).set(r & 8 ? 1 : 0),
+  },
   { name: 'elcr', registers: 2, make: () => new Elcr(nothing) },
   { name: 'pit', registers: 4, make: () => new Pit8254(new Wire()) },
   { name: 'system-control-b', registers: 1, make: () => new SystemControlB(new Pit8254(new Wire())) },
@@ -102,11 +108,12 @@ describe.each(DEVICES)('device conformance: $name', (entry) => {
     const device = make();
     exercise(device, entry, 3, 0, 200);
     const saved = device.save();
+    const values = ['1', null, -2, 1.5, NaN, 2 ** 60, true, [[]], [-1], [256.5], Array(1e5).fill(0)];
     const garbage: unknown[] = [null, 7, 'x', [], { ...saved, unknown: 1 }];
     for (const key of Object.keys(saved)) {
       const { [key]: _dropped, ...without } = saved;
       garbage.push(without);
-      for (const value of ['1', null, -2, 1.5, NaN, 2 ** 60, true, [[]], [-1], [256.5], Array(1e5).fill(0)]) garbage.push({ ...saved, [key]: value });
+      for (const value of values) garbage.push({ ...saved, [key]: value });
     }
     for (const state of garbage) {
       expect(() => device.restore(state as DeviceState), JSON.stringify(state)?.slice(0, 80)).toThrow(InputError);

@@ -2,7 +2,15 @@ import { describe, expect, it } from 'vitest';
 import { Modem, Uart16550 } from '../../src/devices/uart-16550.ts';
 import { Wire } from './wires.ts';
 
-function uart(): { device: Uart16550; irq: Wire; output: number[]; out: (reg: number, value: number) => void; in: (reg: number) => number } {
+interface Fixture {
+  device: Uart16550;
+  irq: Wire;
+  output: number[];
+  out(reg: number, value: number): void;
+  in(reg: number): number;
+}
+
+function uart(): Fixture {
   const irq = new Wire();
   const output: number[] = [];
   const device = new Uart16550(irq, (byte) => output.push(byte));

@@ -24,8 +24,14 @@ const LAYOUT = {
 
 /** Offsets of ELF fields that tests damage: in the header, and in the first program header. */
 export const ElfField = {
-  32: { class: 4, data: 5, version: 6, type: 16, machine: 18, entry: 24, phoff: 28, phentsize: 42, phnum: 44, ph: 52, offset: 56, paddr: 64, filesz: 68, memsz: 72 },
-  64: { class: 4, data: 5, version: 6, type: 16, machine: 18, entry: 24, phoff: 32, phentsize: 54, phnum: 56, ph: 64, offset: 72, paddr: 88, filesz: 96, memsz: 104 },
+  32: {
+    class: 4, data: 5, version: 6, type: 16, machine: 18, entry: 24, phoff: 28, phentsize: 42, phnum: 44,
+    ph: 52, offset: 56, paddr: 64, filesz: 68, memsz: 72,
+  },
+  64: {
+    class: 4, data: 5, version: 6, type: 16, machine: 18, entry: 24, phoff: 32, phentsize: 54, phnum: 56,
+    ph: 64, offset: 72, paddr: 88, filesz: 96, memsz: 104,
+  },
 } as const;
 
 /** An ET_EXEC file: header, program headers, then the segments' bytes one after the other, each 16-byte aligned. */
@@ -40,7 +46,8 @@ export function buildElf({ width, entry, segments, note }: ElfSpec): Uint8Array 
   });
   const file = new Uint8Array(end);
   const view = new DataView(file.buffer);
-  const word = (at: number, value: bigint): void => (width === 64 ? view.setBigUint64(at, value, true) : view.setUint32(at, Number(value), true));
+  const word = (at: number, value: bigint): void =>
+    (width === 64 ? view.setBigUint64(at, value, true) : view.setUint32(at, Number(value), true));
   file.set([0x7f, 0x45, 0x4c, 0x46, width / 32, 1, 1]);
   view.setUint16(16, 2, true);
   view.setUint16(18, machine, true);
@@ -65,7 +72,8 @@ export function buildElf({ width, entry, segments, note }: ElfSpec): Uint8Array 
 }
 
 /** Little-endian bytes of 32-bit words. */
-export const words = (...values: number[]): number[] => values.flatMap((v) => [v & 0xff, (v >>> 8) & 0xff, (v >>> 16) & 0xff, (v >>> 24) & 0xff]);
+export const words = (...values: number[]): number[] =>
+  values.flatMap((v) => [v & 0xff, (v >>> 8) & 0xff, (v >>> 16) & 0xff, (v >>> 24) & 0xff]);
 
 /** A multiboot header with the right checksum, and its address fields if flag 16 is set. */
 export const multibootHeader = (flags: number, ...addresses: number[]): number[] =>
