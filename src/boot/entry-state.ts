@@ -20,7 +20,7 @@ const LDTR: SegmentState = { selector: 0, base: 0, limit: 0xffff, attributes: 0x
 const TR: SegmentState = { selector: 0, base: 0, limit: 0x67, attributes: 0x8b };
 
 const Cr0 = { PE: 1, ET: 0x10, PG: 0x80000000 } as const;
-const Cr4 = { PAE: 0x20, OSFXSR: 0x200, OSXMMEXCPT: 0x400 } as const;
+const Cr4 = { PAE: 0x20 } as const;
 const Efer = { LME: 0x100, LMA: 0x400 } as const;
 /** Bit 1 is always set; IF is clear. */
 const RFLAGS = 2;
@@ -45,11 +45,11 @@ export function protected32(placement: Placement, rip: number, gpr: Gprs): Entry
   };
 }
 
-/** 64-bit mode on the page tables at `cr3`, ring 0, interrupts off. SSE is enabled, since compilers use it unasked. */
+/** 64-bit mode on the page tables at `cr3`, ring 0, interrupts off. */
 export function long64(placement: Placement, rip: number, cr3: number, gpr: Gprs): EntryState {
   return {
     mode: 'long64', rip, gpr, segments: segmentsWith(CODE64), gdtr: placeGdt(placement), idtr: { base: 0, limit: 0 },
-    cr0: Cr0.PG + Cr0.ET + Cr0.PE, cr3, cr4: Cr4.PAE | Cr4.OSFXSR | Cr4.OSXMMEXCPT, efer: Efer.LME | Efer.LMA, rflags: RFLAGS,
+    cr0: Cr0.PG + Cr0.ET + Cr0.PE, cr3, cr4: Cr4.PAE, efer: Efer.LME | Efer.LMA, rflags: RFLAGS,
   };
 }
 

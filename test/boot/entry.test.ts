@@ -116,7 +116,7 @@ describe('plain ELF64', () => {
   it('is entered in 64-bit mode with start information in RDI', () => {
     const { image, target, state } = load(kernel(), { append: 'a b' });
     expect(image.kind).toBe('elf64');
-    expect(state).toMatchObject({ mode: 'long64', rip: 0x100000, cr0: 0x80000011, cr4: 0x620, efer: 0x500 });
+    expect(state).toMatchObject({ mode: 'long64', rip: 0x100000, cr0: 0x80000011, cr4: 0x20, efer: 0x500 });
     expect(state.segments).toMatchObject({ cs: { selector: 0x08, attributes: 0xa09b }, ss: { selector: 0x18 } });
     expectFlat(target, state);
     expect(startInfo(target, state.gpr.rdi!)).toEqual({ cmdline: 'a b', memmap: MAP, modules: [] });
