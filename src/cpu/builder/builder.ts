@@ -106,6 +106,7 @@ export interface Builder<V, A, C> {
   requireAligned(segment: number, a: A, bytes: number): void;
 
   // ── stack: the stack pointer in the width that SS.B or 64-bit mode gives ────────────────────────────────────────
+  // Semantics move it after the last access that may fault, so no engine has to put it back.
   stackPointer(): A;
   /** RBP in the stack's width. */
   framePointer(): A;

@@ -20,11 +20,12 @@ export const LGDT: Semantics = (b, i) => loadTable(b, i, 'loadGdt');
 export const LIDT: Semantics = (b, i) => loadTable(b, i, 'loadIdt');
 
 /** The whole base is stored whatever the operand size. */
-function storeTable<V, A, C>(b: Builder<V, A, C>, i: Insn, limit: SystemHelper, base: SystemHelper): void {
+function storeTable<V, A, C>(b: Builder<V, A, C>, i: Insn, limitHelper: SystemHelper, baseHelper: SystemHelper): void {
+  const limit = b.system(limitHelper, i), base = b.system(baseHelper, i);
   const at = b.address(i.dst), { segment } = i.dst.address, size = linearSize(i);
   b.probeWrite(segment, at, 2 + size);
-  b.store(segment, at, 2, b.system(limit, i));
-  b.store(segment, b.offset(i, at, 2), size, b.system(base, i));
+  b.store(segment, at, 2, limit);
+  b.store(segment, b.offset(i, at, 2), size, base);
 }
 
 export const SGDT: Semantics = (b, i) => storeTable(b, i, 'gdtLimit', 'gdtBase');
