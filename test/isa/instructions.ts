@@ -54,7 +54,8 @@ export function operand(kind: OperandKind, size: Size, reg = 0, imm = 0, address
 }
 
 export const NONE = operand(OperandKind.NONE, 1);
-const memory = (size: Size, base: number, segment: number = Seg.DS): Operand => operand(OperandKind.MEM, size, 0, 0, memoryAt(base, segment));
+const memory = (size: Size, base: number, segment: number = Seg.DS): Operand =>
+  operand(OperandKind.MEM, size, 0, 0, memoryAt(base, segment));
 
 /** The operands that a letter stands for. A second letter fixes the size. */
 function expand(letter: string, insnSize: Size): Operand[] {
