@@ -32,7 +32,8 @@ function operandRegister(o: Operand): string {
 const WORD_SOURCE = new Set<Insn['mnemonic']>(['LAR', 'LSL', 'LLDT', 'LTR', 'VERR', 'VERW', 'LMSW', 'MOV_TO_SREG', 'ARPL']);
 /** Memory operands that are structures or no access at all. */
 const NO_MEMORY_SIZE = new Set<Insn['mnemonic']>([
-  'LEA', 'INVLPG', 'INVPCID', 'SGDT', 'SIDT', 'LGDT', 'LIDT', 'BOUND', 'CMPXCHG8B', 'LOAD_FAR_POINTER', 'JMP_FAR_MEM', 'CALL_FAR_MEM', 'CLFLUSH',
+  'LEA', 'INVLPG', 'INVPCID', 'SGDT', 'SIDT', 'LGDT', 'LIDT', 'BOUND', 'CMPXCHG8B', 'LOAD_FAR_POINTER', 'JMP_FAR_MEM', 'CALL_FAR_MEM',
+  'CLFLUSH',
 ]);
 /** Where operands are not compared: hints have none here. */
 const NO_OPERANDS = new Set<Insn['mnemonic']>(['NOP', 'PAUSE', 'FENCE', 'UD']);
@@ -68,7 +69,8 @@ function memoryDifferences(insn: Insn, o: Operand, theirs: IcedInsn): string[] {
   const bits = insn.addressSize * 8;
   // A moffs beyond 2^53 is not canonical, and its low bits do not matter.
   const exact = Number.isSafeInteger(displacement);
-  const same = exact ? BigInt.asUintN(bits, target) === BigInt.asUintN(bits, theirs.displacement) : displacement === Number(theirs.displacement);
+  const low = (x: bigint): bigint => BigInt.asUintN(bits, x);
+  const same = exact ? low(target) === low(theirs.displacement) : displacement === Number(theirs.displacement);
   if (!same) out.push(`displacement ${target}, not ${theirs.displacement}`);
   if (!sameSegment(insn, segment, theirs.segment)) out.push(`segment ${SEGMENTS[segment]}, not ${theirs.segment}`);
   return out;
@@ -79,21 +81,25 @@ function operandDifferences(insn: Insn, o: Operand, other: IcedOperand, theirs: 
     case 'register': {
       const ours = operandRegister(o);
       const loose = WORD_SOURCE.has(insn.mnemonic) && o.kind === OperandKind.REG && o.size === 2;
-      if (loose) return [2, 4, 8].map((size) => registerName(o.reg, size)).includes(other.register) ? [] : [`register ${ours}, not ${other.register}`];
-      return ours === other.register ? [] : [`register ${ours || 'none'}, not ${other.register}`];
+      const same = loose ? [2, 4, 8].some((size) => registerName(o.reg, size) === other.register) : ours === other.register;
+      return same ? [] : [`register ${ours || 'none'}, not ${other.register}`];
     }
     case 'memory': {
       if (o.kind !== OperandKind.MEM) return [`kind ${o.kind}, not memory`];
       const sizes = NO_MEMORY_SIZE.has(insn.mnemonic) || o.size === other.size ? [] : [`access of ${o.size}, not ${other.size}`];
       if (other.register === '') return [...sizes, ...memoryDifferences(insn, o, theirs)];
       if (o.address.base !== { SI: 6, DI: 7 }[other.register]) sizes.push(`base ${o.address.base}, not ${other.register}`);
-      if (other.register === 'SI' && !sameSegment(insn, o.address.segment, theirs.segment)) sizes.push(`segment ${SEGMENTS[o.address.segment]}, not ${theirs.segment}`);
+      if (other.register === 'SI' && !sameSegment(insn, o.address.segment, theirs.segment)) {
+        sizes.push(`segment ${SEGMENTS[o.address.segment]}, not ${theirs.segment}`);
+      }
       return sizes;
     }
     case 'immediate': {
       if (o.kind !== OperandKind.IMM) return [`kind ${o.kind}, not immediate`];
       const bits = o.size * 8;
-      const same = BigInt.asUintN(bits, o.imm64) === BigInt.asUintN(bits, other.value) && BigInt.asUintN(Math.min(bits, 32), BigInt(o.imm)) === BigInt.asUintN(Math.min(bits, 32), other.value);
+      const low = (width: number, x: bigint): bigint => BigInt.asUintN(width, x);
+      const narrow = Math.min(bits, 32);
+      const same = low(bits, o.imm64) === low(bits, other.value) && low(narrow, BigInt(o.imm)) === low(narrow, other.value);
       return same ? [] : [`immediate ${o.imm64}, not ${other.value}`];
     }
     case 'far': {

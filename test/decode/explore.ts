@@ -42,7 +42,8 @@ export function explore(space: Iterable<Uint8Array>, mode: CodeMode, into: Explo
     const theirs = icedDecode(bytes, BITNESS[mode]);
     into.compared++;
     if (!theirs.valid) {
-      if (ours.mnemonic !== 'UD' && ours.mnemonic !== 'TOO_LONG') into.onlyOurs.set(`${ours.mnemonic} in ${BITNESS[mode]}-bit code`, hex(bytes));
+      const raises = ours.mnemonic === 'UD' || ours.mnemonic === 'TOO_LONG';
+      if (!raises) into.onlyOurs.set(`${ours.mnemonic} in ${BITNESS[mode]}-bit code`, hex(bytes));
     } else if (ours.mnemonic === 'UD') {
       if (theirs.mnemonic.startsWith('Ud')) continue;
       const family = familyOf(theirs);
@@ -51,7 +52,8 @@ export function explore(space: Iterable<Uint8Array>, mode: CodeMode, into: Explo
       into.missing.set(family, members);
     } else {
       const found = differences(ours, theirs);
-      if (found.length > 0) into.disagreements.push({ bytes: hex(bytes), what: `${BITNESS[mode]}-bit ${ours.mnemonic} (${theirs.code}): ${found.join('; ')}` });
+      const what = `${BITNESS[mode]}-bit ${ours.mnemonic} (${theirs.code}): ${found.join('; ')}`;
+      if (found.length > 0) into.disagreements.push({ bytes: hex(bytes), what });
     }
   }
 }

@@ -28,6 +28,8 @@ const { OpKind, Register } = iced;
 
 const STRING_SOURCE: readonly number[] = [OpKind.MemorySegSI, OpKind.MemorySegESI, OpKind.MemorySegRSI];
 const STRING_TARGET: readonly number[] = [OpKind.MemoryESDI, OpKind.MemoryESEDI, OpKind.MemoryESRDI];
+/** MASKMOVQ's implied operand. */
+const MASKED_TARGET: readonly number[] = [OpKind.MemorySegDI, OpKind.MemorySegEDI, OpKind.MemorySegRDI];
 const NEAR: readonly number[] = [OpKind.NearBranch16, OpKind.NearBranch32, OpKind.NearBranch64];
 const FAR: readonly number[] = [OpKind.FarBranch16, OpKind.FarBranch32];
 
@@ -44,10 +46,10 @@ function operand(insn: iced.Instruction, n: number): IcedOperand {
   if (NEAR.includes(kind)) return { kind: 'near', register: '', size: 0, value: insn.nearBranchTarget };
   if (FAR.includes(kind)) {
     const offset = kind === OpKind.FarBranch16 ? insn.farBranch16 : insn.farBranch32;
-    return { kind: 'far', register: '', size: kind === OpKind.FarBranch16 ? 2 : 4, value: BigInt(offset) | (BigInt(insn.farBranchSelector) << 32n) };
+    const value = BigInt(offset) | (BigInt(insn.farBranchSelector) << 32n);
+    return { kind: 'far', register: '', size: kind === OpKind.FarBranch16 ? 2 : 4, value };
   }
-  // MASKMOVQ's implied operand is of a kind of its own
-  if (kind === OpKind.MemorySegDI || kind === OpKind.MemorySegEDI || kind === OpKind.MemorySegRDI) return { kind: 'memory', register: 'DI', size: memorySize, value: 0n };
+  if (MASKED_TARGET.includes(kind)) return { kind: 'memory', register: 'DI', size: memorySize, value: 0n };
   return { kind: 'immediate', register: '', size: 0, value: insn.immediate(n) };
 }
 

@@ -7,13 +7,13 @@ interface Family {
   /** The independent decoder's names: CPUID features, or an encoding. */
   readonly features: readonly string[];
   /** All of the family that is missing, where the rest of it is there. */
-  readonly only?: readonly string[];
+  readonly members?: readonly string[];
 }
 
 /** Features that the modelled processor does not show: software that asks CPUID first never meets them. */
 export const FAMILIES: readonly Family[] = [
   { title: 'x87 floating point', features: ['FPU', 'FPU387', 'FPU+CMOV', 'FPU+SSE3'] },
-  { title: 'WAIT, and the undocumented SALC', features: ['INTEL8086'], only: ['Wait', 'Salc'] },
+  { title: 'WAIT, and the undocumented SALC', features: ['INTEL8086'], members: ['Wait', 'Salc'] },
   { title: 'MMX', features: ['MMX'] },
   { title: '3DNow!', features: ['D3NOW'] },
   { title: 'SSE', features: ['SSE'] },
@@ -27,21 +27,22 @@ export const FAMILIES: readonly Family[] = [
   { title: 'ADX', features: ['ADX'] },
   { title: 'Cache lines', features: ['CLWB', 'CLFLUSHOPT', 'MOVDIRI', 'MOVDIR64B', 'ENQCMD', 'MCOMMIT'] },
   { title: 'Virtualisation', features: ['VMX', 'VMX+INVEPT', 'SVM', 'SEV_ES', 'SGX1', 'TDX', 'SMX', 'RMPQUERY'] },
+  { title: 'Transactions', features: ['RTM', 'TSXLDTRK'] },
   { title: 'System management mode', features: ['SMM'] },
   { title: 'Control-flow enforcement: shadow stacks', features: ['CET_SS'] },
-  { title: 'Others of Intel', features: ['RDPID', 'PTWRITE', 'UINTR', 'LKGS', 'TSXLDTRK', 'RAO_INT'] },
+  { title: 'Others of Intel', features: ['RDPID', 'PTWRITE', 'UINTR', 'LKGS', 'FRED', 'RAO_INT'] },
   { title: 'Others of AMD', features: ['RDPRU'] },
   { title: 'Centaur PadLock', features: ['PADLOCK_RNG', 'PADLOCK_PHE', 'PADLOCK_GMI', 'PADLOCK_UNDOC', 'PADLOCK_ACE', 'PADLOCK_PMM'] },
-  { title: 'SYSCALL and SYSRET outside 64-bit mode, where only AMD has them', features: ['SYSCALL'], only: ['Syscall', 'Sysret'] },
+  { title: 'SYSCALL and SYSRET outside 64-bit mode, where only AMD has them', features: ['SYSCALL'], members: ['Syscall', 'Sysret'] },
 ];
 
 /** What was found missing and is on no list. */
 export function unlisted({ missing }: Exploration): string[] {
   const out: string[] = [];
-  for (const [feature, members] of missing) {
+  for (const [feature, found] of missing) {
     const family = FAMILIES.find((f) => f.features.includes(feature));
-    for (const [mnemonic, example] of members) {
-      if (!family || (family.only && !family.only.includes(mnemonic))) out.push(`${feature} ${mnemonic} ${example}`);
+    for (const [mnemonic, example] of found) {
+      if (!family || (family.members && !family.members.includes(mnemonic))) out.push(`${feature} ${mnemonic} ${example}`);
     }
   }
   return out.sort();

@@ -1,6 +1,7 @@
 // Opcode extensions: what the reg, rm and mod fields of ModRM select (SDM vol. 2, table "Opcode Extensions for One- and
 // Two-byte Opcodes by Group Number"). The operands common to a group stand in its row of the opcode map.
 
+import type { Mnemonic } from '../isa/mnemonics.ts';
 import type { Letter } from './operands.ts';
 import { UD, byMod, byMode, byPrefix, byReg, byRm, noPrefix, row } from './row.ts';
 import type { Entry, RowOptions } from './row.ts';
@@ -39,13 +40,13 @@ export const GROUP_6: Entry = byReg(
 );
 
 const DESCRIPTOR: RowOptions = { size: 'f64' };
+/** Register forms of group 7 are instructions of their own: no mandatory prefix, no operand. */
+const plain = (mnemonic: Mnemonic, feature: string): Entry => noPrefix(row(mnemonic, { feature, modrm: true }));
 
 export const GROUP_7: Entry = byReg(
   byMod(row('SGDT', 'Ms', DESCRIPTOR), UD),
-  byMod(row('SIDT', 'Ms', DESCRIPTOR), byRm(UD, UD, noPrefix(row('CLAC', { feature: 'SMAP', modrm: true })), noPrefix(row('STAC', { feature: 'SMAP', modrm: true })), UD, UD, UD, UD)),
-  byMod(row('LGDT', 'Ms', DESCRIPTOR), byRm(
-    noPrefix(row('XGETBV', { feature: 'XSAVE', modrm: true })), noPrefix(row('XSETBV', { feature: 'XSAVE', modrm: true })), UD, UD, UD, UD, UD, UD,
-  )),
+  byMod(row('SIDT', 'Ms', DESCRIPTOR), byRm(UD, UD, plain('CLAC', 'SMAP'), plain('STAC', 'SMAP'), UD, UD, UD, UD)),
+  byMod(row('LGDT', 'Ms', DESCRIPTOR), byRm(plain('XGETBV', 'XSAVE'), plain('XSETBV', 'XSAVE'), UD, UD, UD, UD, UD, UD)),
   byMod(row('LIDT', 'Ms', DESCRIPTOR), UD),
   row('SMSW', 'RvMw'),
   UD,
@@ -55,10 +56,13 @@ export const GROUP_7: Entry = byReg(
   )),
 );
 
-export const GROUP_8: Entry = byReg(UD, UD, UD, UD, row('BT', 'Ev', 'Ib'), row('BTS', 'Ev', 'Ib', LOCK), row('BTR', 'Ev', 'Ib', LOCK), row('BTC', 'Ev', 'Ib', LOCK));
+export const GROUP_8: Entry = byReg(
+  UD, UD, UD, UD, row('BT', 'Ev', 'Ib'), row('BTS', 'Ev', 'Ib', LOCK), row('BTR', 'Ev', 'Ib', LOCK), row('BTC', 'Ev', 'Ib', LOCK),
+);
 
 /** CMPXCHG8B, and with REX.W CMPXCHG16B: size y makes i.size half of what is compared. */
-export const GROUP_9: Entry = byReg(UD, byMod(row('CMPXCHG8B', 'Mv', { size: 'y', lock: true, feature: 'CX8' }), UD), UD, UD, UD, UD, UD, UD);
+const CMPXCHG8B: Entry = row('CMPXCHG8B', 'Mv', { size: 'y', lock: true, feature: 'CX8' });
+export const GROUP_9: Entry = byReg(UD, byMod(CMPXCHG8B, UD), UD, UD, UD, UD, UD, UD);
 
 /** /1 to /7 with mod 3 are XABORT and XBEGIN of TSX, which is not there. */
 export const group11 = (dst: Letter, immediate: Letter): Entry => byReg(row('MOV', dst, immediate), UD, UD, UD, UD, UD, UD, UD);

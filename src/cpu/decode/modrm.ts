@@ -28,7 +28,8 @@ export interface AddressContext {
   readonly segment: number;
 }
 
-const chooseSegment = (override: number, base: number): number => (override >= 0 ? override : base === RSP || base === RBP ? Seg.SS : Seg.DS);
+const chooseSegment = (override: number, base: number): number =>
+  override >= 0 ? override : base === RSP || base === RBP ? Seg.SS : Seg.DS;
 
 /** The address of a memory form: `mod` 0 … 2. Reads SIB and displacement. */
 export function readAddress(stream: ByteStream, context: AddressContext, mod: number, rm: number): Address {

@@ -31,14 +31,17 @@ function m(p: Parts, size: Size): Operand {
   return memory(size, p.address);
 }
 
+/** DS unless overridden. */
+const dataSegment = (p: Parts): number => (p.prefixes.segment >= 0 ? p.prefixes.segment : Seg.DS);
+
 /** String operands: rSI with an override, rDI always in ES. */
-const x = (p: Parts, size: Size): Operand => memory(size, makeAddress(RSI, -1, 1, 0, p.prefixes.segment >= 0 ? p.prefixes.segment : Seg.DS));
+const x = (p: Parts, size: Size): Operand => memory(size, makeAddress(RSI, -1, 1, 0, dataSegment(p)));
 const y = (size: Size): Operand => memory(size, makeAddress(RDI, -1, 1, 0, Seg.ES));
 
 function moffs(p: Parts, size: Size): Operand {
   const { stream, addressSize } = p;
   const displacement = addressSize === 2 ? stream.s16() : addressSize === 4 ? stream.s32() : Number(stream.s64());
-  return memory(size, makeAddress(-1, -1, 1, displacement, p.prefixes.segment >= 0 ? p.prefixes.segment : Seg.DS));
+  return memory(size, makeAddress(-1, -1, 1, displacement, dataSegment(p)));
 }
 
 const opcodeRegister = (p: Parts): number => (p.opcode & 7) + (p.prefixes.rex & REX_B ? 8 : 0);
@@ -93,7 +96,7 @@ export const OPERANDS = {
   Yb: () => y(1),
   Yv: (p: Parts) => y(p.size),
   /** XLAT's table. */
-  BX: (p: Parts) => memory(1, makeAddress(RBX, -1, 1, 0, p.prefixes.segment >= 0 ? p.prefixes.segment : Seg.DS)),
+  BX: (p: Parts) => memory(1, makeAddress(RBX, -1, 1, 0, dataSegment(p))),
   Zb: (p: Parts) => byteRegister(opcodeRegister(p), p.prefixes.rex),
   Zv: (p: Parts) => register(p.size, opcodeRegister(p)),
   Ib: (p: Parts) => byteImmediate(p.stream),

@@ -46,7 +46,13 @@ export interface ByRm { readonly is: 'rm'; readonly entries: readonly Entry[] }
 /** Memory or register form. */
 export interface ByMod { readonly is: 'mod'; readonly memory: Entry; readonly register: Entry }
 /** Mandatory prefixes; F2 and F3 come before 66. A prefix without an entry of its own has its ordinary meaning. */
-export interface ByPrefix { readonly is: 'prefix'; readonly none: Entry; readonly p66: Entry | null; readonly f3: Entry | null; readonly f2: Entry | null }
+export interface ByPrefix {
+  readonly is: 'prefix';
+  readonly none: Entry;
+  readonly p66: Entry | null;
+  readonly f3: Entry | null;
+  readonly f2: Entry | null;
+}
 export interface ByMode { readonly is: 'mode'; readonly mode64: Entry; readonly other: Entry }
 
 export type Entry = Row | ByReg | ByRm | ByMod | ByPrefix | ByMode;
