@@ -1,0 +1,308 @@
+import { describe, expect, it } from 'vitest';
+import { KvmError } from '../../src/base/errors.ts';
+import { LinearMemory } from '../../src/base/linear-memory.ts';
+import { Access, TlbContext } from '../../src/mmu/access.ts';
+import { attachArming } from '../../src/mmu/attach.ts';
+import { EPT_D, EPT_LEAF, EPT_W } from '../../src/mmu/ept-entry.ts';
+import type { TrackingMethod } from '../../src/mmu/tracking.ts';
+import { A, D, LongTables, MIB, P, RecordingSink, U, W, enableLong, machine } from './support.ts';
+import type { TestMachine } from './support.ts';
+
+const { READ, WRITE } = Access;
+const { SUPERVISOR, USER } = TlbContext;
+const ROOT = 0x10000;
+
+function tracked(method: TrackingMethod, vcpus = 1): { m: TestMachine; t: LongTables } {
+  const m = machine({ ram: 4 * MIB, vcpus, method });
+  const t = new LongTables(m, ROOT);
+  for (let vcpu = 0; vcpu < vcpus; vcpu++) enableLong(m, ROOT, { vcpu });
+  return { m, t };
+}
+
+/** Page-table bits that are already set, so that the tables themselves stay clean under write-protect. */
+const WARM = P | W | U | A | D;
+
+/** What was reported of pages at or above 1 MiB, where these tests keep their data; drains PML first. */
+function reported(m: TestMachine): (readonly (string | number)[])[] {
+  m.states.forEach((_, vcpu) => m.tracking.drain(vcpu));
+  return m.sink.take().filter(([, gfn]) => (gfn as number) >= 0x100);
+}
+
+/** Whether the next store misses. */
+function storeMisses(m: TestMachine, linear: number, { vcpu = 0, context = USER }: { vcpu?: number; context?: number } = {}): boolean {
+  const { counters } = m.vcpus[vcpu]!;
+  const before = counters.writeMisses;
+  m.vcpus[vcpu]!.translate(linear, WRITE, context);
+  return counters.writeMisses !== before;
+}
+
+describe('without a method', () => {
+  it('tracking cannot be enabled', () => {
+    const { m } = tracked('none');
+    expect(() => m.tracking.enable()).toThrow(KvmError);
+    expect(() => m.tracking.enable()).toThrow(/ENXIO/);
+  });
+});
+
+describe.each(['write-protect', 'pml'] as const)('tracking by %s', (method) => {
+  it('reports the first store to a page, once', () => {
+    const { m, t } = tracked(method);
+    for (let i = 0; i < 4; i++) t.map(0x5000 + i * 4096, 0x100000 + i * 4096, WARM);
+    m.tracking.enable();
+    for (const linear of [0x7000, 0x5000, 0x5008, 0x7ff8]) m.vcpus[0]!.translate(linear, WRITE, USER);
+    m.vcpus[0]!.translate(0x6000, READ, USER);
+    expect(reported(m)).toEqual([[0, 0x102], [0, 0x100]]);
+    for (const linear of [0x7000, 0x5000]) m.vcpus[0]!.translate(linear, WRITE, USER);
+    expect(reported(m)).toEqual([]);
+  });
+
+  it('takes write permission that was granted before it was enabled, and keeps the translation', () => {
+    const { m, t } = tracked(method);
+    t.map(0x5000, 0x100000, WARM);
+    m.vcpus[0]!.translate(0x5000, WRITE, USER);
+    m.tracking.enable();
+    const walks = m.vcpus[0]!.counters.guestWalks;
+    m.vcpus[0]!.translate(0x5000, READ, USER);
+    expect(storeMisses(m, 0x5000)).toBe(true);
+    expect(m.vcpus[0]!.counters.guestWalks).toBe(walks);
+    expect(reported(m)).toEqual([[0, 0x100]]);
+  });
+
+  it('one write miss a page and arming', () => {
+    const { m, t } = tracked(method);
+    t.map(0x5000, 0x100000, WARM);
+    m.tracking.enable();
+    for (let round = 0; round < 3; round++) {
+      expect([storeMisses(m, 0x5000), storeMisses(m, 0x5008), storeMisses(m, 0x5ff0)]).toEqual([true, false, false]);
+      expect(reported(m)).toEqual([[0, 0x100]]);
+      m.tracking.rearm([0x100], 1);
+    }
+  });
+
+  it('re-arming is exact: the neighbour keeps its permission', () => {
+    const { m, t } = tracked(method);
+    for (let i = 0; i < 3; i++) t.map(0x5000 + i * 4096, 0x100000 + i * 4096, WARM);
+    m.tracking.enable();
+    for (let i = 0; i < 3; i++) m.vcpus[0]!.translate(0x5000 + i * 4096, WRITE, USER);
+    reported(m);
+    m.tracking.rearm(Uint32Array.of(0x101, 0x100), 1);
+    expect([0x5000, 0x6000, 0x7000].map((linear) => storeMisses(m, linear))).toEqual([false, true, false]);
+    expect(reported(m)).toEqual([[0, 0x101]]);
+  });
+
+  it('re-arming takes permission from aliases, in every context', () => {
+    const { m, t } = tracked(method);
+    const aliases = [0x5000, 0x9000, -0x70000, 0x7f00_1234_5000];
+    for (const linear of aliases) t.map(linear, 0x100000, WARM);
+    t.map(0x6000, 0x101000, WARM);
+    m.tracking.enable();
+    const all = [...aliases.map((linear) => [linear, USER] as const), [0x5000, SUPERVISOR] as const];
+    for (const [linear, context] of all) m.vcpus[0]!.translate(linear, WRITE, context);
+    m.vcpus[0]!.translate(0x6000, WRITE, USER);
+    reported(m);
+    m.tracking.rearm([0x100], 1);
+    expect(storeMisses(m, 0x6000)).toBe(false);
+    expect(all.map(([linear, context]) => storeMisses(m, linear, { context }))).toEqual(all.map(() => true));
+    expect(reported(m)).toEqual([[0, 0x100]]);
+    m.tracking.rearm([0x100, 0x101, 0x100], 3);
+    expect(all.map(([linear, context]) => storeMisses(m, linear, { context }))).toEqual(all.map(() => true));
+    expect(storeMisses(m, 0x6000)).toBe(true);
+  });
+
+  it('re-arming takes permission from every vCPU', () => {
+    const { m, t } = tracked(method, 3);
+    t.map(0x5000, 0x100000, WARM);
+    t.map(0x6000, 0x101000, WARM);
+    m.tracking.enable();
+    for (let vcpu = 0; vcpu < 3; vcpu++) for (const linear of [0x5000, 0x6000]) m.vcpus[vcpu]!.translate(linear, WRITE, USER);
+    expect(reported(m)).toEqual([[0, 0x100], [0, 0x101]]);
+    m.tracking.rearm([0x100], 1);
+    expect([0, 1, 2].map((vcpu) => storeMisses(m, 0x6000, { vcpu }))).toEqual([false, false, false]);
+    expect([2, 1, 0].map((vcpu) => storeMisses(m, 0x5000, { vcpu }))).toEqual([true, true, true]);
+    expect(reported(m)).toEqual([[2, 0x100]]);
+  });
+
+  it('re-arming finds permission granted to a page whose old entry was evicted, flushed or re-used', () => {
+    const { m, t } = tracked(method);
+    t.map(0x5000, 0x100000, WARM);
+    t.map(0x405000, 0x101000, WARM);
+    t.map(0x9000, 0x100000, WARM);
+    m.tracking.enable();
+    const mmu = m.vcpus[0]!;
+    for (const linear of [0x5000, 0x405000, 0x9000]) mmu.translate(linear, WRITE, USER);
+    mmu.flushAll();
+    for (const linear of [0x9000, 0x5000]) mmu.translate(linear, WRITE, USER);
+    m.vcpus[0]!.invlpg(0x9000);
+    reported(m);
+    m.tracking.rearm([0x100], 1);
+    expect(storeMisses(m, 0x5000)).toBe(true);
+    expect(reported(m)).toEqual([[0, 0x100]]);
+  });
+
+  it('re-arming passes over what is not RAM, and is idempotent', () => {
+    const { m, t } = tracked(method);
+    t.map(0x5000, 0x100000, WARM);
+    m.tracking.enable();
+    m.tracking.rearm([0x100, 5_000_000, 0x100, 2 ** 35], 4);
+    m.tracking.rearm([0x100], 1);
+    m.vcpus[0]!.translate(0x5000, WRITE, USER);
+    expect(reported(m)).toEqual([[0, 0x100]]);
+  });
+
+  it('enabling splits large EPT leaves, so that a store does not hide 511 pages', () => {
+    const { m, t } = tracked(method);
+    expect(m.physical.views.ept.leaf[0x300]! & EPT_LEAF).toBe(EPT_LEAF);
+    t.map(0x5000, 0x300000, WARM);
+    t.map(0x6000, 0x301000, WARM);
+    m.tracking.enable();
+    expect(m.physical.views.ept.leaf.some((leaf) => leaf & EPT_LEAF)).toBe(false);
+    m.vcpus[0]!.translate(0x5000, WRITE, USER);
+    m.vcpus[0]!.translate(0x6000, WRITE, USER);
+    expect(reported(m)).toEqual([[0, 0x300], [0, 0x301]]);
+  });
+
+  it('disabling stops reports; enabling again arms every page', () => {
+    const { m, t } = tracked(method);
+    t.map(0x5000, 0x100000, WARM);
+    m.tracking.enable();
+    m.vcpus[0]!.translate(0x5000, WRITE, USER);
+    reported(m);
+    m.tracking.rearm([0x100], 1);
+    m.tracking.disable();
+    m.vcpus[0]!.translate(0x5000, WRITE, USER);
+    expect(reported(m)).toEqual([]);
+    const bit = method === 'pml' ? EPT_D : EPT_W;
+    expect(m.physical.views.ept.leaf.every((leaf) => leaf & bit)).toBe(true);
+    m.tracking.enable();
+    m.vcpus[0]!.translate(0x5000, WRITE, USER);
+    expect(reported(m)).toEqual([[0, 0x100]]);
+    m.tracking.enable();
+    expect(storeMisses(m, 0x5000), 'enabling twice changes nothing').toBe(false);
+  });
+
+  it('reports the page tables that the walk writes, and A/D updates re-armed are reported again', () => {
+    const { m, t } = tracked(method);
+    t.map(0x5000, 0x100000);
+    t.map(0x6000, 0x101000);
+    const table = t.entry(0x5000, 1) >>> 12;
+    m.tracking.enable();
+    m.vcpus[0]!.translate(0x5000, READ, USER);
+    m.tracking.drain(0);
+    expect(m.sink.take()).toContainEqual([0, table]);
+    m.tracking.rearm([table], 1);
+    m.vcpus[0]!.translate(0x6000, READ, USER);
+    m.tracking.drain(0);
+    expect(m.sink.take()).toEqual([[0, table]]);
+  });
+
+  it('a walk that faults writes nothing, though PML logs the tables it went through', () => {
+    const { m, t } = tracked(method);
+    t.map(0x5000, 0x100000, P);
+    m.tracking.enable();
+    expect(m.vcpus[0]!.translate(0x5000, WRITE, USER)).toBe(-2);
+    m.tracking.drain(0);
+    const tables = [4, 3, 2, 1].map((level) => [0, t.entry(0x5000, level) >>> 12]);
+    expect(m.sink.take()).toEqual(method === 'pml' ? tables : []);
+  });
+
+  it('a host-side write is reported without a vCPU and leaves the arming alone', () => {
+    const { m, t } = tracked(method);
+    t.map(0x5000, 0x100000, WARM);
+    m.tracking.enable();
+    m.physical.writeHost(0x100ff8, new Uint8Array(16));
+    m.physical.writeHost(0x100000, new Uint8Array(1));
+    expect(reported(m)).toEqual([['host', 0x100], ['host', 0x101], ['host', 0x100]]);
+    m.vcpus[0]!.translate(0x5000, WRITE, USER);
+    expect(reported(m)).toEqual([[0, 0x100]]);
+  });
+
+  it('a slot added while tracking starts unarmed, with small leaves', () => {
+    const { m } = tracked(method);
+    m.physical.deleteMemslot(0);
+    m.tracking.enable();
+    m.physical.addMemslot({ slot: 0, guestPhysAddr: 0, memorySize: 4 * MIB });
+    const tables = new LongTables(m, ROOT);
+    tables.map(0x5000, 0x300000, WARM);
+    m.vcpus[0]!.translate(0x5000, WRITE, USER);
+    expect(reported(m)).toEqual([]);
+    m.tracking.rearm([0x300], 1);
+    m.vcpus[0]!.translate(0x5000, WRITE, USER);
+    expect(reported(m)).toEqual([[0, 0x300]]);
+  });
+
+  it('page tables in a read-only slot are read the same with and without tracking', () => {
+    const { m } = tracked(method);
+    m.physical.deleteMemslot(0);
+    m.physical.addMemslot({ slot: 0, guestPhysAddr: 0, memorySize: MIB, readonly: true });
+    m.physical.addMemslot({ slot: 1, guestPhysAddr: MIB, memorySize: MIB });
+    const t = new LongTables(m, ROOT);
+    t.map(0x5000, 0x100000);
+    const before = m.physical.readHost(0, MIB);
+    for (const tracking of [false, true]) {
+      if (tracking) m.tracking.enable();
+      m.vcpus[0]!.flushAll();
+      expect(m.vcpus[0]!.translate(0x5000, WRITE, USER)).toBe(m.physical.hostOffset(0x100000));
+      expect(Buffer.compare(m.physical.readHost(0, MIB), before)).toBe(0);
+    }
+    expect(reported(m)).toEqual([[0, 0x100]]);
+  });
+
+  it('another thread arms and drains with the memory, the plan and the shape alone', () => {
+    const { m, t } = tracked(method);
+    t.map(0x5000, 0x100000, WARM);
+    t.map(0x6000, 0x100000, WARM);
+    const sink = new RecordingSink();
+    const attached = attachArming(LinearMemory.attach(m.memory.memory), m.plan, m.shape, method, sink);
+    attached.enable();
+    for (const linear of [0x5000, 0x6000]) m.vcpus[0]!.translate(linear, WRITE, USER);
+    attached.drain(0);
+    const dirty = [...m.sink.take(), ...sink.take()].filter(([, gfn]) => gfn === 0x100);
+    expect(dirty).toEqual([[0, 0x100]]);
+    attached.rearm([0x100], 1);
+    expect([0x5000, 0x6000].map((linear) => storeMisses(m, linear))).toEqual([true, true]);
+    expect(reported(m)).toEqual([[0, 0x100]]);
+    attached.disable();
+    expect(m.tracking.enabled).toBe(false);
+  });
+});
+
+describe('code pages', () => {
+  it('marking takes write permission everywhere; the next write tells the listener, once', () => {
+    const { m, t } = tracked('none', 2);
+    const written: number[] = [];
+    m.physical.codeListener = { codeWritten: (gfn) => written.push(gfn) };
+    for (const linear of [0x5000, 0x9000]) t.map(linear, 0x100000, WARM);
+    for (const vcpu of [0, 1]) for (const linear of [0x5000, 0x9000]) m.vcpus[vcpu]!.translate(linear, WRITE, USER);
+    const walks = m.vcpus[0]!.counters.guestWalks;
+    m.physical.markCode(0x100);
+    m.vcpus[0]!.translate(0x5000, READ, USER);
+    expect(written).toEqual([]);
+    expect([storeMisses(m, 0x5000), storeMisses(m, 0x5000), storeMisses(m, 0x9000)]).toEqual([true, false, true]);
+    expect(storeMisses(m, 0x5000, { vcpu: 1 })).toBe(true);
+    expect(written).toEqual([0x100]);
+    expect(m.vcpus[0]!.counters.guestWalks, 'the guest cannot see it').toBe(walks);
+  });
+
+  it('a read does not grant what a code page denies', () => {
+    const { m, t } = tracked('none');
+    t.map(0x5000, 0x100000, WARM);
+    m.physical.markCode(0x100);
+    m.vcpus[0]!.translate(0x5000, READ, USER);
+    expect(storeMisses(m, 0x5000)).toBe(true);
+  });
+
+  it('every kind of writer is noticed', () => {
+    const { m, t } = tracked('none');
+    const written: number[] = [];
+    m.physical.codeListener = { codeWritten: (gfn) => written.push(gfn) };
+    t.map(0x5000, 0x100000);
+    const table = t.entry(0x5000, 1) >>> 12;
+    m.physical.markCode(table);
+    m.vcpus[0]!.translate(0x5000, READ, USER);
+    m.physical.markCode(0x101);
+    m.physical.fillHost(0x101fff, 1, 7);
+    m.physical.markCode(0x102);
+    m.physical.deleteMemslot(0);
+    expect(written).toEqual([table, 0x101, 0x102]);
+  });
+});
