@@ -1,0 +1,87 @@
+// Delivery of events, with what follows when delivery itself faults: a second exception, a double fault, shutdown.
+
+import { Request } from '../../base/request.ts';
+import { Activity } from '../../base/state/vcpu.ts';
+import type { Cpu } from '../cpu.ts';
+import type { DeliverFault } from '../engine.ts';
+import { Vector } from '../signals.ts';
+import type { Fault } from '../signals.ts';
+import { EventType, Escalation, escalation, makeEvent } from './event.ts';
+import type { Event } from './event.ts';
+import { enterHandler } from './handler.ts';
+
+const CHAIN_LENGTH = 3;
+
+/**
+ * Delivers `event`, or what its delivery escalates to; cpu.rip is the handler's first instruction then, or the activity state
+ * is SHUTDOWN. Never throws. False: delivery reached a device that nobody claims (cpu.replay.pending); nothing has changed
+ * and Request.EXIT is set.
+ */
+export function deliverEvent(cpu: Cpu, event: Event): boolean {
+  cpu.exceptionChain.length = 0;
+  if (event.type === EventType.HARDWARE_EXCEPTION) note(cpu, { vector: event.vector, errorCode: event.errorCode, linear: event.vector === Vector.PF ? cpu.fault.linear : 0 });
+  let current = event;
+  for (;;) {
+    const outcome = attempt(cpu, current);
+    if (outcome === 'outside') {
+      cpu.request(Request.EXIT);
+      return false;
+    }
+    if (outcome === 'delivered') {
+      cpu.exceptionChain.length = 0;
+      cpu.state.activity[0] = Activity.ACTIVE;
+      return true;
+    }
+    const next = afterFault(cpu, current);
+    if (next === null) {
+      cpu.state.activity[0] = Activity.SHUTDOWN;
+      return true;
+    }
+    current = next;
+  }
+}
+
+function attempt(cpu: Cpu, event: Event): 'delivered' | 'faulted' | 'outside' {
+  try {
+    const rip = enterHandler(cpu, event);
+    cpu.rip = rip;
+    cpu.nextRip = rip;
+    return 'delivered';
+  } catch (signal) {
+    if (signal === cpu.faultSignal) return 'faulted';
+    if (signal === cpu.exitSignal) return 'outside';
+    throw signal;
+  }
+}
+
+/** The event that cpu.fault, raised while `first` was delivered, leads to; null for shutdown. The return address stays. */
+function afterFault(cpu: Cpu, first: Event): Event | null {
+  const { vector, errorCode, linear } = cpu.fault;
+  note(cpu, { vector, errorCode, linear });
+  if (vector === Vector.PF) loadCr2(cpu, linear);
+  const outcome = escalation(first, vector);
+  if (outcome === Escalation.SHUTDOWN) return null;
+  if (outcome === Escalation.DOUBLE_FAULT) return makeEvent(EventType.HARDWARE_EXCEPTION, Vector.DF, 0, first.returnRip);
+  return makeEvent(EventType.HARDWARE_EXCEPTION, vector, errorCode, first.returnRip);
+}
+
+function note(cpu: Cpu, fault: Fault): void {
+  cpu.exceptionChain.push(fault);
+  if (cpu.exceptionChain.length > CHAIN_LENGTH) cpu.exceptionChain.shift();
+}
+
+function loadCr2(cpu: Cpu, linear: number): void {
+  cpu.state.cr2[0] = BigInt.asUintN(64, BigInt(linear));
+}
+
+/**
+ * Delivers cpu.fault, which the instruction at cpu.rip raised. Never throws. When delivery waits for an answer from outside,
+ * nothing has changed but Request.EXIT: the instruction is executed again and faults again.
+ */
+export const deliverFault: DeliverFault = (cpu) => {
+  const { vector, errorCode, linear } = cpu.fault;
+  if (vector === Vector.PF) loadCr2(cpu, linear);
+  cpu.suppressTrap = true;
+  const done = deliverEvent(cpu, makeEvent(EventType.HARDWARE_EXCEPTION, vector, errorCode, cpu.rip));
+  if (done && !cpu.replay.idle) cpu.replay.clear();
+};

@@ -1,0 +1,40 @@
+// Entering an interrupt handler: from an event to the handler's first instruction, by the mode's IDT.
+
+import type { Cpu } from '../cpu.ts';
+import { AC, IF, NT, RF, TF, VM } from '../flags.ts';
+import { Vector } from '../signals.ts';
+import { isProtected } from '../system/helper.ts';
+import { Blocking } from '../system/segments.ts';
+import { DR7_GD } from '../system/debug-registers.ts';
+import { EventType, isException } from './event.ts';
+import type { Event } from './event.ts';
+import { enterLongMode } from './long-mode.ts';
+import { enterProtectedMode } from './protected-mode.ts';
+import { enterRealMode } from './real-mode.ts';
+
+/**
+ * Delivers `event`: pushes, loads CS and perhaps SS:RSP, clears flags. Returns the handler's RIP. A fault on the way is
+ * raised by cpu.raise and leaves no effect.
+ */
+export function enterHandler(cpu: Cpu, event: Event): number {
+  const from = cpu.rip;
+  const entry = !isProtected(cpu) ? enterRealMode(cpu, event) : cpu.longMode ? enterLongMode(cpu, event) : enterProtectedMode(cpu, event);
+  const { rflags, interruptibility, dr } = cpu.state;
+  rflags[0] &= ~(TF | NT | RF | VM | (entry.clearsIf ? IF : 0) | (isProtected(cpu) ? 0 : AC));
+  interruptibility[0] &= ~(Blocking.STI | Blocking.MOV_SS);
+  if (event.type === EventType.NMI) interruptibility[0] |= Blocking.NMI;
+  // SDM vol. 3, "Debug Control Register (DR7)": the handler of #DB may use the debug registers.
+  if (event.vector === Vector.DB && isException(event.type)) dr[7] &= ~DR7_GD;
+  cpu.refresh();
+  count(cpu, event, from);
+  return entry.rip;
+}
+
+function count(cpu: Cpu, { type, vector, errorCode }: Event, rip: number): void {
+  if (isException(type)) cpu.exceptionCounts[vector & 31]++;
+  const { on } = cpu.trace;
+  if (on === null) return;
+  const at = BigInt.asUintN(64, BigInt(rip));
+  if (isException(type)) on('exception', { vcpu: cpu.index, vector, errorCode, rip: at });
+  else on('interrupt', { vcpu: cpu.index, vector, rip: at });
+}

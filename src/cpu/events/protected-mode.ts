@@ -1,0 +1,48 @@
+// Interrupt and exception handling in legacy protected mode (SDM vol. 3, "Exception- or Interrupt-Handler Procedures").
+
+import { Seg } from '../../base/state/vcpu.ts';
+import type { Cpu } from '../cpu.ts';
+import { RF } from '../flags.ts';
+import { instructionPointer } from '../system/code-targets.ts';
+import { markAccessed, probeAccessed } from '../system/descriptor.ts';
+import { setCodeSegment, setSegment } from '../system/segments.ts';
+import { currentStack, pushAll, returnAddress, setStackPointer } from '../system/stack-frame.ts';
+import { innerStack } from '../system/task-state.ts';
+import type { Event } from './event.ts';
+import { extBit, readGate } from './gate.ts';
+import type { Entry, Gate } from './gate.ts';
+
+const RSP = 4;
+
+export function enterProtectedMode(cpu: Cpu, event: Event): Entry {
+  const gate = readGate(cpu, event);
+  const { segSelector } = cpu.state;
+  const flags = cpu.flags.read() | (event.setsRf ? RF : 0);
+  const frame = [BigInt(flags), BigInt(segSelector[Seg.CS]), returnAddress(event.returnRip, gate.size)];
+  if (event.errorCode !== null) frame.push(BigInt(event.errorCode));
+  const rip = gate.cpl < cpu.cpl ? enterInner(cpu, gate, frame, extBit(event)) : enterSame(cpu, gate, frame, extBit(event));
+  return { rip, clearsIf: gate.clearsIf };
+}
+
+function enterSame(cpu: Cpu, { code, offset, size }: Gate, frame: readonly bigint[], ext: number): number {
+  const rip = instructionPointer(cpu, code, offset, ext);
+  probeAccessed(cpu, code);
+  const rsp = pushAll(cpu, currentStack(cpu, ext), size, frame);
+  setCodeSegment(cpu, code, cpu.cpl);
+  setStackPointer(cpu, rsp);
+  return rip;
+}
+
+/** The stack comes from the TSS, and the old one's SS:ESP are pushed first. */
+function enterInner(cpu: Cpu, { code, offset, size, cpl }: Gate, frame: readonly bigint[], ext: number): number {
+  const { selector, descriptor, stack } = innerStack(cpu, cpl, ext);
+  const rip = instructionPointer(cpu, code, offset, ext);
+  probeAccessed(cpu, code);
+  probeAccessed(cpu, descriptor);
+  const rsp = pushAll(cpu, stack, size, [BigInt(cpu.state.segSelector[Seg.SS]), cpu.state.gpr[RSP], ...frame]);
+  setCodeSegment(cpu, code, cpl);
+  markAccessed(cpu, descriptor);
+  setSegment(cpu, Seg.SS, selector, descriptor);
+  setStackPointer(cpu, rsp);
+  return rip;
+}

@@ -1,0 +1,137 @@
+// What happens between instructions: pending events are delivered, interrupt shadows and single steps observed; the rest of
+// the time an engine runs. Priorities: SDM vol. 3, "Prioritization of Concurrent Events".
+
+import { Request } from '../base/request.ts';
+import { Activity } from '../base/state/vcpu.ts';
+import type { Cpu } from './cpu.ts';
+import type { Engine } from './engine.ts';
+import { deliverEvent } from './events/deliver.ts';
+import { EventType, makeEvent } from './events/event.ts';
+import type { Event } from './events/event.ts';
+import { deliveryBegun, dropQueuedEvent, hasQueuedEvent, markDeliveryBegun, queueEvent, queuedEvent } from './events/inject.ts';
+import { IF, RF, TF } from './flags.ts';
+import { Vector } from './signals.ts';
+import { DR6 } from './system/debug-registers.ts';
+import { Blocking } from './system/segments.ts';
+
+/**
+ * Why a run ended. `limit`: so many instructions retired. `halted`: HLT, or waiting for a startup IPI, with nothing that wakes
+ * it. `request`: the request word has bits that are the caller's (all but EVENT and CODE); they are still set.
+ * `outside-access`: cpu.replay.pending waits for an answer; Request.EXIT is still set.
+ */
+export type RunReason = 'limit' | 'halted' | 'shutdown' | 'request' | 'outside-access';
+
+/** Requests served here. */
+const OWN = Request.EVENT | Request.CODE;
+const SHADOW = Blocking.STI | Blocking.MOV_SS;
+
+/** Runs `cpu` for at most `limit` instructions. Delivering an event retires nothing. */
+export function runVcpu(cpu: Cpu, engine: Engine, limit: number): { retired: number; reason: RunReason } {
+  cpu.enterGuest();
+  let retired = 0;
+  for (;;) {
+    const reason = stopReason(cpu, limit - retired);
+    if (reason !== null) {
+      cpu.leaveGuest(retired);
+      return { retired, reason };
+    }
+    retired += mustStep(cpu) ? step(cpu, engine) : engine.run(cpu, limit - retired);
+  }
+}
+
+/** Serves requests and delivers what is pending; then why the run ends here, or null when an instruction is to be executed. */
+function stopReason(cpu: Cpu, left: number): RunReason | null {
+  const { request, activity } = cpu.state;
+  if (cpu.replay.pending !== null) return 'outside-access';
+  if (request[0] !== 0 && (Atomics.and(request, 0, ~OWN) & ~OWN) !== 0) return 'request';
+  if (activity[0] === Activity.SHUTDOWN) return 'shutdown';
+  if (left <= 0) return 'limit';
+  if (activity[0] === Activity.WAIT_FOR_SIPI) return 'halted';
+  if (!deliverPending(cpu)) return 'outside-access';
+  if (activity[0] === Activity.SHUTDOWN) return 'shutdown';
+  return activity[0] === Activity.HLT ? 'halted' : null;
+}
+
+/** Delivers at most one event. False when its delivery waits for an answer from outside; the event is queued then. */
+function deliverPending(cpu: Cpu): boolean {
+  const { interruptibility, pendingNmi, rflags } = cpu.state;
+  const shadow = interruptibility[0] & SHADOW;
+  const open = (rflags[0] & IF) !== 0 && shadow === 0;
+  // An instruction that was left half way for an outside access is finished first: the answers in cpu.replay are its own.
+  if (!cpu.replay.idle && !deliveryBegun(cpu)) return true;
+  const queued = queuedEvent(cpu);
+  if (queued !== null && (queued.type !== EventType.EXTERNAL_INTERRUPT || open)) return deliverQueued(cpu, queued);
+  // SDM vol. 3, "Masking Exceptions and Interrupts When Switching Stacks": MOV SS blocks NMIs too.
+  if (pendingNmi[0] !== 0 && !(interruptibility[0] & (Blocking.NMI | Blocking.MOV_SS))) {
+    pendingNmi[0] = 0;
+    return deliverOrQueue(cpu, EventType.NMI, Vector.NMI);
+  }
+  if (open && cpu.host.interruptPending(cpu.index)) {
+    return deliverOrQueue(cpu, EventType.EXTERNAL_INTERRUPT, cpu.host.acknowledgeInterrupt(cpu.index));
+  }
+  return true;
+}
+
+function deliverQueued(cpu: Cpu, event: Event): boolean {
+  if (!deliverEvent(cpu, event)) {
+    markDeliveryBegun(cpu);
+    return false;
+  }
+  dropQueuedEvent(cpu);
+  clearReplay(cpu);
+  return true;
+}
+
+function deliverOrQueue(cpu: Cpu, type: EventType, vector: number, trap = false): boolean {
+  if (deliverEvent(cpu, makeEvent(type, vector, null, cpu.rip, trap))) return true;
+  if (!hasQueuedEvent(cpu)) {
+    queueEvent(cpu, { type, vector, errorCode: null, trap });
+    markDeliveryBegun(cpu);
+  }
+  return false;
+}
+
+function clearReplay(cpu: Cpu): void {
+  if (!cpu.replay.idle) cpu.replay.clear();
+}
+
+/** Whether something must be looked at after exactly one instruction: a shadow, TF, RF, or answers that are replayed. */
+function mustStep(cpu: Cpu): boolean {
+  const { interruptibility, rflags } = cpu.state;
+  return (interruptibility[0] & SHADOW) !== 0 || (rflags[0] & (TF | RF)) !== 0 || !cpu.replay.idle;
+}
+
+/** Executes one instruction, then ends the shadow and RF that it ran under and takes the single-step trap. Returns what retired. */
+function step(cpu: Cpu, engine: Engine): number {
+  const { interruptibility, rflags } = cpu.state;
+  const shadow = interruptibility[0] & SHADOW;
+  const flags = rflags[0];
+  // Taken away before, so that what the instruction itself sets is seen.
+  interruptibility[0] &= ~SHADOW;
+  rflags[0] &= ~RF;
+  cpu.suppressTrap = false;
+  const retired = engine.run(cpu, 1);
+  // Delivering a fault sets suppressTrap; without that, nothing retired means that nothing happened.
+  const faulted = cpu.suppressTrap;
+  if (cpu.replay.pending !== null || (retired === 0 && !faulted)) {
+    interruptibility[0] |= shadow;
+    rflags[0] |= flags & RF;
+    return retired;
+  }
+  clearReplay(cpu);
+  if (flags & TF && !cpu.suppressTrap) singleStep(cpu);
+  return retired;
+}
+
+/** SDM vol. 3, "Single-Step Exception Condition"; MOV SS postpones it past the next instruction, which then traps itself. */
+function singleStep(cpu: Cpu): void {
+  const { interruptibility, request, dr } = cpu.state;
+  if (interruptibility[0] & Blocking.MOV_SS) return;
+  dr[6] |= DR6.BS;
+  // An exit that is due right after the instruction comes before the trap, which waits for the next entry.
+  if (Atomics.load(request, 0) & ~OWN && !hasQueuedEvent(cpu)) {
+    queueEvent(cpu, { type: EventType.HARDWARE_EXCEPTION, vector: Vector.DB, errorCode: null, trap: true });
+  } else {
+    deliverOrQueue(cpu, EventType.HARDWARE_EXCEPTION, Vector.DB, true);
+  }
+}

@@ -1,0 +1,74 @@
+// CPUID (SDM vol. 2): exactly what is there, as an Intel processor tells it. A feature bit here and its decoder row and
+// semantics come and go together.
+
+import { LINEAR_BITS, MAXPHYADDR } from './control-rules.ts';
+import type { Cpu } from '../cpu.ts';
+import { is64Bit } from './helper.ts';
+import type { SystemFunction } from './helper.ts';
+
+/** EAX, EBX, ECX, EDX. */
+export type CpuidLeaf = readonly [number, number, number, number];
+
+/** Family 6, model 3DH, stepping 4; also EDX after reset. */
+export const PROCESSOR_SIGNATURE = 0x000306d4;
+const MAX_BASIC = 7;
+const MAX_EXTENDED = 0x80000008;
+const VENDOR = 'GenuineIntel';
+const BRAND = 'Tidemark Virtual CPU';
+/** Bytes that CLFLUSH flushes, in units of 8. */
+const CLFLUSH_UNITS = 8;
+
+/** Leaf 1 EDX. No FPU, MMX, SSE, FXSR, APIC, MTRR, MCE, VME. */
+const FEATURES_EDX = { DE: 2, PSE: 3, TSC: 4, MSR: 5, PAE: 6, CX8: 8, SEP: 11, PGE: 13, CMOV: 15, PAT: 16, PSE36: 17, CLFSH: 19 } as const;
+const FEATURES_ECX = { CX16: 13, PCID: 17, MOVBE: 22, POPCNT: 23 } as const;
+const STRUCTURED_EBX = { FSGSBASE: 0, SMEP: 7, INVPCID: 10, SMAP: 20 } as const;
+const STRUCTURED_ECX = { UMIP: 2 } as const;
+/** SYSCALL (11) is reported in 64-bit mode alone, where it works. */
+const EXTENDED_EDX = { NX: 20, PAGE1GB: 26, RDTSCP: 27, LM: 29 } as const;
+const EXTENDED_ECX = { LAHF64: 0, LZCNT: 5, PREFETCHW: 8 } as const;
+const SYSCALL = 1 << 11;
+const INVARIANT_TSC = 1 << 8;
+
+const bits = (features: Readonly<Record<string, number>>): number => Object.values(features).reduce((word, bit) => (word | (1 << bit)) >>> 0, 0);
+
+function word(text: string, at: number): number {
+  let value = 0;
+  for (let n = 3; n >= 0; n--) value = value * 256 + (text.charCodeAt(at + n) || 0);
+  return value;
+}
+
+const brandLeaf = (part: number): CpuidLeaf => [0, 4, 8, 12].map((at) => word(BRAND, 16 * part + at)) as unknown as CpuidLeaf;
+
+/** A leaf and subleaf as software in 64-bit mode (or not) of vCPU `vcpu` sees it. */
+export function cpuidLeaf(leaf: number, subleaf: number, vcpu: number, in64BitMode: boolean): CpuidLeaf {
+  const basic = leaf < 0x80000000;
+  // Beyond the highest leaf comes what the highest basic leaf gives.
+  if (leaf > (basic ? MAX_BASIC : MAX_EXTENDED)) return cpuidLeaf(MAX_BASIC, subleaf, vcpu, in64BitMode);
+  switch (leaf) {
+    case 0: return [MAX_BASIC, word(VENDOR, 0), word(VENDOR, 8), word(VENDOR, 4)];
+    case 1: return [PROCESSOR_SIGNATURE, ((vcpu << 24) | (CLFLUSH_UNITS << 8)) >>> 0, bits(FEATURES_ECX), bits(FEATURES_EDX)];
+    // One null descriptor: nothing is told of caches.
+    case 2: return [1, 0, 0, 0];
+    case 7: return subleaf === 0 ? [0, bits(STRUCTURED_EBX), bits(STRUCTURED_ECX), 0] : [0, 0, 0, 0];
+    case 0x80000000: return [MAX_EXTENDED, 0, 0, 0];
+    case 0x80000001: return [0, 0, bits(EXTENDED_ECX), (bits(EXTENDED_EDX) | (in64BitMode ? SYSCALL : 0)) >>> 0];
+    case 0x80000002: case 0x80000003: case 0x80000004: return brandLeaf(leaf - 0x80000002);
+    case 0x80000007: return [0, 0, 0, INVARIANT_TSC];
+    case 0x80000008: return [(LINEAR_BITS << 8) | MAXPHYADDR, 0, 0, 0];
+    default: return [0, 0, 0, 0];
+  }
+}
+
+const RAX = 0, RCX = 1, RDX = 2, RBX = 3;
+
+/** Reads EAX and ECX, writes the four registers. */
+export const cpuid: SystemFunction = (cpu: Cpu) => {
+  const { gpr } = cpu.state;
+  const low = (reg: number): number => Number(gpr[reg] & 0xffffffffn);
+  const [eax, ebx, ecx, edx] = cpuidLeaf(low(RAX), low(RCX), cpu.index, is64Bit(cpu));
+  gpr[RAX] = BigInt(eax >>> 0);
+  gpr[RBX] = BigInt(ebx >>> 0);
+  gpr[RCX] = BigInt(ecx >>> 0);
+  gpr[RDX] = BigInt(edx >>> 0);
+  return 0n;
+};

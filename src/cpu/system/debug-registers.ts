@@ -1,0 +1,46 @@
+// MOV to and from debug registers (SDM vol. 2, "MOV—Move to/from Debug Registers"; vol. 3, "Debug Registers"). The values
+// are kept and read back; matching addresses against them is not there yet (not-implemented.ts).
+
+import { CR4 } from '../cpu.ts';
+import type { Cpu } from '../cpu.ts';
+import { Vector } from '../signals.ts';
+import { is64Bit, requireCpl0 } from './helper.ts';
+import type { SystemFunction } from './helper.ts';
+
+/** DR6: B3:B0, BD, BS, BT can change; BLD (11) and RTM (16) and the reserved bits read as 1, bit 12 and 63:32 as 0. */
+export const DR6_FIXED = 0xffff0ff0n;
+const DR6_WRITABLE = 0xe00fn;
+/** DR7: bit 10 reads as 1; 11, 12, 14, 15 and 63:32 as 0. */
+export const DR7_FIXED = 0x400n;
+const DR7_WRITABLE = 0xffff23ffn;
+
+export const DR6 = { BD: 1n << 13n, BS: 1n << 14n } as const;
+export const DR7_GD = 1n << 13n;
+
+/** The register that number `reg` means: DR4 and DR5 are DR6 and DR7, or with CR4.DE undefined. #DB if DR7.GD is set. */
+function select(cpu: Cpu, reg: number): number {
+  requireCpl0(cpu);
+  const alias = reg === 4 || reg === 5;
+  if (reg > 7 || (alias && cpu.state.cr4[0] & CR4.DE)) cpu.raise(Vector.UD);
+  const { dr } = cpu.state;
+  if (dr[7] & DR7_GD) {
+    dr[6] |= DR6.BD;
+    cpu.raise(Vector.DB);
+  }
+  return alias ? reg + 2 : reg;
+}
+
+/** MOV r, DRn: i.src is the register. */
+export const readDebug: SystemFunction = (cpu, i) => BigInt.asUintN(8 * i.size, cpu.state.dr[select(cpu, i.src.reg)]);
+
+/** MOV DRn, r: i.dst is the register, x the value. */
+export const writeDebug: SystemFunction = (cpu, i, x) => {
+  const reg = select(cpu, i.dst.reg);
+  const value = BigInt.asUintN(8 * i.size, x);
+  if (reg >= 6 && is64Bit(cpu) && value >> 32n !== 0n) cpu.raise(Vector.GP, 0);
+  const { dr } = cpu.state;
+  if (reg === 6) dr[6] = (value & DR6_WRITABLE) | DR6_FIXED;
+  else if (reg === 7) dr[7] = (value & DR7_WRITABLE) | DR7_FIXED;
+  else dr[reg] = value;
+  return 0n;
+};

@@ -1,0 +1,74 @@
+// PUSHF, POPF, CLI, STI, CLAC, STAC (SDM vol. 2). Virtual-8086 mode and its extensions are not there.
+
+import type { Cpu } from '../cpu.ts';
+import { AC, ID, IF, IOPL_SHIFT, NT, RF, STATUS_FLAGS, DF, TF, VM } from '../flags.ts';
+import { Vector } from '../signals.ts';
+import type { SystemFunction } from './helper.ts';
+import { Blocking } from './segments.ts';
+
+export const IOPL = 3 << IOPL_SHIFT;
+/** What every level may change. */
+const ALWAYS = STATUS_FLAGS | TF | DF | NT;
+
+/**
+ * Stores the flags of an image of `size` bytes that the current privilege may change, and `more` of them; others stay. Used
+ * by POPF and IRET, which differ in RF.
+ */
+export function storeFlags(cpu: Cpu, image: number, size: number, more: number): void {
+  const wide = size === 2 ? 0 : AC | ID | more;
+  const interrupt = cpu.cpl <= cpu.iopl ? IF : 0;
+  const privileged = cpu.cpl === 0 ? IOPL : 0;
+  const mask = ALWAYS | wide | interrupt | privileged;
+  const old = cpu.flags.read();
+  cpu.flags.write((old & ~mask) | (image & mask));
+  noteFlags(cpu, old);
+}
+
+/** After flags changed from `old`: the run loop must see TF, RF and an IF that became 1. */
+export function noteFlags(cpu: Cpu, old: number): void {
+  const flags = cpu.state.rflags[0];
+  if (flags & (TF | RF | (IF & ~old))) cpu.noteInterruptWindow();
+}
+
+/** The image that PUSHF pushes: VM and RF read as 0. */
+export const pushfValue: SystemFunction = (cpu) => BigInt(cpu.flags.read() & ~(VM | RF));
+
+/** x = image of i.stackSize bytes. RF becomes 0. */
+export const popf: SystemFunction = (cpu, i, x) => {
+  storeFlags(cpu, Number(x & 0xffffffffn), i.stackSize, 0);
+  cpu.state.rflags[0] &= ~RF;
+  cpu.refresh();
+  return 0n;
+};
+
+function requireIopl(cpu: Cpu): void {
+  if (cpu.cpl > cpu.iopl) cpu.raise(Vector.GP, 0);
+}
+
+export const cli: SystemFunction = (cpu) => {
+  requireIopl(cpu);
+  cpu.state.rflags[0] &= ~IF;
+  return 0n;
+};
+
+/** Interrupts stay blocked for one more instruction when IF was 0. */
+export const sti: SystemFunction = (cpu) => {
+  requireIopl(cpu);
+  const { rflags, interruptibility } = cpu.state;
+  if (rflags[0] & IF) return 0n;
+  interruptibility[0] |= Blocking.STI;
+  rflags[0] |= IF;
+  cpu.noteInterruptWindow();
+  return 0n;
+};
+
+function setAc(cpu: Cpu, set: boolean): bigint {
+  if (cpu.cpl !== 0) cpu.raise(Vector.UD);
+  const { rflags } = cpu.state;
+  rflags[0] = set ? rflags[0] | AC : rflags[0] & ~AC;
+  cpu.refresh();
+  return 0n;
+}
+
+export const clac: SystemFunction = (cpu) => setAc(cpu, false);
+export const stac: SystemFunction = (cpu) => setAc(cpu, true);

@@ -1,0 +1,55 @@
+// The shape of a system helper, and the checks that several helpers begin with.
+
+import { CodeMode } from '../builder/insn.ts';
+import type { Insn } from '../builder/insn.ts';
+import { CR0, CR4 } from '../cpu.ts';
+import type { Cpu } from '../cpu.ts';
+import { Vector } from '../signals.ts';
+
+/**
+ * A system helper: what an instruction does beyond registers and memory. `x` and `y` are unsigned. At entry cpu.rip is the
+ * instruction's address and cpu.nextRip that of the one after it; a helper that transfers control sets cpu.nextRip. It
+ * raises by cpu.raise, before it has changed anything. Returns its value, unsigned, or 0n.
+ */
+export type SystemFunction = (cpu: Cpu, i: Insn, x: bigint, y: bigint) => bigint;
+
+export const LOW_32 = 0xffffffffn;
+
+/** CR0.PE = 1; virtual-8086 mode is not there. */
+export const isProtected = (cpu: Cpu): boolean => (cpu.state.cr0[0] & CR0.PE) !== 0n;
+
+export const is64Bit = (cpu: Cpu): boolean => cpu.mode === CodeMode.BITS64;
+
+/** SDM vol. 2, of every privileged instruction: "#GP(0) if the current privilege level is not 0". */
+export function requireCpl0(cpu: Cpu): void {
+  if (cpu.cpl !== 0) cpu.raise(Vector.GP, 0);
+}
+
+/** #UD in real-address mode, where LAR, LLDT, ARPL and their kin are not recognised. */
+export function requireProtectedMode(cpu: Cpu): void {
+  if (!isProtected(cpu)) cpu.raise(Vector.UD);
+}
+
+/** SDM vol. 3, "Control Registers", CR4.UMIP: SGDT, SIDT, SLDT, STR and SMSW give #GP(0) above CPL 0. */
+export function preventUserMode(cpu: Cpu): void {
+  if (cpu.cpl !== 0 && cpu.state.cr4[0] & CR4.UMIP) cpu.raise(Vector.GP, 0);
+}
+
+/** Bits 63:47 are all equal. */
+export const isCanonical = (address: bigint): boolean => BigInt.asUintN(64, BigInt.asIntN(48, address)) === BigInt.asUintN(64, address);
+
+/** #GP(0) unless `address` is canonical. */
+export function requireCanonical(cpu: Cpu, address: bigint): void {
+  if (!isCanonical(address)) cpu.raise(Vector.GP, 0);
+}
+
+/** A 64-bit address as a signed number; exact when canonical. */
+export const toSigned = (address: bigint): number => Number(BigInt.asIntN(64, address));
+
+/** A signed number as an unsigned 64-bit value. */
+export const toUnsigned = (n: number): bigint => BigInt.asUintN(64, BigInt(n));
+
+/** A linear address in a system table: `offset` beyond `base`, wrapped as the mode wraps. */
+export function tableAddress(cpu: Cpu, base: bigint, offset: number): number {
+  return cpu.longMode ? toSigned(base) + offset : (Number(base & LOW_32) + offset) % 0x100000000;
+}

@@ -1,0 +1,19 @@
+// INT n, INT3, INT1 and INTO (SDM vol. 2): delivery at once through the IDT. A fault in it is the instruction's own.
+
+import type { Cpu } from '../cpu.ts';
+import { EventType, makeEvent } from '../events/event.ts';
+import { enterHandler } from '../events/handler.ts';
+import { Vector } from '../signals.ts';
+import type { SystemFunction } from './helper.ts';
+
+function deliverNow(cpu: Cpu, vector: number, type: EventType): bigint {
+  cpu.nextRip = enterHandler(cpu, makeEvent(type, vector, null, cpu.nextRip));
+  // The handler's entry cleared TF, so no single-step trap follows.
+  cpu.suppressTrap = true;
+  return 0n;
+}
+
+export const interrupt: SystemFunction = (cpu, i) => deliverNow(cpu, i.dst.imm & 0xff, EventType.SOFTWARE_INTERRUPT);
+export const breakpoint: SystemFunction = (cpu) => deliverNow(cpu, Vector.BP, EventType.SOFTWARE_EXCEPTION);
+export const overflow: SystemFunction = (cpu) => deliverNow(cpu, Vector.OF, EventType.SOFTWARE_EXCEPTION);
+export const icebp: SystemFunction = (cpu) => deliverNow(cpu, Vector.DB, EventType.PRIVILEGED_SOFTWARE_EXCEPTION);

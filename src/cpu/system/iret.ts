@@ -1,0 +1,71 @@
+// IRET (SDM vol. 2). Returns to a task (NT) and to virtual-8086 mode are not there yet.
+
+import { Seg } from '../../base/state/vcpu.ts';
+import type { Cpu } from '../cpu.ts';
+import { NT, RF, VIF, VIP, VM } from '../flags.ts';
+import { Vector } from '../signals.ts';
+import { instructionPointer, returnTarget } from './code-targets.ts';
+import { enterReturnStack, returnStack } from './far-return.ts';
+import { storeFlags } from './flags.ts';
+import { is64Bit, isProtected } from './helper.ts';
+import type { SystemFunction } from './helper.ts';
+import { Blocking, setCodeSegment, setRealModeSegment } from './segments.ts';
+import { peek, released, setStackPointer } from './stack-frame.ts';
+import type { Width } from './stack-frame.ts';
+
+/** SDM vol. 3, "Handling Multiple NMIs": IRET unblocks NMIs, even one that faults. */
+function unblockNmi(cpu: Cpu): void {
+  cpu.state.interruptibility[0] &= ~Blocking.NMI;
+  if (cpu.state.pendingNmi[0]) cpu.noteInterruptWindow();
+}
+
+/** Words of i.size bytes. */
+export const iret: SystemFunction = (cpu, i) => {
+  const size = i.size as Width;
+  unblockNmi(cpu);
+  if (isProtected(cpu) && cpu.state.rflags[0] & NT) refuseTaskReturn(cpu);
+  const offset = peek(cpu, 0, size);
+  const selector = Number(peek(cpu, size, size) & 0xffffn);
+  const flags = Number(peek(cpu, 2 * size, size) & 0xffffffffn);
+  if (isProtected(cpu)) returnProtected(cpu, size, offset, selector, flags);
+  else returnReal(cpu, size, offset, selector, flags);
+  cpu.refresh();
+  return 0n;
+};
+
+/** In IA-32e mode NT gives #GP(0); elsewhere it asks for a task switch, which is not there yet. */
+function refuseTaskReturn(cpu: Cpu): never {
+  return cpu.longMode ? cpu.raise(Vector.GP, 0) : cpu.raise(Vector.UD);
+}
+
+function returnReal(cpu: Cpu, size: Width, offset: bigint, selector: number, flags: number): void {
+  if (offset > BigInt(cpu.state.segLimit[Seg.CS])) cpu.raise(Vector.GP, 0);
+  setStackPointer(cpu, released(cpu, 3 * size));
+  setRealModeSegment(cpu, Seg.CS, selector);
+  storeFlags(cpu, flags, size, RF);
+  cpu.nextRip = Number(offset);
+}
+
+function returnProtected(cpu: Cpu, size: Width, offset: bigint, selector: number, flags: number): void {
+  if (!cpu.longMode && size !== 2 && flags & VM && cpu.cpl === 0) cpu.raise(Vector.UD);
+  const code = returnTarget(cpu, selector);
+  // VIF and VIP are for level 0 to load.
+  const more = RF | (cpu.cpl === 0 ? VIF | VIP : 0);
+  if ((selector & 3) === cpu.cpl && !is64Bit(cpu)) {
+    const rip = instructionPointer(cpu, code, offset);
+    const rsp = released(cpu, 3 * size);
+    setCodeSegment(cpu, code, cpu.cpl);
+    setStackPointer(cpu, rsp);
+    storeFlags(cpu, flags, size, more);
+    cpu.nextRip = rip;
+    return;
+  }
+  // 64-bit mode pops SS:RSP always.
+  const pointer = peek(cpu, 3 * size, size);
+  const stack = returnStack(cpu, code, Number(peek(cpu, 4 * size, size) & 0xffffn), pointer);
+  const rip = instructionPointer(cpu, code, offset);
+  enterReturnStack(cpu, code, stack, 0);
+  // Which flags may change is the old level's right: cpu.cpl is re-derived only afterwards.
+  storeFlags(cpu, flags, size, more);
+  cpu.nextRip = rip;
+}

@@ -1,0 +1,61 @@
+// Port I/O: permission (SDM vol. 1, "I/O Privilege Level", "I/O Permission Bit Map") and the access itself.
+
+import type { AccessWidth } from '../../base/device.ts';
+import { Seg } from '../../base/state/vcpu.ts';
+import { SegAttr } from '../cpu.ts';
+import type { Cpu } from '../cpu.ts';
+import { Vector } from '../signals.ts';
+import { IMPLICIT, NO_SEGMENT, SystemType } from './descriptor.ts';
+import { tableAddress } from './helper.ts';
+import type { SystemFunction } from './helper.ts';
+
+/** Where a TSS keeps the offset of its I/O bit map, in 32-bit and 64-bit format alike. */
+const IO_MAP_BASE = 102;
+
+/** #GP(0) unless CPL ≤ IOPL or the TSS's bit map has 0 for each of the `width` ports. */
+function requirePermission(cpu: Cpu, port: number, width: number): void {
+  if (cpu.cpl > cpu.iopl && !mapPermits(cpu, port, width)) cpu.raise(Vector.GP, 0);
+}
+
+function mapPermits(cpu: Cpu, port: number, width: number): boolean {
+  const { segAttributes, segBase, segLimit } = cpu.state;
+  const type = segAttributes[Seg.TR] & SegAttr.TYPE;
+  const limit = segLimit[Seg.TR];
+  if ((type !== SystemType.TSS_BUSY && type !== SystemType.TSS) || limit < IO_MAP_BASE + 1) return false;
+  const base = segBase[Seg.TR];
+  const map = cpu.memory.load(tableAddress(cpu, base, IO_MAP_BASE), 2, NO_SEGMENT, IMPLICIT);
+  const at = map + (port >>> 3);
+  // Two bytes are read for every access, so the map ends with one more byte than the ports need.
+  if (at + 1 > limit) return false;
+  const bits = cpu.memory.load(tableAddress(cpu, base, at), 2, NO_SEGMENT, IMPLICIT);
+  return ((bits >>> (port & 7)) & ((1 << width) - 1)) === 0;
+}
+
+const portOf = (x: bigint): number => Number(x & 0xffffn);
+
+/** x = port. */
+export const checkPort: SystemFunction = (cpu, i, x) => {
+  requirePermission(cpu, portOf(x), i.size);
+  return 0n;
+};
+
+/** x = port; returns the value of i.size bytes. A port that nobody claims leaves the machine as an exit. */
+export const portIn: SystemFunction = (cpu, i, x) => {
+  const port = portOf(x);
+  const width = i.size as AccessWidth;
+  requirePermission(cpu, port, width);
+  const value = cpu.host.readPort(port, width) ?? cpu.replay.take('io', 'read', port, width, 0);
+  if (value === null) throw cpu.exitSignal;
+  return BigInt.asUintN(8 * width, BigInt(value));
+};
+
+/** x = port, y = value. */
+export const portOut: SystemFunction = (cpu, i, x, y) => {
+  const port = portOf(x);
+  const width = i.size as AccessWidth;
+  requirePermission(cpu, port, width);
+  const value = Number(BigInt.asUintN(8 * width, y));
+  if (cpu.host.writePort(port, width, value)) return 0n;
+  if (cpu.replay.take('io', 'write', port, width, value) === null) throw cpu.exitSignal;
+  return 0n;
+};

@@ -1,0 +1,114 @@
+// Loading segment registers: data and stack segments with all checks (SDM vol. 2, MOV; vol. 3, "Privilege Level Checking
+// When Accessing Data Segments"), and the plain setters that far transfers use after checks of their own.
+
+import { Request } from '../../base/request.ts';
+import { Seg } from '../../base/state/vcpu.ts';
+import { SegAttr } from '../cpu.ts';
+import type { Cpu } from '../cpu.ts';
+import { Vector } from '../signals.ts';
+import { baseOf, isNull, isReadable, isWritableData, limitOf, markAccessed, readDescriptor } from './descriptor.ts';
+import type { Descriptor } from './descriptor.ts';
+import { is64Bit, isProtected } from './helper.ts';
+import type { SystemFunction } from './helper.ts';
+
+/** Bits of `interruptibility`. */
+export const Blocking = { STI: 1, MOV_SS: 2, NMI: 8 } as const;
+
+/** Puts a descriptor in a segment register. Marks nothing and re-derives nothing: the caller does. */
+export function setSegment(cpu: Cpu, segment: number, selector: number, d: Descriptor): void {
+  const { state } = cpu;
+  state.segSelector[segment] = selector;
+  state.segBase[segment] = BigInt(baseOf(d));
+  state.segLimit[segment] = limitOf(d);
+  state.segAttributes[segment] = d.attributes | SegAttr.ACCESSED;
+}
+
+/** A null selector in a segment register: unusable. `dpl` matters for SS, whose DPL is the CPL. */
+export function setNullSegment(cpu: Cpu, segment: number, selector: number, dpl = 0): void {
+  const { state } = cpu;
+  state.segSelector[segment] = selector;
+  state.segBase[segment] = 0n;
+  state.segLimit[segment] = 0;
+  state.segAttributes[segment] = SegAttr.UNUSABLE | (dpl << SegAttr.DPL_SHIFT);
+}
+
+/** Real-address mode: the base is 16 times the selector; limit and rights stay (SDM vol. 3, "Real-Address Mode Operation"). */
+export function setRealModeSegment(cpu: Cpu, segment: number, selector: number): void {
+  cpu.state.segSelector[segment] = selector;
+  cpu.state.segBase[segment] = BigInt(selector * 16);
+}
+
+/** Puts code descriptor `d` in CS with RPL = `cpl`; the accessed bit must have been probed. */
+export function setCodeSegment(cpu: Cpu, d: Descriptor, cpl: number): void {
+  markAccessed(cpu, d);
+  setSegment(cpu, Seg.CS, (d.selector & 0xfffc) | cpl, d);
+}
+
+/** A stack selector's descriptor after the checks that every load of SS makes; `vector` for all but not-present. */
+export function checkStackSegment(cpu: Cpu, selector: number, cpl: number, vector: number, ext = 0): Descriptor {
+  const d = readDescriptor(cpu, selector, vector, ext);
+  const code = (selector & 0xfffc) | ext;
+  if ((selector & 3) !== cpl || !isWritableData(d) || d.dpl !== cpl) cpu.raise(vector, code);
+  if (!d.present) cpu.raise(Vector.SS, code);
+  return d;
+}
+
+/** SDM vol. 2, MOV: "loads SS and inhibits all interrupts until after the execution of the next instruction"; LSS does not. */
+function shadowAfterStackLoad(cpu: Cpu, mnemonic: string): void {
+  if (mnemonic === 'LOAD_FAR_POINTER') return;
+  cpu.state.interruptibility[0] |= Blocking.MOV_SS;
+  cpu.request(Request.EVENT);
+}
+
+function loadStackSegment(cpu: Cpu, selector: number): void {
+  if (isNull(selector)) {
+    // A null SS is for 64-bit mode at CPL 0 to 2, with RPL = CPL.
+    if (!is64Bit(cpu) || cpu.cpl === 3 || (selector & 3) !== cpu.cpl) cpu.raise(Vector.GP, 0);
+    setNullSegment(cpu, Seg.SS, selector, cpu.cpl);
+    return;
+  }
+  const d = checkStackSegment(cpu, selector, cpu.cpl, Vector.GP);
+  markAccessed(cpu, d);
+  setSegment(cpu, Seg.SS, selector, d);
+}
+
+function loadDataSegment(cpu: Cpu, segment: number, selector: number): void {
+  if (isNull(selector)) {
+    setNullSegment(cpu, segment, selector);
+    return;
+  }
+  const d = readDescriptor(cpu, selector, Vector.GP);
+  const privileged = !d.conforming && (d.dpl < cpu.cpl || d.dpl < (selector & 3));
+  if (!isReadable(d) || privileged) cpu.raise(Vector.GP, selector & 0xfffc);
+  if (!d.present) cpu.raise(Vector.NP, selector & 0xfffc);
+  markAccessed(cpu, d);
+  setSegment(cpu, segment, selector, d);
+}
+
+/** MOV Sreg, POP Sreg and LDS and its kin: x = selector, y = segment register. */
+export const loadSegment: SystemFunction = (cpu, i, x, y) => {
+  const segment = Number(y);
+  const selector = Number(x & 0xffffn);
+  if (segment === Seg.CS || segment > Seg.GS) cpu.raise(Vector.UD);
+  if (!isProtected(cpu)) setRealModeSegment(cpu, segment, selector);
+  else if (segment === Seg.SS) loadStackSegment(cpu, selector);
+  else loadDataSegment(cpu, segment, selector);
+  if (segment === Seg.SS) shadowAfterStackLoad(cpu, i.mnemonic);
+  cpu.refresh();
+  return 0n;
+};
+
+/** i.src is the segment register. */
+export const readSegment: SystemFunction = (cpu, i) => BigInt(cpu.state.segSelector[i.src.reg]);
+
+/** On return to an outer level, segments that the outer level may not use become null (SDM vol. 2, RET and IRET). */
+export function dropInnerSegments(cpu: Cpu, cpl: number): void {
+  const { segAttributes, segSelector } = cpu.state;
+  for (const segment of [Seg.ES, Seg.FS, Seg.GS, Seg.DS]) {
+    const attributes = segAttributes[segment];
+    if (attributes & SegAttr.UNUSABLE) continue;
+    const conforming = (attributes & SegAttr.CODE) !== 0 && (attributes & SegAttr.CONFORMING) !== 0;
+    const dpl = (attributes >>> SegAttr.DPL_SHIFT) & 3;
+    if (isNull(segSelector[segment]) || (!conforming && dpl < cpl)) setNullSegment(cpu, segment, 0);
+  }
+}

@@ -1,0 +1,118 @@
+// Pushes and pops of what transfers control: several words at once on a stack that may not be the current one. All words are
+// probed before the first is written, so that a fault leaves nothing behind.
+
+import { Access } from '../../mmu/vcpu-mmu.ts';
+import { Seg } from '../../base/state/vcpu.ts';
+import { SegAttr } from '../cpu.ts';
+import type { Cpu } from '../cpu.ts';
+import { AC } from '../flags.ts';
+import { Vector } from '../signals.ts';
+import { linearAddress } from '../segmentation.ts';
+import { baseOf, limitOf } from './descriptor.ts';
+import type { Descriptor } from './descriptor.ts';
+import { isCanonical, toSigned, toUnsigned } from './helper.ts';
+
+export type Width = 2 | 4 | 8;
+
+const RSP = 4;
+const MASK = { 2: 0xffffn, 4: 0xffffffffn, 8: 0xffffffffffffffffn } as const;
+
+/** A stack to push on. */
+export interface Stack {
+  readonly base: number;
+  readonly limit: number;
+  readonly attributes: number;
+  /** Width of its pointer: 8 where segmentation is off. */
+  readonly width: Width;
+  readonly pointer: bigint;
+  /** TLB context of its level. */
+  readonly context: number;
+  /** Error code of #SS when it is too small. */
+  readonly faultCode: number;
+}
+
+/** TLB context of explicit data accesses at level `cpl`. */
+export const contextOf = (cpu: Cpu, cpl: number): number => (cpl === 3 ? 1 : cpu.state.rflags[0] & AC ? 2 : 0);
+
+/** The stack in use. */
+export function currentStack(cpu: Cpu, ext = 0): Stack {
+  const { segLimit, segAttributes, gpr } = cpu.state;
+  return {
+    base: cpu.base[Seg.SS], limit: segLimit[Seg.SS], attributes: segAttributes[Seg.SS],
+    width: cpu.stackSize, pointer: gpr[RSP], context: contextOf(cpu, cpu.cpl), faultCode: ext,
+  };
+}
+
+/** A stack in segment `d` for level `cpl`, legacy modes. */
+export function segmentStack(cpu: Cpu, d: Descriptor, pointer: bigint, cpl: number, ext = 0): Stack {
+  return {
+    base: baseOf(d), limit: limitOf(d), attributes: d.attributes, width: d.attributes & SegAttr.DB ? 4 : 2,
+    pointer, context: contextOf(cpu, cpl), faultCode: (d.selector & 0xfffc) | ext,
+  };
+}
+
+/** A stack of 64-bit mode, where nothing but canonical form is checked. */
+export function flatStack(cpu: Cpu, pointer: bigint, cpl: number, ext = 0): Stack {
+  return { base: 0, limit: 0, attributes: 0, width: 8, pointer, context: contextOf(cpu, cpl), faultCode: ext };
+}
+
+function pushAddress(cpu: Cpu, stack: Stack, offset: bigint, bytes: number): number {
+  const { limit, attributes, width } = stack;
+  if (width === 8) {
+    if (!isCanonical(offset) || !isCanonical(offset + BigInt(bytes - 1))) cpu.raise(Vector.SS, stack.faultCode);
+    return toSigned(offset);
+  }
+  const at = Number(offset);
+  const last = at + bytes - 1;
+  const top = attributes & SegAttr.DB ? 0xffffffff : 0xffff;
+  const inside = attributes & SegAttr.EXPAND_DOWN ? at > limit && last <= top : last <= limit;
+  const usable = !(attributes & SegAttr.UNUSABLE) && (attributes & SegAttr.WRITABLE) !== 0;
+  if (!inside || !usable) cpu.raise(Vector.SS, stack.faultCode);
+  return (stack.base + at) % 0x100000000;
+}
+
+/** `pointer` with its low `width` bytes replaced. A 4-byte pointer has nothing above. */
+const withPointer = (pointer: bigint, width: Width, value: bigint): bigint => (width === 2 ? (pointer & ~0xffffn) | value : value);
+
+/** Pushes `values`, each of `size` bytes, first to last. Returns the new RSP, which it does not store. May raise #SS, #PF. */
+export function pushAll(cpu: Cpu, stack: Stack, size: Width, values: readonly bigint[]): bigint {
+  const mask = MASK[stack.width];
+  let pointer = stack.pointer & mask;
+  const at = values.map(() => {
+    pointer = (pointer - BigInt(size)) & mask;
+    return pushAddress(cpu, stack, pointer, size);
+  });
+  for (const linear of at) cpu.memory.probe(linear, size, Access.WRITE, Seg.SS, stack.context);
+  values.forEach((value, n) => store(cpu, at[n], size, value, stack.context));
+  return withPointer(stack.pointer, stack.width, pointer);
+}
+
+function store(cpu: Cpu, linear: number, size: Width, value: bigint, context: number): void {
+  if (size === 8) cpu.memory.store64(linear, value, Seg.SS, context);
+  else cpu.memory.store(linear, size, Number(value & MASK[size]), Seg.SS, context);
+}
+
+/** The `size`-byte word `offset` bytes above the current stack's top. May raise #SS(0), #PF. */
+export function peek(cpu: Cpu, offset: number, size: Width): bigint {
+  const { width, pointer } = currentStack(cpu);
+  const at = (pointer + BigInt(offset)) & MASK[width];
+  const linear = linearAddress(cpu, Seg.SS, width === 8 ? toSigned(at) : Number(at), size, false);
+  if (size === 8) return cpu.memory.load64(linear, Seg.SS, cpu.dataContext);
+  return BigInt.asUintN(8 * size, BigInt(cpu.memory.load(linear, size, Seg.SS, cpu.dataContext)));
+}
+
+/** RSP after `bytes` were popped from the current stack. */
+export function released(cpu: Cpu, bytes: number): bigint {
+  const { width, pointer } = currentStack(cpu);
+  return withPointer(pointer, width, (pointer + BigInt(bytes)) & MASK[width]);
+}
+
+/** RSP that comes from an outer stack's popped pointer: 16 bits leave the rest as it was. */
+export const outerPointer = (cpu: Cpu, popped: bigint, width: Width): bigint => withPointer(cpu.state.gpr[RSP], width, popped & MASK[width]);
+
+export function setStackPointer(cpu: Cpu, rsp: bigint): void {
+  cpu.state.gpr[RSP] = rsp;
+}
+
+/** The return address that an instruction pushes, as `size` bytes. */
+export const returnAddress = (rip: number, size: Width): bigint => toUnsigned(rip) & MASK[size];
