@@ -12,7 +12,7 @@ struct check {
 #define EXPECT_TRUE(condition) expect(!!(condition), 1, #condition, __LINE__)
 void expect(uintptr_t got, uintptr_t wanted, const char *what, uint32_t line);
 
-/* Runs a list and prints "ok NAME" or "FAIL NAME" for each. */
+/* Runs a list and prints "ok NAME" or "FAIL NAME" for each, "skip NAME" for those named by skip=NAME,NAME on the command line. */
 void checks_run(const struct check *list, uint32_t count);
 #define CHECKS_RUN(list) checks_run(list, sizeof(list) / sizeof(*(list)))
 

@@ -75,8 +75,8 @@ static void popf_no_shadow(void) {
   irq_hook = 0;
 }
 
-static uintptr_t steps[16];
-static uint32_t step_count;
+static volatile uintptr_t steps[16];
+static volatile uint32_t step_count;
 
 static int step(struct frame *frame) {
   if (frame->vector != DB) return 0;
@@ -160,7 +160,7 @@ static int skip_ud2(struct frame *frame) {
 static void resume_elsewhere(void) {
   uintptr_t ax = 0;
   trap_hook = skip_ud2;
-  __asm__ volatile("ud2" : "+a"(ax));
+  __asm__ volatile("ud2" : "+a"(ax) : : "memory");
   trap_hook = 0;
   EXPECT(ax, 0x1234);
 }

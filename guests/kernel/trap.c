@@ -5,8 +5,8 @@
 #include "kernel/timer.h"
 
 struct seen seen;
-int (*trap_hook)(struct frame *frame);
-void (*irq_hook)(struct frame *frame);
+int (*volatile trap_hook)(struct frame *frame);
+void (*volatile irq_hook)(struct frame *frame);
 uintptr_t user_flags = 2;
 
 extern uintptr_t escape_sp;

@@ -28,9 +28,9 @@ struct seen {
 extern struct seen seen;
 
 /* While set, gets every trap first; returns 1 to resume at the (possibly changed) frame. */
-extern int (*trap_hook)(struct frame *frame);
+extern int (*volatile trap_hook)(struct frame *frame);
 /* While set, told of each timer interrupt after it was acknowledged. */
-extern void (*irq_hook)(struct frame *frame);
+extern void (*volatile irq_hook)(struct frame *frame);
 
 /*
  * Calls fn(arg) in ring 0. A trap in it ends the call, is described in `seen`, and everything is as before the call, flags

@@ -60,8 +60,20 @@ static void gp(void) {
   try(load_bad_stack, 0, 0, GP, 0);
   try(load_bad_stack, USER_DATA, 0, GP, USER_DATA & ~3);
   try(load_bad_stack, READ_ONLY, 0, GP, READ_ONLY);
-  try(bad_cr0, 0x80000000, 0, GP, 0);             /* PG without PE */
-  try(bad_cr4, 0x80000000, 0, GP, 0);
+}
+
+static void control_bits(void) {
+  uint32_t cr4 = read_cr4();
+  try(bad_cr4, cr4 | 1 << 15, 0, GP, 0);
+  EXPECT(read_cr4(), cr4);
+  write_cr4(cr4);
+}
+
+/* NW without CD is no cache mode. SDM vol. 3, "Control Registers". */
+static void cache_mode(void) {
+  uint32_t cr0 = read_cr0();
+  try(bad_cr0, (cr0 & ~0x40000000u) | 0x20000000, 0, GP, 0);
+  write_cr0(cr0);
 }
 
 static void np_ss(void) {
@@ -103,7 +115,8 @@ static void double_fault(void) {
 
 void exception_checks(void) {
   static const struct check list[] = {
-    { "de", de }, { "ud", ud }, { "gp", gp }, { "np-ss", np_ss }, { "of-br", of_br }, { "np-gate", np_gate }, { "df", double_fault },
+    { "de", de }, { "ud", ud }, { "gp", gp }, { "cr4-reserved", control_bits }, { "cr0-nw-without-cd", cache_mode },
+    { "np-ss", np_ss }, { "of-br", of_br }, { "np-gate", np_gate }, { "df", double_fault },
   };
   CHECKS_RUN(list);
 }

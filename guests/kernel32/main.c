@@ -1,4 +1,5 @@
 #include "common/multiboot.h"
+#include "common/options.h"
 #include "common/print.h"
 #include "kernel/check.h"
 #include "kernel/interrupt-checks.h"
@@ -67,6 +68,7 @@ _Noreturn void kernel32(uint32_t magic, const struct multiboot_info *info) {
   };
   boot_magic = magic;
   boot_info = info;
+  options_load(info->flags & MULTIBOOT_COMMAND_LINE ? (const char *)info->command_line : 0);
   print("kernel32: start\n");
   CHECKS_RUN(start);
   timer_init();

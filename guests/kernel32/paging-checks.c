@@ -76,7 +76,7 @@ static void reserved_bit(void) {
   directory[WINDOW / 0x400000 + 1] = 0;
 }
 
-static uint32_t touched;
+static volatile uint32_t touched;
 
 static int map_on_touch(struct frame *frame) {
   if (frame->vector != PF || (frame->error & PF_PRESENT)) return 0;

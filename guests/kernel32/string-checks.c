@@ -83,7 +83,7 @@ static void compare(void) {
   EXPECT(f & (FLAG_ZF | FLAG_CF), 0);
 }
 
-static uint32_t fault_count, fault_cx, fault_di;
+static volatile uint32_t fault_count, fault_cx, fault_di;
 
 static int map_on_touch(struct frame *frame) {
   if (frame->vector != PF) return 0;

@@ -231,7 +231,7 @@ USER static void wait_for_a(uintptr_t arg) {
   __asm__ volatile(EXIT : : "a"(arg));
 }
 
-static uintptr_t interrupted_cs;
+static volatile uintptr_t interrupted_cs;
 
 static void raise_a(struct frame *frame) {
   interrupted_cs = frame->cs;
