@@ -53,7 +53,9 @@ export class Cpu {
   dataContext: 0 | 1 | 2 = 0;
   /** TLB context of instruction fetches. */
   fetchContext: 0 | 1 = 0;
-  /** Per segment: bit 0 reads, bit 1 writes need no check, and the base is 0. */
+  /** CPL 3 with CR0.AM and EFLAGS.AC set: misaligned data accesses raise #AC. */
+  alignmentCheck = false;
+  /** Per segment: bit 0 reads, bit 1 writes need no check (alignment neither), and the base is 0. */
   readonly flat = new Uint8Array(8);
   /** Per segment: the base as a number. In 64-bit mode 0 except FS and GS. */
   readonly base = new Float64Array(8);
@@ -86,19 +88,22 @@ export class Cpu {
   /** Re-derives mode, CPL, contexts and segment shortcuts; after any change of what they come from. */
   refresh(): void {
     const { segAttributes, segBase, segLimit, cr0, efer, rflags } = this.state;
-    this.longMode = (efer[0]! & EFER.LMA) !== 0n;
-    const cs = segAttributes[Seg.CS]!;
+    this.longMode = (efer[0] & EFER.LMA) !== 0n;
+    const cs = segAttributes[Seg.CS];
     this.mode = this.longMode && cs & SegAttr.L ? CodeMode.BITS64 : cs & SegAttr.DB ? CodeMode.BITS32 : CodeMode.BITS16;
-    const isProtected = (cr0[0]! & CR0.PE) !== 0n;
-    this.cpl = isProtected ? (segAttributes[Seg.SS]! >>> SegAttr.DPL_SHIFT) & 3 : 0;
-    this.stackSize = this.mode === CodeMode.BITS64 ? 8 : segAttributes[Seg.SS]! & SegAttr.DB ? 4 : 2;
-    this.dataContext = this.cpl === 3 ? 1 : rflags[0]! & AC ? 2 : 0;
+    const isProtected = (cr0[0] & CR0.PE) !== 0n;
+    this.cpl = isProtected ? (segAttributes[Seg.SS] >>> SegAttr.DPL_SHIFT) & 3 : 0;
+    this.stackSize = this.mode === CodeMode.BITS64 ? 8 : segAttributes[Seg.SS] & SegAttr.DB ? 4 : 2;
+    this.dataContext = this.cpl === 3 ? 1 : rflags[0] & AC ? 2 : 0;
     this.fetchContext = this.cpl === 3 ? 1 : 0;
+    this.alignmentCheck = this.cpl === 3 && (rflags[0] & AC) !== 0 && (cr0[0] & CR0.AM) !== 0n;
     for (let s = 0; s < 6; s++) {
       const is64 = this.mode === CodeMode.BITS64;
-      this.base[s] = is64 && s < Seg.FS ? 0 : Number(is64 ? BigInt.asIntN(64, segBase[s]!) : segBase[s]! & 0xffffffffn);
-      const attributes = segAttributes[s]!;
-      if (is64) {
+      this.base[s] = is64 && s < Seg.FS ? 0 : Number(is64 ? BigInt.asIntN(64, segBase[s]) : segBase[s] & 0xffffffffn);
+      const attributes = segAttributes[s];
+      if (this.alignmentCheck) {
+        this.flat[s] = 0;
+      } else if (is64) {
         this.flat[s] = this.base[s] === 0 ? 3 : 0;
       } else if (this.base[s] !== 0 || segLimit[s] !== 0xffffffff || attributes & SegAttr.UNUSABLE || !(attributes & SegAttr.P)) {
         this.flat[s] = 0;
@@ -112,7 +117,7 @@ export class Cpu {
   }
 
   get iopl(): number {
-    return (this.state.rflags[0]! >>> IOPL_SHIFT) & 3;
+    return (this.state.rflags[0] >>> IOPL_SHIFT) & 3;
   }
 
   /** Raises exception `vector`; never returns. */
@@ -160,7 +165,7 @@ export class Cpu {
 
   /** Loads the live registers from the state block (entry to guest mode). */
   enterGuest(): void {
-    this.rip = Number(BigInt.asIntN(64, this.state.rip[0]!));
+    this.rip = Number(BigInt.asIntN(64, this.state.rip[0]));
     this.ranBefore = 0;
     this.mmu.setControls();
     this.refresh();
@@ -169,7 +174,7 @@ export class Cpu {
   /** Writes the live registers back to the state block. `retired` instructions ran since `enterGuest`. */
   leaveGuest(retired: number): void {
     this.state.rip[0] = BigInt.asUintN(64, BigInt(this.rip));
-    this.state.retired[0] = this.state.retired[0]! + BigInt(retired);
+    this.state.retired[0] = this.state.retired[0] + BigInt(retired);
     this.ranBefore = 0;
   }
 }

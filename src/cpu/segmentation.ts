@@ -7,20 +7,28 @@ import { SegAttr } from './cpu.ts';
 import type { Cpu } from './cpu.ts';
 import { Vector } from './signals.ts';
 
-/** The linear address of `offset` in `segment` for an access of `bytes` bytes; raises #GP(0), or #SS(0) for SS. */
+/** The linear address of `offset` in `segment` for an access of `bytes` bytes; raises #GP(0), #SS(0) for SS, or #AC(0). */
 export function linearAddress(cpu: Cpu, segment: number, offset: number, bytes: number, write: boolean): number {
-  if (cpu.flat[segment]! & (write ? 2 : 1)) return offset;
-  return slowLinearAddress(cpu, segment, offset, bytes, write);
+  if (cpu.flat[segment] & (write ? 2 : 1)) return offset;
+  const linear = slowLinearAddress(cpu, segment, offset, bytes, write);
+  if (cpu.alignmentCheck) checkAlignment(cpu, linear, bytes);
+  return linear;
+}
+
+/** SDM vol. 3, "Alignment Check Exception (#AC)": operands of 2, 4, 8 and 16 bytes on their own boundary. */
+function checkAlignment(cpu: Cpu, linear: number, bytes: number): void {
+  const isPowerOfTwo = (bytes & (bytes - 1)) === 0;
+  if (isPowerOfTwo && linear % bytes !== 0) cpu.raise(Vector.AC, 0);
 }
 
 function slowLinearAddress(cpu: Cpu, segment: number, offset: number, bytes: number, write: boolean): number {
-  const base = cpu.base[segment]!;
+  const base = cpu.base[segment];
   if (cpu.mode === CodeMode.BITS64) {
     const sum = offset + base;
     return Number.isSafeInteger(sum) ? sum : Number(BigInt.asIntN(64, BigInt(offset) + BigInt(base)));
   }
-  const attributes = cpu.state.segAttributes[segment]!;
-  const limit = cpu.state.segLimit[segment]!;
+  const attributes = cpu.state.segAttributes[segment];
+  const limit = cpu.state.segLimit[segment];
   const code = (attributes & SegAttr.CODE) !== 0;
   const usable = !(attributes & SegAttr.UNUSABLE) && (attributes & SegAttr.P) !== 0;
   const typeAllows = write ? !code && (attributes & SegAttr.WRITABLE) !== 0 : !code || (attributes & SegAttr.READABLE) !== 0;
