@@ -2,6 +2,7 @@
 
 export { Vm } from './vm/vm.ts';
 export type { FetcherSeed } from './vm/vm.ts';
+export { attachFetcher } from './vm/attach-fetcher.ts';
 export type { VmConfig } from './vm/config.ts';
 export type { Exit, SliceResult } from './vm/exit.ts';
 export type { Vcpu } from './vm/vcpu.ts';

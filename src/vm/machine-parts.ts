@@ -5,7 +5,8 @@ import { MACHINE_LOCK_REGION, MachineLock } from '../base/machine-lock.ts';
 import { PAGE_SIZE } from '../base/paging-units.ts';
 import { planRegions } from '../base/state/regions.ts';
 import type { MachineShape, RegionPlan } from '../base/state/regions.ts';
-import { VCPU_STATE } from '../base/state/vcpu.ts';
+import { viewsOf } from '../base/state/table.ts';
+import { Activity, VCPU_STATE } from '../base/state/vcpu.ts';
 import type { Trace } from '../base/trace.ts';
 import { Cpu } from '../cpu/cpu.ts';
 import type { CpuHost } from '../cpu/host.ts';
@@ -18,7 +19,6 @@ import { Tracking } from '../mmu/tracking.ts';
 import { VcpuMmu } from '../mmu/vcpu-mmu.ts';
 import { defaultMemslots, shapeOf } from './config.ts';
 import type { VmConfig } from './config.ts';
-import { Activity } from '../base/state/vcpu.ts';
 
 export interface MachineParts {
   readonly shape: MachineShape;
@@ -50,7 +50,7 @@ export function buildParts(config: VmConfig, host: CpuHost, trace: Trace): Machi
   for (const slot of defaultMemslots(config.memory)) physical.addMemslot(slot);
   const cpus = Array.from({ length: shape.vcpus }, (_, index) => {
     const block = plan.vcpu!.offset + index * VCPU_STATE.size;
-    const mmu = new VcpuMmu(physical, tracking, index, block, trace);
+    const mmu = new VcpuMmu(physical, tracking, viewsOf(VCPU_STATE, memory, block), index, trace);
     const cpu = new Cpu(index, memory, block, mmu, host, trace);
     resetVcpu(cpu);
     if (index > 0) cpu.state.activity[0] = Activity.WAIT_FOR_SIPI;

@@ -30,8 +30,8 @@ export type Sregs = { readonly [S in keyof typeof SEGMENTS]: SegmentRegister } &
 
 export function getRegs(cpu: Cpu): Regs {
   const regs = {} as Regs;
-  GPR_NAMES.forEach((name, n) => { regs[name] = cpu.state.gpr[n]!; });
-  regs.rip = cpu.state.rip[0]!;
+  GPR_NAMES.forEach((name, n) => { regs[name] = cpu.state.gpr[n]; });
+  regs.rip = cpu.state.rip[0];
   regs.rflags = BigInt(cpu.flags.read());
   return regs;
 }
@@ -50,11 +50,11 @@ export function getSregs(cpu: Cpu): Sregs {
   const { state } = cpu;
   const out: Record<string, unknown> = {};
   for (const [name, n] of Object.entries(SEGMENTS)) {
-    out[name] = { selector: state.segSelector[n]!, base: state.segBase[n]!, limit: state.segLimit[n]!, attributes: state.segAttributes[n]! };
+    out[name] = { selector: state.segSelector[n], base: state.segBase[n], limit: state.segLimit[n], attributes: state.segAttributes[n] };
   }
-  for (const name of CONTROLS) out[name] = state[name][0]!;
-  out.gdt = { base: state.gdtrBase[0]!, limit: state.gdtrLimit[0]! };
-  out.idt = { base: state.idtrBase[0]!, limit: state.idtrLimit[0]! };
+  for (const name of CONTROLS) out[name] = state[name][0];
+  out.gdt = { base: state.gdtrBase[0], limit: state.gdtrLimit[0] };
+  out.idt = { base: state.idtrBase[0], limit: state.idtrLimit[0] };
   return out as unknown as Sregs;
 }
 

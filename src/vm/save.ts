@@ -37,7 +37,7 @@ export function restoreMachine(state: VmState, parts: MachineParts, turns: Turns
   clock.ticks = state.ticks;
   turns.restore(state.turns);
   state.vcpus.forEach(({ registers, tlb }, n) => {
-    const cpu = parts.cpus[n]!;
+    const cpu = parts.cpus[n];
     // PML is what tracking logs here and now; a machine that is restored starts with an empty buffer.
     restoreBlock(VCPU_STATE, cpu.state, { ...registers, pmlIndex: cpu.state.pmlIndex[0] });
     cpu.replay.clear();

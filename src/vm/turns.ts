@@ -15,7 +15,7 @@ export class Turns {
   }
 
   get cpu(): Cpu {
-    return this.cpus[this.current]!;
+    return this.cpus[this.current];
   }
 
   /** Instructions the vCPU may still retire in its turn. A single vCPU is never interrupted by its own turn's end. */

@@ -46,7 +46,7 @@ export class Vcpu {
   }
 
   get activity(): ActivityName {
-    return ACTIVITY_NAMES[this.cpu.state.activity[0]]!;
+    return ACTIVITY_NAMES[this.cpu.state.activity[0]];
   }
 
   /** `active` starts an application processor; its registers must have been set. */

@@ -13,6 +13,7 @@ import type { Engine } from '../cpu/engine.ts';
 import { deliverFault } from '../cpu/events/deliver.ts';
 import { Interpreter } from '../cpu/interpreter/interpreter.ts';
 import type { Memslot, MemslotRequest } from '../mmu/memslots.ts';
+import type { TrackingMethod } from '../mmu/tracking.ts';
 import { ListHandles } from '../mt/handles.ts';
 import { isMtRequest, mtIoctl, mtIoctlAsync } from '../mt/ioctl.ts';
 import type { IoctlBuffer } from '../mt/ioctl.ts';
@@ -37,7 +38,7 @@ export interface FetcherSeed {
   readonly plan: RegionPlan;
   readonly shape: MachineShape;
   readonly requestWords: readonly number[];
-  readonly method: string;
+  readonly method: TrackingMethod;
 }
 
 /** Instructions between two returns of `run` to the host's event loop. */
@@ -69,7 +70,7 @@ export class Vm {
     this.wirePhysical();
     this.platform = config.platform?.({
       now: () => this.clock.nanoseconds(),
-      interruptChanged: () => parts.cpus[0]!.request(Request.EVENT),
+      interruptChanged: () => parts.cpus[0].request(Request.EVENT),
       deadlineChanged: () => this.requestAll(Request.DEADLINE),
     }) ?? null;
     host.platform = this.platform;
