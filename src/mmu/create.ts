@@ -17,7 +17,10 @@ export interface Mmu {
 }
 
 /** `memory` is new and laid out by `plan`, which holds `mmuRegions(shape)` and 'vcpu'; `states` are the vCPUs' views. */
-export function createMmu(memory: LinearMemory, plan: RegionPlan, shape: MachineShape, method: TrackingMethod, states: readonly VcpuState[], trace: Trace = { on: null }): Mmu {
+export function createMmu(
+  memory: LinearMemory, plan: RegionPlan, shape: MachineShape, method: TrackingMethod, states: readonly VcpuState[],
+  trace: Trace = { on: null },
+): Mmu {
   const physical = new PhysicalMemory(memory, plan, shape);
   const tracking = new Tracking(physical.views, method, physical);
   return { physical, tracking, vcpus: states.map((state, vcpu) => new VcpuMmu(physical, tracking, state, vcpu, trace)) };

@@ -36,7 +36,8 @@ export const makeEptp = (root: number): number => root + EPTP_WALK_LENGTH_4 + EP
 /** Whether VM entry would accept `eptp`, given as its two halves (SDM vol. 3, "Checks on VMX Controls"). */
 export function isEptpValid(low: number, high: number): boolean {
   const memoryType = low & 7;
-  return (memoryType === 0 || memoryType === 6) && (low & 0x38) === EPTP_WALK_LENGTH_4 && (low & 0xf80) === 0 && (high & ~EPT_HIGH_ADDRESS) === 0;
+  const reserved = (low & 0xf80) | (high & ~EPT_HIGH_ADDRESS);
+  return (memoryType === 0 || memoryType === 6) && (low & 0x38) === EPTP_WALK_LENGTH_4 && reserved === 0;
 }
 
 /** By level (1: PTE … 4: PML4E): log2 of the pages one entry covers, which is the shift of its index in a GFN. */

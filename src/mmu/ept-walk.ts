@@ -1,7 +1,9 @@
 // The second level as hardware does it: one guest-physical access through the EPT tables, with A/D bits and PML.
 
 import { PAGE_SIZE } from '../base/paging-units.ts';
-import { EPTP_AD_ENABLE, EPT_A, EPT_ADDRESS, EPT_D, EPT_HIGH_ADDRESS, EPT_R, EPT_RWX, EPT_SHIFT, EPT_W, isEptLeaf, isEptMisconfigured } from './ept-entry.ts';
+import {
+  EPTP_AD_ENABLE, EPT_A, EPT_ADDRESS, EPT_D, EPT_HIGH_ADDRESS, EPT_R, EPT_RWX, EPT_SHIFT, EPT_W, isEptLeaf, isEptMisconfigured,
+} from './ept-entry.ts';
 import type { Pml } from './pml.ts';
 
 export const EptOutcome = { OK: 0, VIOLATION: 1, MISCONFIGURATION: 2, PML_FULL: 3 } as const;
@@ -42,7 +44,9 @@ const wordAt = (u32: Uint32Array, index: number): number => (index < u32.length 
  * With A/D bits on, an access to a guest paging structure counts as a write (SDM vol. 3, "Accessed and Dirty Flags for EPT");
  * the loading of PDPTEs does not.
  */
-export function eptAccess(u32: Uint32Array, eptp: number, gpa: number, access: number, origin: number, pml: Pml | null, result: EptResult): EptOutcome {
+export function eptAccess(
+  u32: Uint32Array, eptp: number, gpa: number, access: number, origin: number, pml: Pml | null, result: EptResult,
+): EptOutcome {
   const ad = (eptp & EPTP_AD_ENABLE) !== 0;
   const wanted = ad && (origin & EptOrigin.FINAL_PAGE) === EptOrigin.PAGING_STRUCTURE ? EptAccess.READ | EptAccess.WRITE : access;
   const gfn = Math.floor(gpa / PAGE_SIZE);

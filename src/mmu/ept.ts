@@ -7,7 +7,9 @@
 import type { LinearMemory } from '../base/linear-memory.ts';
 import { PAGE_SIZE } from '../base/paging-units.ts';
 import type { MachineShape, RegionPlan } from '../base/state/regions.ts';
-import { EPT_1G_PAGES, EPT_2M_PAGES, EPT_A, EPT_ADDRESS, EPT_D, EPT_LEAF, EPT_R, EPT_RWX, EPT_SLOT_WRITABLE, EPT_W, EPT_WRITE_BACK, EPT_X } from './ept-entry.ts';
+import {
+  EPT_1G_PAGES, EPT_2M_PAGES, EPT_A, EPT_ADDRESS, EPT_D, EPT_LEAF, EPT_R, EPT_RWX, EPT_SLOT_WRITABLE, EPT_W, EPT_WRITE_BACK, EPT_X,
+} from './ept-entry.ts';
 import { eptGeometry } from './ept-geometry.ts';
 
 const ENTRIES = 512;

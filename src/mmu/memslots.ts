@@ -28,7 +28,10 @@ export class Memslots {
   private slots: readonly Memslot[] = [];
 
   /** RAM is placed in [ramStart, ramEnd), ramBytes at the most; GPAs end at gfnLimit pages. */
-  constructor(private readonly ramStart: number, private readonly ramEnd: number, private readonly ramBytes: number, private readonly gfnLimit: number) {}
+  constructor(
+    private readonly ramStart: number, private readonly ramEnd: number, private readonly ramBytes: number,
+    private readonly gfnLimit: number,
+  ) {}
 
   /** All slots, by ascending GPA. */
   get list(): readonly Memslot[] {
@@ -39,9 +42,10 @@ export class Memslots {
   add({ slot, guestPhysAddr, memorySize, readonly = false }: MemslotRequest): Memslot {
     const where = `memslot ${slot} at GPA 0x${guestPhysAddr.toString(16)}, ${memorySize} bytes`;
     const aligned = (value: number): boolean => Number.isSafeInteger(value) && value >= 0 && value % PAGE_SIZE === 0;
-    if (!Number.isInteger(slot) || slot < 0 || slot > MAX_SLOT) throw new KvmError('EINVAL', `${where}: slot numbers are 0 to ${MAX_SLOT}`);
-    if (!aligned(guestPhysAddr) || !aligned(memorySize) || memorySize === 0) throw new KvmError('EINVAL', `${where}: not a range of whole pages`);
-    if ((guestPhysAddr + memorySize) / PAGE_SIZE > this.gfnLimit) throw new KvmError('EINVAL', `${where}: ends beyond the machine's limit of ${this.gfnLimit} pages`);
+    const invalid = (why: string): KvmError => new KvmError('EINVAL', `${where}: ${why}`);
+    if (!Number.isInteger(slot) || slot < 0 || slot > MAX_SLOT) throw invalid(`slot numbers are 0 to ${MAX_SLOT}`);
+    if (!aligned(guestPhysAddr) || !aligned(memorySize) || memorySize === 0) throw invalid('not a range of whole pages');
+    if ((guestPhysAddr + memorySize) / PAGE_SIZE > this.gfnLimit) throw invalid(`ends beyond the limit of ${this.gfnLimit} pages`);
     for (const other of this.slots) {
       if (other.slot === slot) throw new KvmError('EEXIST', `${where}: the slot is in use`);
       if (guestPhysAddr < other.guestPhysAddr + other.memorySize && other.guestPhysAddr < guestPhysAddr + memorySize) {
@@ -49,7 +53,8 @@ export class Memslots {
       }
     }
     const used = this.slots.reduce((sum, other) => sum + other.memorySize, 0);
-    const hostOffset = used + memorySize > this.ramBytes ? -1 : placeSlot(this.ramStart, this.ramEnd, this.slots, guestPhysAddr, memorySize);
+    const fits = used + memorySize <= this.ramBytes;
+    const hostOffset = fits ? placeSlot(this.ramStart, this.ramEnd, this.slots, guestPhysAddr, memorySize) : -1;
     if (hostOffset < 0) throw new KvmError('ENOMEM', `${where}: no room, ${used} of ${this.ramBytes} bytes are in use`);
     const added: Memslot = { slot, guestPhysAddr, memorySize, readonly, hostOffset };
     this.slots = [...this.slots, added].sort((a, b) => a.guestPhysAddr - b.guestPhysAddr);

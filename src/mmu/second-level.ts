@@ -37,7 +37,10 @@ export class SecondLevel {
   private structureNeed = EPT_R;
   private ad = false;
 
-  constructor(private readonly physical: PhysicalMemory, private readonly tracking: Tracking, private readonly vcpu: number, private readonly trace: Trace) {
+  constructor(
+    private readonly physical: PhysicalMemory, private readonly tracking: Tracking, private readonly vcpu: number,
+    private readonly trace: Trace,
+  ) {
     this.views = physical.views;
     this.leaf = physical.views.ept.leaf;
     this.pml = physical.views.pmls[vcpu]!;

@@ -40,7 +40,8 @@ export function restoreTlb(tlb: Tlb, saved: SavedTlb, leaf: Uint32Array): void {
   }
   entry.forEach((index, i) => {
     const page = linear[i]!, frame = gfn[i]!, bits = info[i]!, shift = bits >>> TlbInfo.SHIFT;
-    const valid = Number.isInteger(index) && index >= 0 && index < TLB_ENTRIES && Number.isInteger(frame) && frame >= 0 && frame < leaf.length && leaf[frame] !== 0
+    const valid = Number.isInteger(index) && index >= 0 && index < TLB_ENTRIES
+      && Number.isInteger(frame) && frame >= 0 && frame < leaf.length && leaf[frame] !== 0
       && Number.isInteger(page) && page % 4096 === 0 && page >= -CANONICAL_LIMIT && page < CANONICAL_LIMIT
       && ((page >>> 12) & TLB_INDEX_MASK) === (index & TLB_INDEX_MASK)
       && Number.isInteger(bits) && (bits & ~TlbInfo.ALL) === 0 && [12, 21, 22, 30].includes(shift);

@@ -76,7 +76,8 @@ export class Tracking implements Arming {
   resolveViolation(vcpu: number, gfn: number, qualification: number): boolean {
     const { ept } = this.views;
     const leaf = ept.leaf[gfn];
-    if (leaf === undefined || (leaf & EPT_SLOT_WRITABLE) === 0 || (leaf & EPT_W) !== 0 || (qualification & EptAccess.WRITE) === 0) return false;
+    if (leaf === undefined || (qualification & EptAccess.WRITE) === 0) return false;
+    if ((leaf & (EPT_SLOT_WRITABLE | EPT_W)) !== EPT_SLOT_WRITABLE) return false;
     this.holder.sink.guestDirty(vcpu, gfn);
     ept.edit(gfn, EPT_W, 0);
     return true;

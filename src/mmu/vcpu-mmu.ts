@@ -43,7 +43,10 @@ export class VcpuMmu {
   /** By access, the tag that permits it. */
   private readonly tags: readonly Uint32Array[];
 
-  constructor(private readonly physical: PhysicalMemory, tracking: Tracking, private readonly state: VcpuState, vcpu: number, trace: Trace = NO_TRACE) {
+  constructor(
+    private readonly physical: PhysicalMemory, tracking: Tracking, private readonly state: VcpuState, vcpu: number,
+    trace: Trace = NO_TRACE,
+  ) {
     const tlb = physical.views.tlbs[vcpu];
     if (!tlb) throw new InternalError(`the machine has no vCPU ${vcpu}`);
     this.tlb = tlb;

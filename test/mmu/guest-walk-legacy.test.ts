@@ -21,7 +21,8 @@ function setControls(m: TestMachine, cr3: number, cr4: bigint, efer = 0n, cr0 = 
 function outcome(m: TestMachine, linear: number, access: number, context: number): string | number {
   const mmu = m.vcpus[0]!;
   const result = mmu.translate(linear, access, context);
-  return result === FAULT ? mmu.faultError : result === MMIO ? `mmio ${mmu.mmioGpa.toString(16)}` : `gpa ${(result - hostOf(m, 0)).toString(16)}`;
+  if (result === FAULT) return mmu.faultError;
+  return result === MMIO ? `mmio ${mmu.mmioGpa.toString(16)}` : `gpa ${(result - hostOf(m, 0)).toString(16)}`;
 }
 
 describe('no paging', () => {

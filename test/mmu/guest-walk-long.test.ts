@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { Access, FAULT, MMIO, TlbContext } from '../../src/mmu/access.ts';
-import { A, CR0_PG, CR0_WP, CR4_PAE, CR4_SMAP, CR4_SMEP, D, EFER_LONG, GIB, LongTables, MIB, P, PS, U, W, XD, enableLong, hostOf, machine } from './support.ts';
+import {
+  A, CR0_PG, CR0_WP, CR4_PAE, CR4_SMAP, CR4_SMEP, D, EFER_LONG, GIB, LongTables, MIB, P, PS, U, W, XD, enableLong, hostOf, machine,
+} from './support.ts';
 import type { TestMachine } from './support.ts';
 
 const { READ, WRITE, FETCH } = Access;
@@ -121,7 +123,9 @@ describe('4-level paging: reserved bits', () => {
     expect(outcome(m, LINEAR, READ, USER)).toBe(0xd);
   });
 
-  it.each([[1, 0x7ffn << 52n], [2, 1n << 62n], [4, 0x7ffn << 52n], [1, 0xe00n]] as const)('level %i, bits %s are ignored', (level, bits) => {
+  it.each([
+    [1, 0x7ffn << 52n], [2, 1n << 62n], [4, 0x7ffn << 52n], [1, 0xe00n],
+  ] as const)('level %i, bits %s are ignored', (level, bits) => {
     const { m, t } = setup();
     t.map(LINEAR, PAGE);
     const at = t.entry(LINEAR, level);
@@ -188,7 +192,8 @@ describe('4-level paging: accessed and dirty bits', () => {
   });
 
   it.each([
-    ['not present', 0n, READ], ['no write', P | U, WRITE], ['supervisor page', P | W, READ], ['reserved bit', P | W | U | (1n << 45n), WRITE],
+    ['not present', 0n, READ], ['no write', P | U, WRITE], ['supervisor page', P | W, READ],
+    ['reserved bit', P | W | U | (1n << 45n), WRITE],
     ['execute-disable', P | W | U | XD, FETCH],
   ] as const)('all or nothing: %s', (_what, leaf, access) => {
     const { m, t } = setup();
@@ -257,6 +262,7 @@ describe('what else the walk keeps', () => {
     expect(outcome(m, LINEAR, READ, USER)).toBe('ok');
     expect(outcome(m, LINEAR, WRITE, USER)).toBe(7);
     t.map(LINEAR, PAGE + 4096, P | W | U);
+    expect(m.vcpus[0]!.translate(LINEAR, READ, USER), 'the stale entry is gone').toBe(hostOf(m, PAGE + 4096));
     expect(outcome(m, LINEAR, WRITE, USER)).toBe('ok');
     expect(m.vcpus[0]!.translate(LINEAR, READ, USER)).toBe(hostOf(m, PAGE + 4096));
   });

@@ -75,7 +75,10 @@ describe('memslots', () => {
   it('the listener is told', () => {
     const m = machine();
     const calls: unknown[] = [];
-    m.physical.slotListener = { onSlotAdded: (gfn, count) => calls.push(['added', gfn, count]), onSlotDeleted: (gfn, count) => calls.push(['deleted', gfn, count]) };
+    m.physical.slotListener = {
+      onSlotAdded: (gfn, count) => calls.push(['added', gfn, count]),
+      onSlotDeleted: (gfn, count) => calls.push(['deleted', gfn, count]),
+    };
     m.physical.deleteMemslot(0);
     m.physical.addMemslot({ slot: 5, guestPhysAddr: MIB, memorySize: 2 * MIB });
     expect(calls).toEqual([['deleted', 0, 1024], ['added', 256, 512]]);
@@ -138,7 +141,7 @@ describe('the write door', () => {
 });
 
 describe('high addresses', () => {
-  it('RAM above 4 GiB, host offsets above 2 GiB, and 1 GiB leaves when the host offset allows', () => {
+  it('RAM above 4 GiB, host offsets above 2 GiB, with page tables there, tracked', () => {
     const m = machine({ ram: 3 * GIB, gfnLimit: 5 * GIB / K4, slots: false, method: 'pml' });
     m.physical.addMemslot({ slot: 0, guestPhysAddr: 0, memorySize: 2 * GIB });
     m.physical.addMemslot({ slot: 1, guestPhysAddr: 4 * GIB, memorySize: GIB });
@@ -152,8 +155,9 @@ describe('high addresses', () => {
     const { states, vcpus, tracking } = m;
     const peekAt = (gpa: number): number => m.physical.hostOffset(gpa);
     const root = 4 * GIB + 0x10000;
-    for (const [at, value] of [[root, root + 0x1000], [root + 0x1000, root + 0x2000], [root + 0x2000, root + 0x3000], [root + 0x3000, top - (top % K4)]] as const) {
-      m.memory.view.setBigUint64(peekAt(at), BigInt(value) | 7n, true);
+    const next = [root + 0x1000, root + 0x2000, root + 0x3000, top - (top % K4)];
+    for (const [level, value] of next.entries()) {
+      m.memory.view.setBigUint64(peekAt(root + level * 0x1000), BigInt(value) | 7n, true);
     }
     states[0]!.cr0[0] = 0x80010001n;
     states[0]!.cr3[0] = BigInt(root);
@@ -165,11 +169,12 @@ describe('high addresses', () => {
     expect(vcpus[0]!.translate(0xff8, Access.READ, 1)).toBe(peekAt(top));
     expect(m.memory.view.getBigUint64(peekAt(root + 0x3000), true) & 0x60n).toBe(0x60n);
     tracking.drain(0);
-    expect(m.sink.take()).toEqual([0, 0x1000, 0x2000, 0x3000].map((offset) => [0, (root + offset) / K4]).concat([[0, Math.floor(top / K4)]]));
-    tracking.rearm([Math.floor(top / K4)], 1);
+    const last = Math.floor(top / K4), tables = [0, 1, 2, 3].map((level) => root / K4 + level);
+    expect(m.sink.take()).toEqual([...tables, last].map((gfn) => [0, gfn]));
+    tracking.rearm([last], 1);
     vcpus[0]!.translate(0xff8, Access.WRITE, 1);
     tracking.drain(0);
-    expect(m.sink.take()).toEqual([[0, Math.floor(top / K4)]]);
-    expect(vcpus[0]!.saveTlb().gfn).toEqual([Math.floor(top / K4)]);
+    expect(m.sink.take()).toEqual([[0, last]]);
+    expect(vcpus[0]!.saveTlb().gfn).toEqual([last]);
   });
 });

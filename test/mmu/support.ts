@@ -49,7 +49,8 @@ export class RecordingSink implements DirtySink {
 interface MachineOptions { vcpus?: number; ram?: number; gfnLimit?: number; method?: TrackingMethod; slots?: boolean }
 
 /** A machine with `ram` bytes of memory as memslot 0 at GPA 0 (unless `slots` is false), paging off. */
-export function machine({ vcpus = 1, ram = 4 * MIB, gfnLimit = ram / 4096, method = 'none', slots = true }: MachineOptions = {}): TestMachine {
+export function machine(options: MachineOptions = {}): TestMachine {
+  const { vcpus = 1, ram = 4 * MIB, gfnLimit = ram / 4096, method = 'none', slots = true } = options;
   const shape: MachineShape = { vcpus, gfnLimit, ramBytes: ram };
   const plan = planRegions([{ name: 'vcpu', bytes: VCPU_STATE.size * vcpus }, ...mmuRegions(shape)]);
   const memory = LinearMemory.create(plan.total.bytes, false);
@@ -110,7 +111,8 @@ export class LongTables {
 }
 
 /** Switches vCPU `vcpu` to 4-level paging with the tables at `cr3`. */
-export function enableLong(m: TestMachine, cr3: number, { vcpu = 0, cr0 = CR0_PG | CR0_WP, cr4 = CR4_PAE, efer = EFER_LONG | EFER_NXE } = {}): void {
+export function enableLong(m: TestMachine, cr3: number, options: { vcpu?: number; cr0?: bigint; cr4?: bigint; efer?: bigint } = {}): void {
+  const { vcpu = 0, cr0 = CR0_PG | CR0_WP, cr4 = CR4_PAE, efer = EFER_LONG | EFER_NXE } = options;
   const state = m.states[vcpu]!;
   state.cr0[0] = cr0;
   state.cr3[0] = BigInt(cr3);

@@ -90,7 +90,8 @@ describe('flushing', () => {
     t.map(0x200000, 0x200000, P | W | U, 2);
     for (const linear of [...PAGES, 0x200000, 0x208000]) m.vcpus[0]!.translate(linear, WRITE, USER);
     m.vcpus[0]!.translate(0x5000, READ, SUPERVISOR);
-    const live = (): string[] => [...PAGES, 0x200000, 0x208000].filter((linear) => hits(m.vcpus[0]!.tlb, linear, USER) !== '').map((x) => x.toString(16));
+    const live = (): string[] =>
+      [...PAGES, 0x200000, 0x208000].filter((linear) => hits(m.vcpus[0]!.tlb, linear, USER) !== '').map((x) => x.toString(16));
     return { m, t, live };
   }
   const ALL_BUT_EVICTED = ['6000', '-7000', '4005000', '200000', '208000'];

@@ -266,6 +266,20 @@ describe.each(['write-protect', 'pml'] as const)('tracking by %s', (method) => {
   });
 });
 
+describe('read-only slots', () => {
+  it.each(['write-protect', 'pml'] as const)('stay so when tracking by %s is switched on and off', (method) => {
+    const m = machine({ ram: 4 * MIB, method, slots: false });
+    m.physical.addMemslot({ slot: 0, guestPhysAddr: 0, memorySize: 4 * MIB, readonly: true });
+    for (const change of ['enable', 'disable', 'enable'] as const) {
+      m.tracking[change]();
+      m.tracking.rearm([5], 1);
+      expect(m.vcpus[0]!.translate(0x5000, READ, SUPERVISOR)).toBe(m.physical.hostOffset(0x5000));
+      expect(m.vcpus[0]!.translate(0x5000, WRITE, SUPERVISOR)).toBe(-1);
+    }
+    expect(m.sink.take()).toEqual([]);
+  });
+});
+
 describe('code pages', () => {
   it('marking takes write permission everywhere; the next write tells the listener, once', () => {
     const { m, t } = tracked('none', 2);

@@ -61,7 +61,8 @@ export class GuestWalk {
     // D unset and this no write: the next store has to walk again to set it.
     const clean = access !== Access.WRITE && (leaf & PTE_D) === 0;
     this.gfn = walk.gfn;
-    this.info = (clean ? rights & ~TlbInfo.WRITABLE : rights) | (controls.pge && leaf & PTE_G ? TlbInfo.GLOBAL : 0) | (walk.shift << TlbInfo.SHIFT);
+    const global = controls.pge && (leaf & PTE_G) !== 0 ? TlbInfo.GLOBAL : 0;
+    this.info = (clean ? rights & ~TlbInfo.WRITABLE : rights) | global | (walk.shift << TlbInfo.SHIFT);
     return true;
   }
 
