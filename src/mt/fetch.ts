@@ -22,6 +22,7 @@ export interface CheckedFetch {
 export type FetchObserver = (gfns: Uint32Array) => void;
 
 const MAX_COUNT = 0x7fffffff;
+const KNOWN_FLAGS = FetchFlag.WAIT | FetchFlag.REARM;
 
 /** A sleeping fetch: its place in the queue, and what had happened when it went to sleep. */
 export interface WaitTicket {
@@ -45,7 +46,7 @@ export class SublistFetch {
     const { count, list } = request;
     if (!Number.isInteger(count) || count <= 0 || count > MAX_COUNT) throw new KvmError('EINVAL', `a fetch of ${count} entries`);
     const flags = requireU32(request.flags ?? 0, 'flags');
-    if ((flags & ~(FetchFlag.WAIT | FetchFlag.REARM)) !== 0) throw new KvmError('EINVAL', `unknown flags 0x${flags.toString(16)}`);
+    if ((flags & ~KNOWN_FLAGS) !== 0) throw new KvmError('EINVAL', `unknown flags 0x${flags.toString(16)}`);
     const maxDirty = requireU32(request.maxDirty ?? 0, 'max_dirty');
     if (maxDirty !== 0 && maxDirty < count) throw new KvmError('EINVAL', `a list of ${maxDirty} entries for a fetch of ${count}`);
     if (list === null) throw new KvmError('EFAULT', 'no list to fetch into');

@@ -1,6 +1,6 @@
 // The memory tracking subsystem as the thread that runs the vCPUs sees it: the seven ioctls as methods, the extensions, and
-// what the machine calls. Named and specified after the KVM list posting of April 2016, "Dirty memory tracking for
-// performant checkpointing and improved live migration"; docs/ says where it was silent and what was decided.
+// what the machine calls. Named after the KVM list posting of April 2016, "KVM: Dirty memory tracking for performant
+// checkpointing and improved live migration"; README.md beside this file says what was decided where it is silent.
 
 import type { Arming } from '../base/arming.ts';
 import type { DirtySink } from '../base/dirty-sink.ts';
@@ -239,9 +239,9 @@ export class MemoryTracking implements DirtySink {
       control.quiesced[0] = 1;
       control.quiesces[0]++;
       this.statistics.enterPhase('quiescedMs');
-      this.shadow?.compare(this.cpid);
       this.waits.settle();
       this.queue.wakeAll();
+      this.shadow?.compare(this.cpid);
     });
   }
 

@@ -1,0 +1,52 @@
+import { describe, expect, it } from 'vitest';
+import type { Faults } from '../../src/base/faults.ts';
+import { oncePerSource } from './laws/lists.ts';
+import { NO_DUPS } from './laws/machine.ts';
+import { copyIsComplete } from './laws/no-lost-write.ts';
+import { SyntheticMachine } from './synthetic-machine.ts';
+import type { SyntheticOptions } from './synthetic-machine.ts';
+
+// Each known mistake is injected, and the check that is there to find it must fail with it and pass without.
+
+type Check = (options: SyntheticOptions) => void | Promise<void>;
+
+const law12 = (flags: number, rearm: boolean, method: 'write-protect' | 'pml'): Check => (options) => {
+  for (let seed = 1; seed <= 5; seed++) copyIsComplete(new SyntheticMachine({ ...options, method, pages: 40 }), { seed, flags, rearm });
+};
+
+const quiesceBeforeWait: Check = async (options) => {
+  const { mt } = new SyntheticMachine(options).track();
+  mt.mtVmQuiesced();
+  expect(mt.fetchSublist({ count: 1, wait: true }).gfns).toHaveLength(0);
+};
+
+const slotReuse: Check = (options) => {
+  const machine = new SyntheticMachine(options).track();
+  machine.stores([{ vcpu: 0, gfn: 3 }, { vcpu: 0, gfn: 9 }]);
+  machine.mt.slotDeleted(0, 8);
+  expect(machine.fetchAll()).toEqual([9]);
+};
+
+/** The hardware's log is collected by the fetch and the quiesce themselves, not only by the run loop at exits. */
+const hardwareLog: Check = (options) => {
+  const machine = new SyntheticMachine({ ...options, method: 'pml' }).track();
+  machine.arming.noticeStore(0, 3);
+  machine.mt.mtVmQuiesced();
+  expect(machine.fetchAll()).toEqual([3]);
+};
+
+describe('known mistakes', () => {
+  it.each<[keyof Faults, Check]>([
+    ['keepMarksAtRearm', (options) => oncePerSource(new SyntheticMachine(options), NO_DUPS)],
+    ['keepMarksAtRearm', law12(NO_DUPS, true, 'write-protect')],
+    ['clearRearmListFirst', law12(0, false, 'write-protect')],
+    ['cumulativeSets', law12(0, false, 'write-protect')],
+    ['reportNeighbour', law12(0, true, 'pml')],
+    ['loseQuiesceBeforeWait', quiesceBeforeWait],
+    ['keepEntriesOfDeletedSlot', slotReuse],
+    ['skipDrain', hardwareLog],
+  ])('%s is found', async (fault, check) => {
+    await check({});
+    await expect((async () => check({ faults: { [fault]: true } }))()).rejects.toThrow();
+  });
+});
