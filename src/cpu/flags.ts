@@ -57,7 +57,7 @@ export class FlagsRegister {
   }
 
   read(): number {
-    return this.state.rflags[0]! | statusFlags(this.result[0]!, this.result[1]!, this.state.flagAux[0]! | 0);
+    return this.state.rflags[0] | statusFlags(this.result[0], this.result[1], this.state.flagAux[0] | 0);
   }
 
   /** Stores all of RFLAGS; bit 1 is set and bits 3, 5, 15 and 31:22 are cleared. What may change is the caller's matter. */

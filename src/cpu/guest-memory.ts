@@ -37,7 +37,7 @@ export class GuestMemory {
     const low = linear | 0;
     const slot = ((low >>> 12) & 1023) + context * 1024;
     if (this.readTag[2 * slot] === (low & ~PAGE_MASK) >>> 0 && this.readTag[2 * slot + 1] === ((linear - (low >>> 0)) * HIGH) >>> 0 && (low & PAGE_MASK) + size <= PAGE_SIZE) {
-      return this.host[slot]! + (low & PAGE_MASK);
+      return this.host[slot] + (low & PAGE_MASK);
     }
     return this.locateMiss(linear, size, segment, Access.READ, context);
   }
@@ -47,7 +47,7 @@ export class GuestMemory {
     const low = linear | 0;
     const slot = ((low >>> 12) & 1023) + context * 1024;
     if (this.writeTag[2 * slot] === (low & ~PAGE_MASK) >>> 0 && this.writeTag[2 * slot + 1] === ((linear - (low >>> 0)) * HIGH) >>> 0 && (low & PAGE_MASK) + size <= PAGE_SIZE) {
-      return this.host[slot]! + (low & PAGE_MASK);
+      return this.host[slot] + (low & PAGE_MASK);
     }
     return this.locateMiss(linear, size, segment, Access.WRITE, context);
   }
@@ -70,7 +70,7 @@ export class GuestMemory {
   /** Unsigned value of 1, 2 or 4 bytes (4: as a signed int32). */
   load(linear: number, size: 1 | 2 | 4, segment: number, context: number): number {
     const at = this.locateRead(linear, size, segment, context);
-    if (at >= 0) return size === 4 ? this.view.getInt32(at, true) : size === 1 ? this.bytes[at]! : this.view.getUint16(at, true);
+    if (at >= 0) return size === 4 ? this.view.getInt32(at, true) : size === 1 ? this.bytes[at] : this.view.getUint16(at, true);
     return this.loadSlow(linear, size, context) | 0;
   }
 
@@ -144,7 +144,7 @@ export class GuestMemory {
     const at = mmu.translate(linear, Access.READ, context as 0 | 1 | 2);
     if (at === FAULT) this.cpu.raisePageFault(mmu.faultLinear, mmu.faultError);
     if (at === MMIO) return this.mmioRead(mmu.mmioGpa, size);
-    return size === 4 ? this.view.getInt32(at, true) : size === 1 ? this.bytes[at]! : this.view.getUint16(at, true);
+    return size === 4 ? this.view.getInt32(at, true) : size === 1 ? this.bytes[at] : this.view.getUint16(at, true);
   }
 
   private storeSlow(linear: number, size: 1 | 2 | 4, value: number, context: number): void {

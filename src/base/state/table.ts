@@ -33,7 +33,7 @@ export function stateTable<F extends Record<string, FieldSpec>>(name: string, fi
   const offset = {} as { [K in keyof F]: number };
   let end = 0;
   for (const key of Object.keys(fields) as (keyof F)[]) {
-    const { type, count } = fields[key]!;
+    const { type, count } = fields[key];
     end = alignUp(end, FIELD_BYTES[type]);
     offset[key] = end;
     end += FIELD_BYTES[type] * count;
@@ -51,7 +51,7 @@ const VIEWS = { u8: Uint8Array, u16: Uint16Array, u32: Uint32Array, i32: Int32Ar
 export function viewsOf<F extends Record<string, FieldSpec>>(table: StateTable<F>, memory: LinearMemory, base: number): StateViews<F> {
   const views: Record<string, unknown> = {};
   for (const [key, spec] of Object.entries(table.fields)) {
-    views[key] = new VIEWS[spec.type](memory.memory.buffer as ArrayBuffer, base + table.offset[key]!, spec.count);
+    views[key] = new VIEWS[spec.type](memory.memory.buffer as ArrayBuffer, base + table.offset[key], spec.count);
   }
   return views as StateViews<F>;
 }
@@ -64,7 +64,7 @@ export function saveBlock<F extends Record<string, FieldSpec>>(table: StateTable
   for (const [key, spec] of Object.entries(table.fields)) {
     if (!spec.saved) continue;
     const values = Array.from(views[key] as ArrayLike<number | bigint>, (x) => (typeof x === 'bigint' ? `0x${x.toString(16)}` : x));
-    out[key] = spec.count === 1 ? values[0]! : values;
+    out[key] = spec.count === 1 ? values[0] : values;
   }
   return out;
 }

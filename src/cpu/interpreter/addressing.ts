@@ -14,22 +14,22 @@ export function effectiveAddress(cpu: Cpu, a: Address, addressSize: 2 | 4 | 8): 
   const r = cpu.gprHalves;
   if (addressSize !== 8) {
     let sum = a.displacement;
-    if (a.base >= 0) sum += a.base === RIP ? cpu.nextRip | 0 : r[2 * a.base]!;
-    if (a.index >= 0) sum += Math.imul(r[2 * a.index]!, a.scale);
+    if (a.base >= 0) sum += a.base === RIP ? cpu.nextRip | 0 : r[2 * a.base];
+    if (a.index >= 0) sum += Math.imul(r[2 * a.index], a.scale);
     return addressSize === 4 ? sum >>> 0 : sum & 0xffff;
   }
   let sum = a.displacement;
   if (a.base === RIP) {
     sum += cpu.nextRip;
   } else if (a.base >= 0) {
-    const high = r[2 * a.base + 1]!;
+    const high = r[2 * a.base + 1];
     if (high > BASE_BOUND || high < -BASE_BOUND) return Number(exactAddress(cpu, a));
-    sum += high * TWO_32 + (r[2 * a.base]! >>> 0);
+    sum += high * TWO_32 + (r[2 * a.base] >>> 0);
   }
   if (a.index >= 0) {
-    const high = r[2 * a.index + 1]!;
+    const high = r[2 * a.index + 1];
     if (high > INDEX_BOUND || high < -INDEX_BOUND) return Number(exactAddress(cpu, a));
-    sum += (high * TWO_32 + (r[2 * a.index]! >>> 0)) * a.scale;
+    sum += (high * TWO_32 + (r[2 * a.index] >>> 0)) * a.scale;
   }
   return sum;
 }
@@ -38,24 +38,24 @@ export function effectiveAddress(cpu: Cpu, a: Address, addressSize: 2 | 4 | 8): 
 export function exactAddress(cpu: Cpu, a: Address): bigint {
   const { gpr } = cpu.state;
   let sum = BigInt(a.displacement);
-  if (a.base >= 0) sum += a.base === RIP ? BigInt(cpu.nextRip) : gpr[a.base]!;
-  if (a.index >= 0) sum += gpr[a.index]! * BigInt(a.scale);
+  if (a.base >= 0) sum += a.base === RIP ? BigInt(cpu.nextRip) : gpr[a.base];
+  if (a.index >= 0) sum += gpr[a.index] * BigInt(a.scale);
   return BigInt.asIntN(64, sum);
 }
 
 /** Register `reg` as an address of `addressSize` bytes. */
 export function registerAddress(cpu: Cpu, reg: number, addressSize: 2 | 4 | 8): number {
-  const low = cpu.gprHalves[2 * reg]!;
+  const low = cpu.gprHalves[2 * reg];
   if (addressSize === 4) return low >>> 0;
   if (addressSize === 2) return low & 0xffff;
-  return cpu.gprHalves[2 * reg + 1]! * TWO_32 + (low >>> 0);
+  return cpu.gprHalves[2 * reg + 1] * TWO_32 + (low >>> 0);
 }
 
 /** Writes an address to register `reg` in `addressSize` bytes; 4 clears the upper half, 2 keeps the rest. */
 export function writeRegisterAddress(cpu: Cpu, reg: number, addressSize: 2 | 4 | 8, a: number): void {
   const r = cpu.gprHalves;
   if (addressSize === 2) {
-    r[2 * reg] = (r[2 * reg]! & ~0xffff) | (a & 0xffff);
+    r[2 * reg] = (r[2 * reg] & ~0xffff) | (a & 0xffff);
     return;
   }
   r[2 * reg] = a | 0;
@@ -66,12 +66,12 @@ export function writeRegisterAddress(cpu: Cpu, reg: number, addressSize: 2 | 4 |
 export function addToRegister(cpu: Cpu, reg: number, addressSize: 2 | 4 | 8, n: number): void {
   const r = cpu.gprHalves;
   if (addressSize === 2) {
-    r[2 * reg] = (r[2 * reg]! & ~0xffff) | ((r[2 * reg]! + n) & 0xffff);
+    r[2 * reg] = (r[2 * reg] & ~0xffff) | ((r[2 * reg] + n) & 0xffff);
     return;
   }
-  const sum = (r[2 * reg]! >>> 0) + n;
+  const sum = (r[2 * reg] >>> 0) + n;
   r[2 * reg] = sum | 0;
-  r[2 * reg + 1] = addressSize === 4 ? 0 : r[2 * reg + 1]! + Math.floor(sum / TWO_32);
+  r[2 * reg + 1] = addressSize === 4 ? 0 : r[2 * reg + 1] + Math.floor(sum / TWO_32);
 }
 
 /** a + n in `addressSize` bytes. */

@@ -47,7 +47,7 @@ export abstract class BuilderBase<V> {
   }
 
   advance(i: Insn, reg: number, size: number): void {
-    addToRegister(this.cpu, reg, i.addressSize, this.cpu.state.rflags[0]! & DF ? -size : size);
+    addToRegister(this.cpu, reg, i.addressSize, this.cpu.state.rflags[0] & DF ? -size : size);
   }
 
   probeWrite(segment: number, a: number, bytes: number): void {
@@ -104,7 +104,7 @@ export abstract class BuilderBase<V> {
 
   /** SDM vol. 2, JMP: #GP(0) if the target is beyond the code segment limit. */
   protected withinLimit(target: number): number {
-    if (target > this.cpu.state.segLimit[Seg.CS]!) this.cpu.raise(Vector.GP, 0);
+    if (target > this.cpu.state.segLimit[Seg.CS]) this.cpu.raise(Vector.GP, 0);
     return target;
   }
 
@@ -133,7 +133,7 @@ export abstract class BuilderBase<V> {
   private countIsZero(i: Insn): boolean {
     const r = this.cpu.gprHalves;
     if (i.addressSize === 4) return r[2 * RCX] === 0;
-    return i.addressSize === 2 ? (r[2 * RCX]! & 0xffff) === 0 : (r[2 * RCX]! | r[2 * RCX + 1]!) === 0;
+    return i.addressSize === 2 ? (r[2 * RCX] & 0xffff) === 0 : (r[2 * RCX] | r[2 * RCX + 1]) === 0;
   }
 
   raise(vector: number, errorCode?: number): void {

@@ -74,7 +74,7 @@ export class Interpreter implements Engine {
       const count = ops.length < cpu.remaining ? ops.length : cpu.remaining;
       let rip = cpu.rip;
       for (let n = 0; n < count; n++) {
-        const op = ops[n]!;
+        const op = ops[n];
         cpu.rip = rip;
         cpu.nextRip = rip + op.length;
         op.execute(builders);
@@ -100,8 +100,8 @@ export class Interpreter implements Engine {
       if (rip < -(2 ** 47) || rip >= 2 ** 47) cpu.raise(Vector.GP, 0);
       return rip;
     }
-    if (rip > cpu.state.segLimit[Seg.CS]!) cpu.raise(Vector.GP, 0);
-    return (rip + cpu.base[Seg.CS]!) % 0x100000000;
+    if (rip > cpu.state.segLimit[Seg.CS]) cpu.raise(Vector.GP, 0);
+    return (rip + cpu.base[Seg.CS]) % 0x100000000;
   }
 
   /** The code page at `linear`, or null when the fetch is from a device. Sets pageOffset. May raise #PF. */
@@ -114,8 +114,8 @@ export class Interpreter implements Engine {
       if (at === FAULT) cpu.raisePageFault(cpu.mmu.faultLinear, cpu.mmu.faultError);
       if (at === MMIO) return null;
     }
-    this.pageOffset = tlb.host[slot]!;
-    return this.cache.page(tlb.gfn[slot]!, cpu.mode);
+    this.pageOffset = tlb.host[slot];
+    return this.cache.page(tlb.gfn[slot], cpu.mode);
   }
 
   private decodeBlock(cpu: Cpu, page: CodePage, start: number): Block {
@@ -147,7 +147,7 @@ export class Interpreter implements Engine {
         past = true;
         return 0;
       }
-      return bytes[base + at++]!;
+      return bytes[base + at++];
     }, mode);
     return past ? null : new Op(insn);
   }
@@ -162,7 +162,7 @@ export class Interpreter implements Engine {
     const linear = this.fetchLinear(cpu, cpu.mode === CodeMode.BITS64 ? rip : rip >>> 0);
     const at = cpu.mmu.translate(linear, Access.FETCH, cpu.fetchContext);
     if (at === FAULT) cpu.raisePageFault(cpu.mmu.faultLinear, cpu.mmu.faultError);
-    if (at !== MMIO) return cpu.linear.u8[at]!;
+    if (at !== MMIO) return cpu.linear.u8[at];
     const gpa = cpu.mmu.mmioGpa;
     const answer = cpu.host.readMmio(gpa, 1) ?? cpu.replay.take('mmio', 'read', gpa, 1, 0);
     if (answer === null) throw cpu.exitSignal;

@@ -36,7 +36,7 @@ export class NarrowBuilder extends NarrowValues implements Builder<number, numbe
         const linear = linearAddress(cpu, segment, effectiveAddress(cpu, operand.address, this.addressSize), operand.size, false);
         return cpu.memory.load(linear, operand.size as 1 | 2 | 4, segment, cpu.dataContext);
       }
-      case OperandKind.REG_HIGH: return (this.regs[2 * operand.reg]! >>> 8) & 0xff;
+      case OperandKind.REG_HIGH: return (this.regs[2 * operand.reg] >>> 8) & 0xff;
       default: return operand.reg;
     }
   }
@@ -91,7 +91,7 @@ export class NarrowBuilder extends NarrowValues implements Builder<number, numbe
   }
 
   readRegister(size: Size, reg: number): number {
-    const value = this.regs[2 * reg]!;
+    const value = this.regs[2 * reg];
     return size === 4 ? value : size === 1 ? value & 0xff : value & 0xffff;
   }
 
@@ -101,18 +101,18 @@ export class NarrowBuilder extends NarrowValues implements Builder<number, numbe
       regs[2 * reg] = x;
       regs[2 * reg + 1] = 0;
     } else if (size === 1) {
-      regs[2 * reg] = (regs[2 * reg]! & ~0xff) | (x & 0xff);
+      regs[2 * reg] = (regs[2 * reg] & ~0xff) | (x & 0xff);
     } else {
-      regs[2 * reg] = (regs[2 * reg]! & ~0xffff) | (x & 0xffff);
+      regs[2 * reg] = (regs[2 * reg] & ~0xffff) | (x & 0xffff);
     }
   }
 
   readHighByte(reg: number): number {
-    return (this.regs[2 * reg]! >>> 8) & 0xff;
+    return (this.regs[2 * reg] >>> 8) & 0xff;
   }
 
   writeHighByte(reg: number, x: number): void {
-    this.regs[2 * reg] = (this.regs[2 * reg]! & ~0xff00) | ((x & 0xff) << 8);
+    this.regs[2 * reg] = (this.regs[2 * reg] & ~0xff00) | ((x & 0xff) << 8);
   }
 
   offsetBy(i: Insn, a: number, size: Size, x: number): number {
@@ -138,6 +138,10 @@ export class NarrowBuilder extends NarrowValues implements Builder<number, numbe
   store(segment: number, a: number, size: Size, x: number): void {
     const { cpu } = this;
     cpu.memory.store(linearAddress(cpu, segment, a, size, true), size as 1 | 2 | 4, x, segment, cpu.dataContext);
+  }
+
+  linearAddress(size: Size, segment: number, a: number): number {
+    return this.truncate(size, this.cpu.base[segment] + a);
   }
 
   stackValue(size: Size, a: number): number {

@@ -19,28 +19,28 @@ export class StatusFlags {
   }
 
   carry(): boolean {
-    return this.aux[0]! < 0;
+    return this.aux[0] < 0;
   }
 
   overflow(): boolean {
-    const aux = this.aux[0]!;
+    const aux = this.aux[0];
     return (aux ^ (aux << 1)) < 0;
   }
 
   zero(): boolean {
-    return (this.words[0]! | this.words[1]!) === 0;
+    return (this.words[0] | this.words[1]) === 0;
   }
 
   sign(): boolean {
-    return (((this.words[1]! >>> 31) ^ this.aux[0]!) & 1) !== 0;
+    return (((this.words[1] >>> 31) ^ this.aux[0]) & 1) !== 0;
   }
 
   parity(): boolean {
-    return evenParity((this.words[0]! ^ (this.aux[0]! >>> 8)) & 0xff) !== 0;
+    return evenParity((this.words[0] ^ (this.aux[0] >>> 8)) & 0xff) !== 0;
   }
 
   adjust(): boolean {
-    return (this.aux[0]! & AUX_ADJUST) !== 0;
+    return (this.aux[0] & AUX_ADJUST) !== 0;
   }
 
   /** SDM vol. 2, "Condition Test (tttn) Encoding": bit 0 inverts. */
@@ -48,12 +48,12 @@ export class StatusFlags {
     switch (cc) {
       case 0: return this.overflow();
       case 1: return !this.overflow();
-      case 2: return this.aux[0]! < 0;
-      case 3: return this.aux[0]! >= 0;
-      case 4: return (this.words[0]! | this.words[1]!) === 0;
-      case 5: return (this.words[0]! | this.words[1]!) !== 0;
-      case 6: return this.aux[0]! < 0 || this.zero();
-      case 7: return this.aux[0]! >= 0 && !this.zero();
+      case 2: return this.aux[0] < 0;
+      case 3: return this.aux[0] >= 0;
+      case 4: return (this.words[0] | this.words[1]) === 0;
+      case 5: return (this.words[0] | this.words[1]) !== 0;
+      case 6: return this.aux[0] < 0 || this.zero();
+      case 7: return this.aux[0] >= 0 && !this.zero();
       case 8: return this.sign();
       case 9: return !this.sign();
       case 10: return this.parity();
@@ -76,19 +76,19 @@ export class StatusFlags {
   }
 
   protected setTop(carry: boolean, overflow: boolean): void {
-    this.aux[0] = (this.aux[0]! & 0x3fffffff) | (carry ? AUX_CARRY : 0) | (carry !== overflow ? AUX_CARRY_IN : 0);
+    this.aux[0] = (this.aux[0] & 0x3fffffff) | (carry ? AUX_CARRY : 0) | (carry !== overflow ? AUX_CARRY_IN : 0);
   }
 
   setAdjust(c: boolean): void {
-    this.aux[0] = c ? this.aux[0]! | AUX_ADJUST : this.aux[0]! & ~AUX_ADJUST;
+    this.aux[0] = c ? this.aux[0] | AUX_ADJUST : this.aux[0] & ~AUX_ADJUST;
   }
 
   setSign(c: boolean): void {
-    if (this.sign() !== c) this.aux[0] = this.aux[0]! ^ AUX_SIGN;
+    if (this.sign() !== c) this.aux[0] = this.aux[0] ^ AUX_SIGN;
   }
 
   setParity(c: boolean): void {
-    if (this.parity() !== c) this.aux[0] = this.aux[0]! ^ 0x100;
+    if (this.parity() !== c) this.aux[0] = this.aux[0] ^ 0x100;
   }
 
   setZero(c: boolean): void {
@@ -96,7 +96,7 @@ export class StatusFlags {
   }
 
   lowBits(): number {
-    return (statusFlags(this.words[0]!, this.words[1]!, this.aux[0]!) & (SF | ZF | AF | PF | CF)) | 2;
+    return (statusFlags(this.words[0], this.words[1], this.aux[0]) & (SF | ZF | AF | PF | CF)) | 2;
   }
 
   setLowBits(byte: number): void {
@@ -105,7 +105,7 @@ export class StatusFlags {
 
   /** Replaces the flags of `mask` by those of `flags`. */
   private setStatus(mask: number, flags: number): void {
-    const kept = statusFlags(this.words[0]!, this.words[1]!, this.aux[0]!) & (CF | PF | AF | ZF | SF | OF) & ~mask;
+    const kept = statusFlags(this.words[0], this.words[1], this.aux[0]) & (CF | PF | AF | ZF | SF | OF) & ~mask;
     const { result, aux } = split(kept | (flags & mask));
     this.words[0] = result;
     this.words[1] = 0;
@@ -113,6 +113,6 @@ export class StatusFlags {
   }
 
   setDirection(set: boolean): void {
-    this.rflags[0] = set ? this.rflags[0]! | DF : this.rflags[0]! & ~DF;
+    this.rflags[0] = set ? this.rflags[0] | DF : this.rflags[0] & ~DF;
   }
 }

@@ -73,7 +73,7 @@ export class WideBuilder extends WideValues implements Builder<bigint, number, b
   }
 
   readRegister(size: Size, reg: number): bigint {
-    return size === 8 ? this.regs[reg]! : BigInt.asUintN(8 * size, this.regs[reg]!);
+    return size === 8 ? this.regs[reg] : BigInt.asUintN(8 * size, this.regs[reg]);
   }
 
   writeRegister(size: Size, reg: number, x: bigint): void {
@@ -83,16 +83,16 @@ export class WideBuilder extends WideValues implements Builder<bigint, number, b
       this.regs[reg] = BigInt.asUintN(32, x);
     } else {
       const mask = size === 1 ? 0xff : 0xffff;
-      this.halves[2 * reg] = (this.halves[2 * reg]! & ~mask) | (Number(BigInt.asUintN(16, x)) & mask);
+      this.halves[2 * reg] = (this.halves[2 * reg] & ~mask) | (Number(BigInt.asUintN(16, x)) & mask);
     }
   }
 
   readHighByte(reg: number): bigint {
-    return BigInt((this.halves[2 * reg]! >>> 8) & 0xff);
+    return BigInt((this.halves[2 * reg] >>> 8) & 0xff);
   }
 
   writeHighByte(reg: number, x: bigint): void {
-    this.halves[2 * reg] = (this.halves[2 * reg]! & ~0xff00) | (Number(BigInt.asUintN(8, x)) << 8);
+    this.halves[2 * reg] = (this.halves[2 * reg] & ~0xff00) | (Number(BigInt.asUintN(8, x)) << 8);
   }
 
   offsetBy(i: Insn, a: number, size: Size, x: bigint): number {
@@ -129,6 +129,10 @@ export class WideBuilder extends WideValues implements Builder<bigint, number, b
     const linear = linearAddress(cpu, segment, a, size, true);
     if (size === 8) cpu.memory.store64(linear, x, segment, cpu.dataContext);
     else cpu.memory.store(linear, size, Number(BigInt.asIntN(32, x)), segment, cpu.dataContext);
+  }
+
+  linearAddress(size: Size, segment: number, a: number): bigint {
+    return BigInt.asUintN(8 * size, BigInt(this.cpu.base[segment]) + BigInt(a));
   }
 
   stackValue(size: Size, a: number): bigint {

@@ -31,8 +31,8 @@ export class WideFlags extends StatusFlags implements Flags<bigint, boolean> {
     const { scratch, halves, words } = this;
     scratch[0] = x;
     scratch[1] = y;
-    const low = (halves[0]! & halves[2]!) | ((halves[0]! | halves[2]!) & ~words[0]!);
-    const high = (halves[1]! & halves[3]!) | ((halves[1]! | halves[3]!) & ~words[1]!);
+    const low = (halves[0] & halves[2]) | ((halves[0] | halves[2]) & ~words[0]);
+    const high = (halves[1] & halves[3]) | ((halves[1] | halves[3]) & ~words[1]);
     this.setCarries(size, low, high);
   }
 
@@ -41,8 +41,8 @@ export class WideFlags extends StatusFlags implements Flags<bigint, boolean> {
     const { scratch, halves, words } = this;
     scratch[0] = x;
     scratch[1] = y;
-    const low = (~halves[0]! & halves[2]!) | ((~halves[0]! | halves[2]!) & words[0]!);
-    const high = (~halves[1]! & halves[3]!) | ((~halves[1]! | halves[3]!) & words[1]!);
+    const low = (~halves[0] & halves[2]) | ((~halves[0] | halves[2]) & words[0]);
+    const high = (~halves[1] & halves[3]) | ((~halves[1] | halves[3]) & words[1]);
     this.setCarries(size, low, high);
   }
 

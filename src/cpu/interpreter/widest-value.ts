@@ -38,7 +38,7 @@ export function widestValue(i: Insn): 4 | 8 {
     address: zero, registerAddress: zero, offset: zero, offsetBy: (_i, _a, size) => note(size),
     effectiveAddress: note, writeRegisterAddress() {}, advance() {},
     load: (_s, _a, size) => note(size), loadForWrite: (_s, _a, size) => note(size), store: (_s, _a, size) => note(size),
-    probeWrite() {}, requireAligned() {},
+    probeWrite() {}, requireAligned() {}, linearAddress: note,
     stackPointer: zero, framePointer: zero, stackOffset: zero, setStackPointer() {}, stackValue: note,
     nextIp: note, jumpRelative() {}, branchRelative() {}, jump: note, checkTarget: note, checkRelative() {},
     repeat: (_i, body) => void body(),
