@@ -50,7 +50,7 @@ export class SublistFetch {
     const maxDirty = requireU32(request.maxDirty ?? 0, 'max_dirty');
     if (maxDirty !== 0 && maxDirty < count) throw new KvmError('EINVAL', `a list of ${maxDirty} entries for a fetch of ${count}`);
     if (list === null) throw new KvmError('EFAULT', 'no list to fetch into');
-    if (list !== undefined && list.length < count) throw new KvmError('EFAULT', `the list has ${list.length} entries, ${count} are asked for`);
+    if (list !== undefined && list.length < count) throw new KvmError('EFAULT', `a list of ${list.length} entries for ${count}`);
     return {
       count,
       wait: request.wait === true || (flags & FetchFlag.WAIT) !== 0,
