@@ -9,6 +9,8 @@
 import type { Arming } from '../base/arming.ts';
 import type { DirtySink } from '../base/dirty-sink.ts';
 import { KvmError } from '../base/errors.ts';
+import { NO_FAULTS } from '../base/faults.ts';
+import type { Faults } from '../base/faults.ts';
 import { EPT_D, EPT_SLOT_WRITABLE, EPT_W } from './ept-entry.ts';
 import { EptAccess } from './ept-walk.ts';
 import type { MmuViews } from './views.ts';
@@ -20,7 +22,9 @@ export type TrackingMethod = 'none' | 'write-protect' | 'pml';
 export interface SinkHolder { readonly sink: DirtySink }
 
 export class Tracking implements Arming {
-  constructor(private readonly views: MmuViews, readonly method: TrackingMethod, private readonly holder: SinkHolder) {}
+  constructor(
+    private readonly views: MmuViews, readonly method: TrackingMethod, private readonly holder: SinkHolder, private readonly faults: Faults = NO_FAULTS,
+  ) {}
 
   get enabled(): boolean {
     return this.views.tracking;
@@ -31,7 +35,7 @@ export class Tracking implements Arming {
     if (this.method === 'none') throw new KvmError('ENXIO', 'this machine was created without a tracking method');
     const { views } = this;
     if (views.tracking) return;
-    views.ept.splitAll();
+    if (!this.faults.keepLargePages) views.ept.splitAll();
     views.ept.editWritable(0, this.armedClears);
     for (const tlb of views.tlbs) tlb.writeSlots.dropEverything();
     if (this.method === 'pml') {
@@ -53,15 +57,16 @@ export class Tracking implements Arming {
 
   /** As in Arming. Does nothing while tracking is disabled. */
   rearm(gfns: ArrayLike<number>, count: number): void {
-    const { views, armedClears } = this;
+    const { views, armedClears, faults } = this;
     if (!views.tracking) return;
     const { ept } = views;
     for (let i = 0; i < count; i++) {
-      const gfn = gfns[i]!;
+      const gfn = faults.rearmByLow32Bits ? gfns[i]! & 0xfffff : gfns[i]!;
       const leaf = ept.leaf[gfn];
       if (leaf !== undefined && (leaf & EPT_SLOT_WRITABLE) !== 0) ept.edit(gfn, 0, armedClears);
     }
-    for (const tlb of views.tlbs) tlb.writeSlots.dropAll(gfns, count);
+    if (faults.keepWritePermissionAtRearm) return;
+    for (const tlb of faults.keepOtherVcpuTlb ? views.tlbs.slice(0, 1) : views.tlbs) tlb.writeSlots.dropAll(gfns, count);
   }
 
   /** As in Arming. */

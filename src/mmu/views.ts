@@ -1,6 +1,8 @@
 // Everything of the MMU that lives in the linear memory, as views. Two threads that build it from the same memory, plan and
 // shape see the same MMU; building it changes nothing.
 
+import { NO_FAULTS } from '../base/faults.ts';
+import type { Faults } from '../base/faults.ts';
 import type { LinearMemory } from '../base/linear-memory.ts';
 import type { MachineShape, RegionPlan } from '../base/state/regions.ts';
 import { Ept } from './ept.ts';
@@ -20,11 +22,11 @@ export class MmuViews {
   private readonly eptpWords: Uint32Array;
   private readonly trackingWord: Uint32Array;
 
-  constructor(readonly memory: LinearMemory, readonly plan: RegionPlan, readonly shape: MachineShape) {
+  constructor(readonly memory: LinearMemory, readonly plan: RegionPlan, readonly shape: MachineShape, faults: Faults = NO_FAULTS) {
     const { buffer } = memory.memory;
     const vcpus = Array.from({ length: shape.vcpus }, (_, vcpu) => vcpu);
     this.ept = new Ept(memory, plan, shape);
-    this.tlbs = vcpus.map((vcpu) => new Tlb(memory, plan, shape, vcpu));
+    this.tlbs = vcpus.map((vcpu) => new Tlb(memory, plan, shape, vcpu, faults));
     this.pmls = vcpus.map((vcpu) => new Pml(memory, plan, vcpu));
     this.codePages = new Uint8Array(buffer, plan.codePages!.offset, shape.gfnLimit);
     this.eptpWords = new Uint32Array(buffer, plan.mmu!.offset + MMU_STATE.offset.eptp, 2);
