@@ -18,4 +18,7 @@ interface AbortSignal {
 }
 
 declare class TextEncoder { encode(text: string): Uint8Array }
-declare class TextDecoder { decode(bytes: Uint8Array): string }
+declare class TextDecoder {
+  constructor(label?: string, options?: { readonly fatal?: boolean });
+  decode(bytes: Uint8Array): string;
+}

@@ -36,7 +36,9 @@ export class GuestMemory {
   locateRead(linear: number, size: number, segment: number, context: number): number {
     const low = linear | 0;
     const slot = ((low >>> 12) & 1023) + context * 1024;
-    if (this.readTag[2 * slot] === (low & ~PAGE_MASK) >>> 0 && this.readTag[2 * slot + 1] === ((linear - (low >>> 0)) * HIGH) >>> 0 && (low & PAGE_MASK) + size <= PAGE_SIZE) {
+    const high = ((linear - (low >>> 0)) * HIGH) >>> 0;
+    const hit = this.readTag[2 * slot] === (low & ~PAGE_MASK) >>> 0 && this.readTag[2 * slot + 1] === high;
+    if (hit && (low & PAGE_MASK) + size <= PAGE_SIZE) {
       return this.host[slot] + (low & PAGE_MASK);
     }
     return this.locateMiss(linear, size, segment, Access.READ, context);
@@ -46,7 +48,9 @@ export class GuestMemory {
   locateWrite(linear: number, size: number, segment: number, context: number): number {
     const low = linear | 0;
     const slot = ((low >>> 12) & 1023) + context * 1024;
-    if (this.writeTag[2 * slot] === (low & ~PAGE_MASK) >>> 0 && this.writeTag[2 * slot + 1] === ((linear - (low >>> 0)) * HIGH) >>> 0 && (low & PAGE_MASK) + size <= PAGE_SIZE) {
+    const high = ((linear - (low >>> 0)) * HIGH) >>> 0;
+    const hit = this.writeTag[2 * slot] === (low & ~PAGE_MASK) >>> 0 && this.writeTag[2 * slot + 1] === high;
+    if (hit && (low & PAGE_MASK) + size <= PAGE_SIZE) {
       return this.host[slot] + (low & PAGE_MASK);
     }
     return this.locateMiss(linear, size, segment, Access.WRITE, context);

@@ -26,7 +26,9 @@ export class AccessReplay {
   }
 
   /** The access's value if it was answered before; otherwise null, with the access left in `pending`. */
-  take(kind: OutsideAccess['kind'], direction: OutsideAccess['direction'], address: number, width: AccessWidth, value: number): number | null {
+  take(
+    kind: OutsideAccess['kind'], direction: OutsideAccess['direction'], address: number, width: AccessWidth, value: number,
+  ): number | null {
     const done = this.answered[this.next];
     if (done) {
       this.next++;

@@ -51,7 +51,9 @@ export function shapeOf(config: VmConfig): MachineShape {
   if (!Number.isInteger(quantum) || quantum < 1) throw new KvmError('EINVAL', `a quantum of ${quantum} instructions`);
   const top = memory <= LOW_RAM_LIMIT ? memory : HIGH_RAM_BASE + (memory - LOW_RAM_LIMIT);
   const gpaLimit = Math.max(top, config.gpaLimit ?? 0);
-  if (gpaLimit > MAX_GPA || gpaLimit % PAGE_SIZE !== 0) throw new KvmError('EINVAL', `GPA limit ${gpaLimit} is not a page boundary below 2^40`);
+  if (gpaLimit > MAX_GPA || gpaLimit % PAGE_SIZE !== 0) {
+    throw new KvmError('EINVAL', `GPA limit ${gpaLimit} is not a page boundary below 2^40`);
+  }
   return { vcpus, gfnLimit: gpaLimit / PAGE_SIZE, ramBytes: memory + spareMemory };
 }
 

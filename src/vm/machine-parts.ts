@@ -1,5 +1,7 @@
 // Builds the parts of a machine over one linear memory and wires them: nothing here decides anything.
 
+import { NO_FAULTS } from '../base/faults.ts';
+import type { Faults } from '../base/faults.ts';
 import { LinearMemory } from '../base/linear-memory.ts';
 import { MACHINE_LOCK_REGION, MachineLock } from '../base/machine-lock.ts';
 import { PAGE_SIZE } from '../base/paging-units.ts';
@@ -28,6 +30,7 @@ export interface MachineParts {
   readonly physical: PhysicalMemory;
   readonly tracking: Tracking;
   readonly cpus: readonly Cpu[];
+  readonly faults: Faults;
 }
 
 /** The linear memory's plan for a machine of this shape; the same on every thread. */
@@ -44,19 +47,20 @@ export function buildParts(config: VmConfig, host: CpuHost, trace: Trace): Machi
   const shape = shapeOf(config);
   const plan = planMachine(shape);
   const memory = LinearMemory.create(plan.total.bytes, config.threads ?? false);
-  const physical = new PhysicalMemory(memory, plan, shape);
-  const tracking = new Tracking(physical.views, config.tracking ?? 'none', physical);
+  const { faults = NO_FAULTS } = config;
+  const physical = new PhysicalMemory(memory, plan, shape, faults);
+  const tracking = new Tracking(physical.views, config.tracking ?? 'none', physical, faults);
   const lock = new MachineLock(memory, plan);
   for (const slot of defaultMemslots(config.memory)) physical.addMemslot(slot);
   const cpus = Array.from({ length: shape.vcpus }, (_, index) => {
     const block = plan.vcpu!.offset + index * VCPU_STATE.size;
-    const mmu = new VcpuMmu(physical, tracking, viewsOf(VCPU_STATE, memory, block), index, trace);
+    const mmu = new VcpuMmu(physical, tracking, viewsOf(VCPU_STATE, memory, block), index, trace, faults);
     const cpu = new Cpu(index, memory, block, mmu, host, trace);
     resetVcpu(cpu);
     if (index > 0) cpu.state.activity[0] = Activity.WAIT_FOR_SIPI;
     return cpu;
   });
-  return { shape, plan, memory, lock, physical, tracking, cpus };
+  return { shape, plan, memory, lock, physical, tracking, cpus, faults };
 }
 
 /** Live bytes of page `gfn`, or null when it is not RAM. */

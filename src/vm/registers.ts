@@ -4,7 +4,9 @@
 import { Seg } from '../base/state/vcpu.ts';
 import type { Cpu } from '../cpu/cpu.ts';
 
-export const GPR_NAMES = ['rax', 'rcx', 'rdx', 'rbx', 'rsp', 'rbp', 'rsi', 'rdi', 'r8', 'r9', 'r10', 'r11', 'r12', 'r13', 'r14', 'r15'] as const;
+export const GPR_NAMES = [
+  'rax', 'rcx', 'rdx', 'rbx', 'rsp', 'rbp', 'rsi', 'rdi', 'r8', 'r9', 'r10', 'r11', 'r12', 'r13', 'r14', 'r15',
+] as const;
 export type GprName = (typeof GPR_NAMES)[number];
 
 export type Regs = Record<GprName, bigint> & { rip: bigint; rflags: bigint };

@@ -31,8 +31,12 @@ export function saveMachine(parts: MachineParts, turns: Turns, clock: VirtualClo
 }
 
 export function restoreMachine(state: VmState, parts: MachineParts, turns: Turns, clock: VirtualClock, platform: Platform | null): void {
-  if (state.version !== VM_STATE_VERSION) throw new InputError(`machine state of version ${state.version}; this build reads version ${VM_STATE_VERSION}`);
-  if (state.vcpus.length !== parts.cpus.length) throw new InputError(`machine state has ${state.vcpus.length} vCPUs, the machine ${parts.cpus.length}`);
+  if (state.version !== VM_STATE_VERSION) {
+    throw new InputError(`machine state of version ${state.version}; this build reads version ${VM_STATE_VERSION}`);
+  }
+  if (state.vcpus.length !== parts.cpus.length) {
+    throw new InputError(`machine state has ${state.vcpus.length} vCPUs, the machine ${parts.cpus.length}`);
+  }
   if ((state.platform === null) !== (platform === null)) throw new InputError('machine state and machine differ in having a board');
   clock.ticks = state.ticks;
   turns.restore(state.turns);

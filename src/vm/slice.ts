@@ -96,7 +96,7 @@ export class SliceRunner {
     this.running = null;
     this.clock.ticks += retired;
     // First thing at every exit (SDM vol. 3, "Page-Modification Logging").
-    if (this.parts.tracking.enabled) this.parts.tracking.drain(cpu.index);
+    if (this.parts.tracking.enabled && !this.parts.faults.skipPmlDrainAtExit) this.parts.tracking.drain(cpu.index);
     if (retired > 0) this.mt.progressed();
     const exit = this.exitOf(cpu, reason);
     this.turns.used(retired);

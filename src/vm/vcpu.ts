@@ -54,7 +54,7 @@ export class Vcpu {
     this.cpu.state.activity[0] = ACTIVITY_NAMES.indexOf(name);
   }
 
-  /** KVM_INTERRUPT: delivers external interrupt `vector` at the next entry that can take it. EINVAL outside 0 … 255; EBUSY if one waits. */
+  /** KVM_INTERRUPT: delivers `vector` at the next boundary that can take it. EINVAL outside 0 … 255; EBUSY if one waits. */
   interrupt(vector: number): void {
     if (!Number.isInteger(vector) || vector < 0 || vector > 255) throw new KvmError('EINVAL', `interrupt vector ${vector}`);
     queueEvent(this.cpu, { type: EventType.EXTERNAL_INTERRUPT, vector, errorCode: null });

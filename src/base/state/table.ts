@@ -41,9 +41,9 @@ export function stateTable<F extends Record<string, FieldSpec>>(name: string, fi
   return { name, fields, offset, size: alignUp(end, 64) };
 }
 
-type ViewOf<T extends FieldType> = T extends 'u64' ? BigUint64Array : T extends 'i32' ? Int32Array : T extends 'u32' ? Uint32Array : T extends 'u16' ? Uint16Array : Uint8Array;
+interface Views { u8: Uint8Array; u16: Uint16Array; u32: Uint32Array; i32: Int32Array; u64: BigUint64Array }
 
-export type StateViews<F extends Record<string, FieldSpec>> = { readonly [K in keyof F]: ViewOf<F[K]['type']> };
+export type StateViews<F extends Record<string, FieldSpec>> = { readonly [K in keyof F]: Views[F[K]['type']] };
 
 const VIEWS = { u8: Uint8Array, u16: Uint16Array, u32: Uint32Array, i32: Int32Array, u64: BigUint64Array };
 
@@ -74,7 +74,9 @@ export function restoreBlock<F extends Record<string, FieldSpec>>(table: StateTa
     if (!spec.saved) continue;
     const value = saved[key];
     const values = Array.isArray(value) ? value : [value];
-    if (value === undefined || values.length !== spec.count) throw new RangeError(`saved ${table.name} state: field ${key} is missing or has the wrong length`);
+    if (value === undefined || values.length !== spec.count) {
+      throw new RangeError(`saved ${table.name} state: field ${key} is missing or has the wrong length`);
+    }
     if (spec.type === 'u64') values.forEach((x, i) => { (views[key] as BigUint64Array)[i] = BigInt(x); });
     else values.forEach((x, i) => { (views[key] as Uint32Array)[i] = Number(x); });
   }

@@ -31,8 +31,8 @@ export class WideBuilder extends WideValues implements Builder<bigint, number, b
   read(operand: Operand): bigint {
     switch (operand.kind) {
       case OperandKind.REG: return this.readRegister(operand.size, operand.reg);
-      case OperandKind.IMM: return operand.size === 8 ? BigInt.asUintN(64, operand.imm64) : BigInt.asUintN(8 * operand.size, operand.imm64);
-      case OperandKind.MEM: return this.load(operand.address.segment, effectiveAddress(this.cpu, operand.address, this.addressSize), operand.size);
+      case OperandKind.IMM: return BigInt.asUintN(8 * operand.size, operand.imm64);
+      case OperandKind.MEM: return this.load(operand.address.segment, this.address(operand), operand.size);
       case OperandKind.REG_HIGH: return this.readHighByte(operand.reg);
       default: return BigInt(operand.reg);
     }
@@ -152,7 +152,9 @@ export class WideBuilder extends WideValues implements Builder<bigint, number, b
   }
 
   private target(size: Size, target: bigint): number {
-    if (this.cpu.mode === CodeMode.BITS64) return this.canonicalTarget(Number(size === 8 ? BigInt.asIntN(64, target) : BigInt.asUintN(8 * size, target)));
+    if (this.cpu.mode === CodeMode.BITS64) {
+      return this.canonicalTarget(Number(size === 8 ? BigInt.asIntN(64, target) : BigInt.asUintN(8 * size, target)));
+    }
     return this.withinLimit(Number(BigInt.asUintN(size === 2 ? 16 : 32, target)));
   }
 
