@@ -104,7 +104,7 @@ export class SublistFetch {
   take(fetch: CheckedFetch): FetchResult {
     const { lists } = this;
     const gfns = lists.take(fetch.count);
-    if (fetch.rearm) this.rearm(gfns);
+    if (fetch.rearm && !this.faults.copyBeforeRearm) this.rearm(gfns);
     else lists.noteUnarmed(gfns);
     this.observe(gfns);
     fetch.list?.set(Array.from(gfns, BigInt));
