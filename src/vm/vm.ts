@@ -57,6 +57,8 @@ export class Vm {
   private readonly parts: MachineParts;
   private readonly turns: Turns;
   private readonly slices: SliceRunner;
+  /** Times the vCPUs were asked to leave guest mode, by the API, the trigger or a full list. */
+  private kicks = 0;
 
   /** InputError or KvmError EINVAL for a configuration that makes no machine. */
   constructor(readonly config: VmConfig) {
@@ -83,8 +85,11 @@ export class Vm {
     return new MemoryTracking({
       memory: parts.memory, plan: parts.plan, shape: parts.shape, lock: parts.lock, arming: parts.tracking,
       pageCount: () => this.pageCount,
-      onTrigger: () => this.requestAll(Request.MT),
-      external: () => this.counters(),
+      onTrigger: () => {
+        this.kicks++;
+        this.requestAll(Request.MT);
+      },
+      external: () => ({ ...this.counters(), kicks: this.kicks }),
       trace: this.trace,
       ...(config.verify ? { verify: pageReader(parts) } : {}),
       ...(config.faults ? { faults: config.faults } : {}),
@@ -175,6 +180,7 @@ export class Vm {
 
   /** Makes the running slice return with exit `interrupted` at the next instruction boundary. */
   kick(): void {
+    this.kicks++;
     this.requestAll(Request.KICK);
   }
 
