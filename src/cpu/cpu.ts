@@ -7,6 +7,7 @@ import { VCPU_STATE, Seg } from '../base/state/vcpu.ts';
 import type { VcpuState } from '../base/state/vcpu.ts';
 import { viewsOf } from '../base/state/table.ts';
 import type { Trace } from '../base/trace.ts';
+import { TlbContext } from '../mmu/access.ts';
 import type { VcpuMmu } from '../mmu/vcpu-mmu.ts';
 import { CodeMode } from './builder/insn.ts';
 import { AC, FlagsRegister, IOPL_SHIFT } from './flags.ts';
@@ -58,7 +59,7 @@ export class Cpu {
   /** TLB context of ordinary data accesses: 0 supervisor, 1 user, 2 supervisor with SMAP lifted by EFLAGS.AC. */
   dataContext: 0 | 1 | 2 = 0;
   /** TLB context of instruction fetches. */
-  fetchContext: 0 | 1 = 0;
+  fetchContext: 3 | 4 = TlbContext.FETCH_SUPERVISOR;
   /** CPL 3 with CR0.AM and EFLAGS.AC set: misaligned data accesses raise #AC. */
   alignmentCheck = false;
   /** Per segment: bit 0 reads, bit 1 writes need no check (alignment neither), and the base is 0. */
@@ -101,7 +102,7 @@ export class Cpu {
     this.cpl = isProtected ? (segAttributes[Seg.SS] >>> SegAttr.DPL_SHIFT) & 3 : 0;
     this.stackSize = this.mode === CodeMode.BITS64 ? 8 : segAttributes[Seg.SS] & SegAttr.DB ? 4 : 2;
     this.dataContext = this.cpl === 3 ? 1 : rflags[0] & AC ? 2 : 0;
-    this.fetchContext = this.cpl === 3 ? 1 : 0;
+    this.fetchContext = this.cpl === 3 ? TlbContext.FETCH_USER : TlbContext.FETCH_SUPERVISOR;
     this.alignmentCheck = this.cpl === 3 && (rflags[0] & AC) !== 0 && (cr0[0] & CR0.AM) !== 0n;
     for (let s = 0; s < 6; s++) {
       const is64 = this.mode === CodeMode.BITS64;

@@ -13,8 +13,13 @@ export type AccessSource = (typeof AccessSource)[keyof typeof AccessSource];
 /**
  * Under whose rights a translation was cached. SUPERVISOR_AC is supervisor mode with EFLAGS.AC = 1, to which SMAP does not
  * apply (SDM vol. 3, "Determination of Access Rights"). Implicit supervisor accesses use SUPERVISOR.
+ * Fetches have entries of their own, so that no data access evicts the page that is executed: then it does not matter to the
+ * guest's A bits how often an engine looks its code up.
  */
-export const TlbContext = { SUPERVISOR: 0, USER: 1, SUPERVISOR_AC: 2 } as const;
+export const TlbContext = { SUPERVISOR: 0, USER: 1, SUPERVISOR_AC: 2, FETCH_SUPERVISOR: 3, FETCH_USER: 4 } as const;
+
+/** By context, under whose rights its entries are checked. */
+export const RIGHTS_OF = [TlbContext.SUPERVISOR, TlbContext.USER, TlbContext.SUPERVISOR_AC, TlbContext.SUPERVISOR, TlbContext.USER] as const;
 
 /** Results of a translation other than a host offset. */
 export const MMIO = -1;

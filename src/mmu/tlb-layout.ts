@@ -1,4 +1,4 @@
-// The TLB of one vCPU as laid out in the linear memory: three contexts (access.ts) of 1024 direct-mapped entries, structure of
+// The TLB of one vCPU as laid out in the linear memory: five contexts (access.ts) of 1024 direct-mapped entries, structure of
 // arrays. Entry of a page: ((linear >>> 12) & 1023) + context * 1024.
 //
 // A tag is the linear address of the page as a signed 64-bit number; its low 12 bits are 0. A tag whose low word is 1 is
@@ -7,7 +7,7 @@
 
 import { field, stateTable } from '../base/state/table.ts';
 
-export const TLB_CONTEXTS = 3;
+export const TLB_CONTEXTS = 5;
 export const TLB_CONTEXT_ENTRIES = 1024;
 export const TLB_INDEX_MASK = TLB_CONTEXT_ENTRIES - 1;
 export const TLB_ENTRIES = TLB_CONTEXTS * TLB_CONTEXT_ENTRIES;

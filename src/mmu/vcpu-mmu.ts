@@ -12,7 +12,7 @@ import type { Faults } from '../base/faults.ts';
 import { PAGE_MASK, PAGE_SIZE } from '../base/paging-units.ts';
 import type { VcpuState } from '../base/state/vcpu.ts';
 import type { Trace } from '../base/trace.ts';
-import { Access, AccessSource, FAULT, MMIO, TlbContext } from './access.ts';
+import { Access, AccessSource, FAULT, MMIO, RIGHTS_OF, TlbContext } from './access.ts';
 import { EptAccess } from './ept-walk.ts';
 import { GuestWalk } from './guest-walk/guest-walk.ts';
 import { loadPdptes } from './guest-walk/pdptes.ts';
@@ -98,7 +98,7 @@ export class VcpuMmu {
     }
     const { walk } = this;
     this.counters.guestWalks++;
-    if (!walk.translate(low, high | 0, access, context, true)) {
+    if (!walk.translate(low, high | 0, access, RIGHTS_OF[context]!, true)) {
       // A page fault invalidates what is cached for its address (SDM vol. 3, "Operations that Invalidate TLBs …").
       tlb.invlpg(linear);
       this.faultError = walk.errorCode;
@@ -110,7 +110,7 @@ export class VcpuMmu {
     if (host < 0) return this.mmio(gfn, linear);
     tlb.fill(index, low, high, gfn, host, info);
     if (access === Access.WRITE) this.physical.open(gfn, AccessSource.DATA);
-    this.grantIfFree(index, gfn);
+    if (context < TlbContext.FETCH_SUPERVISOR) this.grantIfFree(index, gfn);
     return host + (linear & PAGE_MASK);
   }
 
@@ -137,7 +137,7 @@ export class VcpuMmu {
   probe(linear: number, access: number, context: number): number {
     this.second.beginProbe();
     const high = Math.floor(linear / TWO_32) | 0;
-    return this.walk.translate(linear >>> 0, high, access, context, false) ? this.walk.gfn * PAGE_SIZE + (linear & PAGE_MASK) : -1;
+    return this.walk.translate(linear >>> 0, high, access, RIGHTS_OF[context]!, false) ? this.walk.gfn * PAGE_SIZE + (linear & PAGE_MASK) : -1;
   }
 
   /** Every translation; e.g. CR0.PG or CR4.PGE changed, INVPCID type 2. */

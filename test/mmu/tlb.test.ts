@@ -147,6 +147,26 @@ describe('flushing', () => {
   });
 });
 
+describe('entries of fetches', () => {
+  it('live beside those of data: a data access to the same index evicts no code page', () => {
+    const { m } = setup();
+    const [mmu] = m.vcpus;
+    const code = 0x3000, data = code + 1024 * 4096;
+    mmu!.translate(code, Access.FETCH, TlbContext.FETCH_SUPERVISOR);
+    mmu!.translate(data, Access.READ, TlbContext.SUPERVISOR);
+    const walks = mmu!.counters.guestWalks;
+    mmu!.translate(code, Access.FETCH, TlbContext.FETCH_SUPERVISOR);
+    expect(mmu!.counters.guestWalks).toBe(walks);
+  });
+
+  it('are never granted write permission', () => {
+    const { m } = setup();
+    const [mmu] = m.vcpus;
+    mmu!.translate(0x3000, Access.FETCH, TlbContext.FETCH_SUPERVISOR);
+    expect(mmu!.tlb.writeTag32[2 * indexOf(0x3000, TlbContext.FETCH_SUPERVISOR)]).toBe(1);
+  });
+});
+
 describe('save and restore', () => {
   it('keeps exactly the translations, as plain data', () => {
     const { m, t } = setup();
@@ -190,7 +210,7 @@ describe('save and restore', () => {
 
   it.each([
     [{ entry: [5], linear: [0x5000], gfn: [], info: [0xc04] }, /same length/],
-    [{ entry: [3072], linear: [0], gfn: [1], info: [0xc04] }, /entry 3072/],
+    [{ entry: [5120], linear: [0], gfn: [1], info: [0xc04] }, /entry 3072/],
     [{ entry: [4], linear: [0x5000], gfn: [1], info: [0xc04] }, /entry 4/],
     [{ entry: [5], linear: [0x5001], gfn: [1], info: [0xc04] }, /entry 5/],
     [{ entry: [5], linear: [0x5000], gfn: [99999], info: [0xc04] }, /entry 5/],
