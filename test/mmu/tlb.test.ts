@@ -149,9 +149,11 @@ describe('flushing', () => {
 
 describe('entries of fetches', () => {
   it('live beside those of data: a data access to the same index evicts no code page', () => {
-    const { m } = setup();
+    const { m, t } = setup();
     const [mmu] = m.vcpus;
     const code = 0x3000, data = code + 1024 * 4096;
+    t.map(code, 0x100000);
+    t.map(data, 0x101000);
     mmu!.translate(code, Access.FETCH, TlbContext.FETCH_SUPERVISOR);
     mmu!.translate(data, Access.READ, TlbContext.SUPERVISOR);
     const walks = mmu!.counters.guestWalks;
@@ -160,8 +162,9 @@ describe('entries of fetches', () => {
   });
 
   it('are never granted write permission', () => {
-    const { m } = setup();
+    const { m, t } = setup();
     const [mmu] = m.vcpus;
+    t.map(0x3000, 0x100000, P | W | U | 0x40n);
     mmu!.translate(0x3000, Access.FETCH, TlbContext.FETCH_SUPERVISOR);
     expect(mmu!.tlb.writeTag32[2 * indexOf(0x3000, TlbContext.FETCH_SUPERVISOR)]).toBe(1);
   });
@@ -210,7 +213,7 @@ describe('save and restore', () => {
 
   it.each([
     [{ entry: [5], linear: [0x5000], gfn: [], info: [0xc04] }, /same length/],
-    [{ entry: [5120], linear: [0], gfn: [1], info: [0xc04] }, /entry 3072/],
+    [{ entry: [5120], linear: [0], gfn: [1], info: [0xc04] }, /entry 5120/],
     [{ entry: [4], linear: [0x5000], gfn: [1], info: [0xc04] }, /entry 4/],
     [{ entry: [5], linear: [0x5001], gfn: [1], info: [0xc04] }, /entry 5/],
     [{ entry: [5], linear: [0x5000], gfn: [99999], info: [0xc04] }, /entry 5/],
