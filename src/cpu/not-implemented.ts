@@ -8,18 +8,61 @@ export interface Absence {
 }
 
 export const NOT_IMPLEMENTED: readonly Absence[] = [
-  { name: 'x87 FPU, MMX, SSE, AVX, FXSAVE, XSAVE', behaviour: 'CPUID does not offer them; the instructions are undefined (#UD); CR4.OSFXSR, OSXMMEXCPT and OSXSAVE are reserved (#GP)' },
-  { name: 'virtual-8086 mode', behaviour: 'IRET with VM = 1 in the image at CPL 0 raises #UD; CR4.VME and CR4.PVI are reserved (#GP) and CPUID.VME is 0' },
-  { name: 'task switches', behaviour: 'far JMP and CALL to a TSS or a task gate, and IRET with NT = 1 outside IA-32e mode, raise #UD' },
-  { name: 'task gates in the IDT', behaviour: 'treated as an invalid gate: #GP with the vector as error code' },
-  { name: 'instruction, data and I/O breakpoints', behaviour: 'DR0 to DR3 and DR7 keep and give back what is written, general detect (DR7.GD) and single steps work, and no address ever matches: an enabled breakpoint does not fire' },
-  { name: 'branch single-step and last-branch records', behaviour: 'IA32_DEBUGCTL is not there (#GP)' },
-  { name: 'alignment check', behaviour: 'CR0.AM and RFLAGS.AC are kept; #AC is not raised' },
-  { name: 'RF = 1 in the flags pushed for an interrupt between two iterations of a repeated string instruction', behaviour: 'the RF that RFLAGS has is pushed' },
-  { name: 'local APIC', behaviour: 'CPUID does not offer it; IA32_APIC_BASE raises #GP; CR8 is kept and masks nothing' },
-  { name: 'MTRRs, machine check, performance counters, microcode updates', behaviour: 'CPUID does not offer them; their MSRs raise #GP; every RDPMC raises #GP(0); IA32_BIOS_SIGN_ID reads 0' },
-  { name: 'BMI1', behaviour: 'CPUID does not offer it (ANDN, BEXTR and their kin are absent); F3 0F BC nevertheless executes as TZCNT' },
-  { name: '5-level paging, protection keys, CET', behaviour: 'CPUID does not offer them; their CR4 bits are reserved (#GP)' },
-  { name: 'system-management mode, VMX, TSX', behaviour: 'their instructions are undefined (#UD)' },
-  { name: 'PCIDs in the TLB', behaviour: 'CR4.PCIDE and INVPCID work; translations of a PCID are dropped when CR3 changes to another, which the architecture allows' },
+  {
+    name: 'x87 FPU, MMX, SSE, AVX, FXSAVE, XSAVE',
+    behaviour: 'CPUID does not offer them; the instructions are undefined (#UD); CR4.OSFXSR, OSXMMEXCPT and OSXSAVE are reserved (#GP)',
+  },
+  {
+    name: 'virtual-8086 mode',
+    behaviour: 'IRET with VM = 1 in the image at CPL 0 raises #UD; CR4.VME and CR4.PVI are reserved (#GP) and CPUID.VME is 0',
+  },
+  {
+    name: 'task switches',
+    behaviour: 'far JMP and CALL to a TSS or a task gate, and IRET with NT = 1 outside IA-32e mode, raise #UD',
+  },
+  {
+    name: 'task gates in the IDT',
+    behaviour: 'treated as an invalid gate: #GP with the vector as error code',
+  },
+  {
+    name: 'instruction, data and I/O breakpoints',
+    behaviour: 'DR0 to DR3 and DR7 keep and give back what is written, general detect (DR7.GD) and single steps work, and no address ever '
+      + 'matches: an enabled breakpoint does not fire',
+  },
+  {
+    name: 'branch single-step and last-branch records',
+    behaviour: 'IA32_DEBUGCTL is not there (#GP)',
+  },
+  {
+    name: 'alignment check',
+    behaviour: 'CR0.AM and RFLAGS.AC are kept; #AC is not raised',
+  },
+  {
+    name: 'RF = 1 in the flags pushed for an interrupt between two iterations of a repeated string instruction',
+    behaviour: 'the RF that RFLAGS has is pushed',
+  },
+  {
+    name: 'local APIC',
+    behaviour: 'CPUID does not offer it; IA32_APIC_BASE raises #GP; CR8 is kept and masks nothing',
+  },
+  {
+    name: 'MTRRs, machine check, performance counters, microcode updates',
+    behaviour: 'CPUID does not offer them; their MSRs raise #GP; every RDPMC raises #GP(0); IA32_BIOS_SIGN_ID reads 0',
+  },
+  {
+    name: 'BMI1',
+    behaviour: 'CPUID does not offer it (ANDN, BEXTR and their kin are absent); F3 0F BC nevertheless executes as TZCNT',
+  },
+  {
+    name: '5-level paging, protection keys, CET',
+    behaviour: 'CPUID does not offer them; their CR4 bits are reserved (#GP)',
+  },
+  {
+    name: 'system-management mode, VMX, TSX',
+    behaviour: 'their instructions are undefined (#UD)',
+  },
+  {
+    name: 'PCIDs in the TLB',
+    behaviour: 'CR4.PCIDE and INVPCID work; translations of a PCID are dropped when CR3 changes to another, which the architecture allows',
+  },
 ];

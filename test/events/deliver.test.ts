@@ -18,7 +18,8 @@ function fault(rig: Rig, vector: number, errorCode: number | null = null, linear
   deliverFault(cpu);
 }
 
-const external = (rig: Rig, vector: number): boolean => deliverEvent(rig.cpu, makeEvent(EventType.EXTERNAL_INTERRUPT, vector, null, AT.CODE));
+const external = (rig: Rig, vector: number): boolean =>
+  deliverEvent(rig.cpu, makeEvent(EventType.EXTERNAL_INTERRUPT, vector, null, AT.CODE));
 
 const words = (rig: Rig, count: number): number[] => Array.from({ length: count }, (_, n) => rig.word(n));
 
@@ -178,7 +179,8 @@ describe('faults of delivery', () => {
 
   it('INT n beyond the IDT or its gate’s DPL: #GP without EXT, and nothing has changed', () => {
     const rig = protectedMode(3);
-    const int = (vector: number): readonly [number, number | null] | null => rig.call('interrupt', { mnemonic: 'INT', dst: operand({ imm: vector }) }).fault;
+    const int = (vector: number): ReturnType<Rig['call']>['fault'] =>
+      rig.call('interrupt', { mnemonic: 'INT', dst: operand({ imm: vector }) }).fault;
     expect(int(33)).toEqual([13, (33 << 3) | 2]);
     expect(int(200)).toEqual([13, (200 << 3) | 2]);
     expect(int(48)).toBeNull();
@@ -231,7 +233,8 @@ describe('faults of delivery', () => {
 
 describe('double and triple faults', () => {
   // SDM vol. 3, table "Conditions for Generating a Double Fault".
-  const first = (vector: number, type: EventType = EventType.HARDWARE_EXCEPTION): ReturnType<typeof makeEvent> => makeEvent(type, vector, null, 0);
+  const first = (vector: number, type: EventType = EventType.HARDWARE_EXCEPTION): ReturnType<typeof makeEvent> =>
+    makeEvent(type, vector, null, 0);
   it.each([
     ['benign then contributory', first(Vector.UD), Vector.GP, Escalation.SERIAL],
     ['benign then page fault', first(Vector.DB), Vector.PF, Escalation.SERIAL],
@@ -293,7 +296,8 @@ describe('real-address mode', () => {
     rig.cpu.flags.write(IF | TF | (1 << IOPL_SHIFT));
     external(rig, 0x21);
     expect([rig.cpu.rip, rig.cpu.base[Seg.CS], rig.rsp]).toEqual([0x2345, 0x10000, AT.STACK0 - 6]);
-    expect([rig.get16(rig.rsp), rig.get16(rig.rsp + 2), rig.get16(rig.rsp + 4)]).toEqual([AT.CODE, SEL.CODE0, IF | TF | (1 << IOPL_SHIFT) | 2]);
+    const pushed = [rig.get16(rig.rsp), rig.get16(rig.rsp + 2), rig.get16(rig.rsp + 4)];
+    expect(pushed).toEqual([AT.CODE, SEL.CODE0, IF | TF | (1 << IOPL_SHIFT) | 2]);
     expect(rig.cpu.flags.read()).toBe((1 << IOPL_SHIFT) | 2);
   });
 });

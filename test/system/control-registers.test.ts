@@ -165,7 +165,8 @@ describe('the rest', () => {
   });
 
   // SDM vol. 3, "Control Registers", CR4.UMIP: SGDT, SIDT, SLDT, SMSW and STR give #GP(0) above level 0.
-  it.each(['readMachineStatus', 'gdtBase', 'idtLimit', 'storeLdt', 'storeTaskRegister'] as const)('UMIP keeps %s from level 3', (helper) => {
+  const prevented = ['readMachineStatus', 'gdtBase', 'idtLimit', 'storeLdt', 'storeTaskRegister'] as const;
+  it.each(prevented)('UMIP keeps %s from level 3', (helper) => {
     const rig = longMode(3);
     expect(rig.call(helper).fault).toBeNull();
     rig.state.cr4[0] |= CR4.UMIP;

@@ -40,7 +40,8 @@ describe('MSRs', () => {
 
   // SDM vol. 2, WRMSR: #GP(0) on a non-canonical address in an MSR that holds one, on reserved bits, on an unimplemented MSR.
   it.each([
-    ['LSTAR', MsrAddress.LSTAR, NON_CANONICAL], ['GS_BASE', MsrAddress.GS_BASE, NON_CANONICAL], ['SYSENTER_EIP', MsrAddress.SYSENTER_EIP, NON_CANONICAL],
+    ['LSTAR', MsrAddress.LSTAR, NON_CANONICAL], ['GS_BASE', MsrAddress.GS_BASE, NON_CANONICAL],
+    ['SYSENTER_EIP', MsrAddress.SYSENTER_EIP, NON_CANONICAL],
     ['PAT type 2', MsrAddress.PAT, 2n], ['PAT type 8', MsrAddress.PAT, 8n << 56n], ['TSC_AUX bit 32', MsrAddress.TSC_AUX, 1n << 32n],
     ['EFER bit 1', MsrAddress.EFER, 2n], ['EFER.LME while paging', MsrAddress.EFER, EFER.SCE],
     ['APIC_BASE, which is not there', 0x1b, 0n], ['an address that is not there', 0x12345, 0n],
@@ -89,7 +90,8 @@ describe('the TSC', () => {
 });
 
 describe('CPUID', () => {
-  const text = (...words: number[]): string => words.flatMap((word) => [0, 8, 16, 24].map((shift) => String.fromCharCode((word >>> shift) & 0xff))).join('');
+  const bytes = (word: number): number[] => [0, 8, 16, 24].map((shift) => (word >>> shift) & 0xff);
+  const text = (...words: number[]): string => String.fromCharCode(...words.flatMap(bytes));
 
   it('names vendor and processor', () => {
     const [max, b, c, d] = cpuidLeaf(0, 0, 0, true);

@@ -5,7 +5,9 @@ import { ZF } from '../../src/cpu/flags.ts';
 import { AT, SEL, UNMAPPED, longMode, protectedMode, segment } from './support.ts';
 import type { Rig } from './support.ts';
 
-const load = (rig: Rig, register: number, selector: number, mnemonic: 'MOV_TO_SREG' | 'LOAD_FAR_POINTER' = 'MOV_TO_SREG'): readonly [number, number | null] | null =>
+type Loader = 'MOV_TO_SREG' | 'LOAD_FAR_POINTER';
+
+const load = (rig: Rig, register: number, selector: number, mnemonic: Loader = 'MOV_TO_SREG'): readonly [number, number | null] | null =>
   rig.call('loadSegment', { mnemonic }, BigInt(selector), BigInt(register)).fault;
 
 describe('data segments', () => {
@@ -167,7 +169,8 @@ describe('LAR, LSL, VERR, VERW, ARPL', () => {
 
   // SDM vol. 2, LAR and LSL: ZF tells whether the descriptor is visible at CPL and RPL and of a valid type.
   it.each([
-    ['lar', 0, SEL.CODE0, true, 0xc09a00n], ['lar', 0, SEL.CODE0 | 3, false, 0n], ['lar', 3, SEL.DATA0, false, 0n], ['lar', 3, SEL.CONFORMING, true, 0xc09e00n],
+    ['lar', 0, SEL.CODE0, true, 0xc09a00n], ['lar', 0, SEL.CODE0 | 3, false, 0n],
+    ['lar', 3, SEL.DATA0, false, 0n], ['lar', 3, SEL.CONFORMING, true, 0xc09e00n],
     ['lar', 0, 0, false, 0n], ['lar', 0, SEL.OUTSIDE, false, 0n], ['lar', 0, SEL.TASK_GATE, true, 0xe500n],
     ['lsl', 0, SEL.CODE0, true, 0xffffffffn], ['lsl', 0, SEL.SHORT_CODE, true, 0xfffn], ['lsl', 0, SEL.TASK_GATE, false, 0n],
     ['verr', 0, SEL.CODE0, true, 0n], ['verr', 0, SEL.EXECUTE_ONLY, false, 0n], ['verr', 0, SEL.TSS, false, 0n],
@@ -198,6 +201,7 @@ describe('LAR, LSL, VERR, VERW, ARPL', () => {
     const rig = protectedMode();
     rig.state.cr0[0] = 0x10n;
     rig.cpu.refresh();
-    for (const helper of ['lar', 'verr', 'arpl', 'loadLdt', 'storeTaskRegister'] as const) expect(rig.call(helper).fault).toEqual([6, null]);
+    const helpers = ['lar', 'verr', 'arpl', 'loadLdt', 'storeTaskRegister'] as const;
+    for (const helper of helpers) expect(rig.call(helper).fault).toEqual([6, null]);
   });
 });

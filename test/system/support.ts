@@ -22,21 +22,35 @@ import { mmuRegions } from '../../src/mmu/regions.ts';
 export const MIB = 0x100000;
 
 /** Where things lie; linear is physical. */
-export const AT = { GDT: 0x1000, IDT: 0x2000, LDT: 0x3800, TSS: 0x3000, CODE: 0x5000, STACK0: 0x8000, STACK3: 0x9000, IST1: 0xa000, PML4: 0x10000, PDPT: 0x11000, PD: 0x12000, HANDLERS: 0x6000 } as const;
+export const AT = {
+  GDT: 0x1000, IDT: 0x2000, TSS: 0x3000, LDT: 0x3800, CODE: 0x5000, HANDLERS: 0x6000, STACK0: 0x8000, STACK3: 0x9000, IST1: 0xa000,
+  PML4: 0x10000, PDPT: 0x11000, PD: 0x12000,
+} as const;
 /** Not mapped in long mode; beyond it neither. */
 export const UNMAPPED = 2 * MIB;
 
 /** Selectors in the GDT. */
 export const SEL = {
-  CODE0: 0x08, DATA0: 0x10, CODE3: 0x1b, DATA3: 0x23, CODE64: 0x28, CODE64_3: 0x3b, TSS: 0x40, LDT: 0x50, CONFORMING: 0x60, ABSENT_CODE: 0x68,
-  ABSENT_DATA: 0x70, GATE: 0x78, READ_ONLY: 0x88, LD: 0x98, EXECUTE_ONLY: 0xa0, GATE16: 0xa8, TASK_GATE: 0xb0, SHORT_CODE: 0xb8, CONFORMING64: 0xc0,
-  CODE1: 0xc9, DATA1: 0xd1, FREE: 0xd8, OUTSIDE: 0x1000,
+  CODE0: 0x08, DATA0: 0x10, CODE3: 0x1b, DATA3: 0x23, CODE64: 0x28, CODE64_3: 0x3b, TSS: 0x40, LDT: 0x50, CONFORMING: 0x60,
+  ABSENT_CODE: 0x68,  ABSENT_DATA: 0x70, GATE: 0x78, READ_ONLY: 0x88, LD: 0x98, EXECUTE_ONLY: 0xa0, GATE16: 0xa8, TASK_GATE: 0xb0, 
+  SHORT_CODE: 0xb8, CONFORMING64: 0xc0,  CODE1: 0xc9, DATA1: 0xd1, FREE: 0xd8, OUTSIDE: 0x1000,
 } as const;
 
-interface DescriptorFields { base?: number; limit?: number; type: number; dpl?: number; system?: boolean; present?: boolean; long?: boolean; big?: boolean; pages?: boolean }
+interface DescriptorFields {
+  type: number;
+  base?: number;
+  limit?: number;
+  dpl?: number;
+  system?: boolean;
+  present?: boolean;
+  long?: boolean;
+  big?: boolean;
+  pages?: boolean;
+}
 
 /** Eight bytes of a segment descriptor; flat 4 GiB by default. */
-export function segment({ base = 0, limit = 0xfffff, type, dpl = 0, system = false, present = true, long = false, big = !long, pages = true }: DescriptorFields): bigint {
+export function segment(fields: DescriptorFields): bigint {
+  const { base = 0, limit = 0xfffff, type, dpl = 0, system = false, present = true, long = false, big = !long, pages = true } = fields;
   const attributes = type | (system ? 0 : 16) | (dpl << 5) | (present ? 128 : 0);
   const flags = (long ? 2 : 0) | (big ? 4 : 0) | (pages ? 8 : 0);
   const high = ((base & 0xff000000) | (flags << 20) | (limit & 0xf0000) | (attributes << 8) | ((base >>> 16) & 0xff)) >>> 0;
@@ -151,7 +165,8 @@ export class Rig {
   }
 }
 
-const NO_OPERAND: Operand = { kind: 0, size: 4, reg: 0, imm: 0, imm64: 0n, address: { base: -1, index: -1, scale: 1, displacement: 0, segment: Seg.DS } };
+const NO_ADDRESS = { base: -1, index: -1, scale: 1, displacement: 0, segment: Seg.DS } as const;
+const NO_OPERAND: Operand = { kind: 0, size: 4, reg: 0, imm: 0, imm64: 0n, address: NO_ADDRESS };
 
 export const operand = (fields: Partial<Operand>): Operand => ({ ...NO_OPERAND, ...fields });
 
@@ -191,14 +206,21 @@ function tables(rig: Rig): void {
   rig.state.idtrBase[0] = BigInt(AT.IDT);
 }
 
+/** 64 interrupt gates; from vector 48 on for level 3 too. */
+function fillIdt(rig: Rig, bytes: 8 | 16, selector: number): void {
+  rig.state.idtrLimit[0] = bytes * 64 - 1;
+  for (let vector = 0; vector < 64; vector++) {
+    rig.set64(AT.IDT + bytes * vector, gate(selector, rig.handler(vector), 14, { dpl: vector >= 48 ? 3 : 0 }));
+  }
+}
+
 /** 32-bit protected mode without paging, flat, at level `cpl`. */
 export function protectedMode(cpl: 0 | 3 = 0): Rig {
   const rig = new Rig();
   const { state } = rig;
   tables(rig);
   state.cr0[0] = CR0.PE | CR0.ET;
-  state.idtrLimit[0] = 8 * 64 - 1;
-  for (let vector = 0; vector < 64; vector++) rig.set64(AT.IDT + 8 * vector, gate(SEL.CODE0, rig.handler(vector), 14, { dpl: vector >= 48 ? 3 : 0 }));
+  fillIdt(rig, 8, SEL.CODE0);
   rig.set32(AT.TSS + 4, AT.STACK0);
   rig.set16(AT.TSS + 8, SEL.DATA0);
   rig.set32(AT.TSS + 12, AT.STACK0 - 0x400);
@@ -221,8 +243,7 @@ export function longMode(cpl: 0 | 3 = 0, { compat = false } = {}): Rig {
   state.cr4[0] = CR4.PAE;
   state.efer[0] = EFER.LME | EFER.LMA | EFER.SCE;
   state.cr0[0] = CR0.PE | CR0.PG | CR0.ET | CR0.WP;
-  state.idtrLimit[0] = 16 * 64 - 1;
-  for (let vector = 0; vector < 64; vector++) rig.set64(AT.IDT + 16 * vector, gate(SEL.CODE64, rig.handler(vector), 14, { dpl: vector >= 48 ? 3 : 0 }));
+  fillIdt(rig, 16, SEL.CODE64);
   rig.set64(AT.TSS + 4, BigInt(AT.STACK0));
   rig.set64(AT.TSS + 36, BigInt(AT.IST1));
   enter(rig, cpl, compat ? (cpl === 3 ? SEL.CODE3 : SEL.CODE0) : cpl === 3 ? SEL.CODE64_3 : SEL.CODE64);

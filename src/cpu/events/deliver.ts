@@ -19,7 +19,10 @@ const CHAIN_LENGTH = 3;
  */
 export function deliverEvent(cpu: Cpu, event: Event): boolean {
   cpu.exceptionChain.length = 0;
-  if (event.type === EventType.HARDWARE_EXCEPTION) note(cpu, { vector: event.vector, errorCode: event.errorCode, linear: event.vector === Vector.PF ? cpu.fault.linear : 0 });
+  if (event.type === EventType.HARDWARE_EXCEPTION) {
+    const { vector, errorCode } = event;
+    note(cpu, { vector, errorCode, linear: vector === Vector.PF ? cpu.fault.linear : 0 });
+  }
   let current = event;
   for (;;) {
     const outcome = attempt(cpu, current);

@@ -25,11 +25,15 @@ export interface QueuedEvent {
 
 export const hasQueuedEvent = (cpu: Cpu): boolean => (cpu.state.injected[0] & VALID) !== 0;
 
-/** Delivers `event` at the next entry that can take it: before the next instruction, or an external interrupt once IF is 1. EBUSY if one waits. */
+/**
+ * Delivers `event` at the next entry that can take it: before the next instruction, or an external interrupt once IF is 1.
+ * EBUSY if one waits.
+ */
 export function queueEvent(cpu: Cpu, event: QueuedEvent): void {
   if (hasQueuedEvent(cpu)) throw new KvmError('EBUSY', 'an event waits for delivery already');
   const { injected, injectedError } = cpu.state;
-  injected[0] = (VALID | (event.trap ? TRAP : 0) | (event.errorCode === null ? 0 : ERROR_VALID) | (event.type << TYPE_SHIFT) | event.vector) >>> 0;
+  const marks = VALID | (event.trap ? TRAP : 0) | (event.errorCode === null ? 0 : ERROR_VALID);
+  injected[0] = (marks | (event.type << TYPE_SHIFT) | event.vector) >>> 0;
   injectedError[0] = event.errorCode ?? 0;
   cpu.request(Request.EVENT);
 }

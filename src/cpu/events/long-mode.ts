@@ -17,10 +17,12 @@ import type { Entry, Gate } from './gate.ts';
 const RSP = 4;
 
 function stackFor(cpu: Cpu, { ist, cpl }: Gate, ext: number): Stack {
-  const stack = ist !== 0 ? interruptStack(cpu, ist, cpl, ext) : cpl < cpu.cpl ? innerFlatStack(cpu, cpl, ext) : flatStack(cpu, cpu.state.gpr[RSP], cpl, ext);
-  // The frame is aligned to 16 bytes before anything is pushed.
-  return { ...stack, pointer: stack.pointer & ~15n };
+  if (ist !== 0) return interruptStack(cpu, ist, cpl, ext);
+  return cpl < cpu.cpl ? innerFlatStack(cpu, cpl, ext) : flatStack(cpu, cpu.state.gpr[RSP], cpl, ext);
 }
+
+/** The frame is aligned to 16 bytes before anything is pushed. */
+const aligned = (stack: Stack): Stack => ({ ...stack, pointer: stack.pointer & ~15n });
 
 /** SS:RSP are always pushed; SS becomes null only when the level changes. */
 export function enterLongMode(cpu: Cpu, event: Event): Entry {
@@ -32,7 +34,7 @@ export function enterLongMode(cpu: Cpu, event: Event): Entry {
   const frame = [BigInt(segSelector[Seg.SS]), gpr[RSP], BigInt(flags), BigInt(segSelector[Seg.CS]), toUnsigned(event.returnRip)];
   if (event.errorCode !== null) frame.push(BigInt(event.errorCode));
   probeAccessed(cpu, gate.code);
-  const rsp = pushAll(cpu, stackFor(cpu, gate, ext), 8, frame);
+  const rsp = pushAll(cpu, aligned(stackFor(cpu, gate, ext)), 8, frame);
   const inner = gate.cpl < cpu.cpl;
   setCodeSegment(cpu, gate.code, gate.cpl);
   if (inner) setNullSegment(cpu, Seg.SS, gate.cpl, gate.cpl);

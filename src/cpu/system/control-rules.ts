@@ -15,7 +15,8 @@ export const LINEAR_BITS = 48;
 export const CR0_WRITABLE = CR0.PE | CR0.MP | CR0.EM | CR0.TS | CR0.NE | CR0.WP | CR0.AM | CR0.NW | CR0.CD | CR0.PG;
 
 /** The bits there are; any other is reserved. VME, PVI, MCE, OSFXSR, OSXMMEXCPT, LA57 and OSXSAVE belong to absent features. */
-export const CR4_VALID = CR4.TSD | CR4.DE | CR4.PSE | CR4.PAE | CR4.PGE | CR4.PCE | CR4.UMIP | CR4.FSGSBASE | CR4.PCIDE | CR4.SMEP | CR4.SMAP;
+export const CR4_VALID = CR4.TSD | CR4.DE | CR4.PSE | CR4.PAE | CR4.PGE | CR4.PCE | CR4.UMIP
+  | CR4.FSGSBASE | CR4.PCIDE | CR4.SMEP | CR4.SMAP;
 
 export const EFER_VALID = EFER.SCE | EFER.LME | EFER.LMA | EFER.NXE;
 

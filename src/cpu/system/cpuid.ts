@@ -29,7 +29,8 @@ const EXTENDED_ECX = { LAHF64: 0, LZCNT: 5, PREFETCHW: 8 } as const;
 const SYSCALL = 1 << 11;
 const INVARIANT_TSC = 1 << 8;
 
-const bits = (features: Readonly<Record<string, number>>): number => Object.values(features).reduce((word, bit) => (word | (1 << bit)) >>> 0, 0);
+const bits = (features: Readonly<Record<string, number>>): number =>
+  Object.values(features).reduce((word, bit) => (word | (1 << bit)) >>> 0, 0);
 
 function word(text: string, at: number): number {
   let value = 0;

@@ -3,7 +3,9 @@
 import { readControl, readMachineStatus, clearTaskSwitched, writeControl, writeMachineStatus } from './control-registers.ts';
 import { cpuid } from './cpuid.ts';
 import { readDebug, writeDebug } from './debug-registers.ts';
-import { gdtBase, gdtLimit, idtBase, idtLimit, loadGdt, loadIdt, loadLdt, loadTaskRegister, storeLdt, storeTaskRegister } from './descriptor-tables.ts';
+import {
+  gdtBase, gdtLimit, idtBase, idtLimit, loadGdt, loadIdt, loadLdt, loadTaskRegister, storeLdt, storeTaskRegister,
+} from './descriptor-tables.ts';
 import { xgetbv, xsetbv } from './extended-state.ts';
 import { farReturn } from './far-return.ts';
 import { farCall, farJump } from './far-transfers.ts';

@@ -7,9 +7,14 @@ import type { Descriptor } from './descriptor.ts';
 import { requireProtectedMode } from './helper.ts';
 import type { SystemFunction } from './helper.ts';
 
+interface Types { readonly legacy: readonly number[]; readonly long: readonly number[] }
+
 /** SDM vol. 2, LAR and LSL: the system types they accept, in legacy protected mode and in IA-32e mode. */
-const LAR_TYPES = { legacy: [T.TSS16, T.LDT, T.TSS16_BUSY, T.CALL_GATE16, T.TASK_GATE, T.TSS, T.TSS_BUSY, T.CALL_GATE], long: [T.LDT, T.TSS, T.TSS_BUSY, T.CALL_GATE] };
-const LSL_TYPES = { legacy: [T.TSS16, T.LDT, T.TSS16_BUSY, T.TSS, T.TSS_BUSY], long: [T.LDT, T.TSS, T.TSS_BUSY] };
+const LAR_TYPES: Types = {
+  legacy: [T.TSS16, T.LDT, T.TSS16_BUSY, T.CALL_GATE16, T.TASK_GATE, T.TSS, T.TSS_BUSY, T.CALL_GATE],
+  long: [T.LDT, T.TSS, T.TSS_BUSY, T.CALL_GATE],
+};
+const LSL_TYPES: Types = { legacy: [T.TSS16, T.LDT, T.TSS16_BUSY, T.TSS, T.TSS_BUSY], long: [T.LDT, T.TSS, T.TSS_BUSY] };
 
 function setZero(cpu: Cpu, zero: boolean): void {
   const flags = cpu.flags.read();
@@ -23,7 +28,7 @@ function visible(cpu: Cpu, selector: number): Descriptor | null {
   return d !== null && (d.conforming || (d.dpl >= cpu.cpl && d.dpl >= (selector & 3))) ? d : null;
 }
 
-const query = (types: { readonly legacy: readonly number[]; readonly long: readonly number[] }, value: (d: Descriptor, size: number) => number): SystemFunction =>
+const query = (types: Types, value: (d: Descriptor, size: number) => number): SystemFunction =>
   (cpu, i, x) => {
     const d = visible(cpu, Number(x & 0xffffn));
     const ok = d !== null && (!d.system || (cpu.longMode ? types.long : types.legacy).includes(d.type));

@@ -108,7 +108,8 @@ export function released(cpu: Cpu, bytes: number): bigint {
 }
 
 /** RSP that comes from an outer stack's popped pointer: 16 bits leave the rest as it was. */
-export const outerPointer = (cpu: Cpu, popped: bigint, width: Width): bigint => withPointer(cpu.state.gpr[RSP], width, popped & MASK[width]);
+export const outerPointer = (cpu: Cpu, popped: bigint, width: Width): bigint =>
+  withPointer(cpu.state.gpr[RSP], width, popped & MASK[width]);
 
 export function setStackPointer(cpu: Cpu, rsp: bigint): void {
   cpu.state.gpr[RSP] = rsp;

@@ -21,8 +21,10 @@ function fieldAddress(cpu: Cpu, offset: number, bytes: number, ext: number): num
   return tableAddress(cpu, segBase[Seg.TR], offset);
 }
 
+interface InnerStack { readonly selector: number; readonly descriptor: Descriptor; readonly stack: Stack }
+
 /** SS and its descriptor, and a stack on it, for inner level `cpl` in legacy protected mode. All errors are #TS but #SS for P. */
-export function innerStack(cpu: Cpu, cpl: number, ext = 0): { readonly selector: number; readonly descriptor: Descriptor; readonly stack: Stack } {
+export function innerStack(cpu: Cpu, cpl: number, ext = 0): InnerStack {
   const type = cpu.state.segAttributes[Seg.TR] & SegAttr.TYPE;
   const wide = type === SystemType.TSS || type === SystemType.TSS_BUSY;
   const at = fieldAddress(cpu, wide ? 4 + 8 * cpl : 2 + 4 * cpl, wide ? 6 : 4, ext);
