@@ -19,6 +19,8 @@ const DIST = join(ROOT, 'dist');
 export const COMMON = {
   absWorkingDir: ROOT,
   bundle: true, format: 'esm', platform: 'node', target: 'node20', sourcemap: true, logLevel: 'silent',
+  // Left where npm put it, since it reads a file that lies beside it.
+  external: ['iced-x86'],
   plugins: [esbuildInstances()],
 };
 

@@ -5,17 +5,20 @@
 //
 // The copy is made while the VM is stopped, so pages are re-armed after it: nothing can be written in between.
 
+import { NO_FAULTS } from '../base/faults.ts';
+import type { Faults } from '../base/faults.ts';
 import { MtEnable, MtFlag, MtOp } from '../mt/abi.ts';
 import type { MtStats } from '../mt/stats.ts';
 import { hashMemory } from '../snapshot/hash.ts';
 import { copyMemory } from '../snapshot/memory-image.ts';
 import type { MemoryImage } from '../snapshot/memory-image.ts';
-import type { Exit } from '../vm/exit.ts';
+import type { Exit, SliceResult } from '../vm/exit.ts';
+import type { VmState } from '../vm/save.ts';
 import type { Vm } from '../vm/vm.ts';
 import { DEFAULT_QUANTUM } from '../vm/config.ts';
 import { PhaseTimes } from './phase-times.ts';
 import type { Phases } from './phase-times.ts';
-import type { CheckpointStore } from './store.ts';
+import type { CheckpointStore, GuestEnd } from './store.ts';
 
 export interface CheckpointPolicy {
   /** Dirty pages that end a cycle; 0 for no trigger. */
@@ -32,10 +35,20 @@ export interface CheckpointPolicy {
   readonly hash?: boolean;
 }
 
+/** What a cycle may be given beyond the policy. */
+export interface CycleOptions {
+  /** Retired instructions at which it ends whatever the policy says. */
+  readonly limit?: number;
+  /** Runs one slice instead of `vm.runSlice`, for whoever wants to look at each instruction. */
+  readonly runSlice?: (limit: number) => SliceResult;
+}
+
 export interface CycleReport {
   readonly cpid: number;
   /** What ended the cycle: an MT exit, a limit of the policy, or the guest's own end. */
   readonly exit: Exit;
+  /** Index of the vCPU that was executing. */
+  readonly vcpu: number;
   readonly retired: number;
   /** Pages reported and copied, in the order they were first written. */
   readonly gfns: readonly number[];
@@ -45,15 +58,22 @@ export interface CycleReport {
 }
 
 const DEFAULT_BATCH = 512;
-/** Instructions between two looks at the host's clock when a cycle is bounded by time. */
-const TIME_SLICE = 100_000;
+/** Instructions between two looks at the host's clock, or turns of its event loop. */
+const SLICE = 100_000;
 
 export class Checkpointer {
   private cpid = 0;
   private readonly batch: number;
+  private readonly faults: Faults;
 
-  constructor(private readonly vm: Vm, private readonly store: CheckpointStore, private readonly policy: CheckpointPolicy, private readonly now: () => number = () => performance.now()) {
+  constructor(
+    private readonly vm: Vm,
+    private readonly store: CheckpointStore,
+    private readonly policy: CheckpointPolicy,
+    private readonly now: () => number = () => performance.now(),
+  ) {
     this.batch = policy.batch ?? DEFAULT_BATCH;
+    this.faults = vm.config.faults ?? NO_FAULTS;
   }
 
   /** Switches tracking on and keeps the base. KvmError as the ioctls say (ENXIO: the machine has no tracking method). */
@@ -75,24 +95,24 @@ export class Checkpointer {
    * One cycle. If the store cannot keep it, the cycle is aborted, so that its pages are reported again, and the store's error
    * is thrown on. With the machine's `verify`, throws LostWriteError.
    */
-  cycle(): CycleReport {
-    const { vm } = this;
-    const { mt } = vm;
-    const times = new PhaseTimes(this.now);
-    const before = vm.counters();
-    this.cpid++;
-    times.measure('prepare', () => mt.prepareMtCp(BigInt(this.cpid)));
-    const { exit, retired } = times.measure('run', () => this.runCycle());
-    times.measure('quiesce', () => mt.mtVmQuiesced());
-    const gfns = times.measure('fetch', () => this.fetchAll());
-    const pages = times.measure('copy', () => this.copyPages(gfns));
-    this.keep(pages, times);
-    times.measure('rearm', () => mt.rearmDirtyPages());
-    const after = vm.counters();
-    return {
-      cpid: this.cpid, exit, retired, gfns, phases: times.phases,
-      pmlFullExits: after.pmlFull - before.pmlFull, eptViolations: after.eptViolations - before.eptViolations,
-    };
+  cycle(options: CycleOptions = {}): CycleReport {
+    const steps = this.steps(options);
+    for (;;) {
+      const step = steps.next(true);
+      if (step.done) return step.value;
+    }
+  }
+
+  /**
+   * The same, with `between` awaited before the cycle and between slices, so that the host's event loop gets its turns. Once it
+   * gives false, the cycle ends there, with exit `interrupted`.
+   */
+  async cycleAsync(between: () => Promise<boolean>, options: CycleOptions = {}): Promise<CycleReport> {
+    const steps = this.steps(options);
+    // What the first `next` is given reaches nobody: the generator has not begun.
+    let step = steps.next(true);
+    while (!step.done) step = steps.next(await between());
+    return step.value;
   }
 
   /** Switches tracking off. */
@@ -104,28 +124,55 @@ export class Checkpointer {
     return this.vm.mt.stats();
   }
 
-  private keep(pages: MemoryImage, times: PhaseTimes): void {
+  /** The steps of one cycle. Yields before each slice; given false, it ends the cycle instead of running on. */
+  private *steps(options: CycleOptions): Generator<void, CycleReport, boolean> {
+    const { vm } = this;
+    const { mt } = vm;
+    const times = new PhaseTimes(this.now);
+    const before = vm.counters();
+    this.cpid++;
+    times.measure('prepare', () => mt.prepareMtCp(BigInt(this.cpid)));
+    const start = this.now();
+    const { exit, retired, vcpu } = yield* this.run(options);
+    times.add('run', this.now() - start);
+    times.measure('quiesce', () => mt.mtVmQuiesced());
+    // Before the harvest, since a device may write guest memory when it is saved.
+    const early = this.faults.harvestBeforeSave ? null : times.measure('store', () => vm.save());
+    const gfns = times.measure('fetch', () => this.fetchAll());
+    const pages = times.measure('copy', () => this.copyPages(gfns));
+    this.keep(pages, exit, early ?? vm.save(), times);
+    times.measure('rearm', () => mt.rearmDirtyPages());
+    const after = vm.counters();
+    return {
+      cpid: this.cpid, exit, vcpu, retired, gfns, phases: times.phases,
+      pmlFullExits: after.pmlFull - before.pmlFull, eptViolations: after.eptViolations - before.eptViolations,
+    };
+  }
+
+  private keep(pages: MemoryImage, exit: Exit, state: VmState, times: PhaseTimes): void {
     const { vm, policy } = this;
     try {
       const hash = policy.hash ? hashMemory(vm) : null;
-      times.measure('store', () => this.store.putDelta({ cpid: this.cpid, state: vm.save(), pages, hash }));
+      times.measure('store', () => this.store.putDelta({ cpid: this.cpid, state, pages, hash, end: endOf(exit) }));
     } catch (error) {
-      vm.mt.abort();
+      if (!this.faults.skipAbort) vm.mt.abort();
       this.cpid--;
       throw error;
     }
   }
 
-  private runCycle(): { exit: Exit; retired: number } {
+  private *run({ limit = Infinity, runSlice }: CycleOptions): Generator<void, SliceResult, boolean> {
     const { instructions = Infinity, milliseconds = Infinity } = this.policy;
-    const until = this.now() + milliseconds;
-    let retired = 0;
-    for (;;) {
-      const left = instructions - retired;
-      const result = this.vm.runSlice(milliseconds === Infinity ? left : Math.min(left, TIME_SLICE));
+    const slice = runSlice ?? ((most: number) => this.vm.runSlice(most));
+    const until = this.now() + milliseconds, most = Math.min(instructions, limit);
+    let retired = 0, vcpu = 0;
+    while (yield) {
+      const result = slice(Math.min(most - retired, SLICE));
+      ({ vcpu } = result);
       retired += result.retired;
-      if (result.exit.kind !== 'limit' || retired >= instructions || this.now() >= until) return { exit: result.exit, retired };
+      if (result.exit.kind !== 'limit' || retired >= most || this.now() >= until) return { vcpu, exit: result.exit, retired };
     }
+    return { vcpu, exit: { kind: 'interrupted' }, retired };
   }
 
   private fetchAll(): number[] {
@@ -146,3 +193,6 @@ export class Checkpointer {
     return pages;
   }
 }
+
+const endOf = (exit: Exit): GuestEnd | null =>
+  exit.kind === 'hlt' || exit.kind === 'shutdown' || exit.kind === 'debug-exit' ? exit : null;

@@ -15,7 +15,12 @@ export class PhaseTimes {
   measure<T>(phase: Phase, action: () => T): T {
     const start = this.now();
     const result = action();
-    this.phases[phase] += (this.now() - start) * 1000;
+    this.add(phase, this.now() - start);
     return result;
+  }
+
+  /** Adds `milliseconds` to a phase that was measured elsewhere. */
+  add(phase: Phase, milliseconds: number): void {
+    this.phases[phase] += milliseconds * 1000;
   }
 }

@@ -6,29 +6,41 @@ import { loadMemory } from '../snapshot/memory-image.ts';
 import type { MemoryImage } from '../snapshot/memory-image.ts';
 import type { VmState } from '../vm/save.ts';
 import type { Vm } from '../vm/vm.ts';
-import type { CheckpointStore } from './store.ts';
+import type { CheckpointStore, GuestEnd } from './store.ts';
 
-export interface RebuiltCycle { readonly state: VmState; readonly pages: MemoryImage; readonly hash: string | null }
+export interface RebuiltCycle {
+  readonly state: VmState;
+  readonly pages: MemoryImage;
+  readonly hash: string | null;
+  readonly end: GuestEnd | null;
+}
 
 /** Memory and state at the end of cycle `cpid`; 0 is the base. InputError for a cycle that is not there. */
 export function rebuildCycle(store: CheckpointStore, cpid: number): RebuiltCycle {
-  if (!Number.isInteger(cpid) || cpid < 0 || cpid > store.lastCycle) throw new InputError(`no cycle ${cpid}: the store holds 0 to ${store.lastCycle}`);
+  const { firstCycle, lastCycle } = store;
+  if (!Number.isInteger(cpid) || cpid < firstCycle || cpid > lastCycle) {
+    throw new InputError(`no cycle ${cpid}: the store holds ${firstCycle} to ${lastCycle}`);
+  }
   const base = store.base();
   const pages: MemoryImage = new Map(base.pages);
-  let { state, hash } = base as { state: VmState; hash: string | null };
-  for (let n = 1; n <= cpid; n++) {
+  let rebuilt: RebuiltCycle = { state: base.state, pages, hash: base.hash, end: null };
+  for (let n = firstCycle + 1; n <= cpid; n++) {
     const delta = store.delta(n);
     for (const [gfn, page] of delta.pages) pages.set(gfn, page);
-    ({ state, hash } = delta);
+    rebuilt = { state: delta.state, pages, hash: delta.hash, end: delta.end };
   }
-  return { state, pages, hash };
+  return rebuilt;
 }
 
-/** Makes `vm`, of the same description, the machine at the end of cycle `cpid`. */
-export function resumeCycle(vm: Vm, store: CheckpointStore, cpid: number): void {
-  const { state, pages } = rebuildCycle(store, cpid);
+/**
+ * Makes `vm`, of the same description, the machine at the end of cycle `cpid`. Returns how the guest had ended there, null
+ * if it goes on.
+ */
+export function resumeCycle(vm: Vm, store: CheckpointStore, cpid: number): GuestEnd | null {
+  const { state, pages, end } = rebuildCycle(store, cpid);
   loadMemory(vm, pages);
   vm.restore(state);
+  return end;
 }
 
 /**
@@ -36,6 +48,7 @@ export function resumeCycle(vm: Vm, store: CheckpointStore, cpid: number): void 
  * Cycles kept without a hash are an error: they cannot be checked.
  */
 export function verifyRebuilds(store: CheckpointStore): { readonly checked: number; readonly wrong: readonly number[] } {
+  const { firstCycle, lastCycle } = store;
   const base = store.base();
   const pages: MemoryImage = new Map(base.pages);
   const wrong: number[] = [];
@@ -43,11 +56,11 @@ export function verifyRebuilds(store: CheckpointStore): { readonly checked: numb
     if (hash === null) throw new InputError(`cycle ${cpid} was kept without a hash: it cannot be verified`);
     if (hashImage(pages) !== hash) wrong.push(cpid);
   };
-  check(0, base.hash);
-  for (let cpid = 1; cpid <= store.lastCycle; cpid++) {
+  check(firstCycle, base.hash);
+  for (let cpid = firstCycle + 1; cpid <= lastCycle; cpid++) {
     const delta = store.delta(cpid);
     for (const [gfn, page] of delta.pages) pages.set(gfn, page);
     check(cpid, delta.hash);
   }
-  return { checked: store.lastCycle + 1, wrong };
+  return { checked: lastCycle - firstCycle + 1, wrong };
 }

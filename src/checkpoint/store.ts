@@ -1,6 +1,10 @@
 // Where checkpoints go. A store keeps one base and the deltas after it; what it returns is what was put.
 
+import { assert } from '../base/errors.ts';
+import { PAGE_SIZE } from '../base/paging-units.ts';
+import { hashImage } from '../snapshot/hash.ts';
 import type { MemoryImage } from '../snapshot/memory-image.ts';
+import type { Exit } from '../vm/exit.ts';
 import type { VmState } from '../vm/save.ts';
 
 /** What it takes to build a machine that can take the checkpoint up. */
@@ -9,6 +13,9 @@ export interface MachineDescription {
   readonly vcpus: number;
   readonly quantum: number;
 }
+
+/** The exits after which a guest does not go on by itself. */
+export type GuestEnd = Extract<Exit, { readonly kind: 'hlt' | 'shutdown' | 'debug-exit' }>;
 
 export interface BaseCheckpoint {
   readonly machine: MachineDescription;
@@ -25,14 +32,19 @@ export interface DeltaCheckpoint {
   /** The pages reported in the cycle, as they were at its end; all-zero pages included. */
   readonly pages: MemoryImage;
   readonly hash: string | null;
+  /** How the guest ended in this cycle; null if it goes on. */
+  readonly end: GuestEnd | null;
 }
 
 export interface CheckpointStore {
   putBase(base: BaseCheckpoint): void;
   /** Throws if the delta could not be kept: then nothing of it is. */
   putDelta(delta: DeltaCheckpoint): void;
+  /** All memory and the state at the end of `firstCycle`. */
   base(): BaseCheckpoint;
-  /** The last cycle kept, 0 for only the base. */
+  /** The cycle that the base stands for: 0, unless old cycles were merged into it. */
+  readonly firstCycle: number;
+  /** The last cycle kept, `firstCycle` for only the base. */
   readonly lastCycle: number;
   delta(cpid: number): DeltaCheckpoint;
 }
@@ -41,14 +53,24 @@ export interface CheckpointStore {
 export class MemoryStore implements CheckpointStore {
   private kept: BaseCheckpoint | null = null;
   private readonly deltas: DeltaCheckpoint[] = [];
+  private pages = 0;
+  firstCycle = 0;
+
+  /** Once the deltas hold more than `limit` bytes of pages, the oldest are merged into the base. */
+  constructor(private readonly limit = Infinity) {}
 
   putBase(base: BaseCheckpoint): void {
-    this.kept = base;
+    this.kept = { ...base, pages: new Map(base.pages) };
     this.deltas.length = 0;
+    this.firstCycle = 0;
+    this.pages = 0;
   }
 
   putDelta(delta: DeltaCheckpoint): void {
+    assert(delta.cpid === this.lastCycle + 1, `cycle ${delta.cpid} is put after cycle ${this.lastCycle}`);
     this.deltas.push(delta);
+    this.pages += delta.pages.size;
+    while (this.pages * PAGE_SIZE > this.limit && this.deltas.length > 1) this.mergeOldest();
   }
 
   base(): BaseCheckpoint {
@@ -57,12 +79,23 @@ export class MemoryStore implements CheckpointStore {
   }
 
   get lastCycle(): number {
-    return this.deltas.length;
+    return this.firstCycle + this.deltas.length;
   }
 
   delta(cpid: number): DeltaCheckpoint {
-    const delta = this.deltas[cpid - 1];
+    const delta = this.deltas[cpid - this.firstCycle - 1];
     if (!delta) throw new RangeError(`the store holds no cycle ${cpid}`);
     return delta;
+  }
+
+  /** With hashes, the merged memory is checked: nobody can rebuild that cycle by itself later. */
+  private mergeOldest(): void {
+    const { machine, pages } = this.base();
+    const { state, hash, pages: changed, cpid } = this.deltas.shift()!;
+    for (const [gfn, page] of changed) pages.set(gfn, page);
+    assert(hash === null || hashImage(pages) === hash, `cycle ${cpid} rebuilds to the memory it was taken from`);
+    this.kept = { machine, state, pages, hash };
+    this.pages -= changed.size;
+    this.firstCycle = cpid;
   }
 }

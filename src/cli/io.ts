@@ -2,6 +2,8 @@
 interface TerminalInput { readonly isTTY?: boolean; setRawMode?(raw: boolean): unknown }
 interface TerminalOutput { readonly isTTY?: boolean; readonly columns?: number }
 
+type SignalListener = (signal: 'SIGINT' | 'SIGTERM') => void;
+
 /** What a command may touch of the process that it runs in; tests give it streams of their own. */
 export interface CliIo {
   readonly stdin: NodeJS.ReadableStream & TerminalInput;
@@ -10,4 +12,7 @@ export interface CliIo {
   /** Everything meant for people. */
   readonly stderr: NodeJS.WritableStream & TerminalOutput;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Signals to the process, where it is one that gets them. */
+  once?(signal: 'SIGINT' | 'SIGTERM', listener: SignalListener): unknown;
+  off?(signal: 'SIGINT' | 'SIGTERM', listener: SignalListener): unknown;
 }

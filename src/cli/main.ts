@@ -2,6 +2,9 @@
 
 import { InputError } from '../base/errors.ts';
 import type { Command } from './command.ts';
+import { demo } from './commands/demo.ts';
+import { inspect } from './commands/inspect.ts';
+import { restore } from './commands/restore.ts';
 import { run } from './commands/run.ts';
 import { ExitStatus } from './exit-status.ts';
 import { generalHelp } from './help.ts';
@@ -9,7 +12,7 @@ import type { CliIo } from './io.ts';
 import { reportError } from './report-error.ts';
 import { VERSION } from './version.ts';
 
-const COMMANDS: readonly Command[] = [run];
+const COMMANDS: readonly Command[] = [run, restore, inspect, demo];
 
 /** Does what `argv` (without node and script) asks for and returns the exit status. Never throws. */
 export async function main(argv: readonly string[], io: CliIo): Promise<number> {

@@ -12,10 +12,18 @@ export function* pagesOfSlots(vm: Vm): Generator<number> {
   }
 }
 
+/** The page's bytes as 32-bit words; a page lies at a multiple of 4 in its buffer. */
+export const wordsOf = (page: Uint8Array): Int32Array => new Int32Array(page.buffer, page.byteOffset, PAGE_SIZE / 4);
+
 /** Whether all bytes of a page are 0. */
-export function isZero(page: Uint8Array): boolean {
-  const words = new BigUint64Array(page.buffer, page.byteOffset, PAGE_SIZE / 8);
-  for (let n = 0; n < words.length; n++) if (words[n] !== 0n) return false;
+export const isZero = (page: Uint8Array): boolean => allZero(wordsOf(page));
+
+/** Whether all words of a page are 0, eight at a time. */
+export function allZero(words: Int32Array): boolean {
+  for (let n = 0; n < PAGE_SIZE / 4; n += 8) {
+    const any = words[n] | words[n + 1] | words[n + 2] | words[n + 3] | words[n + 4] | words[n + 5] | words[n + 6] | words[n + 7];
+    if (any !== 0) return false;
+  }
   return true;
 }
 

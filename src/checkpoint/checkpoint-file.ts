@@ -1,0 +1,78 @@
+// A base or a cycle as a container (snapshot/format.ts): what its header says, and the check of what a file claims.
+
+import { InputError } from '../base/errors.ts';
+import { ContainerKind, decodeContainer, encodeContainer } from '../snapshot/format.ts';
+import type { ByteSource, Header } from '../snapshot/format.ts';
+import type { VmState } from '../vm/save.ts';
+import type { BaseCheckpoint, DeltaCheckpoint, GuestEnd, MachineDescription } from './store.ts';
+
+/** The file in pieces; the generator's result is its CRC. */
+export function encodeBase({ pages, machine, state, hash }: BaseCheckpoint): Generator<Uint8Array, number> {
+  return encodeContainer(ContainerKind.CHECKPOINT_BASE, { machine, state, hash }, pages);
+}
+
+/** `previous`: the CRC of the file that this cycle continues, so that files of different runs are not taken for one run's. */
+export function encodeDelta({ pages, cpid, state, hash, end }: DeltaCheckpoint, previous: number): Generator<Uint8Array, number> {
+  return encodeContainer(ContainerKind.CHECKPOINT_CYCLE, { cpid, previous, state, hash, end }, pages);
+}
+
+/** InputError, one line, for a file that is damaged, of another version or kind, or does not hold a base. */
+export function decodeBase(source: ByteSource): BaseCheckpoint & { readonly crc: number } {
+  const { header, pages, crc } = decodeContainer(source, ContainerKind.CHECKPOINT_BASE);
+  const machine = field(source, header, 'machine', isMachine);
+  const state = field(source, header, 'state', isState);
+  requireVcpus(source, state, machine.vcpus);
+  return { machine, state, hash: field(source, header, 'hash', isHash), pages, crc };
+}
+
+/** The same for a cycle of a machine with `vcpus` vCPUs; null if that is not known. */
+export function decodeDelta(source: ByteSource, vcpus: number | null): DeltaCheckpoint & { readonly previous: number; readonly crc: number } {
+  const { header, pages, crc } = decodeContainer(source, ContainerKind.CHECKPOINT_CYCLE);
+  const state = field(source, header, 'state', isState);
+  requireVcpus(source, state, vcpus ?? state.vcpus.length);
+  return {
+    cpid: field(source, header, 'cpid', isCount),
+    previous: field(source, header, 'previous', isCount),
+    state, hash: field(source, header, 'hash', isHash), end: field(source, header, 'end', isEnd), pages, crc,
+  };
+}
+
+function field<T>(source: ByteSource, header: Header, name: string, is: (value: unknown) => value is T): T {
+  const value = Object.hasOwn(header, name) ? header[name] : undefined;
+  if (!is(value)) throw new InputError(`${source.name}: the header's field ${name} is not what this build writes`);
+  return value;
+}
+
+function requireVcpus(source: ByteSource, state: VmState, vcpus: number): void {
+  if (state.vcpus.length !== vcpus || state.turns.current >= vcpus) {
+    throw new InputError(`${source.name}: the state is that of ${state.vcpus.length} vCPUs, the machine has ${vcpus}`);
+  }
+}
+
+type Fields = { readonly [name: string]: unknown };
+
+const isObject = (value: unknown): value is Fields => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
+const isHash = (value: unknown): value is string | null => value === null || (typeof value === 'string' && /^[0-9a-f]{16}$/.test(value));
+
+const isMachine = (value: unknown): value is MachineDescription =>
+  isObject(value) && isCount(value['memory']) && isCount(value['vcpus']) && isCount(value['quantum']);
+
+/** The outline; each component checks its own part when it is restored. */
+function isState(value: unknown): value is VmState {
+  if (!isObject(value)) return false;
+  const { version, ticks, turns, vcpus, platform } = value;
+  return isCount(version) && isCount(ticks) && isObject(turns) && isCount(turns['current']) && Number.isSafeInteger(turns['left'])
+    && Array.isArray(vcpus) && vcpus.every((vcpu) => isObject(vcpu) && isObject(vcpu['registers']) && isObject(vcpu['tlb']))
+    && (platform === null || isObject(platform));
+}
+
+const isFault = (value: unknown): boolean =>
+  isObject(value) && isCount(value['vector']) && (value['errorCode'] === null || isCount(value['errorCode'])) && Number.isSafeInteger(value['linear']);
+
+function isEnd(value: unknown): value is GuestEnd | null {
+  if (value === null) return true;
+  if (!isObject(value)) return false;
+  const { kind, chain } = value;
+  return kind === 'hlt' || (kind === 'debug-exit' && isCount(value['value'])) || (kind === 'shutdown' && Array.isArray(chain) && chain.every(isFault));
+}

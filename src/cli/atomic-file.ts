@@ -1,0 +1,95 @@
+// Files that appear whole or not at all: written under a temporary name beside the final one, forced to disk, then renamed.
+
+import { closeSync, fsyncSync, openSync, realpathSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
+import { dirname } from 'node:path';
+
+const BUFFER = 65536;
+
+function writeWhole(descriptor: number, bytes: Uint8Array): void {
+  for (let done = 0; done < bytes.length;) done += writeSync(descriptor, bytes, done);
+}
+
+/** Of its own for each process: two may be asked for the same file. */
+const temporaryName = (path: string): string => `${path}.${process.pid}.tmp`;
+
+/** Forces a directory's entries to disk. */
+export function syncDirectory(path: string): void {
+  const descriptor = openSync(path, 'r');
+  try {
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** Writes the pieces as the file at `path`, replacing one that is there. Returns what the generator does. */
+export function writeAtomically<R>(path: string, pieces: Generator<Uint8Array, R>): R {
+  const temporary = temporaryName(path);
+  const descriptor = openSync(temporary, 'w');
+  try {
+    try {
+      let piece = pieces.next();
+      for (; !piece.done; piece = pieces.next()) writeWhole(descriptor, piece.value);
+      fsyncSync(descriptor);
+      renameSync(temporary, path);
+      syncDirectory(dirname(path));
+      return piece.value;
+    } finally {
+      closeSync(descriptor);
+    }
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  }
+}
+
+/**
+ * Where to write what is to be found at `path`, and where to rename it to. What is there and is no regular file (a pipe, a
+ * terminal, /dev/null) is written to as it is: a rename would replace it. Behind a symbolic link the file is replaced, not the link.
+ */
+function destination(path: string): { readonly write: string; readonly rename: string | null } {
+  try {
+    const real = realpathSync(path);
+    return statSync(real).isFile() ? { write: temporaryName(real), rename: real } : { write: path, rename: null };
+  } catch {
+    return { write: temporaryName(path), rename: path };
+  }
+}
+
+/** A file that grows byte by byte and takes its name when it is closed. */
+export class OutputFile {
+  private readonly place: ReturnType<typeof destination>;
+  private readonly descriptor: number;
+  private readonly buffer = new Uint8Array(BUFFER);
+  private used = 0;
+
+  /** Throws the system's error at once if the place cannot be written to. */
+  constructor(path: string) {
+    this.place = destination(path);
+    this.descriptor = openSync(this.place.write, 'w');
+  }
+
+  byte(byte: number): void {
+    this.buffer[this.used++] = byte;
+    if (this.used === BUFFER) this.flush();
+  }
+
+  text(text: string): void {
+    this.flush();
+    writeWhole(this.descriptor, Buffer.from(text));
+  }
+
+  flush(): void {
+    writeWhole(this.descriptor, this.buffer.subarray(0, this.used));
+    this.used = 0;
+  }
+
+  /** Nothing can be written afterwards. */
+  close(): void {
+    this.flush();
+    const { write, rename } = this.place;
+    if (rename !== null) fsyncSync(this.descriptor);
+    closeSync(this.descriptor);
+    if (rename !== null) renameSync(write, rename);
+  }
+}

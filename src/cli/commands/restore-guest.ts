@@ -1,0 +1,34 @@
+// `tidemark restore`: from a directory of checkpoints to a machine that goes on.
+
+import { InputError, KvmError } from '../../base/errors.ts';
+import { resumeCycle } from '../../checkpoint/rebuild.ts';
+import type { GuestEnd } from '../../checkpoint/store.ts';
+import { createPc } from '../../machine/pc.ts';
+import type { Vm } from '../../vm/vm.ts';
+import { DirectoryStore } from '../checkpoint-directory.ts';
+import { runSession } from '../guest/session.ts';
+import type { CliIo } from '../io.ts';
+import type { RestoreOptions } from './restore.ts';
+
+/** Resumes the guest; returns the exit status. Throws InputError, KvmError and system errors for what the user can mend. */
+export async function restoreGuest(options: RestoreOptions, io: CliIo): Promise<number> {
+  const store = DirectoryStore.open(options.directory);
+  const cycle = options.cycle ?? store.lastCycle;
+  if (cycle > store.lastCycle) throw new InputError(`directory '${options.directory}': no cycle ${cycle}, the last is ${store.lastCycle}`);
+  const { machine } = store.base();
+  return runSession(options, io, (sinks) => {
+    const { engine, tracking, verify } = options;
+    const { vm, board } = createPc({ ...machine, engine, tracking, verify, ...sinks });
+    return { vm, board, end: resume(vm, store, cycle) };
+  });
+}
+
+/** A file whose checksum is right may still hold what no machine ever saved. */
+function resume(vm: Vm, store: DirectoryStore, cycle: number): GuestEnd | null {
+  try {
+    return resumeCycle(vm, store, cycle);
+  } catch (error) {
+    if (!(error instanceof RangeError || error instanceof TypeError || error instanceof SyntaxError || error instanceof KvmError)) throw error;
+    throw new InputError(`${store.file(cycle)}: the state of the machine is malformed: ${error.message}`);
+  }
+}

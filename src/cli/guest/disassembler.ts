@@ -1,0 +1,24 @@
+// Disassembly for --trace instructions, by iced-x86: the only package Tidemark uses at run time, and only when asked to show
+// instructions. A disassembler of our own would share the mistakes of the decoder whose work the trace is to show.
+
+import { InputError } from '../../base/errors.ts';
+
+/** The instruction at the start of `bytes`: its text in Intel's syntax and its length. `rip` is its address. */
+export type Disassemble = (bytes: Uint8Array, bitness: 16 | 32 | 64, rip: bigint) => { readonly text: string; readonly length: number };
+
+/** Loads the package. InputError if it is not installed. */
+export async function loadDisassembler(): Promise<Disassemble> {
+  const { Decoder, DecoderOptions, Formatter, FormatterSyntax } = await import('iced-x86').catch(() => {
+    throw new InputError('--trace instructions needs the package iced-x86; npm ci installs it');
+  });
+  const formatter = new Formatter(FormatterSyntax.Intel);
+  return (bytes, bitness, rip) => {
+    const decoder = new Decoder(bitness, bytes, DecoderOptions.None);
+    decoder.ip = rip;
+    const instruction = decoder.decode();
+    const result = { text: formatter.format(instruction), length: instruction.length };
+    instruction.free();
+    decoder.free();
+    return result;
+  };
+}

@@ -1,0 +1,71 @@
+// Where the guest's bytes go: COM1 to stdout, a file or nowhere; port 0xE9 to a file.
+
+import { OutputFile } from '../atomic-file.ts';
+import type { CliIo } from '../io.ts';
+import type { SerialTarget } from '../values.ts';
+
+/** Bytes kept before they go to stdout even while a slice runs. */
+const BUFFER = 16384;
+
+/** Bytes for a stream that may be slower than the guest. */
+class StreamSink {
+  private readonly buffer = new Uint8Array(BUFFER);
+  private used = 0;
+  private full = false;
+
+  constructor(private readonly stream: NodeJS.WritableStream) {}
+
+  byte(byte: number): void {
+    this.buffer[this.used++] = byte;
+    if (this.used === BUFFER) this.write();
+  }
+
+  private write(): void {
+    if (this.used === 0) return;
+    if (!this.stream.write(this.buffer.slice(0, this.used))) this.full = true;
+    this.used = 0;
+  }
+
+  /** Hands over what is kept; resolves when the stream can take more. */
+  async flush(): Promise<void> {
+    this.write();
+    if (!this.full) return;
+    this.full = false;
+    await new Promise<void>((resolve) => this.stream.once('drain', resolve));
+  }
+}
+
+export class GuestOutputs {
+  private stdout: StreamSink | null = null;
+  private serialFile: OutputFile | null = null;
+  private debugFile: OutputFile | null = null;
+
+  /** Nothing is opened yet, so that bad input is found before any file is touched. */
+  constructor(private readonly target: SerialTarget, private readonly debugcon: string | null, private readonly io: CliIo) {}
+
+  /** Opens the files; before the guest runs. */
+  open(): void {
+    const { target, debugcon } = this;
+    if (target.kind === 'stdio') this.stdout = new StreamSink(this.io.stdout);
+    if (target.kind === 'file') this.serialFile = new OutputFile(target.path);
+    if (debugcon !== null) this.debugFile = new OutputFile(debugcon);
+  }
+
+  readonly serial = (byte: number): void => {
+    this.stdout?.byte(byte);
+    this.serialFile?.byte(byte);
+  };
+
+  readonly debug = (byte: number): void => this.debugFile?.byte(byte);
+
+  async flush(): Promise<void> {
+    await this.stdout?.flush();
+  }
+
+  /** The files take their names. */
+  async close(): Promise<void> {
+    this.serialFile?.close();
+    this.debugFile?.close();
+    await this.stdout?.flush();
+  }
+}

@@ -1,0 +1,188 @@
+// One guest on one machine, from a machine that is ready to run to the process's exit status: its outputs, keyboard, limits,
+// traces, checkpoints and reports.
+
+import { assert } from '../../base/errors.ts';
+import { Checkpointer } from '../../checkpoint/checkpointer.ts';
+import type { CycleReport } from '../../checkpoint/checkpointer.ts';
+import { verifyRebuilds } from '../../checkpoint/rebuild.ts';
+import { MemoryStore } from '../../checkpoint/store.ts';
+import type { CheckpointStore, GuestEnd } from '../../checkpoint/store.ts';
+import type { Board } from '../../machine/board.ts';
+import { LostWriteError } from '../../mt/shadow.ts';
+import type { SliceResult } from '../../vm/exit.ts';
+import type { Vm } from '../../vm/vm.ts';
+import { yieldToHost } from '../../vm/yield-to-host.ts';
+import { DirectoryStore } from '../checkpoint-directory.ts';
+import { ExitStatus } from '../exit-status.ts';
+import type { CliIo } from '../io.ts';
+import type { SessionOptions } from '../session-options.ts';
+import { checkpointPolicy } from './checkpoint-policy.ts';
+import { CheckpointTotals, cycleText } from './checkpoint-report.ts';
+import { ConsoleInput } from './console-input.ts';
+import { loadDisassembler } from './disassembler.ts';
+import { outcomeOf, stoppedOutcome } from './outcome.ts';
+import type { Outcome } from './outcome.ts';
+import { GuestOutputs } from './outputs.ts';
+import { writeReport } from './report.ts';
+import { checkpointRunner, freeRunner } from './runner.ts';
+import type { Runner, RunnerParts } from './runner.ts';
+import { ExitCounts } from './stats.ts';
+import { Stop } from './stop.ts';
+import { traceEvents } from './trace-events.ts';
+import { traceInstructions } from './trace-instructions.ts';
+import { lineSink } from './trace-sink.ts';
+import type { LineSink } from './trace-sink.ts';
+
+/** A machine ready to run. */
+export interface ReadyMachine {
+  readonly vm: Vm;
+  readonly board: Board;
+  /** How its guest had ended already when the checkpoint was taken that it comes from. */
+  readonly end?: GuestEnd | null;
+}
+
+/** Where a machine that is being built has to send the guest's bytes. */
+export interface GuestSinks { readonly serial: (byte: number) => void; readonly debugcon: (byte: number) => void }
+
+/** Between turns of the event loop, ms. */
+const TURN = 5;
+/** Most bytes of pages that checkpoints in memory keep; older cycles are then merged. */
+const MEMORY_STORE_LIMIT = 512 * 1024 ** 2;
+/** ms between two lines of progress on a terminal. */
+const PROGRESS = 1000;
+
+/**
+ * Builds a machine with `build` and runs it as `options` say. Returns the exit status. Throws InputError and system errors;
+ * what the guest said until then is in its files all the same.
+ */
+export async function runSession(options: SessionOptions, io: CliIo, build: (sinks: GuestSinks) => ReadyMachine): Promise<number> {
+  const outputs = new GuestOutputs(options.serial, options.debugcon, io);
+  const machine = build({ serial: outputs.serial, debugcon: outputs.debug });
+  const disassemble = options.trace?.what === 'instructions' ? await loadDisassembler() : null;
+  const store = storeFor(options);
+  outputs.open();
+  const sink = options.trace === null ? null : lineSink(options.trace.file, io);
+  try {
+    const runSlice = disassemble && sink ? traceInstructions(machine.vm, disassemble, sink) : (limit: number) => machine.vm.runSlice(limit);
+    if (sink && !disassemble) traceEvents(machine.vm, sink);
+    return await new Session(options, io, machine, outputs, store, sink).run(runSlice);
+  } finally {
+    sink?.close();
+    await outputs.close();
+  }
+}
+
+function storeFor({ checkpointing, checkpointTo }: SessionOptions): CheckpointStore | null {
+  if (!checkpointing) return null;
+  return checkpointTo === null ? new MemoryStore(MEMORY_STORE_LIMIT) : DirectoryStore.create(checkpointTo);
+}
+
+class Session {
+  private readonly stop: Stop;
+  private readonly input: ConsoleInput | null;
+  private readonly exits = new ExitCounts();
+  private lastTurn = 0;
+  private lastProgress = performance.now();
+
+  constructor(
+    private readonly options: SessionOptions,
+    private readonly io: CliIo,
+    private readonly machine: ReadyMachine,
+    private readonly outputs: GuestOutputs,
+    private readonly store: CheckpointStore | null,
+    private readonly trace: LineSink | null,
+  ) {
+    this.stop = new Stop(io);
+    const stdio = options.serial.kind === 'stdio';
+    this.input = stdio ? new ConsoleInput(io, (bytes) => machine.board.serialInput(bytes), () => this.stop.request('quit')) : null;
+  }
+
+  async run(runSlice: (limit: number) => SliceResult): Promise<number> {
+    const { options, machine: { vm }, store } = this;
+    const before = vm.retired;
+    const checkpointer = store && new Checkpointer(vm, store, checkpointPolicy(options, vm.pageCount));
+    checkpointer?.start();
+    const totals = store && new CheckpointTotals(options.checkpointTo, store.base().pages.size);
+    const parts: RunnerParts = { vm, runSlice, between: () => this.between() };
+    const runner = checkpointer && totals
+      ? checkpointRunner(parts, checkpointer, totals, (report) => this.cycleDone(report)) : freeRunner(parts);
+
+    const started = performance.now();
+    const outcome = await this.guarded(runner);
+    const seconds = (performance.now() - started) / 1000;
+    const mt = checkpointer?.stats() ?? null;
+    checkpointer?.stop();
+    await this.outputs.flush();
+    writeReport({
+      options, io: this.io, outcome, stats: { vm, before, seconds, exits: this.exits, mt }, checkpoints: totals?.summary() ?? null,
+      verified: store && options.verify && outcome.status !== ExitStatus.INTERNAL ? verified(store) : null,
+    });
+    return outcome.status;
+  }
+
+  /** Runs with limits and keyboard in force. */
+  private async guarded(runner: Runner): Promise<Outcome> {
+    const { machine: { vm, end }, stop, input } = this;
+    if (end && end.kind !== 'hlt') return outcomeOf(end, 0, vm);
+    stop.arm(this.options.timeout);
+    input?.open();
+    try {
+      return await this.untilEnd(runner);
+    } catch (error) {
+      if (!(error instanceof LostWriteError)) throw error;
+      const { gfn, cycle, offset, message } = error;
+      return { status: ExitStatus.INTERNAL, lines: [`tidemark: ${message}`], fields: { outcome: 'lost-write', gfn, cycle: Number(cycle), offset } };
+    } finally {
+      input?.close();
+      stop.disarm();
+    }
+  }
+
+  private async untilEnd(runner: Runner): Promise<Outcome> {
+    const { machine: { vm }, stop, input } = this;
+    let left = this.options.maxInstructions ?? Infinity;
+    for (;;) {
+      const { exit, vcpu, retired } = await runner(left);
+      left -= retired;
+      if (!this.store) this.exits.count(exit.kind);
+      if (exit.kind === 'interrupted' && stop.reason !== null) return stoppedOutcome(stop.reason, vm);
+      if (exit.kind !== 'hlt' || !input || !sleeps(vm)) return outcomeOf(exit, vcpu, vm);
+      // Only what is typed can wake the guest now.
+      await this.outputs.flush();
+      if (!(await input.more(stop.signal))) return stop.reason === null ? outcomeOf(exit, vcpu, vm) : stoppedOutcome(stop.reason, vm);
+    }
+  }
+
+  /** Between slices: the keyboard, the outputs, the event loop. False once the run is to stop. */
+  private async between(): Promise<boolean> {
+    this.input?.pump();
+    if (performance.now() - this.lastTurn >= TURN) {
+      await this.outputs.flush();
+      await yieldToHost();
+      this.lastTurn = performance.now();
+    }
+    return this.stop.reason === null;
+  }
+
+  private cycleDone(report: CycleReport): void {
+    const { options, io } = this;
+    this.exits.count(report.exit.kind);
+    this.trace?.line(`checkpoint cycle=${report.cpid} exit=${report.exit.kind} dirty=${report.gfns.length}`);
+    if (options.json) return;
+    const now = performance.now();
+    const due = options.stats !== null || (io.stderr.isTTY === true && now - this.lastProgress >= PROGRESS);
+    if (!due) return;
+    this.lastProgress = now;
+    io.stderr.write(`${cycleText(report)}\n`);
+  }
+}
+
+/** A vCPU is halted and would take an interrupt. */
+const sleeps = (vm: Vm): boolean => vm.vcpus.some((vcpu) => vcpu.halted && (vcpu.getRegs().rflags & 0x200n) !== 0n);
+
+/** Rebuilds every cycle that the store still has apart; those merged were checked when they were. Returns how many cycles there were. */
+function verified(store: CheckpointStore): number {
+  const { wrong } = verifyRebuilds(store);
+  assert(wrong.length === 0, `cycles ${wrong.join(', ')} do not rebuild to the memory they were taken from`);
+  return store.lastCycle;
+}

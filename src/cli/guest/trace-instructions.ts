@@ -1,0 +1,96 @@
+// --trace instructions: the machine is run one instruction at a time, and each is shown with its bytes and its text:
+//
+//   vcpu retired rip bytes text
+//
+// Events (exceptions, interrupts) stand between the instructions as --trace events shows them. Slow, and without influence on
+// the guest.
+
+import { PAGE_MASK, gfnOf } from '../../base/paging-units.ts';
+import { Seg } from '../../base/state/vcpu.ts';
+import type { TraceEvents } from '../../base/trace.ts';
+import { CodeMode } from '../../cpu/builder/insn.ts';
+import type { Cpu } from '../../cpu/cpu.ts';
+import { Access } from '../../mmu/vcpu-mmu.ts';
+import type { SliceResult } from '../../vm/exit.ts';
+import type { Vm } from '../../vm/vm.ts';
+import type { Disassemble } from './disassembler.ts';
+import { eventText } from './trace-events.ts';
+import type { LineSink } from './trace-sink.ts';
+
+const MAX_LENGTH = 15;
+const BITNESS = { [CodeMode.BITS16]: 16, [CodeMode.BITS32]: 32, [CodeMode.BITS64]: 64 } as const;
+
+/** A vCPU before a step: what it would execute. */
+interface Before { readonly retired: bigint; readonly rip: bigint; readonly bytes: Uint8Array; readonly bitness: 16 | 32 | 64 }
+
+/** Returns what runs slices instead of `vm.runSlice`, showing each instruction. Takes the machine's trace. */
+export function traceInstructions(vm: Vm, disassemble: Disassemble, sink: LineSink): (limit: number) => SliceResult {
+  const { cpus } = vm.internals;
+  let events: string[] = [];
+  let delivered = false;
+  const listener = <K extends keyof TraceEvents>(name: K, event: TraceEvents[K]): void => {
+    if (name !== 'interrupt' && name !== 'exception') return;
+    events.push(eventText(name, event));
+    // Has the machine come back before the handler's first instruction, so that this one is seen too.
+    if (name === 'interrupt') {
+      delivered = true;
+      vm.kick();
+    }
+  };
+  vm.trace.on = listener;
+
+  const step = (): SliceResult => {
+    const before = cpus.map((cpu) => look(vm, cpu));
+    const result = vm.runSlice(1);
+    cpus.forEach((cpu, n) => {
+      if (cpu.state.retired[0] > before[n].retired) sink.line(instructionText(n, before[n], disassemble));
+    });
+    for (const event of events) sink.line(event);
+    events = [];
+    const own = delivered && result.exit.kind === 'interrupted';
+    delivered = false;
+    return own ? { ...result, exit: { kind: 'limit' } } : result;
+  };
+  return (limit) => {
+    let retired = 0;
+    for (let steps = 0; ; steps++) {
+      const result = step();
+      retired += result.retired;
+      if (result.exit.kind !== 'limit' || retired >= limit || steps >= limit) return { ...result, retired };
+    }
+  };
+}
+
+function look(vm: Vm, cpu: Cpu): Before {
+  const { state } = cpu;
+  cpu.refresh();
+  cpu.mmu.setControls();
+  return { retired: state.retired[0], rip: state.rip[0], bytes: fetchBytes(vm, cpu), bitness: BITNESS[cpu.mode] };
+}
+
+/** Up to 15 bytes at RIP, less where the guest's paging gives none. */
+function fetchBytes(vm: Vm, cpu: Cpu): Uint8Array {
+  const { state, mmu } = cpu;
+  const long = cpu.mode === CodeMode.BITS64;
+  const start = long ? Number(BigInt.asIntN(64, state.rip[0])) : Number((state.rip[0] + state.segBase[Seg.CS]) & 0xffffffffn);
+  const bytes: number[] = [];
+  let page: Uint8Array | null = null;
+  for (let n = 0; n < MAX_LENGTH; n++) {
+    const inPage = (start + n) & PAGE_MASK;
+    if (n === 0 || inPage === 0) {
+      const gpa = mmu.probe(start + n, Access.FETCH, cpu.fetchContext);
+      page = gpa < 0 ? null : vm.page(gfnOf(gpa));
+    }
+    if (page === null) break;
+    bytes.push(page[inPage]);
+  }
+  return Uint8Array.from(bytes);
+}
+
+function instructionText(vcpu: number, { retired, rip, bytes, bitness }: Before, disassemble: Disassemble): string {
+  const address = rip.toString(16).padStart(bitness === 64 ? 16 : 8, '0');
+  if (bytes.length === 0) return `${vcpu} ${retired} ${address} - (no code there)`;
+  const { text, length } = disassemble(bytes, bitness, rip);
+  const shown = Array.from(bytes.subarray(0, length), (byte) => byte.toString(16).padStart(2, '0')).join('');
+  return `${vcpu} ${retired} ${address} ${shown} ${text}`;
+}

@@ -1,0 +1,59 @@
+// The options that running a guest has in common with taking a checkpoint up: `run` and `restore`.
+
+import { InputError } from '../base/errors.ts';
+import { choice, choiceOrNull, flag, nonEmpty, type OptionValues, report, valued } from './options.ts';
+import { type Interval, parseInteger, parseInterval, parseSeconds, parseSerial, parseTrace } from './values.ts';
+
+const MAX_PAGES = 2 ** 32 - 1;
+/** How often to checkpoint when nothing else says when. */
+const DEFAULT_INTERVAL = '50ms';
+
+export const integer = (min: number, max: number) => (text: string): number => parseInteger(text, min, max);
+
+export const SESSION_OPTIONS = {
+  engine: choice(['auto', 'interpreter'], 'auto', 'what executes guest code'),
+  tracking: choiceOrNull(['none', 'write-protect', 'pml'], 'how the machine notices writes', 'none; pml with checkpoints'),
+  checkpointTo: valued('DIR', nonEmpty, 'write incremental checkpoints into DIR while the guest runs'),
+  checkpointEvery: valued('INTERVAL', parseInterval,
+    'time, instructions or dirty pages between checkpoints: 50ms, 1000000insns, 512pages; without --checkpoint-to they are kept in '
+      + `memory (default: ${DEFAULT_INTERVAL}, or by --dirty-trigger alone)`),
+  dirtyTrigger: valued('N', integer(0, MAX_PAGES), 'also end a cycle when N pages are dirty; 0 for never', 0, '0'),
+  maxDirty: valued('N', integer(1, MAX_PAGES), 'most dirty pages a cycle may have (default: the machine\'s pages)'),
+  verify: flag('after every cycle compare all memory and fail if a write went unreported; at the end rebuild every cycle'),
+  serial: valued('stdio|file:PATH|none', parseSerial, 'where the first serial port leads', { kind: 'stdio' }, 'stdio'),
+  debugcon: valued('F', nonEmpty, 'write what the guest sends to port 0xE9 into F'),
+  timeout: valued('SECONDS', parseSeconds, 'stop with status 124 after so much wall-clock time'),
+  maxInstructions: valued('N', integer(1, Number.MAX_SAFE_INTEGER), 'stop with status 124 after N retired instructions'),
+  trace: valued('events|instructions[=FILE]', parseTrace, 'one line for each, on stderr or into FILE'),
+  stats: report('FILE', 'counters at the end, on stderr or into FILE'),
+  json: flag('the outcome, and --stats, in machine-readable form: one line on stdout, or on stderr if the serial port has stdout'),
+} as const;
+
+export type SessionValues = OptionValues<typeof SESSION_OPTIONS>;
+
+/** The values after `resolveSession`. */
+export interface SessionOptions extends Omit<SessionValues, 'tracking'> {
+  readonly tracking: NonNullable<SessionValues['tracking']>;
+  /** Whether checkpoints are taken at all; in memory if `checkpointTo` is null. */
+  readonly checkpointing: boolean;
+  /** Null without checkpoints, or if --dirty-trigger alone ends cycles. */
+  readonly checkpointEvery: Interval | null;
+}
+
+/** Settles the defaults that depend on other options and refuses combinations without a meaning. Throws InputError. */
+export function resolveSession<V extends SessionValues>(values: V): Omit<V, 'tracking' | 'checkpointEvery'> & SessionOptions {
+  const { checkpointTo, checkpointEvery, dirtyTrigger, maxDirty, verify, tracking } = values;
+  const asking: readonly [string, boolean][] = [
+    ['--checkpoint-to', checkpointTo !== null], ['--checkpoint-every', checkpointEvery !== null], ['--dirty-trigger', dirtyTrigger > 0],
+    ['--max-dirty', maxDirty !== null], ['--verify', verify],
+  ];
+  const asked = asking.find(([, given]) => given);
+  if (!asked) return { ...values, tracking: tracking ?? 'none', checkpointing: false, checkpointEvery: null };
+  if (tracking === 'none') throw new InputError(`${asked[0]} needs tracking: --tracking pml or write-protect`);
+  const trigger = Math.max(dirtyTrigger, checkpointEvery?.by === 'pages' ? checkpointEvery.count : 0);
+  if (maxDirty !== null && trigger > maxDirty) {
+    throw new InputError(`${trigger === dirtyTrigger ? `--dirty-trigger ${trigger}` : `--checkpoint-every ${trigger}pages`} is above --max-dirty ${maxDirty}`);
+  }
+  const every = checkpointEvery ?? (dirtyTrigger > 0 ? null : parseInterval(DEFAULT_INTERVAL));
+  return { ...values, tracking: tracking ?? 'pml', checkpointing: true, checkpointEvery: every };
+}
