@@ -5,9 +5,19 @@
 
 #include "common/port.h"
 
-enum { COM1 = 0x3f8, LSR = COM1 + 5, LSR_THRE = 0x20 };
+enum { COM1 = 0x3f8, LCR = COM1 + 3, LSR = COM1 + 5, LCR_8N1 = 3, LCR_DLAB = 0x80, LSR_THRE = 0x20 };
+
+/* 115200 baud, 8 data bits, no parity, no interrupts: a loader may have left anything. */
+static void init(void) {
+  outb(LCR, LCR_DLAB);
+  outb(COM1, 1), outb(COM1 + 1, 0);
+  outb(LCR, LCR_8N1);
+  outb(COM1 + 1, 0);
+}
 
 static void put(char c) {
+  static int ready;
+  if (!ready) init(), ready = 1;
   while (!(inb(LSR) & LSR_THRE)) { }
   outb(COM1, (uint8_t)c);
 }
