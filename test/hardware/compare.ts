@@ -1,0 +1,58 @@
+// Compares what our processor did with what was recorded.
+
+import { OperandKind } from '../../src/cpu/builder/insn.ts';
+import type { Insn } from '../../src/cpu/builder/insn.ts';
+import { NO_OPERAND } from '../../src/cpu/decode/operand-record.ts';
+import { RF, TF } from '../../src/cpu/flags.ts';
+import type { Outcome } from './runner.ts';
+import { isResultUndefined, undefinedFlags } from './undefined-flags.ts';
+import { REGISTERS } from './vector.ts';
+import type { RecordedFault, Run, Vector } from './vector.ts';
+
+/** The status flags, DF, NT, AC, ID and what else user code can see; RF and TF are the recorder's. */
+const COMPARED_FLAGS = 0x3f7fd5 & ~TF & ~RF;
+const PF_VECTOR = 14, GP_VECTOR = 13, OF_VECTOR = 4;
+/** Bit P of a page fault's error code tells what the host's system has mapped outside the window. */
+const PF_PRESENT = 1;
+
+/** The raw shift count of a shift, else 0. */
+function shiftCount(insn: Insn, vector: Vector): number {
+  const operand = insn.third.kind === OperandKind.NONE ? insn.src : insn.third;
+  return operand.kind === OperandKind.IMM ? operand.imm : Number(vector.gpr[1]! & 0xffn);
+}
+
+const hex = (x: bigint | number | null): string => (x === null ? 'none' : x.toString(16));
+
+const show = (fault: RecordedFault | null): string => (fault ? `#${fault.vector}(${hex(fault.errorCode)}) cr2 ${hex(fault.cr2)}` : 'no fault');
+
+const showRun = ({ address, bytes }: Run): string => `${hex(address)}:${Buffer.from(bytes).toString('hex')}`;
+
+function sameFault(ours: RecordedFault | null, theirs: RecordedFault | null): boolean {
+  if (ours === null || theirs === null) return ours === theirs;
+  // INTO goes through the IDT, and the machine here has none: the fault names the vector it looked for.
+  if (theirs.vector === OF_VECTOR) return ours.vector === GP_VECTOR && ours.errorCode === OF_VECTOR * 8 + 2;
+  if (ours.vector !== theirs.vector || ours.cr2 !== theirs.cr2) return false;
+  const mask = ours.vector === PF_VECTOR ? ~PF_PRESENT : ~0;
+  return ours.errorCode === theirs.errorCode || ((ours.errorCode ?? 0) & mask) === ((theirs.errorCode ?? 0) & mask);
+}
+
+/** One line per difference; empty when all that is defined agrees, but for what `excused` names. */
+export function compare(insn: Insn, vector: Vector, outcome: Outcome, excused: 'nothing' | 'memory' = 'nothing'): string[] {
+  const out: string[] = [];
+  const count = shiftCount(insn, vector);
+  const free = isResultUndefined(insn, count) ? insn.dst : NO_OPERAND;
+  if (!sameFault(outcome.fault, vector.fault)) out.push(`${show(outcome.fault)}, not ${show(vector.fault)}`);
+  vector.gprAfter.forEach((expected, r) => {
+    const compared = free.kind !== OperandKind.REG || free.reg !== r;
+    if (compared && outcome.gpr[r] !== expected) out.push(`${REGISTERS[r]} ${hex(outcome.gpr[r]!)}, not ${hex(expected)}`);
+  });
+  const isInto = vector.fault?.vector === OF_VECTOR;
+  if (!isInto && outcome.ip !== vector.ipAfter) out.push(`ip ${hex(outcome.ip)}, not ${hex(vector.ipAfter)}`);
+  const undefinedOnes = vector.fault ? 0 : undefinedFlags(insn, count);
+  const wrong = (outcome.flags ^ vector.flagsAfter) & COMPARED_FLAGS & ~undefinedOnes;
+  if (wrong !== 0) out.push(`flags ${hex(outcome.flags)}, not ${hex(vector.flagsAfter)} (${hex(wrong)})`);
+  const ours = outcome.writes.map(showRun).join(' ');
+  const theirs = vector.writes.map(showRun).join(' ');
+  if (ours !== theirs && excused !== 'memory' && free.kind !== OperandKind.MEM) out.push(`memory ${ours}, not ${theirs}`);
+  return out;
+}

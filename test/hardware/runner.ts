@@ -1,0 +1,122 @@
+// Runs vectors on a processor of ours, with any engine.
+
+import { Request } from '../../src/base/request.ts';
+import { Rep } from '../../src/cpu/builder/insn.ts';
+import type { Cpu } from '../../src/cpu/cpu.ts';
+import type { DeliverFault, Engine } from '../../src/cpu/engine.ts';
+import { Interpreter } from '../../src/cpu/interpreter/interpreter.ts';
+import type { PhysicalMemory } from '../../src/mmu/physical-memory.ts';
+import { vectorMachine } from './machine.ts';
+import type { Setting } from './machine.ts';
+import { CODE_OFFSET, DATA_BASE, DATA_SIZE, START, dataTemplate, decodeVector } from './vector.ts';
+import type { RecordedFault, Run, Vector } from './vector.ts';
+
+/** What one instruction did. */
+export interface Outcome {
+  readonly gpr: BigUint64Array;
+  readonly ip: bigint;
+  readonly flags: number;
+  readonly fault: RecordedFault | null;
+  readonly writes: readonly Run[];
+}
+
+export interface VectorRunner {
+  readonly setting: Setting;
+  run(vector: Vector): Outcome;
+}
+
+export type MakeEngine = (parts: { physical: PhysicalMemory; deliverFault: DeliverFault }) => Engine;
+
+export const interpreter: MakeEngine = (parts) => new Interpreter(parts);
+
+const INT3 = 0xcc;
+const MAX_ITERATIONS = 70_000;
+
+/** A runner of its own machine. `seed` is that of the data template. Each run starts from the vector's state and nothing else. */
+export function makeRunner(setting: Setting, seed: number, makeEngine: MakeEngine = interpreter): VectorRunner {
+  const { cpu, physical, code, data, codeGfn } = vectorMachine(setting);
+  const template = dataTemplate(seed);
+  const before = template.slice();
+  data.set(template);
+  code.fill(INT3);
+  let fault: RecordedFault | null = null;
+  const deliverFault = (faulting: Cpu): void => {
+    const { vector, errorCode, linear } = faulting.fault;
+    fault = { vector, errorCode, cr2: vector === 14 ? BigInt.asUintN(64, BigInt(linear)) : null };
+    faulting.request(Request.EXIT);
+  };
+  const engine = makeEngine({ physical, deliverFault });
+  physical.codeListener = { codeWritten: (gfn) => engine.invalidate(gfn) };
+
+  const load = (vector: Vector): void => {
+    code.set(vector.code, CODE_OFFSET);
+    code.fill(INT3, CODE_OFFSET + vector.code.length, CODE_OFFSET + 32);
+    engine.invalidate(codeGfn);
+    for (const { address, bytes } of vector.patches) {
+      data.set(bytes, address - DATA_BASE);
+      before.set(bytes, address - DATA_BASE);
+    }
+    const { state } = cpu;
+    state.gpr.fill(0n);
+    state.gpr.set(vector.gpr);
+    state.rip[0] = BigInt(START);
+    state.request[0] = 0;
+    state.interruptibility[0] = 0;
+    cpu.flags.write(vector.flags);
+    fault = null;
+    cpu.enterGuest();
+  };
+
+  const execute = (iterates: boolean): void => {
+    // One iteration of a REP counts as an instruction, and leaves RIP where it is.
+    for (let n = 0; n < MAX_ITERATIONS; n++) {
+      engine.run(cpu, 1);
+      if (!iterates || fault !== null || cpu.rip !== START) break;
+      cpu.state.request[0] = 0;
+    }
+    cpu.leaveGuest(0);
+  };
+
+  const restore = (): void => {
+    data.set(template);
+    before.set(template);
+  };
+
+  const run = (vector: Vector): Outcome => {
+    load(vector);
+    execute(decodeVector(vector).rep !== Rep.NONE);
+    const { state } = cpu;
+    const outcome: Outcome = {
+      gpr: state.gpr.slice(0, vector.gpr.length),
+      ip: state.rip[0]!,
+      flags: cpu.flags.read(),
+      fault,
+      writes: changedRuns(before, data),
+    };
+    restore();
+    return outcome;
+  };
+  return { setting, run };
+}
+
+const words = (bytes: Uint8Array): BigUint64Array => new BigUint64Array(bytes.buffer, bytes.byteOffset, bytes.length / 8);
+
+/** Where two data windows differ, as runs of the second's bytes. */
+function changedRuns(before: Uint8Array, after: Uint8Array): Run[] {
+  const runs: Run[] = [];
+  const x = words(before), y = words(after);
+  let at = 0;
+  while (at < DATA_SIZE) {
+    if ((at & 7) === 0 && x[at >> 3] === y[at >> 3]) {
+      at += 8;
+    } else if (before[at] === after[at]) {
+      at++;
+    } else {
+      const from = at;
+      while (at < DATA_SIZE && before[at] !== after[at]) at++;
+      runs.push({ address: DATA_BASE + from, bytes: after.slice(from, at) });
+    }
+  }
+  return runs;
+}
+

@@ -1,0 +1,187 @@
+// The text format of vectors, the states it describes, and the generators of numbers that its reader repeats.
+//
+//   m=64|32|16 c=<code> k=<seed> [ax=… r15=…] [fl=…] [M=<address>:<bytes>]…  ->  [ax=…] [ip=…] [fl=…] [n=…] [x=…] [W=<address>:<bytes>]…
+//
+// All numbers are hexadecimal. Before: registers are what seeded_registers(k) gives unless written; ip is CODE_BASE + CODE_OFF
+// (16-bit code: CODE_OFF); data memory is template_byte unless written with M. After: what changed; ip when it is not the next
+// instruction (or, with x, not this one); n steps of a REP; x=<vector>[:<error code>[:<CR2>]]; W runs of changed memory.
+#pragma once
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+typedef uint8_t u8;
+typedef uint16_t u16;
+typedef uint32_t u32;
+typedef uint64_t u64;
+
+#define CODE_BASE 0x10000000u
+#define CODE_OFF 0x800u // the instruction under test starts here
+#define DATA_BASE 0x20000000u
+#define DATA_SIZE 0x2000u
+#define GS_OFFSET 0x1000u // in 64-bit code FS is based at DATA_BASE, GS at DATA_BASE + GS_OFFSET
+
+enum { AX, CX, DX, BX, SP, BP, SI, DI };
+enum { M64, M32, M16, MODES };
+static const char *mode_name[] = {"64", "32", "16"};
+static const char *register_name[16] = {"ax", "cx", "dx",  "bx",  "sp",  "bp",  "si",  "di",
+                                        "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15"};
+
+typedef struct {
+  int mode, len;
+  u8 code[16];
+  u32 seed;
+  u64 seeded[16], r[16], ip, fl;
+  int patches;
+  struct {
+    u32 addr;
+    int len;
+    u8 bytes[64];
+  } patch[4];
+} Vector;
+
+typedef struct {
+  u64 r[16], ip, fl, err, cr2;
+  int exception, steps; // exception -1: none
+} Result;
+
+static inline int registers_of(int mode) { return mode == M64 ? 16 : 8; }
+static inline u64 width_mask(int mode) { return mode == M64 ? ~0ull : 0xffffffffull; }
+
+// ── numbers ──
+
+static u32 xorshift32(u32 *s) {
+  *s ^= *s << 13;
+  *s ^= *s >> 17;
+  return *s ^= *s << 5;
+}
+
+static void seeded_registers(u32 seed, u64 mask, u64 r[16]) {
+  static const u64 corner[] = {
+      0x7f,         0x80,         0xff,          0x100,
+      0x7fff,       0x8000,       0xffff,        0x10000,
+      0x7fffffff,   0x80000000,   0xffffffff,    0x100000000ull,
+      ~0ull >> 1,   1ull << 63,   ~0ull,         0x5555555555555555ull,
+      0xaaaaaaaaaaaaaaaaull, 0x0123456789abcdefull, 0xfffffffffffffffeull, 0,
+  };
+  u32 s = seed;
+  for (int i = 0; i < 16; i++) {
+    u32 kind = xorshift32(&s) >> 29, low = xorshift32(&s), high = xorshift32(&s);
+    u64 x = kind == 0   ? corner[low % (sizeof corner / 8)]
+            : kind == 1 ? (low & 63)
+            : kind == 2 ? ~(u64)(low & 63)
+            : kind == 3 ? (u64)(int64_t)(int32_t)low
+                        : ((u64)high << 32) | low;
+    r[i] = x & mask;
+  }
+}
+
+// Data memory before each instruction; off from DATA_BASE.
+static u8 template_byte(u32 seed, u32 off) {
+  u32 z = (off >> 2) * 0x9E3779B9u + seed;
+  z ^= z >> 16;
+  z *= 0x85EBCA6Bu;
+  z ^= z >> 13;
+  z *= 0xC2B2AE35u;
+  z ^= z >> 16;
+  return (u8)(z >> ((off & 3) * 8));
+}
+
+// ── printing ──
+
+static char out[1 << 16];
+static int out_len;
+static void flush_out(void) {
+  fwrite(out, 1, out_len, stdout);
+  out_len = 0;
+}
+static void put(const char *s) {
+  while (*s) out[out_len++] = *s++;
+}
+static void put_number(u64 x) { out_len += sprintf(out + out_len, "%llx", (unsigned long long)x); }
+static void put_bytes(const u8 *b, int n) {
+  for (int i = 0; i < n; i++) out_len += sprintf(out + out_len, "%02x", b[i]);
+}
+static void put_pair(const char *key, u64 x) {
+  put(" ");
+  put(key);
+  put("=");
+  put_number(x);
+}
+static void put_run(const char *key, u32 addr, const u8 *b, int n) {
+  put_pair(key, addr);
+  put(":");
+  put_bytes(b, n);
+}
+
+static void print_vector(const Vector *v) {
+  put("m=");
+  put(mode_name[v->mode]);
+  put(" c=");
+  put_bytes(v->code, v->len);
+  put_pair("k", v->seed);
+  for (int i = 0; i < registers_of(v->mode); i++)
+    if (v->r[i] != v->seeded[i]) put_pair(register_name[i], v->r[i]);
+  put_pair("fl", v->fl);
+  for (int i = 0; i < v->patches; i++) put_run("M", v->patch[i].addr, v->patch[i].bytes, v->patch[i].len);
+}
+
+// An exception that has an error code (SDM vol. 3, "Exception and Interrupt Vectors").
+static int has_error_code(int vector) { return (vector >= 10 && vector <= 14) || vector == 17; }
+
+static void print_result(const Vector *v, const Result *q) {
+  put(" ->");
+  for (int i = 0; i < registers_of(v->mode); i++)
+    if (q->r[i] != v->r[i]) put_pair(register_name[i], q->r[i]);
+  if (q->ip != (q->exception < 0 ? v->ip + v->len : v->ip)) put_pair("ip", q->ip);
+  if (q->fl != v->fl) put_pair("fl", q->fl);
+  if (q->steps > 1) put_pair("n", q->steps);
+  if (q->exception < 0) return;
+  put_pair("x", q->exception);
+  if (!has_error_code(q->exception)) return;
+  put(":");
+  put_number(q->err);
+  if (q->exception != 14) return;
+  put(":");
+  put_number(q->cr2);
+}
+
+// ── parsing: the part before the arrow ──
+
+static int parse_bytes(const char *s, u8 *b, int max) {
+  int n = 0;
+  for (unsigned x; n < max && sscanf(s + 2 * n, "%2x", &x) == 1; n++) b[n] = (u8)x;
+  return n;
+}
+
+static int parse_vector(char *line, Vector *v) {
+  memset(v, 0, sizeof *v);
+  v->mode = -1;
+  v->fl = 0x202;
+  char *arrow = strstr(line, "->");
+  if (arrow) *arrow = 0;
+  for (char *t = strtok(line, " \n"); t; t = strtok(0, " \n")) {
+    char *value = strchr(t, '=');
+    if (!value) continue;
+    *value++ = 0;
+    u64 x = strtoull(value, 0, 16);
+    if (!strcmp(t, "m")) {
+      for (int i = 0; i < MODES; i++)
+        if (!strcmp(value, mode_name[i])) v->mode = i;
+    } else if (!strcmp(t, "c")) v->len = parse_bytes(value, v->code, 15);
+    else if (!strcmp(t, "k")) {
+      v->seed = (u32)x;
+      seeded_registers(v->seed, width_mask(v->mode), v->seeded);
+      memcpy(v->r, v->seeded, sizeof v->r);
+    } else if (!strcmp(t, "fl")) v->fl = x;
+    else if (!strcmp(t, "M") && v->patches < 4) {
+      v->patch[v->patches].addr = (u32)x;
+      v->patch[v->patches].len = parse_bytes(strchr(value, ':') + 1, v->patch[v->patches].bytes, 64);
+      v->patches++;
+    } else
+      for (int i = 0; i < 16; i++)
+        if (!strcmp(t, register_name[i])) v->r[i] = x;
+  }
+  v->ip = v->mode == M16 ? CODE_OFF : CODE_BASE + CODE_OFF;
+  return v->mode >= 0 && v->len > 0;
+}

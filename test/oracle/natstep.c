@@ -1,0 +1,186 @@
+// natstep: executes one user-mode instruction at a time on the real CPU and prints the state before and after (format.h). One
+// process, no ptrace: a signal handler loads the next state into the signal frame with TF set, and the kernel's sigreturn
+// starts it; the trap or fault after one instruction comes back to the handler.
+//
+//   natstep -g 64|32|16 COUNT SEED > vectors     random vectors (generate.h)
+//   natstep -seed SEED < vectors                 executes given vectors again
+#define _GNU_SOURCE
+#include <asm/ldt.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <ucontext.h>
+#include <unistd.h>
+#include "generate.h"
+
+#define TF 0x100ull
+#define RF 0x10000ull
+
+u64 own_fs, vector_fs, vector_gs, flat_segments;
+u16 vector_selector;
+void step(int signal, siginfo_t *info, void *context);
+
+// The vector's own segments are in force here, and AC, NT and ID if it set them (sigreturn would hand the latter two on): put
+// ours in place, step, load the next vector's segments.
+asm(".globl entry\n"
+    "entry:\n"
+    "  pushfq\n  andq $~0x244000, (%rsp)\n  popfq\n  cld\n"
+    "  mov own_fs(%rip), %rax\n  wrfsbase %rax\n"
+    "  sub $8, %rsp\n  call step\n  add $8, %rsp\n"
+    "  cmpq $0, flat_segments(%rip)\n  je 1f\n"
+    "  mov vector_selector(%rip), %ax\n  mov %ax, %ds\n  mov %ax, %es\n  mov %ax, %fs\n  mov %ax, %gs\n  ret\n"
+    "1: xor %eax, %eax\n  mov %ax, %ds\n  mov %ax, %es\n  mov %ax, %fs\n  mov %ax, %gs\n"
+    "  mov vector_fs(%rip), %rax\n  wrfsbase %rax\n  mov vector_gs(%rip), %rax\n  wrgsbase %rax\n  ret\n");
+extern void entry(int, siginfo_t *, void *);
+
+static u8 *const code = (u8 *)(u64)CODE_BASE, *const data = (u8 *)(u64)DATA_BASE;
+static u8 pristine[DATA_SIZE], before[DATA_SIZE];
+static const int greg_of[16] = {REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP, REG_RSI, REG_RDI,
+                                REG_R8,  REG_R9,  REG_R10, REG_R11, REG_R12, REG_R13, REG_R14, REG_R15};
+static Vector v;
+static Result q;
+static int started, generate_mode = -1;
+static long wanted, done;
+static u32 seed = 1;
+
+static int next_vector(void) {
+  static char line[1 << 14];
+  if (generate_mode >= 0) {
+    if (done >= wanted) return 0;
+    generate(&v, generate_mode);
+    return 1;
+  }
+  while (fgets(line, sizeof line, stdin))
+    if (line[0] != '#' && parse_vector(line, &v)) return 1;
+  return 0;
+}
+
+static void print_step(void) {
+  print_vector(&v);
+  print_result(&v, &q);
+  for (u32 i = 0; i < DATA_SIZE; i++) {
+    u32 from = i;
+    while (i < DATA_SIZE && data[i] != before[i]) i++;
+    if (i > from) put_run("W", DATA_BASE + from, data + from, i - from);
+    if (out_len > 60000) flush_out();
+  }
+  put("\n");
+  if (out_len > 30000) flush_out();
+}
+
+static void load_state(ucontext_t *uc) {
+  greg_t *g = uc->uc_mcontext.gregs;
+  memcpy(code + CODE_OFF, v.code, v.len);
+  memset(code + CODE_OFF + v.len, 0xcc, 24);
+  memcpy(data, pristine, DATA_SIZE);
+  for (int k = 0; k < v.patches; k++) memcpy(data + (v.patch[k].addr - DATA_BASE), v.patch[k].bytes, v.patch[k].len);
+  memcpy(before, data, DATA_SIZE);
+  for (int i = 0; i < 16; i++) g[greg_of[i]] = v.r[i];
+  g[REG_RIP] = v.ip;
+  g[REG_EFL] = v.fl | TF;
+  // Linux's selectors of 64-bit and compatibility code, and the two of our LDT
+  u64 cs = v.mode == M64 ? 0x33 : v.mode == M32 ? 0x23 : 7, ss = v.mode == M16 ? 15 : 0x2b;
+  flat_segments = v.mode != M64;
+  vector_selector = (u16)ss;
+  g[REG_CSGSFS] = cs | ss << 48;
+  uc->uc_flags |= 6; // UC_SIGCONTEXT_SS, UC_STRICT_RESTORE_SS
+  q.steps = 0;
+}
+
+// Bytes before the opcode.
+static int prefixes(void) {
+  int i = 0;
+  while (strchr("\x66\x67\x26\x2e\x36\x3e\x64\x65\xf0\xf2\xf3", v.code[i]) || (v.mode == M64 && (v.code[i] & 0xf0) == 0x40)) i++;
+  return i;
+}
+
+// After one iteration of a REP the trap comes with the instruction pointer still on it.
+static int in_repeat(const greg_t *g) {
+  u8 opcode = v.code[prefixes()];
+  int string = (opcode >= 0xa4 && opcode <= 0xa7) || (opcode >= 0xaa && opcode <= 0xaf);
+  return string && g[REG_RIP] == (greg_t)v.ip && q.steps < 70000;
+}
+
+static void read_result(const greg_t *g, int signal) {
+  int trap = g[REG_TRAPNO];
+  for (int i = 0; i < 16; i++) q.r[i] = g[greg_of[i]] & width_mask(v.mode);
+  q.ip = g[REG_RIP];
+  q.fl = g[REG_EFL] & ~(TF | RF);
+  q.err = g[REG_ERR];
+  q.cr2 = g[REG_CR2];
+  q.exception = signal == SIGTRAP && trap == 1 ? -1 : trap;
+  // the image that PUSHF pushed has our TF
+  u8 opcode = v.code[prefixes()];
+  u64 image = q.r[SP] + (v.mode == M16 ? DATA_BASE : 0) + 1 - DATA_BASE;
+  if (opcode == 0x9c && q.exception < 0 && image < DATA_SIZE) data[image] &= ~(TF >> 8);
+  // TF was cleared or its trap held back, and the INT3 behind the instruction was reached
+  if (signal == SIGTRAP && trap == 3 && q.ip == v.ip + v.len + 1) q.ip--, q.exception = -1;
+}
+
+void step(int signal, siginfo_t *info, void *context) {
+  (void)info;
+  ucontext_t *uc = context;
+  greg_t *g = uc->uc_mcontext.gregs;
+  if (started) {
+    q.steps++;
+    if (signal == SIGTRAP && g[REG_TRAPNO] == 1 && in_repeat(g)) {
+      g[REG_EFL] |= TF;
+      uc->uc_flags |= 6;
+      return;
+    }
+    read_result(g, signal);
+    print_step();
+    done++;
+  }
+  started = 1;
+  if (!next_vector()) {
+    flush_out();
+    fflush(stdout);
+    fprintf(stderr, "%ld vectors\n", done);
+    _exit(0);
+  }
+  load_state(uc);
+}
+
+static void make_ldt_entry(int n, u32 base, u32 limit, int contents) {
+  struct user_desc d = {.entry_number = n, .base_addr = base, .limit = limit, .contents = contents, .useable = 1};
+  if (syscall(SYS_modify_ldt, 1, &d, sizeof d)) perror("modify_ldt");
+}
+
+static void *map(void *at, size_t size, int protection) {
+  void *p = mmap(at, size, protection, MAP_PRIVATE | MAP_ANONYMOUS | (at ? MAP_FIXED : 0), -1, 0);
+  if (p == MAP_FAILED) perror("mmap"), exit(1);
+  return p;
+}
+
+int main(int argc, char **argv) {
+  for (int i = 1; i < argc; i++) {
+    if (!strcmp(argv[i], "-seed") && i + 1 < argc) seed = atoi(argv[++i]);
+    else if (!strcmp(argv[i], "-g") && i + 3 < argc) {
+      for (int k = 0; k < MODES; k++)
+        if (!strcmp(argv[i + 1], mode_name[k])) generate_mode = k;
+      wanted = atol(argv[i + 2]);
+      seed = atoi(argv[i + 3]);
+      i += 3;
+    }
+  }
+  one_byte_forms();
+  two_byte_forms();
+  random_state[0] ^= (u64)seed * 0x9E3779B97F4A7C15ull;
+  for (int i = 0; i < 16; i++) random64();
+  map(code, 0x10000, PROT_READ | PROT_WRITE | PROT_EXEC);
+  map(data, DATA_SIZE, PROT_READ | PROT_WRITE);
+  memset(code, 0xcc, 0x10000);
+  for (u32 i = 0; i < DATA_SIZE; i++) pristine[i] = template_byte(seed, i);
+  make_ldt_entry(0, CODE_BASE, 0xffff, 2);
+  make_ldt_entry(1, DATA_BASE, DATA_SIZE - 1, 0);
+  vector_fs = DATA_BASE;
+  vector_gs = DATA_BASE + GS_OFFSET;
+  asm volatile("rdfsbase %0" : "=r"(own_fs));
+  stack_t stack = {.ss_sp = map(0, 1 << 20, PROT_READ | PROT_WRITE), .ss_size = 1 << 20};
+  sigaltstack(&stack, 0);
+  struct sigaction action = {.sa_sigaction = entry, .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER};
+  int signals[] = {SIGTRAP, SIGSEGV, SIGILL, SIGFPE, SIGBUS};
+  for (int i = 0; i < 5; i++) sigaction(signals[i], &action, 0);
+  asm volatile("int3");
+}
