@@ -43,7 +43,13 @@ export const LOAD_FAR_POINTER: Semantics = (b, i) => {
   b.write(i.dst, offset);
 };
 
-export const ARPL: Semantics = (b, i) => b.write(i.dst, b.system('arpl', i, b.modify(i.dst), b.read(i.src)));
+/** Memory is written, and faults as written, only if its RPL must rise. */
+export const ARPL: Semantics = (b, i) => {
+  const x = b.read(i.dst), y = b.read(i.src), rpl = b.constant(2, 3);
+  b.when(b.lessUnsigned(2, b.and(x, rpl), b.and(y, rpl)), () => void b.modify(i.dst));
+  const raised = b.system('arpl', i, x, y);
+  b.when(b.flags.zero(), () => b.write(i.dst, raised));
+};
 
 /** The register changes only if the descriptor can be looked at: the helper tells by ZF. */
 function writeIfZero<V, A, C>(b: Builder<V, A, C>, i: Insn, x: V): void {

@@ -32,9 +32,9 @@ export const PUSHA: Semantics = (b, i) => {
   pushAll(b, i.stackSize, ALL_REGISTERS.map((reg) => b.readRegister(i.stackSize, reg)));
 };
 
-/** (E)SP's slot is skipped. */
+/** (E)SP's slot is skipped. Loads go upward from the top, so that a fault names the first item that cannot be had. */
 export const POPA: Semantics = (b, i) => {
-  const registers = ALL_REGISTERS.filter((reg) => reg !== RSP), sp = b.stackPointer();
+  const registers = ALL_REGISTERS.filter((reg) => reg !== RSP).reverse(), sp = b.stackPointer();
   const items = registers.map((reg) => b.load(Seg.SS, b.stackOffset(sp, i.stackSize * (RDI - reg)), i.stackSize));
   release(b, 8 * i.stackSize);
   for (const [n, reg] of registers.entries()) b.writeRegister(i.stackSize, reg, items[n]!);
@@ -50,18 +50,28 @@ export const POPF: Semantics = (b, i) => {
 };
 
 /** The frame pointers of the enclosing procedures, then that of the new frame: what ENTER copies at a level above 0. */
-function display<V, A, C>(b: Builder<V, A, C>, i: Insn, level: number, frame: V): V[] {
+function display<V, A, C>(b: Builder<V, A, C>, i: Insn, level: number, frame: V, probe: (n: number) => void): V[] {
   if (level === 0) return [];
   const size = i.stackSize, outer = b.framePointer();
-  const copied = Array.from({ length: level - 1 }, (_, n) => b.load(Seg.SS, b.stackOffset(outer, -size * (n + 1)), size));
+  const copied = Array.from({ length: level - 1 }, (_, n) => {
+    const item = b.load(Seg.SS, b.stackOffset(outer, -size * (n + 1)), size);
+    probe(n + 1);
+    return item;
+  });
   return [...copied, frame];
 }
 
-/** A write at the final stack pointer must be possible too (SDM vol. 2, ENTER, #PF and #SS). */
+/**
+ * A write at the final stack pointer must be possible too (SDM vol. 2, ENTER, #PF and #SS). Slots are probed in the order of
+ * the pushes, so that a fault names the first that cannot be had.
+ */
 export const ENTER: Semantics = (b, i) => {
-  const size = i.stackSize, frameAt = b.stackOffset(b.stackPointer(), -size), frame = b.stackValue(size, frameAt);
-  const items = [b.readRegister(size, RBP), ...display(b, i, i.src.imm & 31, frame)];
-  b.probeWrite(Seg.SS, b.stackOffset(b.stackPointer(), -size * items.length - i.dst.imm), size);
+  const size = i.stackSize, sp = b.stackPointer(), frame = b.stackValue(size, b.stackOffset(sp, -size));
+  const probe = (n: number): void => b.probeWrite(Seg.SS, b.stackOffset(sp, -size * (n + 1)), size);
+  probe(0);
+  const items = [b.readRegister(size, RBP), ...display(b, i, i.src.imm & 31, frame, probe)];
+  probe(items.length - 1);
+  b.probeWrite(Seg.SS, b.stackOffset(sp, -size * items.length - i.dst.imm), size);
   pushAll(b, size, items);
   release(b, -i.dst.imm);
   b.writeRegister(size, RBP, frame);
