@@ -1,5 +1,6 @@
 #include "kernel/timer.h"
 
+#include "common/options.h"
 #include "common/port.h"
 #include "kernel/trap.h"
 
@@ -13,7 +14,7 @@ void timer_init(void) {
   outb(MASTER + 1, 4), outb(SLAVE + 1, 2);                    /* ICW3: slave on line 2 */
   outb(MASTER + 1, 1), outb(SLAVE + 1, 1);                    /* ICW4: 8086 mode */
   outb(MASTER + 1, 0xff), outb(SLAVE + 1, 0xff);
-  uint32_t divisor = 1193182 / 100;
+  uint32_t divisor = 1193182 / option_number("hz", 100);
   outb(PIT + 3, 0x34); /* channel 0, both bytes, mode 2 */
   outb(PIT, divisor & 0xff), outb(PIT, divisor >> 8);
 }

@@ -1,4 +1,4 @@
-/* The two 8259 PICs and the 8254's channel 0 at 100 Hz. */
+/* The two 8259 PICs and the 8254's channel 0, at 100 Hz or as hz= on the command line says. */
 #pragma once
 #include <stdint.h>
 
