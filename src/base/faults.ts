@@ -2,6 +2,8 @@
 // none; each is looked at in exactly one place, and some test must fail when it is set.
 
 export interface Faults {
+  /** mt: one entry in 250 is counted, but never reaches its list. */
+  readonly lostWrite?: boolean;
   /** mt: re-arming a page leaves its marks, so the next write to it is taken for a duplicate. */
   readonly keepMarksAtRearm?: boolean;
   /** mt: a WAIT that comes after VM_QUIESCED does not notice it and sleeps. */

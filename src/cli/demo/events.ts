@@ -1,0 +1,51 @@
+// What happens in the demo, as the views get to know it.
+
+import type { CycleReport } from '../../checkpoint/checkpointer.ts';
+import type { LostWriteError } from '../../mt/shadow.ts';
+import type { Exit } from '../../vm/exit.ts';
+import type { TrackedWork } from './options.ts';
+
+/** Tracking is on and the base has been taken. */
+export interface DemoStart {
+  readonly work: TrackedWork;
+  /** Pages of RAM, and how many of them from page 0 on the guest makes use of. */
+  readonly pages: number;
+  readonly pagesUsed: number;
+}
+
+export interface DemoCycle extends CycleReport {
+  /** Entries that the cycle counted. */
+  readonly dirty: number;
+}
+
+export interface DemoEnd {
+  /** The guest's end, a signal to stop, or the proof's failure. */
+  readonly how: 'guest' | 'interrupted' | 'lost-write';
+  /** How the guest ended, null if it did not. */
+  readonly exit: Exit | null;
+  readonly cycles: number;
+  /** Pages reported, once for each cycle that reported them. */
+  readonly reported: number;
+  readonly retired: bigint;
+  readonly pages: number;
+  /** Comparisons of all memory with the shadow, each without a difference that was not reported. */
+  readonly compared: number;
+  /** Rebuilt cycles whose hash was compared, the base included, and those that differ. Null if there was no rebuilding. */
+  readonly rebuilt: { readonly checked: number; readonly wrong: readonly number[] } | null;
+  readonly lost: LostWriteError | null;
+  readonly milliseconds: number;
+}
+
+export type DemoEvent =
+  | { readonly kind: 'start'; readonly start: DemoStart }
+  /** Bytes of the guest's console. */
+  | { readonly kind: 'serial'; readonly bytes: Uint8Array }
+  | { readonly kind: 'cycle'; readonly cycle: DemoCycle }
+  | { readonly kind: 'end'; readonly end: DemoEnd };
+
+export interface DemoView {
+  /** Shows `event`; what it returns is awaited, so that a view can set the pace. */
+  show(event: DemoEvent): Promise<void> | void;
+  /** Gives the terminal back as it was. May be called twice. */
+  close(): void;
+}

@@ -1,0 +1,35 @@
+// The project's own guest programs: where their images are and how they are called.
+
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { InputError } from '../../base/errors.ts';
+
+export interface Guest { readonly name: string; readonly path: string }
+
+/** guests/ in the package this module is in: a bundle and the sources lie at different depths. */
+function guestsFolder(): string {
+  for (let folder = dirname(fileURLToPath(import.meta.url)); ; folder = dirname(folder)) {
+    const guests = join(folder, 'guests');
+    if (existsSync(join(folder, 'package.json')) && existsSync(guests)) return guests;
+    if (folder === dirname(folder)) throw new InputError('the folder guests/, which has the built-in guests, is not beside the program');
+  }
+}
+
+/** Every image under guests/, by its file's name without the ending. */
+export function listGuests(folder: string = guestsFolder()): Guest[] {
+  const folders = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  return folders.flatMap(({ name }) => (
+    readdirSync(join(folder, name)).filter((file) => file.endsWith('.elf'))
+      .map((file) => ({ name: basename(file, '.elf'), path: join(folder, name, file) }))
+  )).sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** The guest called `name`; where there are two widths, `name` alone means 64 bits. InputError, listing all, for any other. */
+export function findGuest(name: string, guests: readonly Guest[] = listGuests()): Guest {
+  const found = guests.find((guest) => guest.name === name) ?? guests.find((guest) => guest.name === `${name}-64`);
+  if (!found) throw new InputError(`there is no guest '${name}'; there are compare, ${guests.map((guest) => guest.name).join(', ')}`);
+  return found;
+}
+
+export const readGuest = ({ path }: Guest): Uint8Array => readFileSync(path);

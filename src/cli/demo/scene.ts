@@ -1,0 +1,97 @@
+// The demo itself: one guest under checkpoints, told as a stream of events.
+
+import { PAGE_SIZE } from '../../base/paging-units.ts';
+import { Checkpointer } from '../../checkpoint/checkpointer.ts';
+import { MemoryStore } from '../../checkpoint/store.ts';
+import { verifyRebuilds } from '../../checkpoint/rebuild.ts';
+import { LostWriteError } from '../../mt/shadow.ts';
+import type { Exit } from '../../vm/exit.ts';
+import type { Vm } from '../../vm/vm.ts';
+import { yieldToHost } from '../../vm/yield-to-host.ts';
+import { ConsoleBytes } from './console-bytes.ts';
+import { regionEnd } from './dirtier.ts';
+import type { DemoCycle, DemoEnd, DemoEvent } from './events.ts';
+import { buildMachine, runUntilItWrites } from './machine.ts';
+import type { TrackedWork } from './options.ts';
+
+/** Bounds a cycle in which the guest dirties nothing, as when it computes its checksum at the end. */
+const CYCLE_INSTRUCTIONS = 4_000_000;
+
+type Emit = (event: DemoEvent) => Promise<void> | void;
+
+class Scene {
+  private readonly console = new ConsoleBytes();
+  private readonly vm: Vm;
+  private readonly store = new MemoryStore();
+  private readonly checkpointer: Checkpointer;
+  private readonly began = performance.now();
+  private cycles = 0;
+  private reported = 0;
+
+  constructor(private readonly work: TrackedWork, private readonly emit: Emit, private readonly signal: AbortSignal) {
+    this.vm = buildMachine(work, {
+      tracking: work.tracking, verify: true, serial: this.console.put, ...(work.injection ? { faults: work.injection.faults } : {}),
+    });
+    this.checkpointer = new Checkpointer(this.vm, this.store, {
+      dirtyTrigger: work.dirtyTrigger, maxDirty: this.vm.pageCount, instructions: CYCLE_INSTRUCTIONS, hash: true,
+    });
+  }
+
+  async play(): Promise<DemoEnd> {
+    const early = await runUntilItWrites(this.vm, this.signal);
+    if (early) return this.end(early, null);
+    await this.passConsole();
+    this.checkpointer.start();
+    const pagesUsed = Math.min(this.vm.pageCount, regionEnd(this.work.pages) / PAGE_SIZE);
+    await this.emit({ kind: 'start', start: { work: this.work, pages: this.vm.pageCount, pagesUsed } });
+    try {
+      return await this.end(await this.runCycles(), null);
+    } catch (error) {
+      if (!(error instanceof LostWriteError)) throw error;
+      return this.end(null, error);
+    }
+  }
+
+  /** Cycle after cycle until the guest ends or the signal comes. */
+  private async runCycles(): Promise<Exit> {
+    const goesOn = async (): Promise<boolean> => {
+      await yieldToHost();
+      return !this.signal.aborted;
+    };
+    for (;;) {
+      const report = await this.checkpointer.cycleAsync(goesOn);
+      await this.passConsole();
+      await this.pass({ ...report, dirty: this.checkpointer.stats().dirty });
+      const { kind } = report.exit;
+      if (kind !== 'limit' && kind !== 'mt-dirty-trigger' && kind !== 'mt-list-full') return report.exit;
+      if (this.signal.aborted) return { kind: 'interrupted' };
+    }
+  }
+
+  private async pass(cycle: DemoCycle): Promise<void> {
+    this.cycles++;
+    this.reported += cycle.gfns.length;
+    await this.emit({ kind: 'cycle', cycle });
+  }
+
+  private async passConsole(): Promise<void> {
+    const bytes = this.console.take();
+    if (bytes) await this.emit({ kind: 'serial', bytes });
+  }
+
+  private async end(exit: Exit | null, lost: LostWriteError | null): Promise<DemoEnd> {
+    const { vm, store, cycles, reported } = this;
+    await this.passConsole();
+    const interrupted = exit?.kind === 'interrupted';
+    const end: DemoEnd = {
+      how: lost ? 'lost-write' : interrupted ? 'interrupted' : 'guest', exit: interrupted ? null : exit, lost, cycles, reported,
+      retired: vm.retired, pages: vm.pageCount, compared: cycles, rebuilt: cycles > 0 && !lost ? verifyRebuilds(store) : null,
+      milliseconds: performance.now() - this.began,
+    };
+    await this.emit({ kind: 'end', end });
+    return end;
+  }
+}
+
+/** Runs the guest to its end, or until `signal`; every event goes to `emit`, the last one is what is returned. */
+export const playScene = (work: TrackedWork, emit: Emit, signal: AbortSignal): Promise<DemoEnd> => new Scene(work, emit, signal).play();
