@@ -208,7 +208,8 @@ static void flag_moves(void) {
 static void all_registers(void) {
   static uint32_t saved[8], out[8], sp;
   __asm__ volatile(
-    "pushal; movl %%esp, %2; movl $1, %%eax; movl $2, %%ecx; movl $3, %%edx; movl $4, %%ebx; movl $5, %%ebp; movl $6, %%esi; movl $7, %%edi;"
+    "pushal; movl %%esp, %2; movl $1, %%eax; movl $2, %%ecx; movl $3, %%edx; movl $4, %%ebx; movl $5, %%ebp;"
+    "movl $6, %%esi; movl $7, %%edi;"
     "pushal; popl %0; popl 4+%0; popl 8+%0; popl 12+%0; popl 16+%0; popl 20+%0; popl 24+%0; popl 28+%0;"
     "pushl $8; pushl $9; pushl $10; pushl $11; pushl $12; pushl $13; pushl $14; pushl $15; popal;"
     "movl %%edi, %1; movl %%esi, 4+%1; movl %%ebp, 8+%1; movl %%ebx, 12+%1; movl %%edx, 16+%1; movl %%ecx, 20+%1; movl %%eax, 24+%1;"

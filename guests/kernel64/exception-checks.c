@@ -153,7 +153,8 @@ static void aligned_frame(void) {
 
 void exception_checks(void) {
   static const struct check list[] = {
-    { "de", de }, { "ud", ud }, { "gp-non-canonical", non_canonical }, { "ss-non-canonical", non_canonical_stack }, { "gp-cmpxchg16b", misaligned_16 }, { "gp-np-ss-selectors", selectors },
+    { "de", de }, { "ud", ud }, { "gp-non-canonical", non_canonical }, { "ss-non-canonical", non_canonical_stack },
+    { "gp-cmpxchg16b", misaligned_16 }, { "gp-np-ss-selectors", selectors },
     { "gp-control-registers", control_registers }, { "gp-msr", model_specific }, { "np-gate", np_gate }, { "df-ist", double_fault_ist },
     { "nmi-ist", nmi_ist }, { "aligned-frame", aligned_frame },
   };

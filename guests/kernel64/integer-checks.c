@@ -188,7 +188,8 @@ static void addressing(void) {
 
 static void stack(void) {
   uint64_t r, s, sp;
-  __asm__ volatile("movq %%rsp, %2; pushq $-2; popq %0; pushq $0x7fffffff; popq %1; subq %%rsp, %2" : "=&r"(r), "=&r"(s), "=&r"(sp) : : "memory", "cc");
+  __asm__ volatile("movq %%rsp, %2; pushq $-2; popq %0; pushq $0x7fffffff; popq %1; subq %%rsp, %2"
+                   : "=&r"(r), "=&r"(s), "=&r"(sp) : : "memory", "cc");
   EXPECT(r, -2);
   EXPECT(s, 0x7fffffff);
   EXPECT(sp, 0);

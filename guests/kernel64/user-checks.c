@@ -48,8 +48,8 @@ uint64_t system_call(uint64_t first, uint64_t second, uint64_t here, uint64_t th
   return first + second;
 }
 
-USER_BODY(use_syscall, "movl $2, %esi; std; stc; syscall; .globl after_syscall; after_syscall: jnc 1f; pushfq; popq %rdx; btq $10, %rdx; jnc 1f;"
-                       "cmpq $after_syscall, %rcx; jne 1f; cld;" EXIT "1: ud2")
+USER_BODY(use_syscall, "movl $2, %esi; std; stc; syscall; .globl after_syscall; after_syscall: jnc 1f; pushfq; popq %rdx; "
+                       "btq $10, %rdx; jnc 1f;cmpq $after_syscall, %rcx; jne 1f; cld;" EXIT "1: ud2")
 
 static void syscall_setup(void) {
   wrmsr(STAR, (uint64_t)USER_CODE32 << 48 | (uint64_t)KERNEL_CODE << 32);
@@ -201,8 +201,8 @@ static void user_demand(void) {
 }
 
 /* Ring 3 in 32-bit code: INC is one byte again, PUSH four, and the interrupt brings the kernel back to 64 bits. */
-USER_BODY(compatible, ".code32; movl $0xfffffffe, %eax; incl %eax; movl %esp, %ecx; pushl %eax; subl %esp, %ecx; popl %edx; addl %ecx, %eax;"
-                      "pushal; popal; int $0x80; .code64")
+USER_BODY(compatible, ".code32; movl $0xfffffffe, %eax; incl %eax; movl %esp, %ecx; pushl %eax; subl %esp, %ecx; popl %edx;"
+                      "addl %ecx, %eax;pushal; popal; int $0x80; .code64")
 
 static void compatibility(void) {
   user_cs = USER_CODE32;

@@ -63,7 +63,10 @@ export const CATALOG: readonly Guest[] = [
     name: 'smp64', image: 'smp64/smp64.elf', entry: 'elf64',
     runs: [run('cpus=1', 'smp64/expected-output.txt', 1), { ...run('cpus=4', 'smp64/expected-output-cpus-4.txt', 1), cpus: 4 }],
   },
-  { name: 'triple-fault', image: 'triple-fault/triple-fault.elf', entry: 'multiboot', runs: [run('', 'triple-fault/expected-output.txt', 1, 126)] },
+  {
+    name: 'triple-fault', image: 'triple-fault/triple-fault.elf', entry: 'multiboot',
+    runs: [run('', 'triple-fault/expected-output.txt', 1, 126)],
+  },
   { name: 'spin', image: 'spin/spin.elf', entry: 'multiboot', runs: [run('', 'spin/expected-output.txt', Infinity, 124)] },
 ];
 

@@ -24,7 +24,8 @@ while kill -0 $qemu 2>/dev/null && [ $still -lt "${STILL:-3}" ] && [ $seconds -l
   sleep 1
   seconds=$((seconds + 1))
   now=$(stat -c %s "$work/out" 2>/dev/null || echo 0)
-  if [ "$now" = "$size" ] && tail -c 200 "$work/out" | grep -Eq "${LAST:-done|ok$|checksum|counter|failed}"; then still=$((still + 1)); else still=0; fi
+  if [ "$now" = "$size" ] && tail -c 200 "$work/out" | grep -Eq "${LAST:-done|ok$|checksum|counter|failed}"
+  then still=$((still + 1)); else still=0; fi
   size=$now
 done
 status=0
