@@ -20,3 +20,8 @@ declare module '*/isa/index.ts?instance=analysis' {
   const isa: typeof import('./isa/index.ts');
   export = isa;
 }
+
+declare module '*/isa/index.ts?instance=translator' {
+  const isa: typeof import('./isa/index.ts');
+  export = isa;
+}

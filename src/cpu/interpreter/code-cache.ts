@@ -5,7 +5,13 @@ import type { CodeMode } from '../builder/insn.ts';
 import type { Op } from './op.ts';
 
 /** Instructions of one page, executed in order; the last one ends the block or the page. */
-export interface Block { readonly ops: readonly Op[] }
+export interface Block {
+  readonly ops: readonly Op[];
+  /** Times it was entered while no translation existed. */
+  heat: number;
+  /** The page it is kept in; null for one that is not kept. */
+  readonly page: CodePage | null;
+}
 
 export interface CodePage {
   readonly gfn: number;

@@ -6,7 +6,7 @@ import type { Semantics } from '../builder/builder.ts';
 import { Rep } from '../builder/insn.ts';
 import type { Insn } from '../builder/insn.ts';
 import type { Cpu } from '../cpu.ts';
-import { widestValue } from './widest-value.ts';
+import { surveyOf } from '../builder/survey.ts';
 import { NarrowBuilder } from './narrow-builder.ts';
 import { WideBuilder } from './wide-builder.ts';
 
@@ -29,7 +29,7 @@ export class Op {
   constructor(readonly insn: Insn) {
     this.length = insn.length;
     this.endsBlock = insn.endsBlock || insn.rep !== Rep.NONE;
-    this.wide = widestValue(insn) === 8;
+    this.wide = surveyOf(insn).widest === 8;
     this.semantics = (this.wide ? ISA64 : ISA32)[insn.mnemonic];
   }
 

@@ -97,8 +97,10 @@ export class WideBuilder extends WideValues implements Builder<bigint, number, b
 
   offsetBy(i: Insn, a: number, size: Size, x: bigint): number {
     const n = BigInt.asIntN(8 * size, x);
+    // Only the low bits count in a narrower address, and all of them do: they may be beyond a double's precision.
+    if (i.addressSize !== 8) return wrapAddress(i.addressSize, a + Number(BigInt.asIntN(32, n)));
     const sum = a + Number(n);
-    if (i.addressSize === 8 && !Number.isSafeInteger(sum)) return Number(BigInt.asIntN(64, BigInt(a) + n));
+    if (!Number.isSafeInteger(sum)) return Number(BigInt.asIntN(64, BigInt(a) + n));
     return wrapAddress(i.addressSize, sum);
   }
 

@@ -9,7 +9,8 @@ import type { MemoryOpName, OpName, Type } from './opcodes.ts';
 export type Label = number;
 
 export class FunctionBody {
-  private readonly code = new ByteWriter();
+  private code = new ByteWriter();
+  private head = new ByteWriter();
   private readonly locals: Type[] = [];
   private depth = 0;
 
@@ -113,9 +114,17 @@ export class FunctionBody {
     return this;
   }
 
+  /** Emits what stands before everything emitted so far, outside of all labels. */
+  prologue(emit: () => void): void {
+    const main = this.code;
+    this.code = this.head;
+    emit();
+    this.code = main;
+  }
+
   /** Bytes of code so far. */
   get size(): number {
-    return this.code.length;
+    return this.head.length + this.code.length;
   }
 
   /** The entry of the code section: size, locals, code. */
@@ -123,7 +132,7 @@ export class FunctionBody {
     const entry = new ByteWriter();
     entry.u32(this.locals.length);
     for (const type of this.locals) entry.u32(1).u8(ValType[type]);
-    entry.raw(this.code.finish()).u8(Op.end);
+    entry.raw(this.head.finish()).raw(this.code.finish()).u8(Op.end);
     return entry;
   }
 }

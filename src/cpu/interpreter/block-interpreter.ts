@@ -1,0 +1,167 @@
+// Finds or decodes the block at RIP, and executes its instructions one after the other. What the interpreter consists of, and
+// what the translator falls back on.
+
+import { PAGE_MASK, PAGE_SIZE } from '../../base/paging-units.ts';
+import { Request } from '../../base/request.ts';
+import { Seg } from '../../base/state/vcpu.ts';
+import { Access, FAULT, MMIO } from '../../mmu/vcpu-mmu.ts';
+import type { PhysicalMemory } from '../../mmu/physical-memory.ts';
+import { CodeMode } from '../builder/insn.ts';
+import type { Cpu } from '../cpu.ts';
+import { decode } from '../decode/decode.ts';
+import type { DeliverFault } from '../engine.ts';
+import { readOutside } from '../outside.ts';
+import { Vector } from '../signals.ts';
+import { CodeCache } from './code-cache.ts';
+import type { Block, CodePage } from './code-cache.ts';
+import { Builders, Op } from './op.ts';
+
+const HIGH = 2 ** -32;
+
+export interface InterpreterParts {
+  readonly physical: PhysicalMemory;
+  readonly deliverFault: DeliverFault;
+}
+
+export class BlockInterpreter {
+  readonly cache = new CodeCache();
+  /** Host offset of the page that `blockAt` found last. */
+  pageOffset = 0;
+  private readonly builders = new Map<Cpu, Builders>();
+  private readonly physical: PhysicalMemory;
+  private readonly deliverFault: DeliverFault;
+
+  constructor({ physical, deliverFault }: InterpreterParts) {
+    this.physical = physical;
+    this.deliverFault = deliverFault;
+  }
+
+  /** Executes at most `most` instructions of the block at cpu.rip, or delivers the fault that comes up. */
+  runBlock(cpu: Cpu, most: number): void {
+    const builders = this.buildersOf(cpu);
+    this.guard(cpu, () => this.execute(cpu, builders, this.blockAt(cpu), most));
+  }
+
+  /** Runs `body`; a fault that it raises is delivered, and an outside access leaves a request. */
+  guard(cpu: Cpu, body: () => void): void {
+    try {
+      body();
+    } catch (signal) {
+      if (signal === cpu.faultSignal) {
+        this.deliverFault(cpu);
+        // A delivery costs one, so that a guest whose handler faults forever still uses up its limit.
+        cpu.remaining--;
+      } else if (signal === cpu.exitSignal) {
+        cpu.request(Request.EXIT);
+      } else {
+        throw signal;
+      }
+    }
+  }
+
+  buildersOf(cpu: Cpu): Builders {
+    let builders = this.builders.get(cpu);
+    if (builders === undefined) {
+      builders = new Builders(cpu);
+      this.builders.set(cpu, builders);
+    }
+    return builders;
+  }
+
+  /** Executes at most `most` instructions of a block, fewer if the budget ends or a request comes up. */
+  execute(cpu: Cpu, builders: Builders, { ops }: Block, most: number): void {
+    const { request } = cpu.state;
+    const count = Math.min(ops.length, cpu.remaining, most);
+    let rip = cpu.rip;
+    for (let n = 0; n < count; n++) {
+      const op = ops[n];
+      cpu.rip = rip;
+      cpu.nextRip = rip + op.length;
+      op.execute(builders);
+      rip = cpu.nextRip;
+      cpu.remaining--;
+      if (request[0] !== 0) break;
+    }
+    cpu.rip = rip;
+  }
+
+  /** The block at cpu.rip, decoded if it was not. May raise #PF or #GP of the fetch. */
+  blockAt(cpu: Cpu): Block {
+    if (cpu.mode !== CodeMode.BITS64) cpu.rip = cpu.rip >>> 0;
+    const linear = this.fetchLinear(cpu, cpu.rip);
+    const page = this.findPage(cpu, linear);
+    if (page === null) return { ops: [this.decodeAcross(cpu)], heat: 0, page: null };
+    return page.blocks[linear & PAGE_MASK] ?? this.decodeBlock(cpu, page, linear & PAGE_MASK);
+  }
+
+  private fetchLinear(cpu: Cpu, rip: number): number {
+    if (cpu.mode === CodeMode.BITS64) {
+      if (rip < -(2 ** 47) || rip >= 2 ** 47) cpu.raise(Vector.GP, 0);
+      return rip;
+    }
+    if (rip > cpu.state.segLimit[Seg.CS]) cpu.raise(Vector.GP, 0);
+    return (rip + cpu.base[Seg.CS]) % 0x100000000;
+  }
+
+  /** The code page at `linear`, or null when the fetch is from a device. Sets pageOffset. May raise #PF. */
+  private findPage(cpu: Cpu, linear: number): CodePage | null {
+    const { tlb } = cpu.mmu;
+    const low = linear | 0;
+    const slot = ((low >>> 12) & 1023) + cpu.fetchContext * 1024;
+    if (tlb.execTag32[2 * slot] !== (low & ~PAGE_MASK) >>> 0 || tlb.execTag32[2 * slot + 1] !== ((linear - (low >>> 0)) * HIGH) >>> 0) {
+      const at = cpu.mmu.translate(linear, Access.FETCH, cpu.fetchContext);
+      if (at === FAULT) cpu.raisePageFault(cpu.mmu.faultLinear, cpu.mmu.faultError);
+      if (at === MMIO) return null;
+    }
+    this.pageOffset = tlb.host[slot];
+    return this.cache.page(tlb.gfn[slot], cpu.mode);
+  }
+
+  private decodeBlock(cpu: Cpu, page: CodePage, start: number): Block {
+    const bytes = cpu.linear.u8;
+    const base = this.pageOffset;
+    const ops: Op[] = [];
+    let at = start;
+    while (at < PAGE_SIZE) {
+      const op = this.decodeWithin(bytes, base, at, cpu.mode);
+      if (op === null) break;
+      ops.push(op);
+      at += op.length;
+      if (op.endsBlock) break;
+    }
+    // The first instruction reaches into the next page: it depends on that page's mapping, so it is not kept.
+    if (ops.length === 0) return { ops: [this.decodeAcross(cpu)], heat: 0, page: null };
+    const block: Block = { ops, heat: 0, page };
+    this.physical.markCode(page.gfn);
+    page.blocks[start] = block;
+    return block;
+  }
+
+  /** null when the instruction does not end within the page. */
+  private decodeWithin(bytes: Uint8Array, base: number, start: number, mode: CodeMode): Op | null {
+    let at = start;
+    let past = false;
+    const insn = decode(() => {
+      if (at >= PAGE_SIZE) {
+        past = true;
+        return 0;
+      }
+      return bytes[base + at++];
+    }, mode);
+    return past ? null : new Op(insn);
+  }
+
+  /** Decodes one instruction byte by byte through the TLB, for those that cross a page or lie in a device. */
+  private decodeAcross(cpu: Cpu): Op {
+    let rip = cpu.rip;
+    return new Op(decode(() => this.fetchByte(cpu, rip++), cpu.mode));
+  }
+
+  private fetchByte(cpu: Cpu, rip: number): number {
+    const linear = this.fetchLinear(cpu, cpu.mode === CodeMode.BITS64 ? rip : rip >>> 0);
+    const at = cpu.mmu.translate(linear, Access.FETCH, cpu.fetchContext);
+    if (at === FAULT) cpu.raisePageFault(cpu.mmu.faultLinear, cpu.mmu.faultError);
+    if (at !== MMIO) return cpu.linear.u8[at];
+    return readOutside(cpu, 'mmio', cpu.mmu.mmioGpa, 1) & 0xff;
+  }
+}

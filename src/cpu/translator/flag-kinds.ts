@@ -1,0 +1,26 @@
+// Lazy flags of translated code. Four locals hold what the flags are computed from: a kind and three words.
+//
+//   kind       x            y            r
+//   canonical  aux word     -            result word: the two words of cpu/flags.ts
+//   add, sub   operand      operand      result (also with carry or borrow in)
+//   logic      -            -            result
+//   inc, dec   operand      CF before    result
+//
+// Words of fewer than 8 bytes are zero-extended. Most of the time the kind is known while code is emitted; where paths with
+// different kinds meet it is dynamic, in the local.
+
+import type { Size } from '../builder/insn.ts';
+
+export const FlagOp = { CANONICAL: 0, ADD: 1, SUB: 2, LOGIC: 3, INC: 4, DEC: 5 } as const;
+export type FlagOp = (typeof FlagOp)[keyof typeof FlagOp];
+
+/** A kind as a number: operation * 4 + log2 of the size. */
+export type FlagKind = number;
+
+export const flagKind = (op: FlagOp, size: Size): FlagKind => op * 4 + (size === 8 ? 3 : size >> 1);
+export const opOf = (kind: FlagKind): FlagOp => (kind >> 2) as FlagOp;
+export const sizeOf = (kind: FlagKind): Size => (1 << (kind & 3)) as Size;
+
+export const CANONICAL: FlagKind = flagKind(FlagOp.CANONICAL, 8);
+/** Not known while emitting: the local says. */
+export const DYNAMIC = 255;

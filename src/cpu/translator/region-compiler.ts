@@ -1,0 +1,158 @@
+// A planned region as one WebAssembly function: blocks nested as structure.ts says, each instruction by its semantics.
+
+import { VCPU_STATE } from '../../base/state/vcpu.ts';
+import { ISA } from '../isa/index.ts?instance=translator';
+import { dataContextOf, keyIs64 } from '../code-key.ts';
+import { RIP_IN_LOCAL, RegionFrame } from './region-frame.ts';
+import type { Block, RegionPlan, Target } from './region-plan.ts';
+import { FLAG_AUX_TYPE, FLAG_RESULT_TYPE, Outcome, REGION_TYPE } from './runtime-module.ts';
+import { structureOf } from './structure.ts';
+import type { Structure } from './structure.ts';
+import type { Val } from './value.ts';
+import { WasmBuilder } from './wasm-builder.ts';
+import type { Label } from './wasm/function-body.ts';
+import { encodeModule } from './wasm/module.ts';
+import type { FunctionType, ModuleParts } from './wasm/module.ts';
+
+/** (linear address low, high, size << 8 | context << 2 | access) → host offset, or 0 for what the interpreter must do. */
+const TRANSLATE_TYPE: FunctionType = { parameters: ['i32', 'i32', 'i32'], results: ['i32'] };
+
+const inRegion = (targets: readonly Target[]): number[] => targets.flatMap(({ block }) => (block === null ? [] : [block]));
+
+function successorsOf({ end }: Block): number[] {
+  switch (end.kind) {
+    case 'next': return inRegion([end.next]);
+    case 'jump': return inRegion([end.target]);
+    case 'branch': return inRegion([end.target, end.next]);
+    default: return [];
+  }
+}
+
+class RegionCompiler {
+  readonly frame: RegionFrame;
+  private readonly builder: WasmBuilder;
+  private readonly structure: Structure;
+  /** Labels that blocks can be branched to from here: loop heads and merge points. */
+  private readonly labels = new Map<number, Label>();
+
+  constructor(private readonly plan: RegionPlan, key: number) {
+    this.frame = new RegionFrame(keyIs64(key));
+    this.builder = new WasmBuilder(this.frame, dataContextOf(key));
+    this.structure = structureOf(plan.blocks.map(successorsOf));
+  }
+
+  compile(): void {
+    this.frame.begin();
+    this.tree(0);
+    this.frame.finish();
+  }
+
+  /** The block and all that it dominates. */
+  private tree(node: number): void {
+    const { structure, frame } = this;
+    const behind = structure.children[node]!.filter((child) => structure.isMerge[child]);
+    if (!structure.isLoop[node]) return this.within(node, behind);
+    this.builder.flags.spillKind();
+    this.builder.flags.enterDynamic();
+    this.labels.set(node, frame.body.loop());
+    this.within(node, behind);
+    frame.body.end();
+    this.labels.delete(node);
+  }
+
+  /** The block, with `merges` (in reverse postorder) standing behind it, the last one outermost. */
+  private within(node: number, merges: readonly number[]): void {
+    const merge = merges[merges.length - 1];
+    if (merge === undefined) return this.block(node);
+    const { body } = this.frame;
+    this.labels.set(merge, body.block());
+    this.within(node, merges.slice(0, -1));
+    body.end();
+    this.labels.delete(merge);
+    this.builder.flags.enterDynamic();
+    this.tree(merge);
+  }
+
+  private block(node: number): void {
+    const block = this.plan.blocks[node]!;
+    this.begin(block, this.structure.isLoop[node]!);
+    block.insns.forEach(({ insn, distance }, n) => {
+      this.builder.beginInstruction(insn, { distance, left: block.insns.length - n });
+      ISA[insn.mnemonic](this.builder, insn);
+    });
+    this.end(node, block);
+  }
+
+  /** Takes the block's instructions out of the budget; leaves when it does not suffice, and at a loop's head on a request. */
+  private begin(block: Block, isLoop: boolean): void {
+    const { frame, builder } = this;
+    const { body } = frame;
+    const count = block.insns.length;
+    if (count === 0) return;
+    body.get(frame.remaining).i32(count).op('i32.lt_s');
+    if (isLoop) body.get(frame.cpu).memory('i32.load', VCPU_STATE.offset.request).op('i32.or');
+    body.if();
+    frame.exit(Outcome.STOP, block.distance, 0, builder.flags.kind);
+    body.end();
+    body.get(frame.remaining).i32(count).op('i32.sub').set(frame.remaining);
+  }
+
+  private end(node: number, { end }: Block): void {
+    const { builder, frame } = this;
+    const { terminator } = builder;
+    switch (end.kind) {
+      case 'next': return this.go(node, end.next);
+      case 'jump': return this.go(node, end.target);
+      case 'interpret': return frame.exit(Outcome.INTERPRET, end.distance, 0, builder.flags.kind);
+      case 'indirect': return this.leaveTo(terminator.kind === 'indirect' ? terminator.target : null);
+      case 'branch': return this.fork(node, terminator.kind === 'branch' ? terminator.condition : null, end);
+    }
+  }
+
+  private leaveTo(target: Val | null): void {
+    if (target === null) throw new TypeError('a block ends in a jump that its semantics did not make');
+    const { builder, frame } = this;
+    builder.push(target, 'i64').set(frame.rip);
+    frame.exit(Outcome.NEXT, RIP_IN_LOCAL, 0, builder.flags.kind);
+  }
+
+  private fork(node: number, condition: Val | null, { target, next }: { target: Target; next: Target }): void {
+    if (condition === null) throw new TypeError('a block ends in a branch that its semantics did not make');
+    const { builder, frame } = this;
+    const known = builder.flags.known;
+    builder.push(condition).if();
+    this.go(node, target);
+    frame.body.else();
+    builder.flags.known = known;
+    this.go(node, next);
+    frame.body.end();
+  }
+
+  /** Goes on at a block of the region, or leaves it. */
+  private go(from: number, { block, distance }: Target): void {
+    const { structure, builder, frame } = this;
+    if (block === null || structure.isCut(from, block)) return this.leaveAt(distance);
+    const isBack = structure.order[block]! <= structure.order[from]!;
+    if (!isBack && !structure.isMerge[block]) return this.tree(block);
+    builder.flags.spillKind();
+    frame.body.br(this.labels.get(block)!);
+  }
+
+  private leaveAt(distance: number): void {
+    const { frame, builder } = this;
+    if (distance >= 0 && distance < 0x2000) return frame.exit(Outcome.NEXT, distance, 0, builder.flags.kind);
+    frame.body.get(frame.pageBase).i64(BigInt(distance)).op('i64.add').set(frame.rip);
+    frame.exit(Outcome.NEXT, RIP_IN_LOCAL, 0, builder.flags.kind);
+  }
+}
+
+/** The module of one region; exports `region`, of REGION_TYPE. `key` as in code-key.ts. */
+export function compileRegion(plan: RegionPlan, key: number, memory: ModuleParts['memory']): Uint8Array<ArrayBuffer> {
+  const compiler = new RegionCompiler(plan, key);
+  compiler.compile();
+  return encodeModule({
+    memory,
+    imports: [{ name: 'translate', type: TRANSLATE_TYPE }, { name: 'flagAux', type: FLAG_AUX_TYPE }, { name: 'flagResult', type: FLAG_RESULT_TYPE }],
+    functions: [{ type: REGION_TYPE, body: compiler.frame.body, exportAs: 'region' }],
+  });
+}

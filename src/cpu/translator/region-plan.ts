@@ -1,0 +1,124 @@
+// What a region is made of: the basic blocks of one page that are reached from its entry by relative jumps and branches.
+
+import { PAGE_SIZE } from '../../base/paging-units.ts';
+import { CodeMode } from '../builder/insn.ts';
+import type { Insn } from '../builder/insn.ts';
+import { surveyOf } from '../builder/survey.ts';
+import type { Survey } from '../builder/survey.ts';
+import { decode } from '../decode/decode.ts';
+
+export interface PlannedInsn {
+  readonly insn: Insn;
+  /** Distance of its first byte from the start of the page. */
+  readonly distance: number;
+}
+
+/** How a block goes on: a block of the region, or else a distance from the page's start, which may lie outside the page. */
+export interface Target { readonly block: number | null; readonly distance: number }
+
+export type BlockEnd =
+  /** Straight on. */
+  | { readonly kind: 'next'; readonly next: Target }
+  /** The last instruction jumps. */
+  | { readonly kind: 'jump'; readonly target: Target }
+  | { readonly kind: 'branch'; readonly target: Target; readonly next: Target }
+  | { readonly kind: 'indirect' }
+  /** The next instruction is the interpreter's. */
+  | { readonly kind: 'interpret'; readonly distance: number };
+
+export interface Block { readonly distance: number; readonly insns: readonly PlannedInsn[]; readonly end: BlockEnd }
+
+export interface RegionPlan { readonly blocks: readonly Block[]; readonly insnCount: number }
+
+/** Bounds on what is translated at once. A block must fit the exit word's count. */
+const MAX_INSNS = 600;
+const MAX_BLOCK_INSNS = 200;
+
+interface Known extends PlannedInsn { readonly survey: Readonly<Survey> }
+
+/** Distance behind an instruction. */
+const behind = ({ insn, distance }: PlannedInsn): number => distance + insn.length;
+
+/** A 16-bit branch cuts EIP: left to the interpreter, as is everything that asks for a helper. */
+const isInterpreted = ({ insn, survey }: Known): boolean => survey.interpreted || (survey.control !== 'next' && insn.stackSize === 2);
+
+/** null when the instruction does not end within the page. */
+function decodeAt(page: Uint8Array, distance: number, mode: CodeMode): Known | null {
+  let at = distance;
+  let past = false;
+  const insn = decode(() => {
+    if (at < PAGE_SIZE) return page[at++]!;
+    past = true;
+    return 0;
+  }, mode);
+  return past ? null : { insn, distance, survey: surveyOf(insn) };
+}
+
+class Planner {
+  private readonly known = new Map<number, Known>();
+  private readonly leaders: number[] = [];
+
+  constructor(private readonly page: Uint8Array, private readonly mode: CodeMode) {}
+
+  plan(entry: number): RegionPlan {
+    this.explore(entry);
+    const index = new Map(this.leaders.map((distance, n) => [distance, n]));
+    const blocks = this.leaders.map((distance) => this.block(distance, index));
+    return { blocks, insnCount: blocks.reduce((sum, block) => sum + block.insns.length, 0) };
+  }
+
+  /** Decodes what is reached and finds where blocks begin; the entry is the first leader. */
+  private explore(entry: number): void {
+    const pending = [entry];
+    const isLeader = new Set<number>();
+    while (pending.length > 0 && this.known.size < MAX_INSNS) {
+      const leader = pending.shift()!;
+      if (leader < 0 || leader >= PAGE_SIZE || isLeader.has(leader)) continue;
+      isLeader.add(leader);
+      this.leaders.push(leader);
+      pending.push(...this.follow(leader));
+    }
+  }
+
+  /** Decodes from `leader` to the end of its straight line; where that goes on within the page. */
+  private follow(leader: number): number[] {
+    let distance = leader;
+    for (let count = 0; count < MAX_BLOCK_INSNS; count++) {
+      const known = this.known.get(distance) ?? decodeAt(this.page, distance, this.mode);
+      if (known === null || isInterpreted(known)) return [];
+      this.known.set(distance, known);
+      distance = behind(known);
+      const { control, repeats, call } = known.survey;
+      const target = distance + known.insn.displacement;
+      if (control === 'jump') return call ? [] : [target];
+      if (control === 'branch') return [distance, target];
+      if (control === 'indirect') return [];
+      if (repeats || known.insn.endsBlock) return [distance];
+    }
+    return [];
+  }
+
+  private block(distance: number, index: ReadonlyMap<number, number>): Block {
+    const insns: PlannedInsn[] = [];
+    const to = (at: number): Target => ({ block: index.get(at) ?? null, distance: at });
+    const ending = (end: BlockEnd): Block => ({ distance, insns, end });
+    let at = distance;
+    for (;;) {
+      const known = this.known.get(at);
+      if (known === undefined) return ending({ kind: 'interpret', distance: at });
+      insns.push(known);
+      at = behind(known);
+      const { control } = known.survey;
+      const target = to(at + known.insn.displacement);
+      if (control === 'jump') return ending({ kind: 'jump', target });
+      if (control === 'branch') return ending({ kind: 'branch', target, next: to(at) });
+      if (control === 'indirect') return ending({ kind: 'indirect' });
+      if (index.has(at) || insns.length === MAX_BLOCK_INSNS) return ending({ kind: 'next', next: to(at) });
+    }
+  }
+}
+
+/** The region entered at `entry` in the bytes of a page; with no instruction if the first one must be interpreted. */
+export function planRegion(page: Uint8Array, entry: number, is64: boolean): RegionPlan {
+  return new Planner(page, is64 ? CodeMode.BITS64 : CodeMode.BITS32).plan(entry);
+}

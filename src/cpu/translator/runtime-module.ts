@@ -1,0 +1,145 @@
+// The WebAssembly module that all translated code shares: canonical flags from any kind, and the dispatcher, which goes from
+// region to region through the jump cache without leaving WebAssembly. Only this module owns a function table: modules that
+// import one are expensive to instantiate on older hosts.
+
+import { VCPU_STATE } from '../../base/state/vcpu.ts';
+import { TLB_CONTEXT_ENTRIES, TLB_INDEX_MASK, TLB_LAYOUT } from '../../mmu/tlb-layout.ts';
+import { TlbContext } from '../../mmu/access.ts';
+import { JUMP_CACHE_MASK, JumpEntry, JUMP_ENTRY_SHIFT } from './jump-cache.ts';
+import { FunctionBody } from './wasm/function-body.ts';
+import { encodeModule } from './wasm/module.ts';
+import type { FunctionType, ModuleParts } from './wasm/module.ts';
+
+/** (vCPU state block, TLB, jump cache: byte offsets) → Outcome. */
+export const REGION_TYPE: FunctionType = { parameters: ['i32', 'i32', 'i32'], results: ['i32'] };
+/** (kind, x, y, r) → the aux word. */
+export const FLAG_AUX_TYPE: FunctionType = { parameters: ['i32', 'i64', 'i64', 'i64'], results: ['i32'] };
+/** (kind, r) → the result word, sign-extended. */
+export const FLAG_RESULT_TYPE: FunctionType = { parameters: ['i32', 'i64'], results: ['i64'] };
+
+/** What a region, and the dispatcher, returns. */
+export const Outcome = {
+  /** Go on at the vCPU's RIP. */
+  NEXT: 0,
+  /** The instruction at RIP is the interpreter's. */
+  INTERPRET: 1,
+  /** No region is in the jump cache for RIP. */
+  MISS: 2,
+  /** The budget is used up, or a request waits. */
+  STOP: 3,
+} as const;
+
+/** Entries of the function table; index 0 is never used. */
+export const TABLE_SIZE = 16384;
+
+/** Body of flagAux: the carry vector of the operation, moved so that its top bits are bits 31 and 30. */
+function flagAux(): FunctionBody {
+  const [kind, x, y, r] = [0, 1, 2, 3];
+  const body = new FunctionBody(FLAG_AUX_TYPE.parameters);
+  const carries = body.local('i64'), aux = body.local('i32');
+  const labels = Array.from({ length: 6 }, () => body.block()).reverse();
+  // labels[op] is the block whose end begins the case of op.
+  body.get(kind).i32(2).op('i32.shr_u').brTable(labels.slice(0, 6), labels[5]!);
+  const addCarries = (): void => {
+    body.get(x).get(y).op('i64.and').get(x).get(y).op('i64.or').get(r).i64(-1n).op('i64.xor', 'i64.and', 'i64.or').set(carries);
+  };
+  const subCarries = (): void => {
+    body.get(x).i64(-1n).op('i64.xor').get(y).op('i64.and');
+    body.get(x).i64(-1n).op('i64.xor').get(y).op('i64.or').get(r).op('i64.and', 'i64.or').set(carries);
+  };
+  const toAux = (): void => {
+    // bits width-1 and width-2 to 31 and 30
+    body.get(carries).i64(1n).get(kind).i32(3).op('i32.and', 'i64.extend_i32_u', 'i64.shl').i64(3n).op('i64.shl').i64(2n)
+      .op('i64.sub', 'i64.shr_u', 'i32.wrap_i64').i32(30).op('i32.shl');
+    body.get(carries).op('i32.wrap_i64').i32(8).op('i32.and', 'i32.or').set(aux);
+  };
+  /** CF is y; OF, the xor of the top bits, stays. */
+  const withCarryOf = (flag: number): void => {
+    body.get(aux).i32(0x3fffffff).op('i32.and');
+    body.get(flag).op('i32.wrap_i64').i32(31).op('i32.shl', 'i32.or');
+    body.get(aux).get(aux).i32(1).op('i32.shl', 'i32.xor').i32(31).op('i32.shr_u');
+    body.get(flag).op('i32.wrap_i64', 'i32.xor').i32(30).op('i32.shl', 'i32.or').op('return');
+  };
+  const kept = body.local('i64');
+  body.end(); // canonical
+  body.get(x).op('i32.wrap_i64', 'return');
+  body.end(); // add
+  addCarries();
+  toAux();
+  body.get(aux).op('return');
+  body.end(); // sub
+  subCarries();
+  toAux();
+  body.get(aux).op('return');
+  body.end(); // logic
+  body.i32(0).op('return');
+  body.end(); // inc
+  body.get(y).set(kept).i64(1n).set(y);
+  addCarries();
+  toAux();
+  withCarryOf(kept);
+  body.end(); // dec
+  body.get(y).set(kept).i64(1n).set(y);
+  subCarries();
+  toAux();
+  withCarryOf(kept);
+  return body.op('unreachable');
+}
+
+/** Body of flagResult: sign-extended from the kind's size; a canonical word has size 8. */
+function flagResult(): FunctionBody {
+  const [kind, r] = [0, 1];
+  const body = new FunctionBody(FLAG_RESULT_TYPE.parameters);
+  const unused = body.local('i64');
+  body.i64(64n).i64(8n).get(kind).i32(3).op('i32.and', 'i64.extend_i32_u', 'i64.shl', 'i64.sub').set(unused);
+  return body.get(r).get(unused).op('i64.shl').get(unused).op('i64.shr_s');
+}
+
+/** Body of the dispatcher. */
+function dispatch(): FunctionBody {
+  const [cpu, tlb, cache] = [0, 1, 2];
+  const { offset } = VCPU_STATE;
+  const body = new FunctionBody(REGION_TYPE.parameters);
+  const rip = body.local('i64'), entry = body.local('i32'), slot = body.local('i32'), outcome = body.local('i32');
+  const again = body.loop();
+  body.get(cpu).memory('i32.load', offset.budget).i32(0).op('i32.le_s').get(cpu).memory('i32.load', offset.request).op('i32.or');
+  body.if();
+  body.i32(Outcome.STOP).op('return').end();
+  body.get(cpu).memory('i64.load', offset.rip).set(rip);
+  // The entry that RIP hashes to, if it is for this RIP and code key …
+  body.get(cache).get(rip).op('i32.wrap_i64').get(rip).i64(12n).op('i64.shr_u', 'i32.wrap_i64', 'i32.xor')
+    .i32(JUMP_CACHE_MASK).op('i32.and').i32(JUMP_ENTRY_SHIFT).op('i32.shl', 'i32.add').tee(entry);
+  body.memory('i64.load', JumpEntry.rip).get(rip).op('i64.ne');
+  body.get(entry).memory('i32.load', JumpEntry.key).get(cpu).memory('i32.load', offset.codeKey).op('i32.ne', 'i32.or');
+  body.if();
+  body.i32(Outcome.MISS).op('return').end();
+  // … and if the TLB still maps RIP to the page that the region was made from. Bit 0 of the key is user mode.
+  body.get(rip).i64(12n).op('i64.shr_u', 'i32.wrap_i64').i32(TLB_INDEX_MASK).op('i32.and');
+  body.get(entry).memory('i32.load', JumpEntry.key).i32(1).op('i32.and').i32(TlbContext.FETCH_SUPERVISOR).op('i32.add')
+    .i32(Math.log2(TLB_CONTEXT_ENTRIES)).op('i32.shl', 'i32.add').set(slot);
+  body.get(tlb).get(slot).i32(3).op('i32.shl', 'i32.add').memory('i64.load', TLB_LAYOUT.offset.execTag);
+  body.get(rip).i64(-4096n).op('i64.and', 'i64.ne');
+  body.get(tlb).get(slot).i32(2).op('i32.shl', 'i32.add').memory('i32.load', TLB_LAYOUT.offset.host);
+  body.get(entry).memory('i32.load', JumpEntry.host).op('i32.ne', 'i32.or');
+  body.if();
+  body.i32(Outcome.MISS).op('return').end();
+  body.get(cpu).get(tlb).get(cache).get(entry).memory('i32.load', JumpEntry.region).callIndirect(0);
+  body.tee(outcome).op('i32.eqz').brIf(again);
+  body.get(outcome).op('return').end();
+  return body.op('unreachable');
+}
+
+/** The module's bytes; exports flagAux, flagResult, dispatch and table. */
+export function runtimeModule(memory: ModuleParts['memory']): Uint8Array<ArrayBuffer> {
+  return encodeModule({
+    memory,
+    imports: [],
+    // The dispatcher first: type 0 is the type of regions.
+    functions: [
+      { type: REGION_TYPE, body: dispatch(), exportAs: 'dispatch' },
+      { type: FLAG_AUX_TYPE, body: flagAux(), exportAs: 'flagAux' },
+      { type: FLAG_RESULT_TYPE, body: flagResult(), exportAs: 'flagResult' },
+    ],
+    tableSize: TABLE_SIZE,
+  });
+}
