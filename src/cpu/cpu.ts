@@ -174,6 +174,7 @@ export class Cpu {
   enterGuest(): void {
     this.rip = Number(BigInt.asIntN(64, this.state.rip[0]));
     this.ranBefore = 0;
+    this.replay.forget();
     this.mmu.setControls();
     this.refresh();
   }

@@ -7,6 +7,7 @@ import { Seg } from '../base/state/vcpu.ts';
 import { Access, FAULT, MMIO } from '../mmu/vcpu-mmu.ts';
 import { CodeMode } from './builder/insn.ts';
 import type { Cpu } from './cpu.ts';
+import { readOutside, writeOutside } from './outside.ts';
 import { Vector } from './signals.ts';
 
 /** Signed canonical range of 48-bit linear addresses. */
@@ -101,9 +102,7 @@ export class GuestMemory {
       this.view.setBigUint64(at, value, true);
       return;
     }
-    this.touch(linear, 8, Access.WRITE, context);
-    this.storeSlow(linear, 4, Number(value & 0xffffffffn) | 0, context);
-    this.storeSlow(this.wrap(linear + 4), 4, Number((value >> 32n) & 0xffffffffn) | 0, context);
+    this.storeCrossing(linear, 8, Number(value & 0xffffffffn) | 0, Number((value >> 32n) & 0xffffffffn) | 0, context);
   }
 
   /** Faults as an access of `bytes` bytes at `linear` would; fills the TLB and changes nothing else. */
@@ -152,31 +151,39 @@ export class GuestMemory {
   }
 
   private storeSlow(linear: number, size: 1 | 2 | 4, value: number, context: number): void {
-    const inPage = PAGE_SIZE - (linear & PAGE_MASK);
-    if (size <= inPage) return this.storeWithin(linear, size, value, context);
-    this.touch(linear, size, Access.WRITE, context);
-    for (let n = 0; n < size; n++) this.storeWithin(this.wrap(linear + n), 1, (value >>> (8 * n)) & 0xff, context);
+    if (size <= PAGE_SIZE - (linear & PAGE_MASK)) this.storePart(linear, size, value, context, null);
+    else this.storeCrossing(linear, size, value, 0, context);
   }
 
-  private storeWithin(linear: number, size: 1 | 2 | 4, value: number, context: number): void {
-    const { mmu } = this.cpu;
-    const at = mmu.translate(linear, Access.WRITE, context as 0 | 1 | 2);
-    if (at === FAULT) this.cpu.raisePageFault(mmu.faultLinear, mmu.faultError);
-    if (at === MMIO) this.mmioWrite(mmu.mmioGpa, size, value);
+  /**
+   * A store that crosses pages. Of the two, a device comes first: an access that leaves the machine has the whole instruction
+   * executed again, and RAM that it has read must not have changed by then.
+   */
+  private storeCrossing(linear: number, bytes: number, low: number, high: number, context: number): void {
+    this.touch(linear, bytes, Access.WRITE, context);
+    for (const device of [true, false]) {
+      for (let half = 0; half < bytes; half += 4) {
+        const at = this.wrap(linear + half), size = Math.min(4, bytes - half), value = half === 0 ? low : high;
+        if (size <= PAGE_SIZE - (at & PAGE_MASK)) this.storePart(at, size, value, context, device);
+        else for (let n = 0; n < size; n++) this.storePart(this.wrap(at + n), 1, (value >>> (8 * n)) & 0xff, context, device);
+      }
+    }
+  }
+
+  /** A store within one page; with `device` given, only if the page is a device, or is not. */
+  private storePart(linear: number, size: number, value: number, context: number, device: boolean | null): void {
+    const { cpu } = this;
+    const at = cpu.mmu.translate(linear, Access.WRITE, context as 0 | 1 | 2);
+    if (at === FAULT) cpu.raisePageFault(cpu.mmu.faultLinear, cpu.mmu.faultError);
+    if (device !== null && device !== (at === MMIO)) return;
+    if (at === MMIO) writeOutside(cpu, 'mmio', cpu.mmu.mmioGpa, size as 1 | 2 | 4, (size === 4 ? value : value & (size === 1 ? 0xff : 0xffff)) >>> 0);
     else if (size === 4) this.view.setInt32(at, value, true);
     else if (size === 1) this.bytes[at] = value;
     else this.view.setUint16(at, value, true);
   }
 
   private mmioRead(gpa: number, size: 1 | 2 | 4): number {
-    const answer = this.cpu.host.readMmio(gpa, size) ?? this.cpu.replay.take('mmio', 'read', gpa, size, 0);
-    if (answer === null) throw this.cpu.exitSignal;
+    const answer = readOutside(this.cpu, 'mmio', gpa, size);
     return size === 4 ? answer | 0 : size === 1 ? answer & 0xff : answer & 0xffff;
-  }
-
-  private mmioWrite(gpa: number, size: 1 | 2 | 4, value: number): void {
-    const unsigned = size === 4 ? value >>> 0 : value;
-    if (this.cpu.host.writeMmio(gpa, size, unsigned)) return;
-    if (this.cpu.replay.take('mmio', 'write', gpa, size, unsigned) === null) throw this.cpu.exitSignal;
   }
 }

@@ -1,6 +1,7 @@
 // Accesses that nobody on the board claims leave the machine as exits, and the caller of `run` answers them. The instruction
 // is then executed again from its start; the answers already given are replayed in order, so that each access is seen by
-// the caller exactly once, however many accesses the instruction makes.
+// the caller exactly once, however many accesses the instruction makes. The same holds for those among its accesses that the
+// board did claim: reading a device again would have its effect twice.
 
 import type { AccessWidth } from '../base/device.ts';
 
@@ -19,23 +20,37 @@ export class AccessReplay {
   private next = 0;
   /** The access that waits for an answer. */
   pending: OutsideAccess | null = null;
+  /** What the board claimed of the instruction that begins after `claimedAt` instructions. */
+  private claimed: OutsideAccess[] = [];
+  private claimedAt = -1;
 
   /** Nothing is to be replayed and nothing waits. */
   get idle(): boolean {
     return this.pending === null && this.answered.length === 0;
   }
 
-  /** The access's value if it was answered before; otherwise null, with the access left in `pending`. */
-  take(
-    kind: OutsideAccess['kind'], direction: OutsideAccess['direction'], address: number, width: AccessWidth, value: number,
-  ): number | null {
-    const done = this.answered[this.next];
-    if (done) {
-      this.next++;
-      return done.value;
-    }
-    this.pending = { kind, direction, address, width, value };
-    return null;
+  /** The value of the instruction's next access if it was answered before; otherwise null. */
+  replayed(): number | null {
+    return this.next < this.answered.length ? this.answered[this.next++].value : null;
+  }
+
+  /** The board claimed `access`, made by the instruction (or delivery) that begins after `progress` instructions. */
+  note(access: OutsideAccess, progress: number): void {
+    if (progress !== this.claimedAt) this.claimed = [];
+    this.claimedAt = progress;
+    this.claimed.push(access);
+  }
+
+  /** `access` leaves the machine. What the board claimed before it in the same instruction counts as answered. */
+  leave(access: OutsideAccess, progress: number): void {
+    if (progress === this.claimedAt) this.answered.push(...this.claimed);
+    this.forget();
+    this.pending = access;
+  }
+
+  /** Another instruction, or the delivery of an event, begins: what the board claimed before is none of its accesses. */
+  forget(): void {
+    this.claimedAt = -1;
   }
 
   /** The caller's answer to the pending access; the instruction is about to be executed again. */
@@ -50,5 +65,16 @@ export class AccessReplay {
     this.answered = [];
     this.next = 0;
     this.pending = null;
+    this.forget();
+  }
+
+  /** The answers given so far. The pending access is left out: who restores this raises it again. */
+  save(): OutsideAccess[] {
+    return this.answered.map((access) => ({ ...access }));
+  }
+
+  restore(answered: readonly OutsideAccess[]): void {
+    this.clear();
+    this.answered = answered.map((access) => ({ ...access }));
   }
 }

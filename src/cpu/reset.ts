@@ -12,16 +12,17 @@ const CODE = 0x9b, DATA = 0x93, LDT = 0x82, TSS_BUSY = 0x8b;
 const RESET_LIMIT = 0xffff;
 /** CS: the selector F000H with the base FFFF0000H, so that the first instruction is at FFFFFFF0H. */
 const RESET_SELECTOR = 0xf000, RESET_BASE = 0xffff0000n, RESET_RIP = 0xfff0n;
-const PML_START = 511;
 
-/** Sets every register. Every vCPU becomes active: which of several starts is the machine's matter. The retired count becomes 0. */
+/**
+ * Sets every register. Every vCPU becomes active: which of several starts is the machine's matter. The retired count becomes 0.
+ * The PML index and the request word are no registers of the guest: what is logged or asked for and not yet served stays.
+ */
 export function resetVcpu(cpu: Cpu): void {
   const { state } = cpu;
   for (const view of Object.values(state)) {
     if (view instanceof BigUint64Array) view.fill(0n);
-    else if (view !== state.request) view.fill(0);
+    else if (view !== state.request && view !== state.pmlIndex) view.fill(0);
   }
-  Atomics.store(state.request, 0, 0);
   state.gpr[RDX] = BigInt(PROCESSOR_SIGNATURE);
   state.rip[0] = RESET_RIP;
   cpu.flags.write(0);
@@ -39,7 +40,6 @@ export function resetVcpu(cpu: Cpu): void {
   state.dr[7] = DR7_FIXED;
   state.pat[0] = PAT_RESET;
   state.miscEnable[0] = MISC_ENABLE_RESET;
-  state.pmlIndex[0] = PML_START;
   state.activity[0] = Activity.ACTIVE;
   cpu.replay.clear();
   cpu.suppressTrap = false;

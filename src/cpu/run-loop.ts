@@ -15,7 +15,7 @@ import { DR6 } from './system/debug-registers.ts';
 import { Blocking } from './system/segments.ts';
 
 /**
- * Why a run ended. `limit`: so many instructions retired. `halted`: HLT, or waiting for a startup IPI, with nothing that wakes
+ * Why a run ended. `limit`: so many instructions retired, or events are delivered without end. `halted`: HLT, or waiting for a startup IPI, with nothing that wakes
  * it. `request`: the request word has bits that are the caller's (all but EVENT and CODE); they are still set.
  * `outside-access`: cpu.replay.pending waits for an answer; Request.EXIT is still set.
  */
@@ -24,20 +24,46 @@ export type RunReason = 'limit' | 'halted' | 'shutdown' | 'request' | 'outside-a
 /** Requests served here. */
 const OWN = Request.EVENT | Request.CODE;
 const SHADOW = Blocking.STI | Blocking.MOV_SS;
+/**
+ * Boundaries in a row at which nothing retired after which the caller is asked. An interrupt line that stays up, through a gate
+ * that leaves IF set, is delivered again and again without an instruction in between.
+ */
+const BARREN_LIMIT = 256;
 
-/** Runs `cpu` for at most `limit` instructions. Delivering an event retires nothing. */
+/**
+ * Runs `cpu` for at most `limit` instructions. Delivering an event retires nothing. What the host's side of a device throws
+ * passes through; the instruction that reached the device has not been executed then, and the vCPU is out of guest mode.
+ */
 export function runVcpu(cpu: Cpu, engine: Engine, limit: number): { retired: number; reason: RunReason } {
   cpu.enterGuest();
   let retired = 0;
-  for (;;) {
-    const reason = stopReason(cpu, limit - retired);
-    if (reason !== null) {
-      cpu.leaveGuest(retired);
-      return { retired, reason };
+  let barren = 0;
+  try {
+    for (;;) {
+      const reason = stopReason(cpu, limit - retired);
+      if (reason !== null) return { retired, reason };
+      const ran = mustStep(cpu) ? step(cpu, engine) : engine.run(cpu, limit - retired);
+      retired += ran;
+      barren = ran === 0 ? barren + 1 : 0;
+      if (barren === BARREN_LIMIT) return { retired, reason: 'limit' };
     }
-    retired += mustStep(cpu) ? step(cpu, engine) : engine.run(cpu, limit - retired);
+  } finally {
+    // Nothing, unless an engine was left by a throw.
+    cpu.leaveGuest(retired + cpu.stopEngine());
   }
 }
+
+/** Whether an event that is pending can be delivered at this boundary: what ends HLT. */
+export function eventDeliverable(cpu: Cpu): boolean {
+  const { injected, pendingNmi } = cpu.state;
+  if (injected[0] !== 0 && (queuedEvent(cpu)?.type !== EventType.EXTERNAL_INTERRUPT || interruptsOpen(cpu))) return true;
+  return (pendingNmi[0] !== 0 && nmisOpen(cpu)) || (interruptsOpen(cpu) && cpu.host.interruptPending(cpu.index));
+}
+
+const interruptsOpen = ({ state }: Cpu): boolean => (state.rflags[0] & IF) !== 0 && (state.interruptibility[0] & SHADOW) === 0;
+
+/** SDM vol. 3, "Masking Exceptions and Interrupts When Switching Stacks": MOV SS blocks NMIs too. */
+const nmisOpen = ({ state }: Cpu): boolean => (state.interruptibility[0] & (Blocking.NMI | Blocking.MOV_SS)) === 0;
 
 /** Serves requests and delivers what is pending; then why the run ends here, or null when an instruction is to be executed. */
 function stopReason(cpu: Cpu, left: number): RunReason | null {
@@ -54,15 +80,13 @@ function stopReason(cpu: Cpu, left: number): RunReason | null {
 
 /** Delivers at most one event. False when its delivery waits for an answer from outside; the event is queued then. */
 function deliverPending(cpu: Cpu): boolean {
-  const { interruptibility, pendingNmi, rflags } = cpu.state;
-  const shadow = interruptibility[0] & SHADOW;
-  const open = (rflags[0] & IF) !== 0 && shadow === 0;
+  const { pendingNmi } = cpu.state;
+  const open = interruptsOpen(cpu);
   // An instruction that was left half way for an outside access is finished first: the answers in cpu.replay are its own.
   if (!cpu.replay.idle && !deliveryBegun(cpu)) return true;
   const queued = queuedEvent(cpu);
   if (queued !== null && (queued.type !== EventType.EXTERNAL_INTERRUPT || open)) return deliverQueued(cpu, queued);
-  // SDM vol. 3, "Masking Exceptions and Interrupts When Switching Stacks": MOV SS blocks NMIs too.
-  if (pendingNmi[0] !== 0 && !(interruptibility[0] & (Blocking.NMI | Blocking.MOV_SS))) {
+  if (pendingNmi[0] !== 0 && nmisOpen(cpu)) {
     pendingNmi[0] = 0;
     return deliverOrQueue(cpu, EventType.NMI, Vector.NMI);
   }
@@ -73,6 +97,7 @@ function deliverPending(cpu: Cpu): boolean {
 }
 
 function deliverQueued(cpu: Cpu, event: Event): boolean {
+  cpu.replay.forget();
   if (!deliverEvent(cpu, event)) {
     markDeliveryBegun(cpu);
     return false;
@@ -83,6 +108,7 @@ function deliverQueued(cpu: Cpu, event: Event): boolean {
 }
 
 function deliverOrQueue(cpu: Cpu, type: EventType, vector: number, trap = false): boolean {
+  cpu.replay.forget();
   if (deliverEvent(cpu, makeEvent(type, vector, null, cpu.rip, trap))) return true;
   if (!hasQueuedEvent(cpu)) {
     queueEvent(cpu, { type, vector, errorCode: null, trap });

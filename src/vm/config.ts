@@ -13,6 +13,9 @@ export const MAX_RAM = 3 * GIB;
 /** GPAs have MAXPHYADDR bits. */
 const MAX_GPA = 2 ** 40;
 
+export const ENGINES = ['auto', 'interpreter'] as const;
+const TRACKING_METHODS: readonly TrackingMethod[] = ['none', 'write-protect', 'pml'];
+
 export interface VmConfig {
   /** Bytes of RAM, whole pages, up to 3 GiB: slot 0 from GPA 0, slot 1 from 4 GiB for what exceeds 2 GiB. */
   readonly memory: number;
@@ -23,7 +26,7 @@ export interface VmConfig {
   /** Shared memory, so that fetchers may run on worker threads. */
   readonly threads?: boolean;
   /** The engine; `auto` chooses by itself. */
-  readonly engine?: 'auto' | 'interpreter';
+  readonly engine?: (typeof ENGINES)[number];
   /** Retired instructions of one turn when several vCPUs run. */
   readonly quantum?: number;
   /** RAM beyond `memory`, for memslots added later, and the GPA below which they must lie. */
@@ -43,18 +46,27 @@ export const DEFAULT_QUANTUM = 20_000;
 
 /** Checks the configuration (InputError, KvmError) and gives the machine's shape. */
 export function shapeOf(config: VmConfig): MachineShape {
-  const { memory, vcpus = 1, spareMemory = 0, quantum = DEFAULT_QUANTUM } = config;
+  const { memory, vcpus = 1, spareMemory = 0, quantum = DEFAULT_QUANTUM, engine = 'auto', tracking = 'none' } = config;
   if (!Number.isSafeInteger(memory) || memory <= 0) throw new InputError(`memory size ${memory} is not a positive number of bytes`);
   if (memory % PAGE_SIZE !== 0) throw new InputError(`memory size ${memory} is not a multiple of ${PAGE_SIZE} bytes`);
+  if (!Number.isSafeInteger(spareMemory) || spareMemory < 0 || spareMemory % PAGE_SIZE !== 0) {
+    throw new InputError(`spare memory of ${spareMemory} bytes is not a whole number of pages`);
+  }
   if (memory + spareMemory > MAX_RAM) throw new InputError(`memory size ${memory + spareMemory} exceeds the limit of 3 GiB`);
   if (!Number.isInteger(vcpus) || vcpus < 1 || vcpus > 30) throw new KvmError('EINVAL', `${vcpus} vCPUs: 1 to 30 are possible`);
   if (!Number.isInteger(quantum) || quantum < 1) throw new KvmError('EINVAL', `a quantum of ${quantum} instructions`);
+  requireOneOf('engine', engine, ENGINES);
+  requireOneOf('tracking method', tracking, TRACKING_METHODS);
   const top = memory <= LOW_RAM_LIMIT ? memory : HIGH_RAM_BASE + (memory - LOW_RAM_LIMIT);
   const gpaLimit = Math.max(top, config.gpaLimit ?? 0);
   if (gpaLimit > MAX_GPA || gpaLimit % PAGE_SIZE !== 0) {
     throw new KvmError('EINVAL', `GPA limit ${gpaLimit} is not a page boundary below 2^40`);
   }
   return { vcpus, gfnLimit: gpaLimit / PAGE_SIZE, ramBytes: memory + spareMemory };
+}
+
+function requireOneOf(what: string, value: string, known: readonly string[]): void {
+  if (!known.includes(value)) throw new KvmError('EINVAL', `${what} '${value}': known are ${known.join(', ')}`);
 }
 
 /** The memslots that `memory` bytes of RAM are cut into. */

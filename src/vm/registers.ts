@@ -2,6 +2,7 @@
 // bigints.
 
 import { Seg } from '../base/state/vcpu.ts';
+import { CR0, CR4, EFER } from '../cpu/cpu.ts';
 import type { Cpu } from '../cpu/cpu.ts';
 
 export const GPR_NAMES = [
@@ -44,7 +45,10 @@ export function setRegs(cpu: Cpu, regs: Partial<Regs>): void {
     const value = regs[name];
     if (value !== undefined) cpu.state.gpr[n] = value;
   });
-  if (regs.rip !== undefined) cpu.state.rip[0] = regs.rip;
+  if (regs.rip !== undefined) {
+    if (regs.rip !== cpu.state.rip[0]) cpu.replay.clear();
+    cpu.state.rip[0] = regs.rip;
+  }
   if (regs.rflags !== undefined) cpu.flags.write(Number(regs.rflags & 0xffffffffn));
 }
 
@@ -60,7 +64,7 @@ export function getSregs(cpu: Cpu): Sregs {
   return out as unknown as Sregs;
 }
 
-/** Sets what is given, without checks, as KVM_SET_SREGS does, and flushes the vCPU's TLB. */
+/** Sets what is given, without checks, and flushes the vCPU's TLB. */
 export function setSregs(cpu: Cpu, sregs: Partial<Sregs>): void {
   const { state } = cpu;
   for (const [name, n] of Object.entries(SEGMENTS)) {
@@ -85,4 +89,10 @@ export function setSregs(cpu: Cpu, sregs: Partial<Sregs>): void {
   }
   cpu.mmu.setControls();
   cpu.mmu.flushAll();
+  if (usesPdptes(cpu)) cpu.mmu.loadPdptes(Number(state.cr3[0] & 0xffffffffn));
+}
+
+/** PAE paging, whose top level is in registers. */
+function usesPdptes({ state }: Cpu): boolean {
+  return (state.cr0[0] & CR0.PG) !== 0n && (state.cr4[0] & CR4.PAE) !== 0n && (state.efer[0] & EFER.LMA) === 0n;
 }

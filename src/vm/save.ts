@@ -2,9 +2,11 @@
 
 import { InputError } from '../base/errors.ts';
 import type { Platform, PlatformState } from '../base/platform.ts';
-import { VCPU_STATE } from '../base/state/vcpu.ts';
+import { Activity, VCPU_STATE } from '../base/state/vcpu.ts';
 import { restoreBlock, saveBlock } from '../base/state/table.ts';
 import type { SavedBlock } from '../base/state/table.ts';
+import type { Cpu } from '../cpu/cpu.ts';
+import type { OutsideAccess } from '../cpu/replay.ts';
 import type { SavedTlb } from '../mmu/tlb-save.ts';
 import type { VirtualClock } from './clock.ts';
 import type { MachineParts } from './machine-parts.ts';
@@ -12,11 +14,18 @@ import type { SavedTurns, Turns } from './turns.ts';
 
 export const VM_STATE_VERSION = 1;
 
+export interface SavedVcpu {
+  readonly registers: SavedBlock;
+  readonly tlb: SavedTlb;
+  /** Accesses of the instruction at RIP that were answered before it was left for a further one. */
+  readonly answered: readonly OutsideAccess[];
+}
+
 export interface VmState {
   readonly version: typeof VM_STATE_VERSION;
   readonly ticks: number;
   readonly turns: SavedTurns;
-  readonly vcpus: readonly { readonly registers: SavedBlock; readonly tlb: SavedTlb }[];
+  readonly vcpus: readonly SavedVcpu[];
   readonly platform: PlatformState | null;
 }
 
@@ -25,29 +34,69 @@ export function saveMachine(parts: MachineParts, turns: Turns, clock: VirtualClo
     version: VM_STATE_VERSION,
     ticks: clock.ticks,
     turns: turns.save(),
-    vcpus: parts.cpus.map((cpu) => ({ registers: saveBlock(VCPU_STATE, cpu.state), tlb: cpu.mmu.tlb.save() })),
+    vcpus: parts.cpus.map((cpu) => ({
+      registers: saveBlock(VCPU_STATE, cpu.state), tlb: cpu.mmu.tlb.save(), answered: cpu.replay.save(),
+    })),
     platform: platform?.save() ?? null,
   };
 }
 
+/** InputError, and nothing changes, if `state` is not what `saveMachine` gives for such a machine. */
 export function restoreMachine(state: VmState, parts: MachineParts, turns: Turns, clock: VirtualClock, platform: Platform | null): void {
-  if (state.version !== VM_STATE_VERSION) {
-    throw new InputError(`machine state of version ${state.version}; this build reads version ${VM_STATE_VERSION}`);
+  checkOutline(state, parts, platform);
+  const before = saveMachine(parts, turns, clock, platform);
+  try {
+    restoreAll(state, parts, turns, clock, platform);
+  } catch (error) {
+    restoreAll(before, parts, turns, clock, platform);
+    throw error;
   }
-  if (state.vcpus.length !== parts.cpus.length) {
-    throw new InputError(`machine state has ${state.vcpus.length} vCPUs, the machine ${parts.cpus.length}`);
-  }
-  if ((state.platform === null) !== (platform === null)) throw new InputError('machine state and machine differ in having a board');
+}
+
+function restoreAll(state: VmState, parts: MachineParts, turns: Turns, clock: VirtualClock, platform: Platform | null): void {
   clock.ticks = state.ticks;
   turns.restore(state.turns);
-  state.vcpus.forEach(({ registers, tlb }, n) => {
-    const cpu = parts.cpus[n];
-    // PML is what tracking logs here and now; a machine that is restored starts with an empty buffer.
-    restoreBlock(VCPU_STATE, cpu.state, { ...registers, pmlIndex: cpu.state.pmlIndex[0] });
-    cpu.replay.clear();
-    cpu.mmu.setControls();
-    cpu.mmu.tlb.restore(tlb);
-    cpu.refresh();
-  });
+  state.vcpus.forEach((saved, n) => restoreVcpu(saved, parts.cpus[n]));
   if (platform && state.platform) platform.restore(state.platform);
 }
+
+function restoreVcpu({ registers, tlb, answered }: SavedVcpu, cpu: Cpu): void {
+  // PML is what tracking logs here and now; a machine that is restored starts with an empty buffer.
+  restoreBlock(VCPU_STATE, cpu.state, { ...registers, pmlIndex: cpu.state.pmlIndex[0] });
+  cpu.replay.restore(answered);
+  cpu.exceptionChain.length = 0;
+  cpu.mmu.setControls();
+  cpu.mmu.tlb.restore(tlb);
+  cpu.refresh();
+}
+
+const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const isAccess = (value: OutsideAccess): boolean =>
+  isObject(value) && (value.kind === 'io' || value.kind === 'mmio') && (value.direction === 'read' || value.direction === 'write')
+  && Number.isSafeInteger(value.address) && [1, 2, 4, 8].includes(value.width) && Number.isSafeInteger(value.value);
+
+/** What the components do not check themselves. */
+function checkOutline(state: VmState, parts: MachineParts, platform: Platform | null): void {
+  const require = (holds: boolean, what: string): void => {
+    if (!holds) throw new InputError(`machine state: ${what}`);
+  };
+  require(isObject(state), 'not an object');
+  require(state.version === VM_STATE_VERSION, `version ${String(state.version)}; this build reads version ${VM_STATE_VERSION}`);
+  require(Number.isSafeInteger(state.ticks) && state.ticks >= 0, 'ticks is no count');
+  require(Array.isArray(state.vcpus), 'vcpus is no list');
+  const { length } = parts.cpus;
+  require(state.vcpus.length === length, `it has ${state.vcpus.length} vCPUs, the machine ${length}`);
+  require((state.platform === null) === (platform === null), 'it and the machine differ in having a board');
+  require(isObject(state.turns), 'turns is no object');
+  const { current, left } = state.turns;
+  require(Number.isInteger(current) && current >= 0 && current < length, 'turns.current is no vCPU');
+  require(Number.isSafeInteger(left) && left > 0, 'turns.left is no count');
+  state.vcpus.forEach((vcpu, n) => {
+    require(isObject(vcpu) && isObject(vcpu.registers) && isObject(vcpu.tlb), `vCPU ${n} lacks its registers or TLB`);
+    require(Array.isArray(vcpu.answered) && vcpu.answered.every(isAccess), `vCPU ${n}: answered is no list of accesses`);
+    require(ACTIVITIES.includes(vcpu.registers['activity']), `vCPU ${n} has an unknown activity state`);
+  });
+}
+
+const ACTIVITIES: readonly unknown[] = Object.values(Activity);

@@ -8,7 +8,8 @@ import { Activity } from '../base/state/vcpu.ts';
 import type { Cpu } from '../cpu/cpu.ts';
 import type { Engine } from '../cpu/engine.ts';
 import { IF } from '../cpu/flags.ts';
-import { runVcpu } from '../cpu/run-loop.ts';
+import { eventDeliverable, runVcpu } from '../cpu/run-loop.ts';
+import type { RunReason } from '../cpu/run-loop.ts';
 import type { MemoryTracking } from '../mt/memory-tracking.ts';
 import { VirtualClock } from './clock.ts';
 import type { Exit, SliceResult } from './exit.ts';
@@ -22,6 +23,8 @@ export class SliceRunner {
   /** An exit that a board asked for. */
   requested: Exit | null = null;
   private running: Cpu | null = null;
+  /** Index of the vCPU that executed last. */
+  private last = 0;
 
   constructor(
     private readonly parts: MachineParts,
@@ -37,9 +40,10 @@ export class SliceRunner {
     return this.running?.progress ?? 0;
   }
 
-  /** EBUSY when called from within a slice, and between VM_QUIESCED and PREPARE. */
+  /** EINVAL: a limit that is no count. EBUSY when called from within a slice, and between VM_QUIESCED and PREPARE. */
   run(limit: number): SliceResult {
     const { lock } = this.parts;
+    if (!(limit >= 0)) throw new KvmError('EINVAL', `a limit of ${limit} instructions`);
     if (lock.guestMode > 0) throw new KvmError('EBUSY', 'a slice is running');
     this.mt.checkEntry();
     lock.acquire();
@@ -53,6 +57,11 @@ export class SliceRunner {
     }
   }
 
+  /** Forgets the kicks that are pending: whoever kicked is answered in another way. */
+  dropKicks(): void {
+    for (const { state } of this.parts.cpus) Atomics.and(state.request, 0, ~Request.KICK);
+  }
+
   private loop(limit: number): SliceResult {
     let retired = 0;
     // An idle machine skips from deadline to deadline: that counts too, so that a slice always ends.
@@ -62,8 +71,8 @@ export class SliceRunner {
       if (exit) return this.result(exit, retired);
       if (retired >= limit || steps >= limit) return this.result({ kind: 'limit' }, retired);
       this.platform?.timeline.advance(this.clock.nanoseconds());
-      if (!this.turns.seek((cpu) => this.wakes(cpu))) {
-        if (!this.skipIdle()) return this.result({ kind: 'hlt' }, retired);
+      if (!this.turns.seek((cpu) => cpu.state.activity[0] === Activity.HLT && eventDeliverable(cpu))) {
+        if (!this.skipIdle()) return this.result(this.standstill(), retired);
         steps++;
         continue;
       }
@@ -75,7 +84,7 @@ export class SliceRunner {
   }
 
   private result(exit: Exit, retired: number): SliceResult {
-    const vcpu = this.turns.cpu.index;
+    const vcpu = this.last;
     this.turns.cpu.trace.on?.('exit', { vcpu, kind: exit.kind });
     return { vcpu, exit, retired };
   }
@@ -91,22 +100,33 @@ export class SliceRunner {
   /** The vCPU at hand runs; then the books are made up: time, turn, PML. */
   private turn(budget: number): { retired: number; exit: Exit | null } {
     const { cpu } = this.turns;
+    this.last = cpu.index;
+    // The caller came back, so an access that it was shown is answered.
+    cpu.replay.answer();
+    const before = cpu.state.retired[0];
+    let reason: RunReason = 'limit';
     this.running = cpu;
-    const { retired, reason } = runVcpu(cpu, this.engine, budget);
-    this.running = null;
+    try {
+      reason = runVcpu(cpu, this.engine, budget).reason;
+    } finally {
+      this.running = null;
+      this.account(cpu, Number(cpu.state.retired[0] - before));
+    }
+    return { retired: Number(cpu.state.retired[0] - before), exit: this.exitOf(cpu, reason) };
+  }
+
+  private account(cpu: Cpu, retired: number): void {
     this.clock.ticks += retired;
     // First thing at every exit (SDM vol. 3, "Page-Modification Logging").
     if (this.parts.tracking.enabled && !this.parts.faults.skipPmlDrainAtExit) this.parts.tracking.drain(cpu.index);
     if (retired > 0) this.mt.progressed();
-    const exit = this.exitOf(cpu, reason);
     this.turns.used(retired);
-    return { retired, exit };
   }
 
-  private exitOf(cpu: Cpu, reason: string): Exit | null {
+  private exitOf(cpu: Cpu, reason: RunReason): Exit | null {
     switch (reason) {
       case 'shutdown':
-        return { kind: 'shutdown', chain: cpu.exceptionChain.map((fault) => ({ ...fault })) };
+        return shutdownOf(cpu);
       case 'outside-access': {
         const access = cpu.replay.pending!;
         return { kind: access.kind, access };
@@ -119,31 +139,35 @@ export class SliceRunner {
   /** Serves the requests that reached any vCPU. */
   private pendingExit(): Exit | null {
     let bits = 0;
-    for (const cpu of this.parts.cpus) bits |= Atomics.and(cpu.state.request, 0, ~SERVED);
+    for (const cpu of this.parts.cpus) bits |= Atomics.and(cpu.state.request, 0, ~(SERVED & ~Request.KICK));
     if (bits & Request.YIELD || this.parts.lock.contended) this.parts.lock.handOver();
     const { requested } = this;
     if (requested) {
       this.requested = null;
       return requested;
     }
-    if (bits & Request.KICK) return { kind: 'interrupted' };
+    if (bits & Request.KICK) {
+      this.dropKicks();
+      return { kind: 'interrupted' };
+    }
     return this.mt.pendingExit();
   }
 
-  /** A halted vCPU wakes by an NMI, a queued event, or an interrupt that it can take. */
-  private wakes(cpu: Cpu): boolean {
-    const { state } = cpu;
-    if (state.activity[0] !== Activity.HLT) return false;
-    if (state.pendingNmi[0] !== 0 || state.injected[0] !== 0) return true;
-    return (state.rflags[0] & IF) !== 0 && cpu.host.interruptPending(cpu.index);
+  /** Nothing will run any more: the exit to return, however often it is asked for. */
+  private standstill(): Exit {
+    const down = this.parts.cpus.find(({ state }) => state.activity[0] === Activity.SHUTDOWN);
+    return down ? shutdownOf(down) : { kind: 'hlt' };
   }
 
-  /** All vCPUs sleep: time jumps to the next deadline. False when no device can wake any of them. */
+  /** All vCPUs sleep: time jumps to the next deadline. False when no device can wake the one that has the interrupt pin. */
   private skipIdle(): boolean {
-    const sleeper = this.parts.cpus.some(({ state }) => state.activity[0] === Activity.HLT && (state.rflags[0] & IF) !== 0);
+    const { state } = this.parts.cpus[0];
+    const sleeper = state.activity[0] === Activity.HLT && (state.rflags[0] & IF) !== 0;
     const deadline = this.platform?.timeline.deadline() ?? Infinity;
     if (!sleeper || deadline === Infinity) return false;
     this.clock.ticks = Math.max(this.clock.ticks + 1, VirtualClock.ticksAt(deadline));
     return true;
   }
 }
+
+const shutdownOf = (cpu: Cpu): Exit => ({ kind: 'shutdown', chain: cpu.exceptionChain.map((fault) => ({ ...fault })) });

@@ -1,6 +1,7 @@
 // The handle on one vCPU, as a KVM vCPU file descriptor: registers, events, kick. Running is the machine's: vCPUs take turns.
 
 import { KvmError } from '../base/errors.ts';
+import type { MachineLock } from '../base/machine-lock.ts';
 import { Request } from '../base/request.ts';
 import { Activity } from '../base/state/vcpu.ts';
 import type { Cpu } from '../cpu/cpu.ts';
@@ -13,8 +14,14 @@ import type { Regs, Sregs } from './registers.ts';
 export const ACTIVITY_NAMES = ['active', 'hlt', 'shutdown', 'wait-for-sipi'] as const;
 export type ActivityName = (typeof ACTIVITY_NAMES)[number];
 
+/** KvmError EBUSY while a slice runs: registers are then in the engine's hands. */
+export function requireStopped(lock: MachineLock): void {
+  if (lock.guestMode > 0) throw new KvmError('EBUSY', 'a vCPU is in guest mode');
+}
+
+/** Calls that read or set registers, `reset` included, fail with EBUSY from within a slice (a device's callback). */
 export class Vcpu {
-  constructor(private readonly cpu: Cpu) {}
+  constructor(private readonly cpu: Cpu, private readonly lock: MachineLock) {}
 
   get index(): number {
     return this.cpu.index;
@@ -22,26 +29,31 @@ export class Vcpu {
 
   /** KVM_GET_REGS: general registers, RIP and RFLAGS. */
   getRegs(): Regs {
+    requireStopped(this.lock);
     return getRegs(this.cpu);
   }
 
-  /** KVM_SET_REGS: sets those given. */
+  /** KVM_SET_REGS: sets those given. Another RIP gives an instruction up that was left half way at an `io` or `mmio` exit. */
   setRegs(regs: Partial<Regs>): void {
+    requireStopped(this.lock);
     setRegs(this.cpu, regs);
   }
 
   /** KVM_GET_SREGS: segment, table and control registers. */
   getSregs(): Sregs {
+    requireStopped(this.lock);
     return getSregs(this.cpu);
   }
 
-  /** KVM_SET_SREGS: sets those given, unchecked as in KVM; flushes the TLB. */
+  /** KVM_SET_SREGS: sets those given, unchecked; loads the PDPTEs under PAE paging, as KVM does; flushes the TLB. */
   setSregs(sregs: Partial<Sregs>): void {
+    requireStopped(this.lock);
     setSregs(this.cpu, sregs);
   }
 
   /** Puts the vCPU into the state after RESET (SDM vol. 3, "Processor State After Reset"). */
   reset(): void {
+    requireStopped(this.lock);
     resetVcpu(this.cpu);
   }
 
@@ -49,8 +61,9 @@ export class Vcpu {
     return ACTIVITY_NAMES[this.cpu.state.activity[0]];
   }
 
-  /** `active` starts an application processor; its registers must have been set. */
+  /** KVM_SET_MP_STATE. `active` starts an application processor; its registers must have been set. EINVAL: no such state. */
   set activity(name: ActivityName) {
+    if (!ACTIVITY_NAMES.includes(name)) throw new KvmError('EINVAL', `activity state ${name}`);
     this.cpu.state.activity[0] = ACTIVITY_NAMES.indexOf(name);
   }
 

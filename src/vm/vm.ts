@@ -29,7 +29,7 @@ import { restoreMachine, saveMachine } from './save.ts';
 import type { VmState } from './save.ts';
 import { SliceRunner } from './slice.ts';
 import { Turns } from './turns.ts';
-import { Vcpu } from './vcpu.ts';
+import { requireStopped, Vcpu } from './vcpu.ts';
 import { yieldToHost } from './yield-to-host.ts';
 
 /** What a worker thread needs to fetch from this machine's lists. */
@@ -66,7 +66,7 @@ export class Vm {
     const host = new BoardHost(this.clock, (config.unclaimed ?? (config.platform ? 'float' : 'exit')) === 'float');
     const parts = buildParts(config, host, this.trace);
     this.parts = parts;
-    this.vcpus = parts.cpus.map((cpu) => new Vcpu(cpu));
+    this.vcpus = parts.cpus.map((cpu) => new Vcpu(cpu, parts.lock));
     this.engine = new Interpreter({ physical: parts.physical, deliverFault });
     this.mt = this.buildTracking();
     this.wirePhysical();
@@ -125,10 +125,10 @@ export class Vm {
     return this.parts.physical.memslots;
   }
 
-  /** KVM_SET_USER_MEMORY_REGION: adds zeroed RAM, or deletes a slot (memorySize 0). KvmError EINVAL, EEXIST, ENOMEM. */
+  /** KVM_SET_USER_MEMORY_REGION: adds zeroed RAM, or deletes a slot (memorySize 0). KvmError EINVAL, EEXIST, ENOMEM; EBUSY from within a slice. */
   setUserMemoryRegion(request: MemslotRequest): void {
     this.parts.lock.with(() => {
-      if (this.parts.lock.guestMode > 0) throw new KvmError('EBUSY', 'a vCPU is in guest mode');
+      requireStopped(this.parts.lock);
       if (request.memorySize === 0) this.parts.physical.deleteMemslot(request.slot);
       else this.parts.physical.addMemslot(request);
     });
@@ -150,8 +150,9 @@ export class Vm {
   }
 
   /**
-   * Runs for at most `limit` retired instructions, over all vCPUs, and returns why it came back. Synchronous. EBUSY between
-   * VM_QUIESCED and PREPARE.
+   * Runs for at most `limit` retired instructions, over all vCPUs, and returns why it came back. Synchronous. EINVAL: a limit
+   * that is no count. EBUSY between VM_QUIESCED and PREPARE, and from within a slice. What a board's outputs throw passes
+   * through: the instruction that reached the device has not retired then, and is executed again.
    */
   runSlice(limit: number = Infinity): SliceResult {
     return this.slices.run(limit);
@@ -167,7 +168,7 @@ export class Vm {
     try {
       let retired = 0;
       for (;;) {
-        if (signal?.aborted) return { vcpu: this.turns.cpu.index, exit: { kind: 'interrupted' }, retired };
+        if (signal?.aborted) return this.aborted(retired);
         const result = this.runSlice(Math.min(RUN_SLICE, limit - retired));
         retired += result.retired;
         if (result.exit.kind !== 'limit' || retired >= limit) return { ...result, retired };
@@ -178,7 +179,13 @@ export class Vm {
     }
   }
 
-  /** Makes the running slice return with exit `interrupted` at the next instruction boundary. */
+  /** The exit of a run whose signal was aborted between slices. The kick that this made is answered by it. */
+  private aborted(retired: number): SliceResult {
+    this.slices.dropKicks();
+    return { vcpu: this.turns.cpu.index, exit: { kind: 'interrupted' }, retired };
+  }
+
+  /** Makes the slice that runs, or the next one, return with exit `interrupted` at the next instruction boundary. */
   kick(): void {
     this.kicks++;
     this.requestAll(Request.KICK);
@@ -222,13 +229,21 @@ export class Vm {
     return this.parts.cpus.reduce((sum, cpu) => sum + cpu.state.retired[0], 0n);
   }
 
-  /** Everything but RAM, as plain data. The TLBs are part of it: their contents are visible to the guest. */
+  /**
+   * Everything but RAM, as plain data. The TLBs are part of it: their contents are visible to the guest. At an `io` or `mmio`
+   * exit it is the state before that access, which the restored machine raises again. EBUSY from within a slice.
+   */
   save(): VmState {
+    requireStopped(this.parts.lock);
     return saveMachine(this.parts, this.turns, this.clock, this.platform);
   }
 
-  /** Restores what `save` gave on a machine of the same configuration. RAM must have been restored before. */
+  /**
+   * Restores what `save` gave on a machine of the same configuration. RAM must have been restored before. InputError, and
+   * nothing changes, if it is no such state. EBUSY from within a slice.
+   */
   restore(state: VmState): void {
+    requireStopped(this.parts.lock);
     restoreMachine(state, this.parts, this.turns, this.clock, this.platform);
     this.requestAll(Request.EVENT);
   }

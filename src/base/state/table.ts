@@ -1,6 +1,7 @@
 // The mechanism of the state table: fields are declared once (name, type, count, saved or not, what it is), and offsets,
 // typed views, the snapshot schema and the docs come from the declaration. No offset is written twice.
 
+import { InputError } from '../errors.ts';
 import type { LinearMemory } from '../linear-memory.ts';
 import { alignUp } from '../paging-units.ts';
 
@@ -69,15 +70,26 @@ export function saveBlock<F extends Record<string, FieldSpec>>(table: StateTable
   return out;
 }
 
+/** Fills the block from what `saveBlock` gave. InputError, and nothing changes, if `saved` is something else. */
 export function restoreBlock<F extends Record<string, FieldSpec>>(table: StateTable<F>, views: StateViews<F>, saved: SavedBlock): void {
-  for (const [key, spec] of Object.entries(table.fields)) {
-    if (!spec.saved) continue;
-    const value = saved[key];
-    const values = Array.isArray(value) ? value : [value];
-    if (value === undefined || values.length !== spec.count) {
-      throw new RangeError(`saved ${table.name} state: field ${key} is missing or has the wrong length`);
-    }
-    if (spec.type === 'u64') values.forEach((x, i) => { (views[key] as BigUint64Array)[i] = BigInt(x); });
-    else values.forEach((x, i) => { (views[key] as Uint32Array)[i] = Number(x); });
-  }
+  const fields = Object.entries(table.fields).filter(([, spec]) => spec.saved);
+  const values = fields.map(([key, spec]) => fieldValues(`saved ${table.name} state: field ${key}`, spec, saved[key]));
+  fields.forEach(([key, { type }], n) => {
+    if (type === 'u64') (views[key] as BigUint64Array).set(values[n].map(BigInt));
+    else (views[key] as Uint32Array).set(values[n].map(Number));
+  });
+}
+
+const HEX_64 = /^0x[0-9a-f]{1,16}$/;
+
+function fieldValues(what: string, { type, count }: FieldSpec, value: unknown): readonly (number | string)[] {
+  const values: readonly unknown[] = Array.isArray(value) ? value : [value];
+  if (value === undefined || values.length !== count) throw new InputError(`${what} is missing or has the wrong length`);
+  const limit = 2 ** (8 * FIELD_BYTES[type]);
+  const fits = (x: unknown): x is number | string => {
+    if (type === 'u64') return typeof x === 'string' && HEX_64.test(x);
+    return Number.isInteger(x) && (x as number) >= (type === 'i32' ? -limit / 2 : 0) && (x as number) < (type === 'i32' ? limit / 2 : limit);
+  };
+  if (!values.every(fits)) throw new InputError(`${what} is no ${type}`);
+  return values;
 }

@@ -4,6 +4,7 @@ import type { AccessWidth } from '../../base/device.ts';
 import { Seg } from '../../base/state/vcpu.ts';
 import { SegAttr } from '../cpu.ts';
 import type { Cpu } from '../cpu.ts';
+import { readOutside, writeOutside } from '../outside.ts';
 import { Vector } from '../signals.ts';
 import { IMPLICIT, NO_SEGMENT, SystemType } from './descriptor.ts';
 import { tableAddress } from './helper.ts';
@@ -44,9 +45,7 @@ export const portIn: SystemFunction = (cpu, i, x) => {
   const port = portOf(x);
   const width = i.size as AccessWidth;
   requirePermission(cpu, port, width);
-  const value = cpu.host.readPort(port, width) ?? cpu.replay.take('io', 'read', port, width, 0);
-  if (value === null) throw cpu.exitSignal;
-  return BigInt.asUintN(8 * width, BigInt(value));
+  return BigInt.asUintN(8 * width, BigInt(readOutside(cpu, 'io', port, width)));
 };
 
 /** x = port, y = value. */
@@ -54,8 +53,6 @@ export const portOut: SystemFunction = (cpu, i, x, y) => {
   const port = portOf(x);
   const width = i.size as AccessWidth;
   requirePermission(cpu, port, width);
-  const value = Number(BigInt.asUintN(8 * width, y));
-  if (cpu.host.writePort(port, width, value)) return 0n;
-  if (cpu.replay.take('io', 'write', port, width, value) === null) throw cpu.exitSignal;
+  writeOutside(cpu, 'io', port, width, Number(BigInt.asUintN(8 * width, y)));
   return 0n;
 };
