@@ -8,6 +8,7 @@ import type { Outcome } from './runner.ts';
 import { isResultUndefined, undefinedFlags } from './undefined-flags.ts';
 import { REGISTERS } from './vector.ts';
 import type { RecordedFault, Run, Vector } from './vector.ts';
+import type { Excused } from './vendor-differences.ts';
 
 /** The status flags, DF, NT, AC, ID and what else user code can see; RF and TF are the recorder's. */
 const COMPARED_FLAGS = 0x3f7fd5 & ~TF & ~RF;
@@ -23,7 +24,8 @@ function shiftCount(insn: Insn, vector: Vector): number {
 
 const hex = (x: bigint | number | null): string => (x === null ? 'none' : x.toString(16));
 
-const show = (fault: RecordedFault | null): string => (fault ? `#${fault.vector}(${hex(fault.errorCode)}) cr2 ${hex(fault.cr2)}` : 'no fault');
+const show = (fault: RecordedFault | null): string =>
+  fault ? `#${fault.vector}(${hex(fault.errorCode)}) cr2 ${hex(fault.cr2)}` : 'no fault';
 
 const showRun = ({ address, bytes }: Run): string => `${hex(address)}:${Buffer.from(bytes).toString('hex')}`;
 
@@ -37,14 +39,15 @@ function sameFault(ours: RecordedFault | null, theirs: RecordedFault | null): bo
 }
 
 /** One line per difference; empty when all that is defined agrees, but for what `excused` names. */
-export function compare(insn: Insn, vector: Vector, outcome: Outcome, excused: 'nothing' | 'memory' = 'nothing'): string[] {
+export function compare(insn: Insn, vector: Vector, outcome: Outcome, excused: Excused | null = null): string[] {
   const out: string[] = [];
   const count = shiftCount(insn, vector);
   const free = isResultUndefined(insn, count) ? insn.dst : NO_OPERAND;
   if (!sameFault(outcome.fault, vector.fault)) out.push(`${show(outcome.fault)}, not ${show(vector.fault)}`);
   vector.gprAfter.forEach((expected, r) => {
+    const wanted = excused === 'registers' ? vector.gpr[r]! : expected;
     const compared = free.kind !== OperandKind.REG || free.reg !== r;
-    if (compared && outcome.gpr[r] !== expected) out.push(`${REGISTERS[r]} ${hex(outcome.gpr[r]!)}, not ${hex(expected)}`);
+    if (compared && outcome.gpr[r] !== wanted) out.push(`${REGISTERS[r]} ${hex(outcome.gpr[r]!)}, not ${hex(wanted)}`);
   });
   const isInto = vector.fault?.vector === OF_VECTOR;
   if (!isInto && outcome.ip !== vector.ipAfter) out.push(`ip ${hex(outcome.ip)}, not ${hex(vector.ipAfter)}`);

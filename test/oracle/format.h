@@ -1,6 +1,6 @@
 // The text format of vectors, the states it describes, and the generators of numbers that its reader repeats.
 //
-//   m=64|32|16 c=<code> k=<seed> [ax=… r15=…] [fl=…] [M=<address>:<bytes>]…  ->  [ax=…] [ip=…] [fl=…] [n=…] [x=…] [W=<address>:<bytes>]…
+//   m=64|32|16 c=<code> k=<seed> [ax=… r15=…] [fl=…] [M=<address>:<bytes>]… -> [ax=…] [ip=…] [fl=…] [n=…] [x=…] [W=<address>:<bytes>]…
 //
 // All numbers are hexadecimal. Before: registers are what seeded_registers(k) gives unless written; ip is CODE_BASE + CODE_OFF
 // (16-bit code: CODE_OFF); data memory is template_byte unless written with M. After: what changed; ip when it is not the next

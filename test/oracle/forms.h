@@ -56,6 +56,7 @@ static void one_byte_forms(void) {
   span(MAP_1, 0x88, 0x8d, "M", BOTH);
   group(MAP_1, 0x8f, "MS", "0", BOTH);
   span(MAP_1, 0x90, 0x99, "", BOTH);
+  form(MAP_1, 0x90, "", -1, 0xf3, BOTH); // PAUSE
   span(MAP_1, 0x9c, 0x9d, "S", BOTH);
   span(MAP_1, 0x9e, 0x9f, "", BOTH);
   span(MAP_1, 0xa0, 0xa3, "a", BOTH);
@@ -84,7 +85,11 @@ static void one_byte_forms(void) {
   span(MAP_1, 0xf4, 0xf5, "", BOTH);
   group(MAP_1, 0xf6, "Mb", "01", BOTH);
   group(MAP_1, 0xf7, "Mz", "01", BOTH);
-  for (int op = 0xf6; op <= 0xf7; op++) group(MAP_1, op, "Ml", "23", BOTH), group(MAP_1, op, "M", "45", BOTH), group(MAP_1, op, "MD", "67", BOTH);
+  for (int op = 0xf6; op <= 0xf7; op++) {
+    group(MAP_1, op, "Ml", "23", BOTH);
+    group(MAP_1, op, "M", "45", BOTH);
+    group(MAP_1, op, "MD", "67", BOTH);
+  }
   span(MAP_1, 0xf8, 0xfd, "", BOTH);
   group(MAP_1, 0xfe, "Ml", "01", BOTH);
   group(MAP_1, 0xff, "Ml", "01", BOTH);

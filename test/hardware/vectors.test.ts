@@ -1,0 +1,56 @@
+// Every recorded vector, by the interpreter, in every setting that its code size has.
+
+import { describe, expect, it } from 'vitest';
+import { MNEMONICS } from '../../src/cpu/isa/mnemonics.ts';
+import type { Mnemonic } from '../../src/cpu/isa/mnemonics.ts';
+import type { Setting } from './machine.ts';
+import { emptyReport, runVectors } from './run-file.ts';
+import type { Report } from './run-file.ts';
+import { makeRunner } from './runner.ts';
+import { SEED, vectorLines } from './vector-files.ts';
+import type { VectorMode } from './vector.ts';
+import { VENDOR_DIFFERENCES } from './vendor-differences.ts';
+
+/** Vectors of 32-bit code are divided among the settings, so that each is run once. */
+const SETTINGS: Record<VectorMode, readonly Setting[]> = { 64: ['64-bit'], 32: ['compatibility', 'PAE', 'two-level'] };
+
+const reports: Record<VectorMode, Report> = { 64: emptyReport(), 32: emptyReport() };
+
+describe.each(['64', '32'] as const)('integer instructions in %s-bit code', (mode) => {
+  it('do what the processor did', () => {
+    const lines = vectorLines(mode);
+    const settings = SETTINGS[mode];
+    settings.forEach((setting, n) => {
+      const share = lines.filter((_, at) => at % settings.length === n);
+      runVectors(share, makeRunner(setting, SEED[mode]), reports[mode]);
+    });
+    const { failures } = reports[mode];
+    expect(failures.slice(0, 10), `${failures.length} of ${lines.length} vectors fail`).toEqual([]);
+    expect(reports[mode].run).toBe(lines.length);
+  });
+
+  it('are hardly ever excused', () => {
+    const { excused, run } = reports[mode];
+    const sum = [...excused.values()].reduce((a, b) => a + b, 0);
+    expect(sum / run, JSON.stringify([...excused])).toBeLessThan(0.03);
+  });
+});
+
+describe('coverage', () => {
+  /** What user mode cannot execute, or what says more about the system it was recorded under than about the processor. */
+  const ELSEWHERE: ReadonlySet<Mnemonic> = new Set([
+    'JMP_FAR', 'JMP_FAR_MEM', 'CALL_FAR', 'CALL_FAR_MEM', 'RET_FAR', 'RET_FAR_IMM', 'IRET', 'INT', 'INT3', 'INT1', 'SYSCALL', 'SYSRET',
+    'SYSENTER', 'SYSEXIT', 'POP_SREG', 'MOV_TO_SREG', 'LOAD_FAR_POINTER', 'SMSW', 'SGDT', 'SIDT', 'SLDT', 'STR', 'LAR', 'LSL',
+    'VERR', 'VERW', 'RDTSC', 'RDTSCP', 'RDPMC', 'CPUID', 'XGETBV', 'XSETBV', 'WRFSBASE', 'WRGSBASE', 'TOO_LONG',
+  ]);
+
+  it.each(MNEMONICS.filter((mnemonic) => !ELSEWHERE.has(mnemonic)))('%s has at least 50 vectors', (mnemonic) => {
+    const count = (mode: VectorMode): number => reports[mode].byMnemonic.get(mnemonic) ?? 0;
+    expect(count('64') + count('32')).toBeGreaterThanOrEqual(50);
+  });
+
+  it('meets every vendor difference', () => {
+    const met = (name: string): boolean => reports['64'].excused.has(name) || reports['32'].excused.has(name);
+    expect(VENDOR_DIFFERENCES.filter(({ name }) => !met(name)).map(({ name }) => name)).toEqual([]);
+  });
+});
