@@ -1,5 +1,5 @@
 // A fault leaves no partial effect: nothing that may fault stands after an effect. A store is safe once the same place was
-// probed, or read with the intent to write; a jump is safe once its target was checked.
+// probed, or read with the intent to write, a load once the same place was loaded; a jump is safe once its target was checked.
 
 import { describe, expect, it } from 'vitest';
 import { OperandKind } from '../../src/cpu/builder/insn.ts';
@@ -17,7 +17,7 @@ const LOOKING: ReadonlySet<string> = new Set([
   'readDebug', 'readMachineStatus', 'readFsBase', 'readGsBase', 'checkCpl0', 'checkPort',
 ]);
 const FAULTING: ReadonlySet<string> = new Set([
-  'load', 'loadForWrite', 'probeWrite', 'requireAligned', 'divideUnsigned', 'divideSigned', 'checkTarget', 'checkRelative',
+  'loadForWrite', 'probeWrite', 'requireAligned', 'divideUnsigned', 'divideSigned', 'checkTarget', 'checkRelative',
   'branchRelative', 'raise', 'raiseWhen', 'system',
 ]);
 const EFFECTS: ReadonlySet<string> = new Set([
@@ -37,11 +37,12 @@ function tooLate(semantics: Semantics, i: Insn): string[] {
     const { operation, args } = call;
     const place = `${args[0]}:${args[1]}`;
     const faults = FAULTING.has(operation) || (isMemory(call) && (operation === 'read' || operation === 'modify')) ||
-      (operation === 'store' && !safe.has(place)) || (operation === 'write' && isMemory(call) && !safe.has(args[0]!)) ||
+      (operation === 'store' && !safe.has(place)) || (operation === 'load' && !safe.has(`load ${place}`)) || (operation === 'write' && isMemory(call) && !safe.has(args[0]!)) ||
       (operation === 'jump' && !safe.has(`target ${args[1]}`)) || (operation === 'jumpRelative' && !safe.has('relative'));
     if (faults && effect) late.push(`${operation}(${args.join(', ')})`);
     if (operation === 'probeWrite' || operation === 'loadForWrite') safe.add(place);
     if (operation === 'probeWrite') for (let n = 1; n < Number(args[2]); n++) safe.add(`${args[0]}:offset(i, ${args[1]}, ${n})`);
+    if (operation === 'load') safe.add(`load ${place}`);
     if (operation === 'modify') safe.add(args[0]!);
     if (operation === 'checkTarget') safe.add(`target ${args[1]}`);
     if (operation === 'checkRelative') safe.add('relative');

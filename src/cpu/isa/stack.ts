@@ -49,31 +49,33 @@ export const POPF: Semantics = (b, i) => {
   release(b, i.stackSize);
 };
 
-/** The frame pointers of the enclosing procedures, then that of the new frame: what ENTER copies at a level above 0. */
-function display<V, A, C>(b: Builder<V, A, C>, i: Insn, level: number, frame: V, probe: (n: number) => void): V[] {
-  if (level === 0) return [];
-  const size = i.stackSize, outer = b.framePointer();
-  const copied = Array.from({ length: level - 1 }, (_, n) => {
-    const item = b.load(Seg.SS, b.stackOffset(outer, -size * (n + 1)), size);
-    probe(n + 1);
-    return item;
-  });
-  return [...copied, frame];
+/**
+ * Pushes RBP and, at a level above 0, the frame pointers of the enclosing procedures and of the new frame. What is pushed may
+ * overlap what is copied, so every item is read just before its push: `item` does that for push `n`.
+ */
+function enterPushes<V, A, C>(b: Builder<V, A, C>, i: Insn, frame: V, push: (n: number, item: () => V) => void): number {
+  const size = i.stackSize, outer = b.framePointer(), level = i.src.imm & 31;
+  push(0, () => b.readRegister(size, RBP));
+  for (let n = 1; n < level; n++) push(n, () => b.load(Seg.SS, b.stackOffset(outer, -size * n), size));
+  if (level > 0) push(level, () => frame);
+  return level + 1;
 }
 
 /**
- * A write at the final stack pointer must be possible too (SDM vol. 2, ENTER, #PF and #SS). Slots are probed in the order of
- * the pushes, so that a fault names the first that cannot be had.
+ * All accesses are tried before the first push, in the order of the pushes, so that a fault names the first that cannot be. A
+ * write at the final stack pointer must be possible too (SDM vol. 2, ENTER, #PF and #SS).
  */
 export const ENTER: Semantics = (b, i) => {
   const size = i.stackSize, sp = b.stackPointer(), frame = b.stackValue(size, b.stackOffset(sp, -size));
-  const probe = (n: number): void => b.probeWrite(Seg.SS, b.stackOffset(sp, -size * (n + 1)), size);
-  probe(0);
-  const items = [b.readRegister(size, RBP), ...display(b, i, i.src.imm & 31, frame, probe)];
-  probe(items.length - 1);
-  b.probeWrite(Seg.SS, b.stackOffset(sp, -size * items.length - i.dst.imm), size);
-  pushAll(b, size, items);
-  release(b, -i.dst.imm);
+  const slot = (n: number) => b.stackOffset(sp, -size * (n + 1));
+  const count = enterPushes(b, i, frame, (n, item) => {
+    item();
+    b.probeWrite(Seg.SS, slot(n), size);
+  });
+  const end = b.stackOffset(sp, -size * count - i.dst.imm);
+  b.probeWrite(Seg.SS, end, size);
+  enterPushes(b, i, frame, (n, item) => b.store(Seg.SS, slot(n), size, item()));
+  b.setStackPointer(end);
   b.writeRegister(size, RBP, frame);
 };
 
