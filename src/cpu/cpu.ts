@@ -10,6 +10,7 @@ import type { Trace } from '../base/trace.ts';
 import { TlbContext } from '../mmu/access.ts';
 import type { VcpuMmu } from '../mmu/vcpu-mmu.ts';
 import { CodeMode } from './builder/insn.ts';
+import { codeKeyOf } from './code-key.ts';
 import { AC, FlagsRegister, IOPL_SHIFT } from './flags.ts';
 import { GuestMemory } from './guest-memory.ts';
 import type { CpuHost } from './host.ts';
@@ -81,7 +82,7 @@ export class Cpu {
   constructor(
     readonly index: number,
     readonly linear: LinearMemory,
-    blockOffset: number,
+    readonly blockOffset: number,
     readonly mmu: VcpuMmu,
     readonly host: CpuHost,
     readonly trace: Trace,
@@ -95,9 +96,11 @@ export class Cpu {
   /** Re-derives mode, CPL, contexts and segment shortcuts; after any change of what they come from. */
   refresh(): void {
     const { segAttributes, segBase, segLimit, cr0, efer, rflags } = this.state;
+    const was64 = this.mode === CodeMode.BITS64;
     this.longMode = (efer[0] & EFER.LMA) !== 0n;
     const cs = segAttributes[Seg.CS];
     this.mode = this.longMode && cs & SegAttr.L ? CodeMode.BITS64 : cs & SegAttr.DB ? CodeMode.BITS32 : CodeMode.BITS16;
+    if (was64 && this.mode !== CodeMode.BITS64) this.leave64();
     const isProtected = (cr0[0] & CR0.PE) !== 0n;
     this.cpl = isProtected ? (segAttributes[Seg.SS] >>> SegAttr.DPL_SHIFT) & 3 : 0;
     this.stackSize = this.mode === CodeMode.BITS64 ? 8 : segAttributes[Seg.SS] & SegAttr.DB ? 4 : 2;
@@ -121,6 +124,17 @@ export class Cpu {
         this.flat[s] = expandDown ? 0 : (readable ? 1 : 0) | (!code && attributes & SegAttr.WRITABLE ? 2 : 0);
       }
     }
+    this.state.codeKey[0] = codeKeyOf(this);
+  }
+
+  /**
+   * Outside 64-bit mode the upper halves of the general registers are not observable, and undefined on return (SDM vol. 1,
+   * "General-Purpose Registers in 64-Bit Mode"): they are cleared, and the flags' result word made to fit 32 bits, so that
+   * engines may keep both in 32 bits.
+   */
+  private leave64(): void {
+    for (let reg = 0; reg < 8; reg++) this.gprHalves[2 * reg + 1] = 0;
+    this.flags.write(this.flags.read());
   }
 
   get iopl(): number {

@@ -13,7 +13,8 @@ export const MAX_RAM = 3 * GIB;
 /** GPAs have MAXPHYADDR bits. */
 const MAX_GPA = 2 ** 40;
 
-export const ENGINES = ['auto', 'interpreter'] as const;
+/** `auto` translates hot code, `translator` whatever it can at once, `interpreter` nothing. */
+export const ENGINES = ['auto', 'interpreter', 'translator'] as const;
 const TRACKING_METHODS: readonly TrackingMethod[] = ['none', 'write-protect', 'pml'];
 
 export interface VmConfig {

@@ -10,8 +10,6 @@ import type { MachineShape, RegionPlan } from '../base/state/regions.ts';
 import type { Trace } from '../base/trace.ts';
 import type { Cpu } from '../cpu/cpu.ts';
 import type { Engine } from '../cpu/engine.ts';
-import { deliverFault } from '../cpu/events/deliver.ts';
-import { Interpreter } from '../cpu/interpreter/interpreter.ts';
 import type { Memslot, MemslotRequest } from '../mmu/memslots.ts';
 import type { TrackingMethod } from '../mmu/tracking.ts';
 import { ListHandles } from '../mt/handles.ts';
@@ -22,6 +20,7 @@ import { VirtualClock } from './clock.ts';
 import type { VmConfig } from './config.ts';
 import { DEFAULT_QUANTUM } from './config.ts';
 import { BoardHost } from './cpu-host.ts';
+import { buildEngine } from './engines.ts';
 import type { Exit, SliceResult } from './exit.ts';
 import { buildParts, pageReader, requestWords } from './machine-parts.ts';
 import type { MachineParts } from './machine-parts.ts';
@@ -67,7 +66,7 @@ export class Vm {
     const parts = buildParts(config, host, this.trace);
     this.parts = parts;
     this.vcpus = parts.cpus.map((cpu) => new Vcpu(cpu, parts.lock));
-    this.engine = new Interpreter({ physical: parts.physical, deliverFault });
+    this.engine = buildEngine(config.engine ?? 'auto', parts);
     this.mt = this.buildTracking();
     this.wirePhysical();
     this.platform = config.platform?.({

@@ -1,0 +1,144 @@
+// The translating engine: hot code runs as WebAssembly, the rest by the interpreter. It knows no instruction.
+
+import { PAGE_MASK, PAGE_SIZE } from '../../base/paging-units.ts';
+import { Activity } from '../../base/state/vcpu.ts';
+import type { PhysicalMemory } from '../../mmu/physical-memory.ts';
+import type { Cpu } from '../cpu.ts';
+import { keyIs64 } from '../code-key.ts';
+import type { Engine } from '../engine.ts';
+import { BlockInterpreter } from '../interpreter/block-interpreter.ts';
+import type { InterpreterParts } from '../interpreter/block-interpreter.ts';
+import type { Block } from '../interpreter/code-cache.ts';
+import { JumpCache, JUMP_CACHE_BYTES } from './jump-cache.ts';
+import { planRegion } from './region-plan.ts';
+import { RegionStore } from './region-store.ts';
+import { Outcome } from './runtime-module.ts';
+
+export interface TranslatorParts extends InterpreterParts {
+  readonly cpus: readonly Cpu[];
+  /** Byte offset of the `jump-cache` region: one cache per vCPU. */
+  readonly jumpCaches: number;
+  /** Times a block is interpreted before it is translated. */
+  readonly threshold?: number;
+}
+
+/** Translation costs about as much as a few hundred interpretations of a short block. */
+const DEFAULT_THRESHOLD = 30;
+/** Budgets are i32 in translated code. */
+const MAX_BUDGET = 2 ** 30;
+/** Relative targets from addresses further out than this could leave the canonical range. */
+const NEAR_CANONICAL_END = 2 ** 47 - 2 ** 33;
+
+export class Translator implements Engine {
+  readonly name = 'translator';
+  /** Instructions retired by translated code, and by the interpreter. */
+  readonly retired = { translated: 0, interpreted: 0 };
+  private readonly blocks: BlockInterpreter;
+  private readonly physical: PhysicalMemory;
+  private readonly store: RegionStore;
+  private readonly caches: readonly JumpCache[];
+  private readonly threshold: number;
+  /** The vCPU whose code runs. */
+  private cpu!: Cpu;
+
+  constructor(parts: TranslatorParts) {
+    const { cpus, jumpCaches, threshold = DEFAULT_THRESHOLD } = parts;
+    const memory = cpus[0]!.linear;
+    this.blocks = new BlockInterpreter(parts);
+    this.physical = parts.physical;
+    this.threshold = threshold;
+    this.caches = cpus.map((_, n) => new JumpCache(memory, jumpCaches + n * JUMP_CACHE_BYTES));
+    this.store = new RegionStore(memory, this.caches, (low, high, access) => this.translateAddress(low, high, access));
+  }
+
+  /** Regions made, their bytes of WebAssembly, and how often all were dropped. */
+  get made(): RegionStore['made'] {
+    return this.store.made;
+  }
+
+  invalidate(gfn: number): void {
+    this.blocks.cache.invalidate(gfn);
+    this.store.invalidate(gfn);
+  }
+
+  run(cpu: Cpu, limit: number): number {
+    const { request, activity, codeKey } = cpu.state;
+    this.cpu = cpu;
+    cpu.startEngine(limit);
+    while (cpu.remaining > 0 && request[0] === 0 && activity[0] === Activity.ACTIVE) {
+      const outcome = codeKey[0] === 0 ? Outcome.STOP : this.dispatch(cpu);
+      if (outcome === Outcome.MISS) this.miss(cpu);
+      // INTERPRET: one instruction. STOP: the rest of the budget is shorter than the block, or a request waits.
+      else if (cpu.remaining > 0 && request[0] === 0) this.interpret(cpu, outcome === Outcome.INTERPRET ? 1 : Infinity);
+      else if (outcome === Outcome.INTERPRET) this.finishInstruction(cpu);
+    }
+    return cpu.stopEngine();
+  }
+
+  /** Runs translated code from cpu.rip for as long as there is any. */
+  private dispatch(cpu: Cpu): number {
+    const { rip, budget } = cpu.state;
+    const limit = Math.min(cpu.remaining, MAX_BUDGET);
+    rip[0] = BigInt.asUintN(64, BigInt(cpu.rip));
+    budget[0] = limit;
+    const outcome = this.store.dispatch(cpu.blockOffset, cpu.mmu.tlb.views.base, this.caches[cpu.index]!.offset);
+    const retired = limit - budget[0];
+    cpu.rip = Number(BigInt.asIntN(64, rip[0]));
+    cpu.remaining -= retired;
+    this.retired.translated += retired;
+    return outcome;
+  }
+
+  private interpret(cpu: Cpu, most: number): void {
+    const before = cpu.remaining;
+    this.blocks.runBlock(cpu, most);
+    this.retired.interpreted += before - cpu.remaining;
+  }
+
+  /**
+   * A request came up in the slow path of an access: the instruction that made it is not executed yet, but the page it writes
+   * has been reported. It retires before the request is served, so that a dirty trigger is exact to the instruction.
+   */
+  private finishInstruction(cpu: Cpu): void {
+    if (cpu.remaining > 0) this.interpret(cpu, 1);
+  }
+
+  /** No region in the jump cache: find it, make it, or interpret a block. */
+  private miss(cpu: Cpu): void {
+    let found = false;
+    this.blocks.guard(cpu, () => {
+      const block = this.blocks.blockAt(cpu);
+      const region = this.regionFor(cpu, block);
+      if (region === 0) return;
+      this.caches[cpu.index]!.put(cpu.rip, cpu.state.codeKey[0], this.blocks.pageOffset, region);
+      found = true;
+    });
+    if (!found && cpu.remaining > 0 && cpu.state.request[0] === 0) this.interpret(cpu, Infinity);
+  }
+
+  private regionFor(cpu: Cpu, block: Block): number {
+    const { page } = block;
+    if (page === null) return 0;
+    const key = cpu.state.codeKey[0], distance = cpu.rip & PAGE_MASK;
+    const known = this.store.find(page.gfn, distance, key);
+    if (known !== 0 || block.heat++ < this.threshold || Math.abs(cpu.rip) > NEAR_CANONICAL_END) return known;
+    const host = this.blocks.pageOffset;
+    const plan = planRegion(cpu.linear.u8.subarray(host, host + PAGE_SIZE), distance, keyIs64(key));
+    if (plan.blocks[0]!.insns.length === 0) {
+      block.heat = -Infinity;
+      return 0;
+    }
+    this.physical.markCode(page.gfn);
+    return this.store.add(page.gfn, distance, key, plan);
+  }
+
+  /** See TRANSLATE_TYPE. The access is tried here once; whatever is not plain RAM within a page is left to the interpreter. */
+  private translateAddress(low: number, high: number, access: number): number {
+    const { cpu } = this;
+    const linear = high * 2 ** 32 + (low >>> 0);
+    const bytes = access >>> 8;
+    if (linear < -(2 ** 47) || linear >= 2 ** 47 || (low & PAGE_MASK) + bytes > PAGE_SIZE) return 0;
+    const at = cpu.mmu.translate(linear, access & 3, (access >> 2) & 7);
+    return at < 0 || cpu.state.request[0] !== 0 ? 0 : at;
+  }
+}
