@@ -58,8 +58,9 @@ export interface CycleReport {
 }
 
 const DEFAULT_BATCH = 512;
-/** Instructions between two looks at the host's clock, or turns of its event loop. */
+/** Instructions between two turns of the host's event loop, and between looks at its clock when that bounds the cycle. */
 const SLICE = 100_000;
+const TIMED_SLICE = 20_000;
 
 export class Checkpointer {
   private cpid = 0;
@@ -164,10 +165,10 @@ export class Checkpointer {
   private *run({ limit = Infinity, runSlice }: CycleOptions): Generator<void, SliceResult, boolean> {
     const { instructions = Infinity, milliseconds = Infinity } = this.policy;
     const slice = runSlice ?? ((most: number) => this.vm.runSlice(most));
-    const until = this.now() + milliseconds, most = Math.min(instructions, limit);
+    const until = this.now() + milliseconds, most = Math.min(instructions, limit), piece = milliseconds === Infinity ? SLICE : TIMED_SLICE;
     let retired = 0, vcpu = 0;
     while (yield) {
-      const result = slice(Math.min(most - retired, SLICE));
+      const result = slice(Math.min(most - retired, piece));
       ({ vcpu } = result);
       retired += result.retired;
       if (result.exit.kind !== 'limit' || retired >= most || this.now() >= until) return { vcpu, exit: result.exit, retired };

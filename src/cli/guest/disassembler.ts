@@ -12,6 +12,7 @@ export async function loadDisassembler(): Promise<Disassemble> {
     throw new InputError('--trace instructions needs the package iced-x86; npm ci installs it');
   });
   const formatter = new Formatter(FormatterSyntax.Intel);
+  Object.assign(formatter, { hexPrefix: '0x', hexSuffix: '', uppercaseHex: false, spaceAfterOperandSeparator: true });
   return (bytes, bitness, rip) => {
     const decoder = new Decoder(bitness, bytes, DecoderOptions.None);
     decoder.ip = rip;
