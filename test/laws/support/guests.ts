@@ -23,10 +23,10 @@ export interface LoadedGuest {
 
 const image = (name: string): Uint8Array => new Uint8Array(readFileSync(new URL(`../../../guests/${name}.elf`, import.meta.url)));
 
-/** A PC of 16 MiB with the guest loaded, only vCPU 0 active; smp64 gets all vCPUs. */
+/** A PC of 8 MiB with the guest loaded, only vCPU 0 active; smp64 gets all vCPUs. */
 export function loadGuest({ image: name, append }: GuestName, config: Partial<PcConfig> = {}): LoadedGuest {
   let text = '';
-  const { vm } = createPc({ memory: 16 * MIB, ...config, serial: (byte) => { text += String.fromCharCode(byte); } });
+  const { vm } = createPc({ memory: UNUSED.end, ...config, serial: (byte) => { text += String.fromCharCode(byte); } });
   const target = bootTarget(vm);
   let state: EntryState | null = null;
   loadImage(name, image(name), { ...target, setEntry: (entry) => { state = entry; target.setEntry(entry); } }, { append });
@@ -34,8 +34,8 @@ export function loadGuest({ image: name, append }: GuestName, config: Partial<Pc
   return { vm, text: () => text };
 }
 
-/** Where no guest here ever writes or looks: the host's writes in tests go there. Bytes, in machines of 16 MiB. */
-export const UNUSED = { base: 14 * MIB, pages: 64 } as const;
+/** Where no guest here ever writes or looks: the host's writes in tests go there. Bytes. */
+export const UNUSED = { base: 7.5 * MIB, pages: 64, end: 8 * MIB } as const;
 
 /** The dirtier's own page tables, as page numbers [from, to). */
 export const DIRTIER_TABLES = { from: 0x510, to: 0x600 } as const;

@@ -1,0 +1,82 @@
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { Vm } from '../../src/vm/vm.ts';
+import { RpcWorker, bundleWorker, until } from '../support/worker.ts';
+import { configurations } from './support/configurations.ts';
+import { Consumer } from './support/consumer.ts';
+import { loadGuest } from './support/guests.ts';
+import type { Copy, FetchWorkerAnswer, FetchWorkerCall, FetchWorkerData } from './fetch-worker.ts';
+
+// Laws 1 and 3 with fetchers on other threads, which re-arm and copy pages while the vCPUs run.
+
+type Fetcher = RpcWorker<FetchWorkerCall, FetchWorkerAnswer>;
+
+let file: string;
+let fetchers: Fetcher[] = [];
+beforeAll(async () => { file = await bundleWorker(fileURLToPath(new URL('./fetch-worker.ts', import.meta.url))); });
+afterEach(async () => {
+  await Promise.all(fetchers.map((fetcher) => fetcher.stop()));
+  fetchers = [];
+});
+
+function start(vm: Vm, count: number): Fetcher[] {
+  const order = new SharedArrayBuffer(4);
+  fetchers = Array.from({ length: count }, (_, n) => {
+    const data: FetchWorkerData = { seed: vm.fetcherSeed(), id: n + 1, order };
+    return new RpcWorker<FetchWorkerCall, FetchWorkerAnswer>(file, data);
+  });
+  return fetchers;
+}
+
+/** The copy of each page that was fetched last: it was made after every earlier fetch of the page had re-armed it. */
+function takeInOrder(consumer: Consumer, copies: readonly Copy[]): void {
+  for (const { gfn, page } of [...copies].sort((a, b) => a.order - b.order)) consumer.put(gfn, page);
+}
+
+const cases = configurations().map((configuration) => ({ ...configuration, guest: configuration.vcpus === 1
+  ? { image: 'dirtier/dirtier-64', append: 'pages=67 iterations=14 group=2 rate=30' }
+  : { image: 'smp64/smp64', append: 'cpus=4 rounds=60000' } }));
+
+describe.each(cases)('threads, $engine, $tracking, $vcpus vCPUs', ({ guest, ...configuration }) => {
+  it.each([0, 4])('several fetchers copy while the guest runs: nothing twice, nothing lost (flags %i)', async (flags) => {
+    const { vm, text } = loadGuest(guest, { ...configuration, threads: true, quantum: 5_000 });
+    const { mt } = vm;
+    mt.initMt({ op: 1, flags, maxDirty: 0xffffffff });
+    mt.enableMt(1);
+    const consumer = new Consumer(vm);
+    const workers = start(vm, 3);
+    let ended = false;
+    for (let cycle = 1; !ended; cycle++) {
+      mt.prepareMtCp(BigInt(cycle));
+      const calls = workers.map((worker, n) => worker.call({ count: 2 + n }));
+      // At least one is there, so that fetches and instructions overlap.
+      await until(() => vm.mt.stats().cycle.fetches > 0 || vm.runSlice(2_000).exit.kind === 'hlt');
+      const { exit } = await vm.run({ limit: 900_000 });
+      ended = exit.kind === 'hlt';
+      mt.mtVmQuiesced();
+      const answers = await Promise.all(calls);
+      expect(answers.map(({ error }) => error)).toEqual([null, null, null]);
+      const copies = answers.flatMap((answer) => answer.copies);
+      // As many entries came out as were accepted, so none came out twice and none is missing.
+      const { cycle: counters, dirty, waiting } = mt.stats();
+      expect(waiting).toBe(0);
+      expect(copies.length).toBe(dirty);
+      expect(copies.length).toBe(counters.entries + counters.carried);
+      takeInOrder(consumer, copies);
+      expect(consumer.lost()).toEqual([]);
+    }
+    expect(text()).toMatch(/checksum=|smp64: cpus=4 counter=600000/);
+  });
+
+  it('tracking switched off wakes the sleepers with ENXIO', async () => {
+    const { vm } = loadGuest(guest, { ...configuration, threads: true });
+    vm.mt.initMt({ op: 1, maxDirty: 100_000 });
+    vm.mt.enableMt(1);
+    const calls = start(vm, 2).map((worker) => worker.call({ count: 50_000 }));
+    const waiters = new Uint32Array(vm.internals.memory.memory.buffer, vm.internals.parts.plan['mt-control'].offset);
+    await until(() => waiters.includes(50_000));
+    vm.mt.enableMt(0);
+    const answers = await Promise.all(calls);
+    expect(answers.map(({ error }) => error)).toEqual(['ENXIO', 'ENXIO']);
+  });
+});
