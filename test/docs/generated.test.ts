@@ -1,0 +1,13 @@
+// The pages made of data are what the data says now; `npm run docs` writes them.
+
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { ROOT } from '../style/project-files.ts';
+import { notImplementedPage } from './not-implemented-page.ts';
+import { statePage } from './state-page.ts';
+
+const PAGES = { 'docs/state.md': statePage, 'docs/not-implemented.md': notImplementedPage };
+
+it.each(Object.entries(PAGES))('%s is what its data says', async (path, page) => {
+  await expect(page()).toMatchFileSnapshot(join(ROOT, path));
+});
