@@ -1,0 +1,139 @@
+import { describe, expect, it } from 'vitest';
+import { crc32 } from '../../src/snapshot/crc32.ts';
+import { bytesSource, ContainerKind, decodeContainer, encodeContainer, isContainer } from '../../src/snapshot/format.ts';
+import type { Container, Header } from '../../src/snapshot/format.ts';
+import type { MemoryImage } from '../../src/snapshot/memory-image.ts';
+
+const PAGE = 4096;
+const KIND = ContainerKind.CHECKPOINT_BASE;
+
+const page = (seed: number): Uint8Array => Uint8Array.from({ length: PAGE }, (_, n) => (n * seed) & 0xff);
+
+function encoded(header: Header, pages: MemoryImage): { bytes: Uint8Array; crc: number } {
+  const parts: Uint8Array[] = [];
+  const generator = encodeContainer(KIND, header, pages);
+  for (let part = generator.next(); ; part = generator.next()) {
+    if (part.done) return { bytes: Uint8Array.from(Buffer.concat(parts)), crc: part.value };
+    parts.push(part.value);
+  }
+}
+
+const decoded = (bytes: Uint8Array): Container => decodeContainer(bytesSource('f', bytes));
+
+function attempt<T>(action: () => T): T | Error {
+  try {
+    return action();
+  } catch (error) {
+    return error as Error;
+  }
+}
+
+function expectSame(a: Container, b: Container): void {
+  expect({ ...a, pages: null }).toEqual({ ...b, pages: null });
+  expectPages(a.pages, b.pages);
+}
+
+/** Faster on thousands of bytes than comparing element by element. */
+function expectPages(a: MemoryImage, b: MemoryImage): void {
+  expect([...a.keys()]).toEqual([...b.keys()]);
+  expect([...a].filter(([gfn, page]) => Buffer.compare(page, b.get(gfn)!) !== 0).map(([gfn]) => gfn)).toEqual([]);
+}
+
+const HEADER: Header = { name: 'état', list: [1, 2], nested: { none: null } };
+const PAGES: MemoryImage = new Map([[9, page(3)], [0, new Uint8Array(PAGE)], [0xfffffff, page(5)]]);
+
+/** Sets a 32-bit word and mends the checksum. */
+function mended(bytes: Uint8Array, offset: number, word: number): Uint8Array {
+  const copy = bytes.slice();
+  const view = new DataView(copy.buffer);
+  view.setUint32(offset, word, true);
+  view.setUint32(copy.length - 4, crc32(copy.subarray(0, copy.length - 4)), true);
+  return copy;
+}
+
+describe('container', () => {
+  it('gives back header and pages, in their order', () => {
+    const { bytes, crc } = encoded(HEADER, PAGES);
+    const container = decoded(bytes);
+    expect(container).toMatchObject({ kind: KIND, header: HEADER, crc });
+    expectPages(container.pages, PAGES);
+    expect(isContainer(bytes)).toBe(true);
+    expect(isContainer(bytes.subarray(1))).toBe(false);
+  });
+
+  it('spends nothing on pages of zeros but their numbers', () => {
+    const zeros: MemoryImage = new Map(Array.from({ length: 100 }, (_, gfn) => [gfn, new Uint8Array(PAGE)]));
+    const { bytes } = encoded({}, zeros);
+    expect(bytes.length).toBe(32 + 4 + 4 * 100 + 4);
+    expectPages(decoded(bytes).pages, zeros);
+  });
+
+  it('reaches over several pieces', () => {
+    const many: MemoryImage = new Map(Array.from({ length: 600 }, (_, gfn) => [gfn, page(gfn | 1)]));
+    expectPages(decoded(encoded({}, many).bytes).pages, many);
+  });
+
+  it('is what it was in version 1.0, byte for byte', () => {
+    const { bytes } = encoded({ a: 1 }, new Map([[2, new Uint8Array(PAGE)], [3, page(1)]]));
+    expect(Buffer.from(bytes.subarray(0, 48)).toString('latin1')).toBe(
+      'TIDEMARK\x01\0\0\0\x01\0\0\0\x08\0\0\0\x02\0\0\0\x01\0\0\0\0\0\0\0{"a":1} \x02\0\0\x80\x03\0\0\0');
+    expect(bytes.subarray(48, 48 + PAGE)).toEqual(page(1));
+    expect(bytes.length).toBe(48 + PAGE + 4);
+  });
+});
+
+describe('a container that is none', () => {
+  const { bytes } = encoded(HEADER, PAGES);
+  const list = bytes.length - 4 - 2 * PAGE - 12;
+  const cases: [string, Uint8Array, string][] = [
+    ['nothing', new Uint8Array(0), 'f: offset 0x0: the file ends here, inside its preamble'],
+    ['something else', page(7), 'f: offset 0x0: not a Tidemark file: it does not begin with TIDEMARK'],
+    ['another major version', mended(bytes, 8, 7), 'f: offset 0x8: format version 7.0; this build reads version 1'],
+    ['truncated', bytes.subarray(0, 5000), `f: offset 0x1388: the file ends here, but must be ${bytes.length} bytes long: it is truncated`],
+    ['longer', Uint8Array.from([...bytes, 1]), `f: offset 0x${bytes.length.toString(16)}: 1 bytes follow the end`],
+    ['a flipped bit', bytes.map((byte, n) => (n === 300 ? byte ^ 4 : byte)), 'the file is damaged'],
+    ['a header of absurd length', mended(bytes, 16, 0xfffffffc), 'f: offset 0x10: a header of 4294967292 bytes'],
+    ['absurdly many pages', mended(bytes, 20, 0xffffffff), 'f: offset 0x14: 4294967295 pages are more than a machine has'],
+    ['more data than pages', mended(bytes, 24, 4), 'f: offset 0x18: 4 pages with data, but only 3 listed'],
+    ['a page too high', mended(bytes, list, 0x10000000), 'page number 0x10000000 is beyond 40-bit addresses'],
+    ['a page twice', mended(bytes, list + 8, 9), 'page 0x9 is listed twice'],
+    ['too many with data', mended(bytes, list + 4, 0), 'more pages with data are listed than there are'],
+    ['too few with data', mended(bytes, list, 0x80000009), 'fewer pages with data are listed than there are'],
+    ['no JSON', mended(bytes, 32, 0x20202020), 'f: offset 0x20: the header is not a JSON object'],
+  ];
+  it.each(cases)('%s: one line', (_name, damaged, message) => {
+    expect(() => decoded(damaged)).toThrow(expect.objectContaining({ name: 'InputError', message: expect.stringContaining(message) }));
+  });
+
+  it('is refused where another kind is expected', () => {
+    expect(() => decodeContainer(bytesSource('f', bytes), ContainerKind.CHECKPOINT_CYCLE)).toThrow('a file of kind 1 where kind 2 was expected');
+  });
+
+  it('2000 random mutations: an InputError in one line, or the same contents', () => {
+    let seed = 12345;
+    const random = (below: number): number => {
+      seed = (Math.imul(seed, 1103515245) + 12345) >>> 0;
+      return Math.floor((seed / 2 ** 32) * below);
+    };
+    const original = decoded(bytes);
+    let refused = 0;
+    for (let n = 0; n < 2000; n++) {
+      // Mostly where the structure is.
+      const within = random(3) === 0 ? bytes.length : 200;
+      let mutant = bytes.slice();
+      for (let changes = 1 + random(3); changes > 0; changes--) mutant[random(within)] = random(256);
+      if (random(4) === 0) mutant = mutant.slice(0, random(bytes.length));
+      // With the right checksum again, so that what lies behind it is reached.
+      const mend = random(2) === 0 && mutant.length > 44;
+      if (mend) mutant = mended(mutant, 4 * random(10), random(2) === 0 ? random(64) : seed);
+      const result = attempt(() => decoded(mutant));
+      if (!(result instanceof Error)) {
+        if (!mend) expectSame(result, original);
+      } else {
+        expect(result).toMatchObject({ name: 'InputError', message: expect.stringMatching(/^f: offset 0x[0-9a-f]+: [^\n]+$/) });
+        refused++;
+      }
+    }
+    expect(refused).toBeGreaterThan(1500);
+  });
+});
