@@ -1,0 +1,54 @@
+// Runs a guest of the catalog on Tidemark as `tidemark run` would, without the command line around it.
+
+import { readFileSync } from 'node:fs';
+import { loadImage } from '../../src/boot/image.ts';
+import type { EntryState } from '../../src/boot/target.ts';
+import { bootTarget, enter } from '../../src/boot/vm-target.ts';
+import { createPc } from '../../src/machine/pc.ts';
+import type { PcConfig } from '../../src/machine/pc.ts';
+import type { SliceResult } from '../../src/vm/exit.ts';
+import type { Vm } from '../../src/vm/vm.ts';
+import { GUESTS } from './catalog.ts';
+
+const MIB = 1024 ** 2;
+
+export interface LoadedGuest {
+  readonly vm: Vm;
+  readonly name: string;
+  readonly kind: string;
+  /** What it has sent to COM1 so far. */
+  output(): string;
+}
+
+export interface GuestOptions extends Partial<Omit<PcConfig, 'serial'>> {
+  readonly image: string;
+  readonly append?: string;
+}
+
+/** A machine with the image loaded, and with its application processors started at the entry point, their index in RSI. */
+export function loadGuest({ image, append = '', ...config }: GuestOptions): LoadedGuest {
+  const bytes: number[] = [];
+  const { vm } = createPc({ memory: 16 * MIB, ...config, serial: (byte) => bytes.push(byte) });
+  let entry: EntryState | null = null;
+  const target = bootTarget(vm);
+  const loaded = loadImage(image, readFileSync(new URL(image, GUESTS)), {
+    ...target,
+    setEntry(state) {
+      entry = state;
+      target.setEntry(state);
+    },
+  }, { append });
+  const { gpr, ...state } = entry! as EntryState;
+  for (let index = 1; index < vm.vcpus.length; index++) enter(vm, { ...state, gpr: { ...gpr, rdi: 0, rsi: index } }, index);
+  return { vm, name: image, kind: loaded.kind, output: () => Buffer.from(bytes).toString('latin1') };
+}
+
+/** Runs until something other than a limit of `slice` comes up, or `limit` instructions. */
+export function runGuest({ vm }: LoadedGuest, { limit = 1e9, slice = limit }: { limit?: number; slice?: number } = {}): SliceResult {
+  let retired = 0;
+  for (;;) {
+    const result = vm.runSlice(Math.min(slice, limit - retired));
+    retired += result.retired;
+    if (result.exit.kind !== 'limit' || retired >= limit) return { ...result, retired };
+  }
+}
