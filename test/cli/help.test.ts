@@ -15,7 +15,10 @@ describe('help', () => {
     An x86 machine that always knows which pages changed.
 
     Commands:
-      run    run a guest
+      run        run a guest
+      restore    resume a guest from its checkpoints
+      inspect    say what is in an image or a directory of checkpoints
+      demo       run a built-in guest; without a name, watch which of its pages change
 
     Each command explains itself: tidemark COMMAND --help. Also: --help, --version.
     "
@@ -28,7 +31,9 @@ describe('help', () => {
 
     The exit status is 0 when the guest powered off or halted with interrupts off, ((v << 1) | 1) & 255
     when it wrote v to port 0xF4, 124 at a limit, 125 for bad usage or input, 126 after a triple fault,
-    70 for an internal error.
+    70 for an internal error, a lost write that --verify finds among them.
+
+    On a terminal Ctrl-A x quits. Files that the run writes have their names only when it has ended.
 
     Options:
       --kernel F                        Linux, multiboot or PVH kernel
@@ -38,19 +43,21 @@ describe('help', () => {
                                         there
       --memory SIZE                     guest RAM, up to 3G (default: 128M)
       --cpus N                          number of vCPUs (default: 1)
+      --enter-all                       every vCPU starts at the entry point, its index in RSI;
+                                        otherwise only the first starts
       --engine auto|interpreter         what executes guest code (default: auto)
       --tracking none|write-protect|pml
                                         how the machine notices writes (default: none; pml with
-                                        --checkpoint-to)
+                                        checkpoints)
       --checkpoint-to DIR               write incremental checkpoints into DIR while the guest runs
       --checkpoint-every INTERVAL       time, instructions or dirty pages between checkpoints: 50ms,
-                                        1000000insns, 512pages (default: 50ms, or by --dirty-trigger
-                                        alone)
+                                        1000000insns, 512pages; without --checkpoint-to they are kept in
+                                        memory (default: 50ms, or by --dirty-trigger alone)
       --dirty-trigger N                 also end a cycle when N pages are dirty; 0 for never (default:
                                         0)
       --max-dirty N                     most dirty pages a cycle may have (default: the machine's pages)
       --verify                          after every cycle compare all memory and fail if a write went
-                                        unreported
+                                        unreported; at the end rebuild every cycle
       --serial stdio|file:PATH|none     where the first serial port leads (default: stdio)
       --debugcon F                      write what the guest sends to port 0xE9 into F
       --timeout SECONDS                 stop with status 124 after so much wall-clock time
@@ -58,7 +65,8 @@ describe('help', () => {
       --trace events|instructions[=FILE]
                                         one line for each, on stderr or into FILE
       --stats[=FILE]                    counters at the end, on stderr or into FILE
-      --json                            the outcome, and --stats, in machine-readable form
+      --json                            the outcome, and --stats, in machine-readable form: one line on
+                                        stdout, or on stderr if the serial port has stdout
       -h, --help                        this text
     "
   `));

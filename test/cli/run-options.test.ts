@@ -13,8 +13,8 @@ function options(...argv: string[]) {
 describe('the options of run', () => {
   it('have the documented defaults', () => {
     expect(options('image')).toEqual({
-      image: 'image', kernel: null, append: '', module: [], at: null, memory: 128 * 1024 ** 2, cpus: 1, engine: 'auto', tracking: 'none',
-      checkpointTo: null, checkpointEvery: null, dirtyTrigger: 0, maxDirty: null, verify: false, serial: { kind: 'stdio' }, debugcon: null,
+      image: 'image', kernel: null, append: '', module: [], at: null, memory: 128 * 1024 ** 2, cpus: 1, enterAll: false,
+      engine: 'auto', tracking: 'none', checkpointing: false, checkpointTo: null, checkpointEvery: null, dirtyTrigger: 0, maxDirty: null, verify: false, serial: { kind: 'stdio' }, debugcon: null,
       timeout: null, maxInstructions: null, trace: null, stats: null, json: false,
     });
   });
@@ -41,21 +41,31 @@ describe('the options of run', () => {
     expect(options('i', '--checkpoint-to=d', ...argv)).toMatchObject({ checkpointTo: 'd', ...expected });
   });
 
+  it.each<[string[], object]>([
+    [['--checkpoint-every=5insns'], { checkpointEvery: { by: 'instructions', count: 5 } }],
+    [['--dirty-trigger=7'], { dirtyTrigger: 7, checkpointEvery: null }],
+    [['--max-dirty=7'], { maxDirty: 7, checkpointEvery: { by: 'time', nanoseconds: 50e6 } }],
+    [['--verify'], { verify: true, checkpointEvery: { by: 'time', nanoseconds: 50e6 } }],
+  ])('%j alone checkpoints in memory, with PML', (argv, expected) => {
+    expect(options('i', ...argv)).toMatchObject({ checkpointTo: null, checkpointing: true, tracking: 'pml', ...expected });
+  });
+
   it.each([
     [[], 'nothing to run: give an IMAGE or --kernel'],
     [['a', 'b'], 'one IMAGE at most, but \'b\' is a second one'],
     [[''], 'IMAGE is empty'],
     [['a', '--kernel=k'], 'IMAGE and --kernel exclude each other'],
     [['--kernel=k', '--at=0'], '--at needs an IMAGE'],
-    [['a', '--checkpoint-every=1s'], '--checkpoint-every needs --checkpoint-to DIR'],
-    [['a', '--dirty-trigger=1'], '--dirty-trigger needs --checkpoint-to DIR'],
-    [['a', '--max-dirty=1'], '--max-dirty needs --checkpoint-to DIR'],
-    [['a', '--verify'], '--verify needs --checkpoint-to DIR'],
+    [['a', '--checkpoint-every=1s', '--tracking=none'], '--checkpoint-every needs tracking: --tracking pml or write-protect'],
+    [['a', '--dirty-trigger=1', '--tracking=none'], '--dirty-trigger needs tracking: --tracking pml or write-protect'],
+    [['a', '--max-dirty=1', '--tracking=none'], '--max-dirty needs tracking: --tracking pml or write-protect'],
+    [['a', '--verify', '--tracking=none'], '--verify needs tracking: --tracking pml or write-protect'],
+    [['a', '--checkpoint-every=9pages', '--max-dirty=8'], '--checkpoint-every 9pages is above --max-dirty 8'],
     [['a', '--checkpoint-to=d', '--tracking=none'], '--checkpoint-to needs tracking: --tracking pml or write-protect'],
     [['a', '--checkpoint-to=d', '--dirty-trigger=9', '--max-dirty=8'], '--dirty-trigger 9 is above --max-dirty 8'],
     [['a', '--memory=0M'], 'option \'--memory\': 0M is not between 1M and 3G'],
     [['a', '--memory=4G'], 'option \'--memory\': 4G is not between 1M and 3G'],
-    [['a', '--cpus=0'], 'option \'--cpus\': 0 is not between 1 and 32'],
+    [['a', '--cpus=0'], 'option \'--cpus\': 0 is not between 1 and 30'],
     [['a', '--engine=fast'], 'option \'--engine\': \'fast\' is not one of auto, interpreter'],
     [['a', '--at=0x10000000000'], 'option \'--at\': 0x10000000000 is not between 0 and 1099511627775'],
   ])('refuses %j', (argv, message) => {
