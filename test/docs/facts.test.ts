@@ -16,3 +16,12 @@ describe('docs/memory-tracking.md', () => {
     expect(documented).toEqual(Object.entries(MtRequest).map(([name, number]) => [name, number, requestSize(number)]));
   });
 });
+
+describe('docs/api.md', () => {
+  it('lists every kind of exit', () => {
+    const kinds = [...readProjectFile('src/vm/exit.ts').matchAll(/readonly kind: ([^;}]+?)(?:;| })/g)].flatMap((match) => match[1]!.split(' | '));
+    expect(kinds.length).toBeGreaterThan(8);
+    const documented = rowsOf('docs/api.md', /^`[a-z-]+`(, `[a-z-]+`)*$/).flatMap(([cell]) => cell!.split(', '));
+    for (const kind of kinds) expect(documented).toContain(kind.replaceAll('\'', '`'));
+  });
+});
