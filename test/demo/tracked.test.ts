@@ -42,7 +42,8 @@ describe('without a terminal', () => {
     expect(stderr()).toBe('');
     const lines = stdout().trimEnd().split('\n').map((line) => JSON.parse(line) as Record<string, unknown>);
     const cycles = lines.slice(0, -1);
-    expect(cycles[0]).toMatchObject({ cycle: 1, exit: 'mt-dirty-trigger', dirty: 40, copied: 40, pmlFullExits: 0, serial: 'dirtier: start\n' });
+    expect(cycles[0]).toMatchObject({ cycle: 1, exit: 'mt-dirty-trigger', dirty: 40, copied: 40, pmlFullExits: 0 });
+    expect(cycles[0]).toMatchObject({ serial: 'dirtier: start\n' });
     expect((cycles[0]!['gfns'] as number[])).toHaveLength(40);
     expect(cycles.map(({ cycle }) => cycle)).toEqual(cycles.map((_, n) => n + 1));
     const { length } = cycles;
@@ -52,7 +53,7 @@ describe('without a terminal', () => {
   });
 });
 
-const LOST = /^tidemark: lost write: page (\d+) \(0x([0-9a-f]+)\) changed in cycle (\d+) and was not reported; byte \d+ was 0x\w+, is 0x\w+$/;
+const LOST = /^tidemark: lost write: page (\d+) \(0x([0-9a-f]+)\) changed in cycle (\d+) and was not reported; byte \d+ was \w+, is \w+$/;
 
 describe('--inject lost-write', () => {
   it.each(['pml', 'write-protect'])('%s: status 1, and a last line that names page, cycle and byte', async (tracking) => {

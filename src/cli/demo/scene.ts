@@ -68,6 +68,11 @@ class Scene {
     }
   }
 
+  /** Comparisons without a lost write, by the oracle's own count. */
+  private compared(failed: boolean): number {
+    return (this.checkpointer.stats().verify?.compared ?? 0) - (failed ? 1 : 0);
+  }
+
   private async pass(cycle: DemoCycle): Promise<void> {
     this.cycles++;
     this.reported += cycle.gfns.length;
@@ -85,7 +90,7 @@ class Scene {
     const interrupted = exit?.kind === 'interrupted';
     const end: DemoEnd = {
       how: lost ? 'lost-write' : interrupted ? 'interrupted' : 'guest', exit: interrupted ? null : exit, lost, cycles, reported,
-      retired: vm.retired, pages: vm.pageCount, compared: cycles, rebuilt: cycles > 0 && !lost ? verifyRebuilds(store) : null,
+      retired: vm.retired, pages: vm.pageCount, compared: this.compared(lost !== null), rebuilt: cycles > 0 && !lost ? verifyRebuilds(store) : null,
       milliseconds: performance.now() - this.began,
     };
     await this.emit({ kind: 'end', end });
