@@ -1,7 +1,9 @@
 // Tables that documents write out against the data they are about.
 
 import { describe, expect, it } from 'vitest';
+import { ExitStatus } from '../../src/cli/exit-status.ts';
 import { MtRequest, requestSize } from '../../src/mt/abi.ts';
+import { cli } from '../cli/streams.ts';
 import { readProjectFile } from '../style/project-files.ts';
 
 /** Cells of the table rows of `path` whose first cell matches `first`. */
@@ -23,5 +25,23 @@ describe('docs/api.md', () => {
     expect(kinds.length).toBeGreaterThan(8);
     const documented = rowsOf('docs/api.md', /^`[a-z-]+`(, `[a-z-]+`)*$/).flatMap(([cell]) => cell!.split(', '));
     for (const kind of kinds) expect(documented).toContain(kind.replaceAll('\'', '`'));
+  });
+});
+
+describe('docs/cli.md', () => {
+  it('shows the help of every command, so that every option is there', async () => {
+    const help = (await cli('--help')).stdout;
+    const commands = [...help.matchAll(/^ {2}(\w+) {2,}\S/gm)].map((match) => match[1]!);
+    expect(commands.length).toBeGreaterThan(2);
+    const page = readProjectFile('docs/cli.md');
+    for (const command of commands) {
+      const { stdout } = await cli(command, '--help');
+      expect(page).toContain(`$ bin/tidemark ${command} --help\n${stdout}\`\`\`\n`);
+    }
+  });
+
+  it('gives every exit status a meaning', () => {
+    const documented = rowsOf('docs/cli.md', /^\d+(, \d+)*$/).flatMap(([cell]) => cell!.split(', ').map(Number));
+    expect(documented).toEqual(expect.arrayContaining(Object.values(ExitStatus)));
   });
 });
