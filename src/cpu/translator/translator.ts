@@ -108,12 +108,24 @@ export class Translator implements Engine {
     let found = false;
     this.blocks.guard(cpu, () => {
       const block = this.blocks.blockAt(cpu);
+      if (block.page === null) {
+        // Decoded for this once, perhaps from a device, which must not be read again.
+        found = true;
+        this.executeOnce(cpu, block);
+        return;
+      }
       const region = this.regionFor(cpu, block);
       if (region === 0) return;
       this.caches[cpu.index]!.put(cpu.rip, cpu.state.codeKey[0], this.blocks.pageOffset, region);
       found = true;
     });
     if (!found && cpu.remaining > 0 && cpu.state.request[0] === 0) this.interpret(cpu, Infinity);
+  }
+
+  private executeOnce(cpu: Cpu, block: Block): void {
+    const before = cpu.remaining;
+    this.blocks.execute(cpu, this.blocks.buildersOf(cpu), block, Infinity);
+    this.retired.interpreted += before - cpu.remaining;
   }
 
   private regionFor(cpu: Cpu, block: Block): number {
