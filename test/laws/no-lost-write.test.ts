@@ -22,8 +22,8 @@ const PLANS = [
 ];
 const RUNS: readonly (GuestName & { readonly slice: number; readonly cycles: number; readonly says: string; readonly plan: CyclesOptions })[] = [
   ...PLANS.map((plan, n) => ({ image: n === 1 ? 'dirtier/dirtier-64' : 'dirtier/dirtier-32', ...DIRTIER, plan })),
-  { image: 'sort/sort-32', append: 'scale=1', slice: 500_000, cycles: 4, says: 'sort: done', plan: PLANS[1] },
-  { image: 'sort/sort-64', append: 'scale=1', slice: 500_000, cycles: 4, says: 'sort: done', plan: PLANS[0] },
+  { image: 'sort/sort-32', append: 'scale=1', slice: 400_000, cycles: 3, says: 'sort: done', plan: PLANS[1] },
+  { image: 'sort/sort-64', append: 'scale=1', slice: 400_000, cycles: 3, says: 'sort: done', plan: PLANS[0] },
 ];
 
 describe.each(configurations())('law 1, $engine, $tracking, $vcpus vCPUs', ({ engine, tracking, vcpus }) => {
