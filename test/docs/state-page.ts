@@ -31,8 +31,9 @@ export function statePage(): string {
   ]);
   return [
     '# State', '',
-    'Every field of the state that engines, page walks and tracking share, by the tables that declare it. `npm run docs` writes this page '
-      + 'and a test compares it with the tables. Offsets are bytes from the start of a block; “saved” says whether `vm.save()` keeps the field.', '',
+    'Every field of the state that engines, page walks and tracking share, by the tables that declare it. `npm run docs` writes this '
+      + 'page and a test compares it with the tables. Offsets are bytes from the start of a block; “saved” says whether `vm.save()` '
+      + 'keeps the field.', '',
     ...sections,
   ].join('\n').trimEnd() + '\n';
 }
