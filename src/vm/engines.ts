@@ -8,6 +8,7 @@ import type { MachineParts } from './machine-parts.ts';
 import type { VmConfig } from './config.ts';
 
 export function buildEngine(choice: NonNullable<VmConfig['engine']>, { physical, cpus, plan }: MachineParts): Engine {
-  if (choice !== 'translator') return new Interpreter({ physical, deliverFault });
-  return new Translator({ physical, deliverFault, cpus, jumpCaches: plan['jump-cache']!.offset, threshold: 0 });
+  if (choice === 'interpreter') return new Interpreter({ physical, deliverFault });
+  const parts = { physical, deliverFault, cpus, jumpCaches: plan['jump-cache']!.offset };
+  return new Translator(choice === 'translator' ? { ...parts, threshold: 0 } : parts);
 }

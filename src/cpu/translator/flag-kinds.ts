@@ -1,10 +1,13 @@
-// Lazy flags of translated code. Four locals hold what the flags are computed from: a kind and three words.
+// Lazy flags of translated code. Locals hold what the flags are computed from: a kind and three words.
 //
 //   kind       x            y            r
 //   canonical  aux word     -            result word: the two words of cpu/flags.ts
 //   add, sub   operand      operand      result (also with carry or borrow in)
 //   logic      -            -            result
 //   inc, dec   operand      CF before    result
+//
+// With OVERRIDE added to the kind, CF and OF are not what these say: the local `top` has them, in bits 31 and 30 as the aux
+// word does. So an instruction that sets only these two (a rotate, BT) need not compute the others.
 //
 // Words of fewer than 8 bytes are zero-extended. Most of the time the kind is known while code is emitted; where paths with
 // different kinds meet it is dynamic, in the local.
@@ -18,7 +21,8 @@ export type FlagOp = (typeof FlagOp)[keyof typeof FlagOp];
 export type FlagKind = number;
 
 export const flagKind = (op: FlagOp, size: Size): FlagKind => op * 4 + (size === 8 ? 3 : size >> 1);
-export const opOf = (kind: FlagKind): FlagOp => (kind >> 2) as FlagOp;
+export const OVERRIDE = 64;
+export const opOf = (kind: FlagKind): FlagOp => ((kind & ~OVERRIDE) >> 2) as FlagOp;
 export const sizeOf = (kind: FlagKind): Size => (1 << (kind & 3)) as Size;
 
 export const CANONICAL: FlagKind = flagKind(FlagOp.CANONICAL, 8);

@@ -3,9 +3,9 @@
 
 import type { Flags } from '../builder/builder.ts';
 import type { Size } from '../builder/insn.ts';
-import { AUX_ADJUST, AUX_CARRY, AUX_CARRY_IN, AUX_PARITY_SHIFT, DF } from '../flags.ts';
+import { AUX_ADJUST, AUX_PARITY_SHIFT, DF } from '../flags.ts';
 import { VCPU_STATE } from '../../base/state/vcpu.ts';
-import { CANONICAL, DYNAMIC, FlagOp, flagKind, opOf, sizeOf } from './flag-kinds.ts';
+import { CANONICAL, DYNAMIC, FlagOp, OVERRIDE, flagKind, opOf, sizeOf } from './flag-kinds.ts';
 import type { FlagKind } from './flag-kinds.ts';
 import { InternalError } from '../../base/errors.ts';
 import { Imported } from './region-frame.ts';
@@ -92,22 +92,29 @@ export class LazyFlags implements Flags<Val, Val> {
     values.push(values.xorC(carry, overflow)).i32(30).op('i32.shl', 'i32.or');
   }
 
+  /** CF and OF are these; the others stay what they were. */
   private setTop(carry: Val, overflow: Val): void {
-    const { frame, values } = this;
-    this.canonicalise();
-    values.body.get(frame.flagX).op('i32.wrap_i64').i32(~(AUX_CARRY | AUX_CARRY_IN)).op('i32.and');
     this.pushTop(carry, overflow);
-    values.body.op('i32.or', 'i64.extend_i32_u').set(frame.flagX);
+    this.values.body.set(this.frame.flagTop);
+    this.kind |= OVERRIDE;
   }
 
   setCarry(c: Val): void {
-    this.canonicalise();
     this.setTop(c, this.overflow());
   }
 
   setOverflow(c: Val): void {
-    this.canonicalise();
     this.setTop(this.carry(), c);
+  }
+
+  private get overridden(): boolean {
+    return this.kind !== DYNAMIC && (this.kind & OVERRIDE) !== 0;
+  }
+
+  /** Bit `bit` of the override. */
+  private topBit(bit: number): Val {
+    this.values.body.get(this.frame.flagTop);
+    return this.values.bitAt(this.values.pop('i32'), bit);
   }
 
   // ── reading ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -118,7 +125,7 @@ export class LazyFlags implements Flags<Val, Val> {
     const { body } = values;
     const pushKind = (): void => void (this.kind === DYNAMIC ? body.get(frame.flagKind) : body.i32(this.kind));
     pushKind();
-    body.get(frame.flagX).get(frame.flagY).get(frame.flagR).call(Imported.FLAG_AUX).op('i64.extend_i32_u').set(frame.flagX);
+    body.get(frame.flagX).get(frame.flagY).get(frame.flagR).get(frame.flagTop).call(Imported.FLAG_AUX).op('i64.extend_i32_u').set(frame.flagX);
     pushKind();
     body.get(frame.flagR).call(Imported.FLAG_RESULT).set(frame.flagR);
     this.kind = CANONICAL;
@@ -148,6 +155,7 @@ export class LazyFlags implements Flags<Val, Val> {
   carry(): Val {
     const { frame, values } = this;
     if (this.kind === DYNAMIC) this.canonicalise();
+    if (this.overridden) return this.topBit(31);
     const size = sizeOf(this.kind);
     switch (opOf(this.kind)) {
       case FlagOp.CANONICAL: return this.auxBit(31);
@@ -175,6 +183,7 @@ export class LazyFlags implements Flags<Val, Val> {
   overflow(): Val {
     const { frame, values } = this;
     if (this.kind === DYNAMIC) this.canonicalise();
+    if (this.overridden) return values.xorC(this.topBit(31), this.topBit(30));
     const size = sizeOf(this.kind), lowest = 1n << BigInt(8 * size - 1);
     const isLowest = (local: number): Val => values.equal(this.word(local), Val.constant(typeOf(size), lowest));
     switch (opOf(this.kind)) {
@@ -199,14 +208,14 @@ export class LazyFlags implements Flags<Val, Val> {
   sign(): Val {
     if (this.kind === DYNAMIC) this.canonicalise();
     const sign = this.values.signBit(sizeOf(this.kind), this.word(this.frame.flagR));
-    return this.kind === CANONICAL ? this.values.xorC(sign, this.auxBit(0)) : sign;
+    return opOf(this.kind) === FlagOp.CANONICAL ? this.values.xorC(sign, this.auxBit(0)) : sign;
   }
 
   parity(): Val {
     const { values, frame } = this;
     if (this.kind === DYNAMIC) this.canonicalise();
     const low = this.narrow(this.local(frame.flagR));
-    const byte = this.kind === CANONICAL
+    const byte = opOf(this.kind) === FlagOp.CANONICAL
       ? values.xor(low, values.shr(4, this.narrow(this.local(frame.flagX)), Val.constant('i32', 8n)))
       : low;
     values.push(values.and(byte, Val.constant('i32', 0xffn))).op('i32.popcnt').i32(1).op('i32.and', 'i32.eqz');
@@ -244,12 +253,12 @@ export class LazyFlags implements Flags<Val, Val> {
   private less(): Val {
     const { values, frame } = this;
     if (this.isCompare()) return values.lessSigned(sizeOf(this.kind), this.word(frame.flagX), this.word(frame.flagY));
-    if (opOf(this.kind) === FlagOp.LOGIC) return this.sign();
+    if (opOf(this.kind) === FlagOp.LOGIC && !this.overridden) return this.sign();
     return values.xorC(this.sign(), this.overflow());
   }
 
   private isCompare(): boolean {
-    return opOf(this.kind) === FlagOp.SUB && this.plain;
+    return opOf(this.kind) === FlagOp.SUB && this.plain && !this.overridden;
   }
 
   adjust(): Val {

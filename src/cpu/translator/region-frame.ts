@@ -34,6 +34,7 @@ export class RegionFrame {
   readonly flagX: number;
   readonly flagY: number;
   readonly flagR: number;
+  readonly flagTop: number;
   private readonly exitWord: number;
   private readonly registers: (number | undefined)[] = [];
   private readonly dirty = new Set<number>();
@@ -49,6 +50,7 @@ export class RegionFrame {
     this.flagX = body.local('i64');
     this.flagY = body.local('i64');
     this.flagR = body.local('i64');
+    this.flagTop = body.local('i32');
     this.exitWord = body.local('i32');
   }
 
@@ -115,7 +117,7 @@ export class RegionFrame {
     const { body, cpu, exitWord, flagKind } = this;
     body.get(exitWord).i32(KIND_SHIFT).op('i32.shr_u').i32(DYNAMIC).op('i32.ne').if();
     body.get(exitWord).i32(KIND_SHIFT).op('i32.shr_u').set(flagKind).end();
-    body.get(cpu).get(flagKind).get(this.flagX).get(this.flagY).get(this.flagR).call(Imported.FLAG_AUX);
+    body.get(cpu).get(flagKind).get(this.flagX).get(this.flagY).get(this.flagR).get(this.flagTop).call(Imported.FLAG_AUX);
     body.memory('i32.store', offset.flagAux);
     body.get(cpu).get(flagKind).get(this.flagR).call(Imported.FLAG_RESULT).memory('i64.store', offset.flagResult);
   }

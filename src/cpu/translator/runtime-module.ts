@@ -6,14 +6,15 @@ import { VCPU_STATE } from '../../base/state/vcpu.ts';
 import { TLB_CONTEXT_ENTRIES, TLB_INDEX_MASK, TLB_LAYOUT } from '../../mmu/tlb-layout.ts';
 import { TlbContext } from '../../mmu/access.ts';
 import { JUMP_CACHE_MASK, JumpEntry, JUMP_ENTRY_SHIFT } from './jump-cache.ts';
+import { OVERRIDE } from './flag-kinds.ts';
 import { FunctionBody } from './wasm/function-body.ts';
 import { encodeModule } from './wasm/module.ts';
 import type { FunctionType, ModuleParts } from './wasm/module.ts';
 
 /** (vCPU state block, TLB, jump cache: byte offsets) → Outcome. */
 export const REGION_TYPE: FunctionType = { parameters: ['i32', 'i32', 'i32'], results: ['i32'] };
-/** (kind, x, y, r) → the aux word. */
-export const FLAG_AUX_TYPE: FunctionType = { parameters: ['i32', 'i64', 'i64', 'i64'], results: ['i32'] };
+/** (kind, x, y, r, top) → the aux word. */
+export const FLAG_AUX_TYPE: FunctionType = { parameters: ['i32', 'i64', 'i64', 'i64', 'i32'], results: ['i32'] };
 /** (kind, r) → the result word, sign-extended. */
 export const FLAG_RESULT_TYPE: FunctionType = { parameters: ['i32', 'i64'], results: ['i64'] };
 
@@ -34,12 +35,13 @@ export const TABLE_SIZE = 16384;
 
 /** Body of flagAux: the carry vector of the operation, moved so that its top bits are bits 31 and 30. */
 function flagAux(): FunctionBody {
-  const [kind, x, y, r] = [0, 1, 2, 3];
+  const [kind, x, y, r, top] = [0, 1, 2, 3, 4];
   const body = new FunctionBody(FLAG_AUX_TYPE.parameters);
   const carries = body.local('i64'), aux = body.local('i32');
+  const finished = body.block('i32');
   const labels = Array.from({ length: 6 }, () => body.block()).reverse();
   // labels[op] is the block whose end begins the case of op.
-  body.get(kind).i32(2).op('i32.shr_u').brTable(labels.slice(0, 6), labels[5]!);
+  body.get(kind).i32(2).op('i32.shr_u').i32(15).op('i32.and').brTable(labels.slice(0, 6), labels[5]!);
   const addCarries = (): void => {
     body.get(x).get(y).op('i64.and').get(x).get(y).op('i64.or').get(r).i64(-1n).op('i64.xor', 'i64.and', 'i64.or').set(carries);
   };
@@ -58,21 +60,21 @@ function flagAux(): FunctionBody {
     body.get(aux).i32(0x3fffffff).op('i32.and');
     body.get(flag).op('i32.wrap_i64').i32(31).op('i32.shl', 'i32.or');
     body.get(aux).get(aux).i32(1).op('i32.shl', 'i32.xor').i32(31).op('i32.shr_u');
-    body.get(flag).op('i32.wrap_i64', 'i32.xor').i32(30).op('i32.shl', 'i32.or').op('return');
+    body.get(flag).op('i32.wrap_i64', 'i32.xor').i32(30).op('i32.shl', 'i32.or').br(finished);
   };
   const kept = body.local('i64');
   body.end(); // canonical
-  body.get(x).op('i32.wrap_i64', 'return');
+  body.get(x).op('i32.wrap_i64').br(finished);
   body.end(); // add
   addCarries();
   toAux();
-  body.get(aux).op('return');
+  body.get(aux).br(finished);
   body.end(); // sub
   subCarries();
   toAux();
-  body.get(aux).op('return');
+  body.get(aux).br(finished);
   body.end(); // logic
-  body.i32(0).op('return');
+  body.i32(0).br(finished);
   body.end(); // inc
   body.get(y).set(kept).i64(1n).set(y);
   addCarries();
@@ -83,7 +85,9 @@ function flagAux(): FunctionBody {
   subCarries();
   toAux();
   withCarryOf(kept);
-  return body.op('unreachable');
+  body.op('unreachable').end().set(aux);
+  body.get(aux).i32(0x3fffffff).op('i32.and').get(top).op('i32.or').get(aux);
+  return body.get(kind).i32(OVERRIDE).op('i32.and', 'select');
 }
 
 /** Body of flagResult: sign-extended from the kind's size; a canonical word has size 8. */
