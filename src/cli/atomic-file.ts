@@ -84,7 +84,13 @@ export class OutputFile {
     this.used = 0;
   }
 
-  /** Nothing can be written afterwards. */
+  /** Gives the file up: what had its name keeps it. */
+  discard(): void {
+    closeSync(this.descriptor);
+    if (this.place.rename !== null) rmSync(this.place.write, { force: true });
+  }
+
+  /** The file takes its name; nothing can be written afterwards. */
   close(): void {
     this.flush();
     const { write, rename } = this.place;

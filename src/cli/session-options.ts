@@ -1,6 +1,7 @@
 // The options that running a guest has in common with taking a checkpoint up: `run` and `restore`.
 
 import { InputError } from '../base/errors.ts';
+import { ENGINES } from '../vm/config.ts';
 import { choice, choiceOrNull, flag, nonEmpty, type OptionValues, report, valued } from './options.ts';
 import { type Interval, parseInteger, parseInterval, parseSeconds, parseSerial, parseTrace } from './values.ts';
 
@@ -11,7 +12,7 @@ const DEFAULT_INTERVAL = '50ms';
 export const integer = (min: number, max: number) => (text: string): number => parseInteger(text, min, max);
 
 export const SESSION_OPTIONS = {
-  engine: choice(['auto', 'interpreter'], 'auto', 'what executes guest code'),
+  engine: choice(ENGINES, 'auto', 'what executes guest code; auto translates what is hot'),
   tracking: choiceOrNull(['none', 'write-protect', 'pml'], 'how the machine notices writes', 'none; pml with checkpoints'),
   checkpointTo: valued('DIR', nonEmpty, 'write incremental checkpoints into DIR while the guest runs'),
   checkpointEvery: valued('INTERVAL', parseInterval,

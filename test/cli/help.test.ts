@@ -45,7 +45,9 @@ describe('help', () => {
       --cpus N                          number of vCPUs (default: 1)
       --enter-all                       every vCPU starts at the entry point, its index in RSI;
                                         otherwise only the first starts
-      --engine auto|interpreter         what executes guest code (default: auto)
+      --engine auto|interpreter|translator
+                                        what executes guest code; auto translates what is hot (default:
+                                        auto)
       --tracking none|write-protect|pml
                                         how the machine notices writes (default: none; pml with
                                         checkpoints)

@@ -120,7 +120,7 @@ describe('a container that is none', () => {
     for (let n = 0; n < 2000; n++) {
       // Mostly where the structure is.
       const within = random(3) === 0 ? bytes.length : 200;
-      let mutant = bytes.slice();
+      let mutant: Uint8Array = bytes.slice();
       for (let changes = 1 + random(3); changes > 0; changes--) mutant[random(within)] = random(256);
       if (random(4) === 0) mutant = mutant.slice(0, random(bytes.length));
       // With the right checksum again, so that what lies behind it is reached.

@@ -43,12 +43,23 @@ export class GuestOutputs {
   /** Nothing is opened yet, so that bad input is found before any file is touched. */
   constructor(private readonly target: SerialTarget, private readonly debugcon: string | null, private readonly io: CliIo) {}
 
-  /** Opens the files; before the guest runs. */
+  /** Opens the files, all of them or none; before the guest runs. */
   open(): void {
     const { target, debugcon } = this;
     if (target.kind === 'stdio') this.stdout = new StreamSink(this.io.stdout);
     if (target.kind === 'file') this.serialFile = new OutputFile(target.path);
-    if (debugcon !== null) this.debugFile = new OutputFile(debugcon);
+    try {
+      if (debugcon !== null) this.debugFile = new OutputFile(debugcon);
+    } catch (error) {
+      this.discard();
+      throw error;
+    }
+  }
+
+  /** Gives the files up, before the guest has run. */
+  discard(): void {
+    this.serialFile?.discard();
+    this.debugFile?.discard();
   }
 
   readonly serial = (byte: number): void => {

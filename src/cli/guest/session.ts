@@ -59,9 +59,10 @@ export async function runSession(options: SessionOptions, io: CliIo, build: (sin
   const outputs = new GuestOutputs(options.serial, options.debugcon, io);
   const machine = build({ serial: outputs.serial, debugcon: outputs.debug });
   const disassemble = options.trace?.what === 'instructions' ? await loadDisassembler() : null;
-  const store = storeFor(options);
   outputs.open();
-  const sink = options.trace === null ? null : lineSink(options.trace.file, io);
+  const { sink, store } = opened(() => outputs.discard(), () => ({
+    store: storeFor(options), sink: options.trace === null ? null : lineSink(options.trace.file, io),
+  }));
   try {
     const runSlice = disassemble && sink ? traceInstructions(machine.vm, disassemble, sink) : (limit: number) => machine.vm.runSlice(limit);
     if (sink && !disassemble) traceEvents(machine.vm, sink);
@@ -69,6 +70,16 @@ export async function runSession(options: SessionOptions, io: CliIo, build: (sin
   } finally {
     sink?.close();
     await outputs.close();
+  }
+}
+
+/** What `open` gives; if it throws, `undo` is done first. */
+function opened<T>(undo: () => void, open: () => T): T {
+  try {
+    return open();
+  } catch (error) {
+    undo();
+    throw error;
   }
 }
 

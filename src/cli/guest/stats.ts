@@ -1,5 +1,6 @@
 // --stats: what the machine counted.
 
+import { Translator } from '../../cpu/translator/translator.ts';
 import type { MtStats } from '../../mt/stats.ts';
 import type { Vm } from '../../vm/vm.ts';
 import { vectorName } from './vector-names.ts';
@@ -51,11 +52,18 @@ export function collectStats({ vm, before, seconds, exits, mt }: StatsInput): Ru
   }
   return {
     instructions, seconds, mips: seconds > 0 ? instructions / seconds / 1e6 : 0,
-    engines: { [vm.engine.name]: instructions },
+    engines: enginesOf(vm, instructions),
     vcpus: vm.vcpus.map(({ retired, activity }) => ({ instructions: Number(retired), activity })),
     exits: { ...exits.byKind, eptViolations, pmlFull },
     tlbMisses, writeMisses, guestWalks, exceptions, mt,
   };
+}
+
+/** The translator leaves cold code to its interpreter. */
+function enginesOf({ engine }: Vm, instructions: number): Record<string, number> {
+  if (!(engine instanceof Translator)) return { [engine.name]: instructions };
+  const { translated, interpreted } = engine.retired;
+  return { translator: translated, interpreter: interpreted };
 }
 
 const list = (counts: Readonly<Record<string, number>>): string =>
