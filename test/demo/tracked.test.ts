@@ -23,7 +23,7 @@ describe('without a terminal', () => {
     const n = cycles.length;
     expect(text.trimEnd().split('\n').at(-1)).toBe(
       `verified: ${n} comparisons of 2,048 pages: every page not reported was byte-identical; `
-        + `every cycle rebuilds: ${n + 1} of ${n + 1} hashes equal, the base's included`,
+        + `every cycle rebuilds: ${n} of ${n} hashes equal`,
     );
   });
 
@@ -48,7 +48,7 @@ describe('without a terminal', () => {
     expect(cycles.map(({ cycle }) => cycle)).toEqual(cycles.map((_, n) => n + 1));
     const { length } = cycles;
     expect(lines.at(-1)).toMatchObject({
-      end: 'guest', exit: 'hlt', cycles: length, compared: length, rebuilt: { checked: length + 1, wrong: [] }, lostWrite: null,
+      end: 'guest', exit: 'hlt', cycles: length, compared: length, rebuilt: { checked: length, wrong: [] }, failure: null, lostWrite: null,
     });
   });
 });
@@ -75,8 +75,14 @@ describe('--inject lost-write', () => {
     const { io, stdout, stderr } = testIo();
     expect(await demo(io, ...SMALL, '--inject=lost-write', '--json')).toBe(1);
     const end = JSON.parse(stdout().trimEnd().split('\n').at(-1)!) as { end: string; lostWrite: { gfn: number; cycle: string } };
-    expect(end).toMatchObject({ end: 'lost-write', lostWrite: { gfn: expect.any(Number), cycle: expect.stringMatching(/^\d+$/) } });
+    expect(end).toMatchObject({ end: 'failed', lostWrite: { gfn: expect.any(Number), cycle: expect.stringMatching(/^\d+$/) } });
     expect(stderr()).toMatch(new RegExp(`^tidemark: lost write: page ${end.lostWrite.gfn} .* in cycle ${end.lostWrite.cycle} .*\\n$`));
+  });
+
+  it('a fault that invents pages is found, too', async () => {
+    const { io, stderr } = testIo();
+    expect(await demo(io, ...SMALL, '--inject=cumulative-sets')).toBe(1);
+    expect(stderr()).toMatch(/\ntidemark: cycle 2 began with 40 dirty pages although all had been fetched before\n$/);
   });
 
   it('a fault that loses no write is said to lose none', async () => {

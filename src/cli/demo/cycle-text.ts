@@ -61,10 +61,10 @@ export function endLines(end: DemoEnd): string[] {
 
 function verified({ how, compared, pages, rebuilt }: DemoEnd): string {
   const unreported = `${count(compared, 'comparison')} of ${number(pages)} pages: every page not reported was byte-identical`;
-  if (how === 'lost-write' || rebuilt === null) return compared === 0 ? 'nothing was verified' : `until then, ${unreported}`;
+  if (how === 'failed' || rebuilt === null) return compared === 0 ? 'nothing was verified' : `until then, ${unreported}`;
   const { checked, wrong } = rebuilt;
   const rebuilds = wrong.length === 0
-    ? `every cycle rebuilds: ${checked} of ${checked} hashes equal, the base's included`
-    : `cycles that do not rebuild: ${wrong.join(', ')} (of ${checked}, the base included)`;
+    ? `every cycle rebuilds: ${checked} of ${checked} hashes equal`
+    : `cycles that do not rebuild: ${wrong.join(', ')} (of ${checked}; 0 is the base)`;
   return `verified: ${unreported}; ${rebuilds}`;
 }

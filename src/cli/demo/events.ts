@@ -20,7 +20,7 @@ export interface DemoCycle extends CycleReport {
 
 export interface DemoEnd {
   /** The guest's end, a signal to stop, or the proof's failure. */
-  readonly how: 'guest' | 'interrupted' | 'lost-write';
+  readonly how: 'guest' | 'interrupted' | 'failed';
   /** How the guest ended, null if it did not. */
   readonly exit: Exit | null;
   readonly cycles: number;
@@ -30,8 +30,10 @@ export interface DemoEnd {
   readonly pages: number;
   /** Comparisons of all memory with the shadow, each without a difference that was not reported. */
   readonly compared: number;
-  /** Rebuilt cycles whose hash was compared, the base included, and those that differ. Null if there was no rebuilding. */
+  /** Cycles that were rebuilt and their hash compared, and those whose memory differs (0 is the base). Null without rebuilding. */
   readonly rebuilt: { readonly checked: number; readonly wrong: readonly number[] } | null;
+  /** Why the proof failed, in one line; null if it did not. */
+  readonly failure: string | null;
   readonly lost: LostWriteError | null;
   readonly milliseconds: number;
 }

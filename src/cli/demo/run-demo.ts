@@ -40,7 +40,7 @@ async function track(work: TrackedWork, io: CliIo, interrupt: Interrupt): Promis
   } finally {
     view.close();
   }
-  if (end.lost) return fail(io, end.lost.message);
+  if (end.failure !== null) return fail(io, end.failure);
   const wrong = end.rebuilt?.wrong[0];
   if (wrong !== undefined) return fail(io, `cycle ${wrong} does not rebuild to the memory it was taken from`);
   if (work.injection && !work.json) io.stderr.write(`the injected fault ${work.injection.name} lost no write\n`);

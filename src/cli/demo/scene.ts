@@ -17,12 +17,22 @@ import type { TrackedWork } from './options.ts';
 /** Bounds a cycle in which the guest dirties nothing, as when it computes its checksum at the end. */
 const CYCLE_INSTRUCTIONS = 4_000_000;
 
+/** Bytes of copied pages that are kept for rebuilding at the end; what exceeds them is rebuilt and checked on the way. */
+const KEPT = 256 * 1024 ** 2;
+
 type Emit = (event: DemoEvent) => Promise<void> | void;
+
+/** Everything had been fetched and no vCPU had run, yet pages were dirty. */
+class Invention extends Error {
+  constructor(cpid: number, entries: number) {
+    super(`cycle ${cpid} began with ${entries} dirty pages although all had been fetched before`);
+  }
+}
 
 class Scene {
   private readonly console = new ConsoleBytes();
   private readonly vm: Vm;
-  private readonly store = new MemoryStore();
+  private readonly store = new MemoryStore(KEPT);
   private readonly checkpointer: Checkpointer;
   private readonly began = performance.now();
   private cycles = 0;
@@ -39,16 +49,17 @@ class Scene {
 
   async play(): Promise<DemoEnd> {
     const early = await runUntilItWrites(this.vm, this.signal);
-    if (early) return this.end(early, null);
+    if (early) return this.end(early);
     await this.passConsole();
     this.checkpointer.start();
     const pagesUsed = Math.min(this.vm.pageCount, regionEnd(this.work.pages) / PAGE_SIZE);
     await this.emit({ kind: 'start', start: { work: this.work, pages: this.vm.pageCount, pagesUsed } });
     try {
-      return await this.end(await this.runCycles(), null);
+      return await this.end(await this.runCycles());
     } catch (error) {
-      if (!(error instanceof LostWriteError)) throw error;
-      return this.end(null, error);
+      if (error instanceof LostWriteError) return this.end(null, error.message, error);
+      if (error instanceof Invention) return this.end(null, error.message);
+      throw error;
     }
   }
 
@@ -60,8 +71,10 @@ class Scene {
     };
     for (;;) {
       const report = await this.checkpointer.cycleAsync(goesOn);
+      const { dirty, cycle: { carried } } = this.checkpointer.stats();
+      if (carried > 0) throw new Invention(report.cpid, carried);
       await this.passConsole();
-      await this.pass({ ...report, dirty: this.checkpointer.stats().dirty });
+      await this.pass({ ...report, dirty });
       const { kind } = report.exit;
       if (kind !== 'limit' && kind !== 'mt-dirty-trigger' && kind !== 'mt-list-full') return report.exit;
       if (this.signal.aborted) return { kind: 'interrupted' };
@@ -84,17 +97,22 @@ class Scene {
     if (bytes) await this.emit({ kind: 'serial', bytes });
   }
 
-  private async end(exit: Exit | null, lost: LostWriteError | null): Promise<DemoEnd> {
-    const { vm, store, cycles, reported } = this;
+  private async end(exit: Exit | null, failure: string | null = null, lost: LostWriteError | null = null): Promise<DemoEnd> {
+    const { vm, cycles, reported } = this;
     await this.passConsole();
     const interrupted = exit?.kind === 'interrupted';
     const end: DemoEnd = {
-      how: lost ? 'lost-write' : interrupted ? 'interrupted' : 'guest', exit: interrupted ? null : exit, lost, cycles, reported,
-      retired: vm.retired, pages: vm.pageCount, compared: this.compared(lost !== null), rebuilt: cycles > 0 && !lost ? verifyRebuilds(store) : null,
-      milliseconds: performance.now() - this.began,
+      how: failure !== null ? 'failed' : interrupted ? 'interrupted' : 'guest', exit: interrupted ? null : exit, failure, lost,
+      cycles, reported, retired: vm.retired, pages: vm.pageCount, compared: this.compared(lost !== null),
+      rebuilt: cycles > 0 && failure === null ? this.rebuild() : null, milliseconds: performance.now() - this.began,
     };
     await this.emit({ kind: 'end', end });
     return end;
+  }
+
+  /** Those that the store has merged into its base were checked when they were. */
+  private rebuild(): NonNullable<DemoEnd['rebuilt']> {
+    return { checked: this.store.lastCycle, wrong: verifyRebuilds(this.store).wrong };
   }
 }
 
