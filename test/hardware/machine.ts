@@ -7,6 +7,7 @@ import { viewsOf } from '../../src/base/state/table.ts';
 import { Seg, VCPU_STATE } from '../../src/base/state/vcpu.ts';
 import { CR0, CR4, Cpu, EFER } from '../../src/cpu/cpu.ts';
 import type { CpuHost } from '../../src/cpu/host.ts';
+import { cpuRegions } from '../../src/cpu/regions.ts';
 import { createMmu } from '../../src/mmu/create.ts';
 import type { PhysicalMemory } from '../../src/mmu/physical-memory.ts';
 import { mmuRegions } from '../../src/mmu/regions.ts';
@@ -24,6 +25,8 @@ export interface VectorMachine {
   readonly code: Uint8Array;
   readonly data: Uint8Array;
   readonly codeGfn: number;
+  /** Byte offset of the vCPU's jump cache. */
+  readonly jumpCaches: number;
 }
 
 const RAM = 0x200000;
@@ -109,7 +112,7 @@ function setSegments(setting: Setting, { segSelector, segAttributes, segLimit, s
 /** A machine in the state common to all vectors of `setting`. */
 export function vectorMachine(setting: Setting): VectorMachine {
   const shape: MachineShape = { vcpus: 1, gfnLimit: RAM / 4096, ramBytes: RAM };
-  const plan = planRegions([{ name: 'vcpu', bytes: VCPU_STATE.size }, ...mmuRegions(shape)]);
+  const plan = planRegions([...cpuRegions(shape), ...mmuRegions(shape)]);
   const memory = LinearMemory.create(plan.total.bytes, false);
   const state = viewsOf(VCPU_STATE, memory, plan.vcpu!.offset);
   const { physical, vcpus } = createMmu(memory, plan, shape, 'none', [state]);
@@ -126,5 +129,8 @@ export function vectorMachine(setting: Setting): VectorMachine {
   cpu.enterGuest();
   if (setting === 'PAE' && !cpu.mmu.loadPdptes(TABLES_GPA)) throw new Error('PDPTEs refused');
   const at = (gpa: number, bytes: number): Uint8Array => memory.u8.subarray(physical.hostOffset(gpa), physical.hostOffset(gpa) + bytes);
-  return { setting, memory, physical, cpu, code: at(CODE_GPA, CODE_BYTES), data: at(DATA_GPA, DATA_SIZE), codeGfn: CODE_GPA / 4096 };
+  return {
+    setting, memory, physical, cpu, code: at(CODE_GPA, CODE_BYTES), data: at(DATA_GPA, DATA_SIZE), codeGfn: CODE_GPA / 4096,
+    jumpCaches: plan['jump-cache']!.offset,
+  };
 }

@@ -25,7 +25,15 @@ export interface VectorRunner {
   run(vector: Vector): Outcome;
 }
 
-export type MakeEngine = (parts: { physical: PhysicalMemory; deliverFault: DeliverFault }) => Engine;
+/** What an engine is made of: the translator's parts, of which the interpreter needs fewer. */
+export interface EngineParts {
+  readonly physical: PhysicalMemory;
+  readonly deliverFault: DeliverFault;
+  readonly cpus: readonly Cpu[];
+  readonly jumpCaches: number;
+}
+
+export type MakeEngine = (parts: EngineParts) => Engine;
 
 export const interpreter: MakeEngine = (parts) => new Interpreter(parts);
 
@@ -34,7 +42,7 @@ const MAX_ITERATIONS = 70_000;
 
 /** A runner of its own machine. `seed` is that of the data template. Each run starts from the vector's state and nothing else. */
 export function makeRunner(setting: Setting, seed: number, makeEngine: MakeEngine = interpreter): VectorRunner {
-  const { cpu, physical, code, data, codeGfn } = vectorMachine(setting);
+  const { cpu, physical, code, data, codeGfn, jumpCaches } = vectorMachine(setting);
   const template = dataTemplate(seed);
   const before = template.slice();
   data.set(template);
@@ -45,7 +53,7 @@ export function makeRunner(setting: Setting, seed: number, makeEngine: MakeEngin
     fault = { vector, errorCode, cr2: vector === 14 ? BigInt.asUintN(64, BigInt(linear)) : null };
     faulting.request(Request.EXIT);
   };
-  const engine = makeEngine({ physical, deliverFault });
+  const engine = makeEngine({ physical, deliverFault, cpus: [cpu], jumpCaches });
   physical.codeListener = { codeWritten: (gfn) => engine.invalidate(gfn) };
 
   const load = (vector: Vector): void => {

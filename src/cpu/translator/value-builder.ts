@@ -217,6 +217,7 @@ export class ValueBuilder {
   }
 
   signExtend(from: Size, to: Size, x: Val): Val {
+    if (from > to) return this.truncate(to, x);
     if (to !== 8) {
       this.pushSigned(from, x);
       return this.popSized(to);
