@@ -26,7 +26,9 @@ export function decodeBase(source: ByteSource): BaseCheckpoint & { readonly crc:
 }
 
 /** The same for a cycle of a machine with `vcpus` vCPUs; null if that is not known. */
-export function decodeDelta(source: ByteSource, vcpus: number | null): DeltaCheckpoint & { readonly previous: number; readonly crc: number } {
+export function decodeDelta(
+  source: ByteSource, vcpus: number | null,
+): DeltaCheckpoint & { readonly previous: number; readonly crc: number } {
   const { header, pages, crc } = decodeContainer(source, ContainerKind.CHECKPOINT_CYCLE);
   const state = field(source, header, 'state', isState);
   requireVcpus(source, state, vcpus ?? state.vcpus.length);
@@ -68,11 +70,13 @@ function isState(value: unknown): value is VmState {
 }
 
 const isFault = (value: unknown): boolean =>
-  isObject(value) && isCount(value['vector']) && (value['errorCode'] === null || isCount(value['errorCode'])) && Number.isSafeInteger(value['linear']);
+  isObject(value) && isCount(value['vector']) && (value['errorCode'] === null || isCount(value['errorCode']))
+    && Number.isSafeInteger(value['linear']);
 
 function isEnd(value: unknown): value is GuestEnd | null {
   if (value === null) return true;
   if (!isObject(value)) return false;
   const { kind, chain } = value;
-  return kind === 'hlt' || (kind === 'debug-exit' && isCount(value['value'])) || (kind === 'shutdown' && Array.isArray(chain) && chain.every(isFault));
+  return kind === 'hlt' || (kind === 'debug-exit' && isCount(value['value']))
+    || (kind === 'shutdown' && Array.isArray(chain) && chain.every(isFault));
 }

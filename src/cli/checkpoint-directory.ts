@@ -74,7 +74,9 @@ export class DirectoryStore implements CheckpointStore {
     if (!names.includes(BASE)) throw new InputError(`directory '${path}': holds no checkpoints (there is no ${BASE})`);
     const cycles = names.flatMap((name) => CYCLE.exec(name)?.[1] ?? []).map(Number).sort((a, b) => a - b);
     const missing = cycles.findIndex((cpid, index) => cpid !== index + 1);
-    if (missing >= 0) throw new InputError(`directory '${path}': ${cycleFile(missing + 1)} is missing (the last is ${cycleFile(cycles.at(-1)!)})`);
+    if (missing >= 0) {
+      throw new InputError(`directory '${path}': ${cycleFile(missing + 1)} is missing (the last is ${cycleFile(cycles.at(-1)!)})`);
+    }
     return new DirectoryStore(path, cycles.length, 0);
   }
 

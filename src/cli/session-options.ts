@@ -53,7 +53,8 @@ export function resolveSession<V extends SessionValues>(values: V): Omit<V, 'tra
   if (tracking === 'none') throw new InputError(`${asked[0]} needs tracking: --tracking pml or write-protect`);
   const trigger = Math.max(dirtyTrigger, checkpointEvery?.by === 'pages' ? checkpointEvery.count : 0);
   if (maxDirty !== null && trigger > maxDirty) {
-    throw new InputError(`${trigger === dirtyTrigger ? `--dirty-trigger ${trigger}` : `--checkpoint-every ${trigger}pages`} is above --max-dirty ${maxDirty}`);
+    const option = trigger === dirtyTrigger ? `--dirty-trigger ${trigger}` : `--checkpoint-every ${trigger}pages`;
+    throw new InputError(`${option} is above --max-dirty ${maxDirty}`);
   }
   const every = checkpointEvery ?? (dirtyTrigger > 0 ? null : parseInterval(DEFAULT_INTERVAL));
   return { ...values, tracking: tracking ?? 'pml', checkpointing: true, checkpointEvery: every };

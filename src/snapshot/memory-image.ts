@@ -21,8 +21,8 @@ export const isZero = (page: Uint8Array): boolean => allZero(wordsOf(page));
 /** Whether all words of a page are 0, eight at a time. */
 export function allZero(words: Int32Array): boolean {
   for (let n = 0; n < PAGE_SIZE / 4; n += 8) {
-    const any = words[n] | words[n + 1] | words[n + 2] | words[n + 3] | words[n + 4] | words[n + 5] | words[n + 6] | words[n + 7];
-    if (any !== 0) return false;
+    const bits = words[n] | words[n + 1] | words[n + 2] | words[n + 3] | words[n + 4] | words[n + 5] | words[n + 6] | words[n + 7];
+    if (bits !== 0) return false;
   }
   return true;
 }

@@ -25,7 +25,9 @@ class FailingStore extends MemoryStore {
 }
 
 describe.each(['write-protect', 'pml'] as const)('with %s', (tracking) => {
-  it.each([[DIRTIER, [1], 90_001], [DIRTIER, [2, 3, 4, 6], 90_001], [smp64(3), [1, 3], 1_009]] as const)('$0.name, failing at $1', (spec, failing, instructions) => {
+  it.each([
+    [DIRTIER, [1], 90_001], [DIRTIER, [2, 3, 4, 6], 90_001], [smp64(3), [1, 3], 1_009],
+  ] as const)('$0.name, failing at $1', (spec, failing, instructions) => {
     const { vm } = loadedGuest(spec, { tracking, verify: true });
     const store = new FailingStore(failing);
     const checkpointer = new Checkpointer(vm, store, { dirtyTrigger: 0, maxDirty: MAX, instructions, hash: true });

@@ -31,7 +31,8 @@ function checkpointed(vm: Vm, policy: CheckpointPolicy): { store: MemoryStore; m
   }
 }
 
-const withoutZeros = (image: MemoryImage): [number, Uint8Array][] => [...image].filter(([, page]) => !isZero(page)).sort(([a], [b]) => a - b);
+const withoutZeros = (image: MemoryImage): [number, Uint8Array][] =>
+  [...image].filter(([, page]) => !isZero(page)).sort(([a], [b]) => a - b);
 
 function expectSameBytes(rebuilt: MemoryImage, memory: MemoryImage): void {
   const [ours, theirs] = [withoutZeros(rebuilt), withoutZeros(memory)];

@@ -37,7 +37,9 @@ function checkpointed(
   return { store, said, end: endOf(guest) };
 }
 
-const CASES: readonly (readonly [GuestSpec, number])[] = [[DIRTIER, 90_013], [smp64(1), 701], [smp64(2), 1_503], [smp64(4), 2_001], [KERNEL32, 1_234_567]];
+const CASES: readonly (readonly [GuestSpec, number])[] = [
+  [DIRTIER, 90_013], [smp64(1), 701], [smp64(2), 1_503], [smp64(4), 2_001], [KERNEL32, 1_234_567],
+];
 
 describe.each(CASES)('$0.name', (spec, instructions) => {
   const uninterrupted = runToEnd(loadedGuest(spec));

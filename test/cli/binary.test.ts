@@ -40,7 +40,7 @@ describe('the binary', () => {
   ])('exits with %i', (status, argv) => expect(tidemark('run', ...argv).status).toBe(status));
 
   it('traces instructions with the package it depends on', () => {
-    const { status, stderr } = tidemark('run', guest('spin/spin.elf'), '--trace', 'instructions', '--max-instructions', '3', '--serial', 'none');
+    const { status, stderr } = tidemark('run', guest('spin/spin.elf'), '--trace=instructions', '--max-instructions=3', '--serial=none');
     expect(status).toBe(124);
     expect(stderr).toMatch(/^0 0 [0-9a-f]{8} fa cli\n0 1 [0-9a-f]{8} fc cld\n/);
   });
@@ -58,7 +58,8 @@ describe('the binary', () => {
       '--checkpoint-every', '5ms', '--serial', `file:${out}`];
     const child = spawn(BINARY, argv, { stdio: 'ignore' });
     const exited = new Promise((resolve) => child.on('exit', resolve));
-    while (child.exitCode === null && !(existsSync(directory) && readdirSync(directory).length > 8)) await new Promise((resolve) => setTimeout(resolve, 5));
+    const far = (): boolean => existsSync(directory) && readdirSync(directory).length > 8;
+    while (child.exitCode === null && !far()) await new Promise((resolve) => setTimeout(resolve, 5));
     child.kill('SIGKILL');
     await exited;
     expect(child.exitCode).toBeNull();

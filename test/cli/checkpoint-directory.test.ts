@@ -1,4 +1,6 @@
-import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync, truncateSync, writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -24,7 +26,8 @@ let root = '';
 beforeAll(() => { root = mkdtempSync(join(tmpdir(), 'tidemark-directory-')); });
 afterAll(() => rmSync(root, { recursive: true }));
 
-const refusal = (text: string): unknown => expect.objectContaining({ name: 'InputError', message: expect.stringMatching(new RegExp(`^[^\\n]*${text}[^\\n]*$`)) });
+const refusal = (text: string): unknown =>
+  expect.objectContaining({ name: 'InputError', message: expect.stringMatching(new RegExp(`^[^\\n]*${text}[^\\n]*$`)) });
 
 describe('a directory of checkpoints', () => {
   it('gives back what was put, to whoever opens it', () => {
@@ -48,7 +51,8 @@ describe('a directory of checkpoints', () => {
   it.each<[string, (path: string) => void, string]>([
     ['other files', (path) => writeFileSync(join(path, 'letter'), 'x'), 'is not empty \\(it holds \'letter\'\\)'],
     ['an older run', (path) => writeFileSync(join(path, 'base.tmck'), 'x'), 'holds another run\'s checkpoints \\(\'base.tmck\'\\)'],
-    ['an unfinished run', (path) => writeFileSync(join(path, 'base.tmck.77.tmp'), 'x'), 'holds another run\'s checkpoints \\(\'base.tmck.77.tmp\'\\)'],
+    ['an unfinished run', (path) => writeFileSync(join(path, 'base.tmck.77.tmp'), 'x'),
+      'holds another run\'s checkpoints \\(\'base.tmck.77.tmp\'\\)'],
   ])('is not begun among %s', (name, fill, message) => {
     const path = join(root, name);
     mkdirSync(path);
@@ -102,7 +106,8 @@ describe('damage', () => {
   it.each<[string, () => void, string]>([
     ['a truncated base', () => truncateSync(join(path, 'base.tmck'), 5000), 'base\\.tmck: offset 0x1388: the file ends here.*truncated'],
     ['an empty cycle', () => truncateSync(join(path, cycleFile(2)), 0), 'cycle-000002\\.tmck: offset 0x0: the file ends here'],
-    ['a flipped bit in a page', () => flip(cycleFile(3), -5000), 'cycle-000003\\.tmck: offset 0x[0-9a-f]+: the checksum is .* the file is damaged'],
+    ['a flipped bit in a page', () => flip(cycleFile(3), -5000),
+      'cycle-000003\\.tmck: offset 0x[0-9a-f]+: the checksum is .* the file is damaged'],
     ['a flipped bit in the header', () => flip(cycleFile(1), 40), 'cycle-000001\\.tmck: .*damaged'],
     ['a flipped bit in the checksum', () => flip('base.tmck', -1), 'base\\.tmck: .*damaged'],
     ['another version', () => flip('base.tmck', 8), 'base\\.tmck: offset 0x8: format version 17\\.0; this build reads version 1'],
@@ -113,7 +118,8 @@ describe('damage', () => {
       renameSync(join(path, cycleFile(3)), join(path, cycleFile(2)));
       renameSync(join(path, 'x'), join(path, cycleFile(3)));
     }, 'cycle-000002\\.tmck: holds cycle 3'],
-    ['a base in place of a cycle', () => copyFileSync(join(path, 'base.tmck'), join(path, cycleFile(4))), 'cycle-000004\\.tmck: offset 0xc: a file of kind 1'],
+    ['a base in place of a cycle', () => copyFileSync(join(path, 'base.tmck'), join(path, cycleFile(4))),
+      'cycle-000004\\.tmck: offset 0xc: a file of kind 1'],
     ['a directory in place of a file', () => {
       rmSync(join(path, cycleFile(4)));
       mkdirSync(join(path, cycleFile(4)));

@@ -11,6 +11,7 @@ import { cli } from './streams.ts';
 
 const guest = (name: string): string => join(GUESTS, name);
 const DIRTIER = [guest('dirtier/dirtier-64.elf'), '--memory=8M', '--append=pages=48 rate=16 iterations=14 group=1'];
+const SMP = [guest('smp64/smp64.elf'), '--memory=8M', '--cpus=3', '--enter-all', '--append=cpus=3 rounds=4000'];
 
 let root = '';
 const at = (name: string): string => join(root, name);
@@ -18,7 +19,7 @@ beforeAll(async () => {
   root = mkdtempSync(join(tmpdir(), 'tidemark-restore-'));
   const runs: [string, string[]][] = [
     ['dirtier', [...DIRTIER, '--checkpoint-every=100000insns']],
-    ['smp', [guest('smp64/smp64.elf'), '--memory=8M', '--cpus=3', '--enter-all', '--append=cpus=3 rounds=4000', '--checkpoint-every=40pages']],
+    ['smp', [...SMP, '--checkpoint-every=40pages']],
     ['triple', [guest('triple-fault/triple-fault.elf'), '--memory=2M', '--checkpoint-every=300insns']],
     ['spin', [guest('spin/spin.elf'), '--memory=2M', '--checkpoint-every=50000insns', '--max-instructions=120000']],
   ];
@@ -31,7 +32,7 @@ const lastCycle = (name: string): number => DirectoryStore.open(at(name)).lastCy
 describe('restore', () => {
   it.each([
     ['dirtier', DIRTIER],
-    ['smp', [guest('smp64/smp64.elf'), '--memory=8M', '--cpus=3', '--enter-all', '--append=cpus=3 rounds=4000']],
+    ['smp', SMP],
   ])('%s: from every cycle on, the rest of what was said, and the same end', async (name, argv) => {
     const whole = await cli('run', ...argv, '--stats', '--json');
     const total = JSON.parse(whole.stderr).stats;
@@ -62,7 +63,8 @@ describe('restore', () => {
   });
 
   it('can itself be checkpointed, verified and restored', async () => {
-    const again = await cli('restore', at('dirtier'), '--cycle=2', `--checkpoint-to=${at('again')}`, '--checkpoint-every=150000insns', '--verify');
+    const often = ['--checkpoint-every=150000insns', '--verify', `--checkpoint-to=${at('again')}`];
+    const again = await cli('restore', at('dirtier'), '--cycle=2', ...often);
     expect(again.status).toBe(0);
     expect(again.stderr).toMatch(/verified: \d+ cycles/);
     const rest = await cli('restore', at('again'), '--cycle=1');
@@ -130,7 +132,8 @@ describe('inspect', () => {
     expect(data.parts[1].pages).toBe(40);
     const { status, stdout, stderr } = await cli('inspect', at('smp'));
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-    expect(stdout).toMatch(/: checkpoints of a machine with 8M of memory, 3 vCPUs; \d+ cycles, \d+ bytes, all checksums right\n {2}base: \d+ pages/);
+    expect(stdout).toMatch(/: checkpoints of a machine with 8M of memory, 3 vCPUs; \d+ cycles, \d+ bytes, all checksums right\n/);
+    expect(stdout).toMatch(/^ {2}base: \d+ pages/m);
     expect(stdout).toMatch(new RegExp(`cycle ${last}: .* the guest's end \\(hlt\\)`));
   });
 
@@ -144,12 +147,14 @@ describe('inspect', () => {
   ])('%s is %s', async (name, kind) => {
     const data = await json(guest(name));
     expect(data).toMatchObject({ type: 'image', kind, loadable: true, bytes: readFileSync(guest(name)).length });
-    expect(data.segments.some(({ base, size }: { base: number; size: number }) => data.entry >= base && data.entry < base + size)).toBe(true);
+    const holdsEntry = ({ base, size }: { base: number; size: number }): boolean => data.entry >= base && data.entry < base + size;
+    expect(data.segments.some(holdsEntry)).toBe(true);
   });
 
   it('what is recognised but cannot be entered', async () => {
     writeFileSync(at('sector'), Uint8Array.from({ length: 512 }, (_, n) => (n === 510 ? 0x55 : n === 511 ? 0xaa : 0)));
-    expect(await json(at('sector'))).toMatchObject({ kind: 'boot-sector', loadable: false, reason: expect.stringMatching(/^offset 0x1fe: a boot sector/) });
+    const reason = expect.stringMatching(/^offset 0x1fe: a boot sector/);
+    expect(await json(at('sector'))).toMatchObject({ kind: 'boot-sector', loadable: false, reason });
   });
 
   it.each<[string, string, RegExp]>([

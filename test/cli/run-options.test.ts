@@ -14,7 +14,8 @@ describe('the options of run', () => {
   it('have the documented defaults', () => {
     expect(options('image')).toEqual({
       image: 'image', kernel: null, append: '', module: [], at: null, memory: 128 * 1024 ** 2, cpus: 1, enterAll: false,
-      engine: 'auto', tracking: 'none', checkpointing: false, checkpointTo: null, checkpointEvery: null, dirtyTrigger: 0, maxDirty: null, verify: false, serial: { kind: 'stdio' }, debugcon: null,
+      engine: 'auto', tracking: 'none', checkpointing: false, checkpointTo: null, checkpointEvery: null, dirtyTrigger: 0, maxDirty: null,
+      verify: false, serial: { kind: 'stdio' }, debugcon: null,
       timeout: null, maxInstructions: null, trace: null, stats: null, json: false,
     });
   });

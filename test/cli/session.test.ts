@@ -24,6 +24,8 @@ function options(...argv: string[]): SessionOptions {
 
 const image = readFileSync(join(GUESTS, DIRTIER.image));
 
+const VERIFIED = ['--verify', '--checkpoint-every=50000insns', '--serial=none'];
+
 async function dirtier(faults: Faults, ...argv: string[]) {
   const { io, stdout, stderr } = collectingIo();
   const status = await runSession(options(...argv), io, (sinks) => {
@@ -36,14 +38,14 @@ async function dirtier(faults: Faults, ...argv: string[]) {
 
 describe('--verify', () => {
   it('of tracking that loses a write: 70, and one line that names page and cycle', async () => {
-    const { status, stderr } = await dirtier({ keepMarksAtRearm: true }, '--verify', '--checkpoint-every=50000insns', '--serial=none');
+    const { status, stderr } = await dirtier({ keepMarksAtRearm: true }, ...VERIFIED);
     expect(status).toBe(70);
     expect(stderr).toMatch(/^tidemark: lost write: page \d+ \(0x[0-9a-f]+\) changed in cycle \d+ and was not reported; [^\n]*$/m);
     expect(stderr).not.toMatch(/verified|internal error|\n\s+at /);
   });
 
   it('the same as JSON', async () => {
-    const { status, stdout } = await dirtier({ keepMarksAtRearm: true }, '--verify', '--checkpoint-every=50000insns', '--serial=none', '--json');
+    const { status, stdout } = await dirtier({ keepMarksAtRearm: true }, ...VERIFIED, '--json');
     expect(JSON.parse(stdout)).toMatchObject({ outcome: 'lost-write', status, gfn: expect.any(Number), cycle: expect.any(Number) });
   });
 });

@@ -106,7 +106,8 @@ describe('a container that is none', () => {
   });
 
   it('is refused where another kind is expected', () => {
-    expect(() => decodeContainer(bytesSource('f', bytes), ContainerKind.CHECKPOINT_CYCLE)).toThrow('a file of kind 1 where kind 2 was expected');
+    const decodeAsCycle = () => decodeContainer(bytesSource('f', bytes), ContainerKind.CHECKPOINT_CYCLE);
+    expect(decodeAsCycle).toThrow('a file of kind 1 where kind 2 was expected');
   });
 
   it('2000 random mutations: an InputError in one line, or the same contents', () => {

@@ -28,7 +28,8 @@ function resume(vm: Vm, store: DirectoryStore, cycle: number): GuestEnd | null {
   try {
     return resumeCycle(vm, store, cycle);
   } catch (error) {
-    if (!(error instanceof RangeError || error instanceof TypeError || error instanceof SyntaxError || error instanceof KvmError)) throw error;
-    throw new InputError(`${store.file(cycle)}: the state of the machine is malformed: ${error.message}`);
+    const malformed = [RangeError, TypeError, SyntaxError, KvmError].some((kind) => error instanceof kind);
+    if (!malformed) throw error;
+    throw new InputError(`${store.file(cycle)}: the state of the machine is malformed: ${(error as Error).message}`);
   }
 }

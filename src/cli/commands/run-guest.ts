@@ -30,6 +30,8 @@ export async function runGuest(options: RunOptions, io: CliIo): Promise<number> 
 /** Loads the image; with `enterAll` every vCPU starts where vCPU 0 does, RSI telling it its index. */
 function load(vm: Vm, path: string, bytes: Uint8Array, boot: BootOptions, enterAll: boolean): void {
   const target = bootTarget(vm);
-  const setEntry = (state: EntryState): void => vm.vcpus.forEach((_, index) => enter(vm, { ...state, gpr: { ...state.gpr, rsi: index } }, index));
+  const setEntry = (state: EntryState): void => {
+    vm.vcpus.forEach((_, index) => enter(vm, { ...state, gpr: { ...state.gpr, rsi: index } }, index));
+  };
   loadImage(path, bytes, enterAll ? { ...target, setEntry } : target, boot);
 }

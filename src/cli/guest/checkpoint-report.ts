@@ -65,9 +65,11 @@ const milliseconds = (microseconds: number): string => `${(microseconds / 1000).
 
 export function summaryText(summary: CheckpointSummary): string {
   const { directory, cycles, basePages, dirtyPages, stoppedMean, stoppedMax, runMean, pmlFullExits, eptViolations } = summary;
-  return `checkpoints: ${cycles} cycles ${directory === null ? 'kept in memory' : `in '${directory}'`}; base ${basePages} pages (${megabytes(basePages)}), `
+  const place = directory === null ? 'kept in memory' : `in '${directory}'`;
+  return `checkpoints: ${cycles} cycles ${place}; base ${basePages} pages (${megabytes(basePages)}), `
     + `then ${dirtyPages} dirty pages (${megabytes(dirtyPages)}), ${pmlFullExits} PML-full exits, ${eptViolations} EPT violations; `
-    + `a cycle ran ${milliseconds(runMean)} and stopped the guest ${milliseconds(stoppedMean)} on average, ${milliseconds(stoppedMax)} at most`;
+    + `a cycle ran ${milliseconds(runMean)} and stopped the guest ${milliseconds(stoppedMean)} on average, `
+    + `${milliseconds(stoppedMax)} at most`;
 }
 
 export const verifiedText = (cycles: number): string =>

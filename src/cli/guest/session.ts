@@ -142,7 +142,8 @@ class Session {
     } catch (error) {
       if (!(error instanceof LostWriteError)) throw error;
       const { gfn, cycle, offset, message } = error;
-      return { status: ExitStatus.INTERNAL, lines: [`tidemark: ${message}`], fields: { outcome: 'lost-write', gfn, cycle: Number(cycle), offset } };
+      const fields = { outcome: 'lost-write', gfn, cycle: Number(cycle), offset };
+      return { status: ExitStatus.INTERNAL, lines: [`tidemark: ${message}`], fields };
     } finally {
       input?.close();
       stop.disarm();

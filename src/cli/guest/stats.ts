@@ -1,7 +1,7 @@
 // --stats: what the machine counted.
 
 import { Translator } from '../../cpu/translator/translator.ts';
-import type { MtStats } from '../../mt/stats.ts';
+import type { MtStats, VerifyStats } from '../../mt/stats.ts';
 import type { Vm } from '../../vm/vm.ts';
 import { vectorName } from './vector-names.ts';
 
@@ -70,8 +70,10 @@ const list = (counts: Readonly<Record<string, number>>): string =>
   Object.entries(counts).map(([name, count]) => `${name} ${count}`).join(', ') || 'none';
 
 /** The same for people. */
-export function statsText({ instructions, seconds, mips, engines, vcpus, exits, tlbMisses, writeMisses, guestWalks, exceptions, mt }: RunStats): string[] {
-  const shares = Object.entries(engines).map(([name, count]) => `${name} ${instructions > 0 ? ((100 * count) / instructions).toFixed(1) : 0} %`);
+export function statsText(stats: RunStats): string[] {
+  const { instructions, seconds, mips, engines, vcpus, exits, tlbMisses, writeMisses, guestWalks, exceptions, mt } = stats;
+  const percent = (count: number): string => (instructions > 0 ? ((100 * count) / instructions).toFixed(1) : '0');
+  const shares = Object.entries(engines).map(([name, count]) => `${name} ${percent(count)} %`);
   return [
     `instructions  ${instructions} in ${seconds.toFixed(3)} s, ${mips.toFixed(1)} MIPS; ${shares.join(', ')}`,
     ...(vcpus.length > 1 ? [`vcpus         ${vcpus.map((vcpu, n) => `${n}: ${vcpu.instructions} (${vcpu.activity})`).join(', ')}`] : []),
@@ -85,8 +87,12 @@ export function statsText({ instructions, seconds, mips, engines, vcpus, exits, 
 function trackingText({ total, verify }: MtStats): string[] {
   const { entries, duplicatesSuppressed, fetched, fetches, rearmed, hostWrites, carried, lateRearmed, reportedAgain } = total;
   return [
-    `tracking      ${entries} entries, ${duplicatesSuppressed} duplicates suppressed, ${fetched} fetched by ${fetches} fetches, ${rearmed} re-armed`,
+    `tracking      ${entries} entries, ${duplicatesSuppressed} duplicates suppressed, ${fetched} fetched by ${fetches} fetches, `
+      + `${rearmed} re-armed`,
     `              ${hostWrites} host writes, ${carried} carried, ${lateRearmed} re-armed late, ${reportedAgain} reported again`,
-    ...(verify ? [`verify        ${verify.compared} comparisons, ${verify.reported} pages reported, ${verify.unchanged} of them unchanged`] : []),
+    ...(verify ? [verifyText(verify)] : []),
   ];
 }
+
+const verifyText = ({ compared, reported, unchanged }: VerifyStats): string =>
+  `verify        ${compared} comparisons, ${reported} pages reported, ${unchanged} of them unchanged`;

@@ -3,7 +3,9 @@
 import { Vector } from '../../cpu/signals.ts';
 import type { Fault } from '../../cpu/signals.ts';
 
-const NAMES: ReadonlyMap<number, string> = new Map(Object.entries(Vector).map(([name, vector]) => [vector, name === 'NMI' ? name : `#${name}`]));
+const NAMES: ReadonlyMap<number, string> = new Map(
+  Object.entries(Vector).map(([name, vector]) => [vector, name === 'NMI' ? name : `#${name}`]),
+);
 
 /** `#PF`, `NMI`, or `vector 32` where the manual has no mnemonic. */
 export const vectorName = (vector: number): string => NAMES.get(vector) ?? `vector ${vector}`;

@@ -17,14 +17,16 @@ interface Part {
 
 const retiredOf = (state: VmState): number => state.vcpus.reduce((sum, { registers }) => sum + Number(registers['retired']), 0);
 
-const machineText = ({ memory, vcpus }: MachineDescription): string => `${showSize(memory)} of memory, ${vcpus} vCPU${vcpus === 1 ? '' : 's'}`;
+const machineText = ({ memory, vcpus }: MachineDescription): string =>
+  `${showSize(memory)} of memory, ${vcpus} vCPU${vcpus === 1 ? '' : 's'}`;
 
 function partText({ cycle, bytes, instructions, pages, end }: Part): string {
   const name = cycle === 0 ? 'base' : `cycle ${cycle}`;
-  return `  ${name}: ${pages.size} pages, ${bytes} bytes, after ${instructions} instructions${end === null ? '' : `, the guest's end (${end})`}`;
+  const ended = end === null ? '' : `, the guest's end (${end})`;
+  return `  ${name}: ${pages.size} pages, ${bytes} bytes, after ${instructions} instructions${ended}`;
 }
 
-const partData = ({ cycle, bytes, instructions, pages, end }: Part): object => ({ cycle, bytes, instructions, pages: pages.size, end, gfns: [...pages.keys()] });
+const partData = ({ pages, ...part }: Part): object => ({ ...part, pages: pages.size, gfns: [...pages.keys()] });
 
 /** All checkpoints of a run. InputError for a directory that holds none, or any file that is damaged or missing. */
 export function inspectDirectory(path: string): Inspection {
@@ -32,8 +34,8 @@ export function inspectDirectory(path: string): Inspection {
   const { machine, state, pages } = store.base();
   const parts: Part[] = [{ cycle: 0, bytes: store.fileSize(0), instructions: retiredOf(state), pages, end: null }];
   for (let cycle = 1; cycle <= store.lastCycle; cycle++) {
-    const delta = store.delta(cycle);
-    parts.push({ cycle, bytes: store.fileSize(cycle), instructions: retiredOf(delta.state), pages: delta.pages, end: delta.end?.kind ?? null });
+    const { state: after, pages: dirty, end } = store.delta(cycle);
+    parts.push({ cycle, bytes: store.fileSize(cycle), instructions: retiredOf(after), pages: dirty, end: end?.kind ?? null });
   }
   const bytes = parts.reduce((sum, part) => sum + part.bytes, 0);
   return {
