@@ -42,6 +42,9 @@ const behind = ({ insn, distance }: PlannedInsn): number => distance + insn.leng
 /** A 16-bit branch cuts EIP: left to the interpreter, as is everything that asks for a helper. */
 const isInterpreted = ({ insn, survey }: Known): boolean => survey.interpreted || (survey.control !== 'next' && insn.stackSize === 2);
 
+/** Nothing may follow in its block: of a repetition nobody knows beforehand how much of the budget it takes. */
+const endsStraightLine = ({ insn, survey }: Known): boolean => survey.repeats || insn.endsBlock;
+
 /** null when the instruction does not end within the page. */
 function decodeAt(page: Uint8Array, distance: number, mode: CodeMode): Known | null {
   let at = distance;
@@ -56,6 +59,8 @@ function decodeAt(page: Uint8Array, distance: number, mode: CodeMode): Known | n
 
 class Planner {
   private readonly known = new Map<number, Known>();
+  /** Distances of instructions that the interpreter must execute. */
+  private readonly refused = new Set<number>();
   private readonly leaders: number[] = [];
 
   constructor(private readonly page: Uint8Array, private readonly mode: CodeMode) {}
@@ -83,17 +88,20 @@ class Planner {
   /** Decodes from `leader` to the end of its straight line; where that goes on within the page. */
   private follow(leader: number): number[] {
     let distance = leader;
-    for (let count = 0; count < MAX_BLOCK_INSNS; count++) {
+    for (let count = 0; count < MAX_BLOCK_INSNS && distance < PAGE_SIZE; count++) {
       const known = this.known.get(distance) ?? decodeAt(this.page, distance, this.mode);
-      if (known === null || isInterpreted(known)) return [];
+      if (known === null || isInterpreted(known)) {
+        this.refused.add(distance);
+        return [];
+      }
       this.known.set(distance, known);
       distance = behind(known);
-      const { control, repeats, call } = known.survey;
+      const { control, call } = known.survey;
       const target = distance + known.insn.displacement;
       if (control === 'jump') return call ? [] : [target];
       if (control === 'branch') return [distance, target];
       if (control === 'indirect') return [];
-      if (repeats || known.insn.endsBlock) return [distance];
+      if (endsStraightLine(known)) return [distance];
     }
     return [];
   }
@@ -105,7 +113,7 @@ class Planner {
     let at = distance;
     for (;;) {
       const known = this.known.get(at);
-      if (known === undefined) return ending({ kind: 'interpret', distance: at });
+      if (known === undefined) return ending(this.refused.has(at) ? { kind: 'interpret', distance: at } : { kind: 'next', next: to(at) });
       insns.push(known);
       at = behind(known);
       const { control } = known.survey;
@@ -113,7 +121,7 @@ class Planner {
       if (control === 'jump') return ending({ kind: 'jump', target });
       if (control === 'branch') return ending({ kind: 'branch', target, next: to(at) });
       if (control === 'indirect') return ending({ kind: 'indirect' });
-      if (index.has(at) || insns.length === MAX_BLOCK_INSNS) return ending({ kind: 'next', next: to(at) });
+      if (index.has(at) || endsStraightLine(known) || insns.length === MAX_BLOCK_INSNS) return ending({ kind: 'next', next: to(at) });
     }
   }
 }

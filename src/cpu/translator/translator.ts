@@ -103,34 +103,24 @@ export class Translator implements Engine {
     if (cpu.remaining > 0) this.interpret(cpu, 1);
   }
 
-  /** No region in the jump cache: find it, make it, or interpret a block. */
+  /** No region in the jump cache: find it, make it, or interpret the block. */
   private miss(cpu: Cpu): void {
-    let found = false;
+    const before = cpu.remaining;
     this.blocks.guard(cpu, () => {
       const block = this.blocks.blockAt(cpu);
-      if (block.page === null) {
-        // Decoded for this once, perhaps from a device, which must not be read again.
-        found = true;
-        this.executeOnce(cpu, block);
-        return;
-      }
       const region = this.regionFor(cpu, block);
-      if (region === 0) return;
-      this.caches[cpu.index]!.put(cpu.rip, cpu.state.codeKey[0], this.blocks.pageOffset, region);
-      found = true;
+      if (region === 0) this.blocks.execute(cpu, this.blocks.buildersOf(cpu), block, Infinity);
+      else this.caches[cpu.index].put(cpu.rip, cpu.state.codeKey[0], this.blocks.pageOffset, region);
     });
-    if (!found && cpu.remaining > 0 && cpu.state.request[0] === 0) this.interpret(cpu, Infinity);
-  }
-
-  private executeOnce(cpu: Cpu, block: Block): void {
-    const before = cpu.remaining;
-    this.blocks.execute(cpu, this.blocks.buildersOf(cpu), block, Infinity);
     this.retired.interpreted += before - cpu.remaining;
   }
 
+  /** The region of the block at cpu.rip, or 0 when the block is to be interpreted. */
   private regionFor(cpu: Cpu, block: Block): number {
     const { page } = block;
-    if (page === null) return 0;
+    // Not kept: decoded for this once, perhaps from a device, which must not be read again. Or the fetch brought a request up
+    // (it set an accessed bit, and the table's page is tracked): the instruction that it belongs to comes first.
+    if (page === null || cpu.state.request[0] !== 0) return 0;
     const key = cpu.state.codeKey[0], distance = cpu.rip & PAGE_MASK;
     const known = this.store.find(page.gfn, distance, key);
     if (known !== 0 || block.heat++ < this.threshold || Math.abs(cpu.rip) > NEAR_CANONICAL_END) return known;

@@ -1,22 +1,17 @@
-// The translator's builder: the instruction's meaning as WebAssembly. What is not the straight path (a TLB miss that faults,
-// a device, a page crossing, an exception, a request that came up) leaves the region at the start of the instruction, before
-// any of its effects, and the interpreter executes it.
+// The translator's builder: the instruction's meaning as WebAssembly. This half is what decides where execution goes on:
+// conditions, control transfers, repetition, exceptions. An exception leaves the region as any other slow path does.
 
-import { Seg, VCPU_STATE } from '../../base/state/vcpu.ts';
-import { TLB_CONTEXT_ENTRIES, TLB_INDEX_MASK, TLB_LAYOUT } from '../../mmu/tlb-layout.ts';
-import { Access } from '../../mmu/access.ts';
 import type { Builder } from '../builder/builder.ts';
-import { OperandKind, RIP, Rep } from '../builder/insn.ts';
-import type { Address, Insn, Operand, Size } from '../builder/insn.ts';
-import { LazyFlags } from './lazy-flags.ts';
-import { Imported } from './region-frame.ts';
-import type { RegionFrame } from './region-frame.ts';
+import { Rep } from '../builder/insn.ts';
+import type { Insn, Size } from '../builder/insn.ts';
+import { VCPU_STATE } from '../../base/state/vcpu.ts';
+import { OperandBuilder } from './operand-builder.ts';
+import type { Site } from './operand-builder.ts';
 import { Outcome } from './runtime-module.ts';
-import { Val, typeOf } from './value.ts';
-import { ValueBuilder } from './value-builder.ts';
-import type { OpName, Type } from './wasm/opcodes.ts';
+import type { Val } from './value.ts';
+import type { OpName } from './wasm/opcodes.ts';
 
-const RSP = 4, RBP = 5, RCX = 1;
+const RCX = 1;
 const { offset } = VCPU_STATE;
 
 /** How the instruction at hand leaves its block; emitted after its other effects. */
@@ -26,49 +21,12 @@ export type Terminator =
   | { readonly kind: 'branch'; readonly condition: Val }
   | { readonly kind: 'indirect'; readonly target: Val };
 
-/** Where the instruction at hand stands. */
-export interface Site {
-  /** Distance of its first byte from the page's start. */
-  readonly distance: number;
-  /** Instructions of the block from this one on, not retired if it is left here. */
-  readonly left: number;
-}
-
-export class WasmBuilder extends ValueBuilder implements Builder<Val, Val, Val> {
-  readonly flags: LazyFlags;
+export class WasmBuilder extends OperandBuilder implements Builder<Val, Val, Val> {
   terminator: Terminator = { kind: 'next' };
-  private insn!: Insn;
-  private site!: Site;
-  private modified: Operand | null = null;
-  private modifiedAt: Val | null = null;
 
-  constructor(private readonly frame: RegionFrame, private readonly context: number) {
-    super(frame.body);
-    this.flags = new LazyFlags(frame, this);
-  }
-
-  /** Before the semantics of `insn` at `site`. */
-  beginInstruction(insn: Insn, site: Site): void {
-    this.temporaries.releaseAll();
-    this.insn = insn;
-    this.site = site;
+  override beginInstruction(insn: Insn, site: Site): void {
+    super.beginInstruction(insn, site);
     this.terminator = { kind: 'next' };
-    this.modified = null;
-  }
-
-  private get stackType(): Type {
-    return this.frame.wordType;
-  }
-
-  /** Leaves the region: the interpreter executes this instruction. Nothing of it may have taken effect. */
-  private interpret(): void {
-    this.frame.exit(Outcome.INTERPRET, this.site.distance, this.site.left, this.flags.kind);
-  }
-
-  private interpretWhen(c: Val): void {
-    this.push(c).if();
-    this.interpret();
-    this.body.end();
   }
 
   when(c: Val, body: () => void): void {
@@ -86,257 +44,6 @@ export class WasmBuilder extends ValueBuilder implements Builder<Val, Val, Val> 
     this.flags.spillKind();
     this.body.end();
     this.flags.enterDynamic();
-  }
-
-  // ── registers ───────────────────────────────────────────────────────────────────────────────────────────────────
-  readRegister(size: Size, reg: number): Val {
-    const { frame } = this;
-    this.body.get(frame.register(reg));
-    if (size !== 8 && frame.is64) this.body.op('i32.wrap_i64');
-    if (size <= 2) this.body.i32(size === 1 ? 0xff : 0xffff).op('i32.and');
-    const value = this.pop(typeOf(size));
-    if (size <= 2) value.bound = size === 1 ? 0xff : 0xffff;
-    return value;
-  }
-
-  writeRegister(size: Size, reg: number, x: Val): void {
-    if (size <= 2) {
-      this.insertBits(reg, x, size === 1 ? 0xff : 0xffff, 0);
-      return;
-    }
-    this.push(size === 8 ? x : this.cut32(x), this.frame.wordType).set(this.frame.changedRegister(reg));
-  }
-
-  private cut32(x: Val): Val {
-    return x.type === 'i32' ? x : this.truncate(4, x);
-  }
-
-  /** Replaces the bits of mask << shift in the register. */
-  private insertBits(reg: number, x: Val, mask: number, shift: number): void {
-    const { frame, body } = this;
-    const type = frame.wordType, local = frame.changedRegister(reg);
-    const constant = (n: number): void => void (type === 'i64' ? body.i64(BigInt(n)) : body.i32(n));
-    body.get(local);
-    constant(~(mask << shift));
-    body.op(`${type}.and`);
-    this.push(x, type);
-    constant(mask);
-    body.op(`${type}.and`);
-    constant(shift);
-    body.op(`${type}.shl`, `${type}.or`).set(local);
-  }
-
-  readHighByte(reg: number): Val {
-    const word = this.readRegister(4, reg);
-    return this.and(this.shr(4, word, this.constant(1, 8)), this.constant(4, 0xff));
-  }
-
-  writeHighByte(reg: number, x: Val): void {
-    this.insertBits(reg, x, 0xff, 8);
-  }
-
-  // ── operands ────────────────────────────────────────────────────────────────────────────────────────────────────
-  read(operand: Operand): Val {
-    switch (operand.kind) {
-      case OperandKind.REG: return this.readRegister(operand.size, operand.reg);
-      case OperandKind.IMM: return Val.constant(typeOf(operand.size), BigInt.asUintN(8 * operand.size, operand.imm64));
-      case OperandKind.MEM: return this.load(operand.address.segment, this.address(operand), operand.size);
-      case OperandKind.REG_HIGH: return this.readHighByte(operand.reg);
-      default: return this.constant(4, operand.reg);
-    }
-  }
-
-  modify(operand: Operand): Val {
-    if (operand.kind !== OperandKind.MEM) return this.read(operand);
-    const at = this.locate(operand.address.segment, this.address(operand), operand.size, Access.WRITE);
-    this.modified = operand;
-    this.modifiedAt = at;
-    return this.loadAt(at, operand.size);
-  }
-
-  write(operand: Operand, x: Val): void {
-    switch (operand.kind) {
-      case OperandKind.REG:
-        this.writeRegister(operand.size, operand.reg, x);
-        return;
-      case OperandKind.REG_HIGH:
-        this.writeHighByte(operand.reg, x);
-        return;
-      case OperandKind.MEM:
-        if (this.modified === operand) this.storeAt(this.modifiedAt!, operand.size, x);
-        else this.store(operand.address.segment, this.address(operand), operand.size, x);
-    }
-  }
-
-  // ── addresses: i32, or i64 with 64-bit addressing ───────────────────────────────────────────────────────────────
-  address(operand: Operand): Val {
-    return this.effective(operand.address);
-  }
-
-  private effective(a: Address): Val {
-    const { body, frame } = this;
-    const wide = this.insn.addressSize === 8, type: Type = wide ? 'i64' : 'i32';
-    let terms = 0;
-    const term = (push: () => void): void => {
-      push();
-      if (terms++ > 0) body.op(`${type}.add`);
-    };
-    const register = (reg: number): void => {
-      body.get(frame.register(reg));
-      if (!wide && frame.is64) body.op('i32.wrap_i64');
-    };
-    let { displacement } = a;
-    if (a.base === RIP) {
-      displacement += this.site.distance + this.insn.length;
-      term(() => {
-        body.get(frame.pageBase);
-        if (!wide) body.op('i32.wrap_i64');
-      });
-    } else if (a.base >= 0) {
-      term(() => register(a.base));
-    }
-    if (a.index >= 0) {
-      term(() => {
-        register(a.index);
-        if (a.scale > 1) (wide ? body.i64(BigInt(Math.log2(a.scale))) : body.i32(Math.log2(a.scale))).op(`${type}.shl`);
-      });
-    }
-    if (displacement !== 0 || terms === 0) term(() => void (wide ? body.i64(BigInt(displacement)) : body.i32(displacement)));
-    if (this.insn.addressSize === 2) body.i32(0xffff).op('i32.and');
-    return this.pop(type);
-  }
-
-  registerAddress(i: Insn, reg: number): Val {
-    return this.readRegister(i.addressSize, reg);
-  }
-
-  offset(i: Insn, a: Val, n: number): Val {
-    return this.add(i.addressSize, a, this.constant(i.addressSize, n));
-  }
-
-  offsetBy(i: Insn, a: Val, size: Size, x: Val): Val {
-    return this.add(i.addressSize, a, i.addressSize === 8 ? this.signExtend(size, 8, x) : this.signExtend(size, 4, x));
-  }
-
-  effectiveAddress(size: Size, operand: Operand): Val {
-    return this.truncate(size, this.address(operand));
-  }
-
-  writeRegisterAddress(i: Insn, reg: number, a: Val): void {
-    this.writeRegister(i.addressSize, reg, a);
-  }
-
-  advance(i: Insn, reg: number, size: Size): void {
-    const bytes = i.addressSize;
-    const back = this.shl(4, this.flags.direction(), this.constant(1, Math.log2(size) + 1));
-    const step = this.signExtend(4, bytes === 8 ? 8 : 4, this.sub(4, this.constant(4, size), back));
-    this.writeRegister(bytes, reg, this.add(bytes, this.readRegister(bytes, reg), step));
-  }
-
-  // ── memory ──────────────────────────────────────────────────────────────────────────────────────────────────────
-  /** The linear address, i64. */
-  private linear(segment: number, a: Val): Val {
-    const { frame } = this;
-    const hasBase = segment === Seg.FS || segment === Seg.GS;
-    // In 32-bit code these may have bases and limits, and CS may not be read or written: the slow path is the interpreter's.
-    if (!frame.is64 && (hasBase || segment === Seg.CS)) this.interpret();
-    this.push(a, 'i64');
-    if (frame.is64 && hasBase) this.body.get(frame.cpu).memory('i64.load', offset.segBase + 8 * segment).op('i64.add');
-    return this.pop('i64');
-  }
-
-  /**
-   * Host offset, i32, of an access of `bytes` bytes that does not cross a page. The tag is compared with the page of the last
-   * byte: it can only be equal when the first byte is in that page too, for the next page has another entry.
-   */
-  private locate(segment: number, a: Val, bytes: number, access: number): Val {
-    const { body, frame, context } = this;
-    const linear = this.linear(segment, a);
-    const tags = TLB_LAYOUT.offset[access === Access.WRITE ? 'writeTag' : 'readTag'] + context * TLB_CONTEXT_ENTRIES * 8;
-    const hosts = TLB_LAYOUT.offset.host + context * TLB_CONTEXT_ENTRIES * 4;
-    this.push(linear, 'i32').i32(12).op('i32.shr_u').i32(TLB_INDEX_MASK).op('i32.and');
-    const index = this.pop('i32');
-    body.get(frame.tlb);
-    this.push(index).i32(3).op('i32.shl', 'i32.add').memory('i64.load', tags);
-    this.push(linear);
-    if (bytes > 1) body.i64(BigInt(bytes - 1)).op('i64.add');
-    body.i64(-4096n).op('i64.and', 'i64.eq');
-    const at = this.temporaries.take('i32');
-    body.if('i32');
-    body.get(frame.tlb);
-    this.push(index).i32(2).op('i32.shl', 'i32.add').memory('i32.load', hosts);
-    this.push(linear, 'i32').i32(0xfff).op('i32.and', 'i32.add');
-    body.else();
-    this.push(linear, 'i32');
-    this.push(linear).i64(32n).op('i64.shr_s', 'i32.wrap_i64').i32((bytes << 8) | (context << 2) | access).call(Imported.TRANSLATE);
-    body.tee(at).op('i32.eqz').if();
-    this.interpret();
-    body.end().get(at).end().set(at);
-    return Val.local('i32', at);
-  }
-
-  private loadAt(at: Val, size: Size): Val {
-    this.push(at).memory(size === 8 ? 'i64.load' : size === 4 ? 'i32.load' : size === 2 ? 'i32.load16_u' : 'i32.load8_u');
-    const value = this.pop(typeOf(size));
-    if (size <= 2) value.bound = size === 1 ? 0xff : 0xffff;
-    return value;
-  }
-
-  private storeAt(at: Val, size: Size, x: Val): void {
-    this.push(at);
-    this.push(x, typeOf(size)).memory(size === 8 ? 'i64.store' : size === 4 ? 'i32.store' : size === 2 ? 'i32.store16' : 'i32.store8');
-  }
-
-  load(segment: number, a: Val, size: Size): Val {
-    return this.loadAt(this.locate(segment, a, size, Access.READ), size);
-  }
-
-  loadForWrite(segment: number, a: Val, size: Size): Val {
-    return this.loadAt(this.locate(segment, a, size, Access.WRITE), size);
-  }
-
-  store(segment: number, a: Val, size: Size, x: Val): void {
-    this.storeAt(this.locate(segment, a, size, Access.WRITE), size, x);
-  }
-
-  probeWrite(segment: number, a: Val, bytes: number): void {
-    if (bytes > 0) this.locate(segment, a, bytes, Access.WRITE);
-  }
-
-  requireAligned(segment: number, a: Val, bytes: number): void {
-    const linear = this.linear(segment, a);
-    this.interpretWhen(this.notC(this.isZero(this.and(linear, Val.constant('i64', BigInt(bytes - 1))))));
-  }
-
-  linearAddress(size: Size, segment: number, a: Val): Val {
-    return this.truncate(size, this.linear(segment, a));
-  }
-
-  // ── stack ───────────────────────────────────────────────────────────────────────────────────────────────────────
-  private stackRegister(reg: number): Val {
-    this.body.get(this.frame.register(reg));
-    return this.pop(this.stackType);
-  }
-
-  stackPointer(): Val {
-    return this.stackRegister(RSP);
-  }
-
-  framePointer(): Val {
-    return this.stackRegister(RBP);
-  }
-
-  stackOffset(a: Val, n: number): Val {
-    const size = this.frame.is64 ? 8 : 4;
-    return this.add(size, a, this.constant(size, n));
-  }
-
-  setStackPointer(a: Val): void {
-    this.push(a, this.stackType).set(this.frame.changedRegister(RSP));
-  }
-
-  stackValue(size: Size, a: Val): Val {
-    return this.truncate(size, a);
   }
 
   // ── control ─────────────────────────────────────────────────────────────────────────────────────────────────────
