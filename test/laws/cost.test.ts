@@ -25,7 +25,8 @@ describe.each(configurations())('law 6, $engine, $tracking, $vcpus vCPUs', (conf
       vm.vcpus[last].activity = 'active';
       expect(vm.runSlice().exit.kind).toBe('hlt');
       const after = vm.counters();
-      return Object.fromEntries(Object.entries(after).map(([name, value]) => [name, value - before[name as keyof typeof before]])) as typeof after;
+      const costs = Object.entries(after).map(([name, value]) => [name, value - before[name as keyof typeof before]]);
+      return Object.fromEntries(costs) as typeof after;
     };
     return { vm, pass };
   };

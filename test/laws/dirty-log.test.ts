@@ -22,8 +22,11 @@ const setIteration = (vm: Vm, value: number): void =>
   vm.writeMemory(CONTROL + Field.iteration, new Uint8Array(Uint32Array.of(value).buffer));
 const valueOf = (vm: Vm, page: number): number => new DataView(vm.readMemory((REGION + page) * PAGE, 4).buffer).getUint32(0, true);
 
-const collect = (vm: Vm): Set<number> =>
-  new Set([...vm.mt.fetchSublist({ count: 100_000, rearm: true }).gfns].map((gfn) => gfn - REGION).filter((page) => page >= 0 && page < PAGES));
+/** Pages of the region that are dirty; they are re-armed. */
+function collect(vm: Vm): Set<number> {
+  const { gfns } = vm.mt.fetchSublist({ count: 100_000, rearm: true });
+  return new Set([...gfns].map((gfn) => gfn - REGION).filter((page) => page >= 0 && page < PAGES));
+}
 
 function start(vm: Vm): void {
   while (field(vm, Field.state) !== RUNNING) vm.runSlice(50_000);

@@ -22,7 +22,8 @@ function store(vm: Vm, gpa: number, stride: number, count: number): void {
   expect(vm.runSlice().exit.kind).toBe('hlt');
 }
 
-const strided = (gpa: number, stride: number, count: number): number[] => Array.from({ length: count }, (_, n) => (gpa + n * stride) / PAGE);
+const strided = (gpa: number, stride: number, count: number): number[] =>
+  Array.from({ length: count }, (_, n) => (gpa + n * stride) / PAGE);
 
 describe.each(METHODS)('memslots, %s', (tracking) => {
   it('3 GiB of RAM: pages above 4 GiB are reported by their own numbers', () => {

@@ -20,7 +20,13 @@ const PLANS = [
   { seed: 2, noDups: true, rearm: true },
   { seed: 3, noDups: true, rearm: false, trigger: 30 },
 ];
-const RUNS: readonly (GuestName & { readonly slice: number; readonly cycles: number; readonly says: string; readonly plan: CyclesOptions })[] = [
+interface Run extends GuestName {
+  readonly slice: number;
+  readonly cycles: number;
+  readonly says: string;
+  readonly plan: CyclesOptions;
+}
+const RUNS: readonly Run[] = [
   ...PLANS.map((plan, n) => ({ image: n === 1 ? 'dirtier/dirtier-64' : 'dirtier/dirtier-32', ...DIRTIER, plan })),
   { image: 'sort/sort-32', append: 'scale=1', slice: 400_000, cycles: 3, says: 'sort: done', plan: PLANS[1] },
   { image: 'sort/sort-64', append: 'scale=1', slice: 400_000, cycles: 3, says: 'sort: done', plan: PLANS[0] },

@@ -41,7 +41,8 @@ describe.each(ENGINES)('law 2, %s', (engine) => {
       everything(machine.vm);
       const tables = new Set(machine.tables?.gfns);
       for (let cycle = 0; cycle < 20; cycle++) {
-        const stores = Array.from({ length: 1 + random(30) }, () => ({ vcpu: random(2), gfn: machine.gfns[random(100)], offset: random(4096) }));
+        const stores = Array.from({ length: 1 + random(30) }, () =>
+          ({ vcpu: random(2), gfn: machine.gfns[random(100)], offset: random(4096) }));
         machine.stores(stores);
         const script = stores.some(({ vcpu }) => vcpu === 0) ? [0x120] : [];
         if (stores.some(({ vcpu }) => vcpu === 1)) script.push(0x130);
@@ -58,7 +59,8 @@ describe.each(ENGINES)('law 2, %s', (engine) => {
     { image: 'sort/sort-32', append: 'scale=1', slice: 400_009, tables: [0, 0] },
     { image: 'sort/sort-64', append: 'scale=1', slice: 400_009, tables: [0, 0x100] },
   ])('both methods report the same pages of $image', ({ slice, tables: [from, to], ...guest }) => {
-    const [writeProtect, pml] = (['write-protect', 'pml'] as const).map((tracking) => pagesByCycle(loadGuest(guest, { engine, tracking }).vm, slice));
+    const [writeProtect, pml] = (['write-protect', 'pml'] as const).map((tracking) =>
+      pagesByCycle(loadGuest(guest, { engine, tracking }).vm, slice));
     expect(pml.end).toBe(writeProtect.end);
     expect(pml.cycles.length).toBe(writeProtect.cycles.length);
     writeProtect.cycles.forEach((pages, cycle) => {

@@ -6,7 +6,7 @@ export type Method = 'write-protect' | 'pml';
 export type EngineName = NonNullable<VmConfig['engine']>;
 
 export const METHODS: readonly Method[] = ['write-protect', 'pml'];
-export const ENGINES: readonly EngineName[] = ['interpreter'];
+export const ENGINES: readonly EngineName[] = ['interpreter', 'translator'];
 export const VCPUS: readonly number[] = [1, 4];
 
 export interface Configuration {

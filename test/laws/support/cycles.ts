@@ -26,7 +26,9 @@ const ENDS: readonly string[] = ['hlt', 'shutdown', 'debug-exit'];
 const SLICES_A_CYCLE = 4;
 
 /** Tracking on, cycles until the guest ends, a full comparison after each (law 1), tracking off. `slice`: its most instructions. */
-export function runCycles(vm: Vm, { seed, slice, noDups = false, rearm = false, trigger = 0 }: CyclesOptions & { readonly slice: number }): CyclesResult {
+export function runCycles(
+  vm: Vm, { seed, slice, noDups = false, rearm = false, trigger = 0 }: CyclesOptions & { readonly slice: number },
+): CyclesResult {
   const { mt } = vm;
   const random = randomOf(seed);
   mt.initMt({ op: MtOp.INIT, flags: noDups ? MtFlag.NO_DUPS : 0, maxDirty: 0xffffffff });
