@@ -1,5 +1,5 @@
 // A machine taken up from any of its checkpoints ends as the one that was never interrupted: the same bytes on the console from
-// there on, the same memory, registers, devices, time and retired instructions; whatever tracking runs now or ran then.
+// there on, the same memory, registers, devices, time and retired instructions; whatever engine and tracking run now or ran then.
 
 import { describe, expect, it } from 'vitest';
 import { Checkpointer } from '../../src/checkpoint/checkpointer.ts';
@@ -7,10 +7,13 @@ import { resumeCycle } from '../../src/checkpoint/rebuild.ts';
 import { MemoryStore } from '../../src/checkpoint/store.ts';
 import { hashMemory } from '../../src/snapshot/hash.ts';
 import type { TrackingMethod } from '../../src/mmu/tracking.ts';
+import type { VmConfig } from '../../src/vm/config.ts';
 import { DIRTIER, KERNEL32, loadedGuest, machineFor, smp64, visibleState } from './support/guest.ts';
 import type { Guest, GuestSpec } from './support/guest.ts';
 
 const MAX = 0xffffffff;
+
+type EngineName = NonNullable<VmConfig['engine']>;
 
 interface End { readonly output: string; readonly hash: string; readonly retired: bigint; readonly state: object }
 
@@ -50,9 +53,10 @@ describe.each(CASES)('$0.name', (spec, instructions) => {
     const last = store.lastCycle;
     expect(last).toBeGreaterThan(3);
     const [first, second] = [1, Math.floor(last / 2)];
-    const resumptions: [number, TrackingMethod][] = [[first, 'none'], [second, tracking], [last - 1, 'none'], [last, 'none']];
-    for (const [cpid, method] of resumptions) {
-      const guest = machineFor(spec, { tracking: method });
+    const resumptions: [number, TrackingMethod, EngineName][] =
+      [[first, 'none', 'interpreter'], [second, tracking, 'auto'], [last - 1, 'none', 'translator'], [last, 'none', 'interpreter']];
+    for (const [cpid, method, engine] of resumptions) {
+      const guest = machineFor(spec, { tracking: method, engine });
       resumeCycle(guest.vm, store, cpid);
       const resumed = runToEnd(guest);
       expect({ cpid, ...resumed }).toEqual({ cpid, ...uninterrupted, output: uninterrupted.output.slice(said[cpid]) });
