@@ -25,7 +25,7 @@ export const DIRTIER: GuestSpec = {
   name: 'dirtier-64', image: 'dirtier/dirtier-64.elf', append: 'pages=48 rate=16 iterations=14 group=1', vcpus: 1,
 };
 /** With page tables of its own, timer interrupts, task switches and user mode. */
-export const KERNEL32: GuestSpec = { name: 'kernel32', image: 'kernel32/kernel32.elf', append: '', vcpus: 1 };
+export const KERNEL32: GuestSpec = { name: 'kernel32', image: 'kernel32/kernel32.elf', append: 'hz=1000', vcpus: 1 };
 export const smp64 = (vcpus: number): GuestSpec =>
   ({ name: `smp64 on ${vcpus} vCPUs`, image: 'smp64/smp64.elf', append: `cpus=${vcpus} rounds=300`, vcpus });
 
