@@ -58,12 +58,18 @@ export interface CycleReport {
 }
 
 const DEFAULT_BATCH = 512;
-/** Instructions between two turns of the host's event loop, and between looks at its clock when that bounds the cycle. */
-const SLICE = 100_000;
-const TIMED_SLICE = 20_000;
+/**
+ * Instructions between two looks at the host's clock, or turns of its event loop: at first, and at most. A slice that takes less
+ * than SHORT milliseconds is followed by one of twice the size, after one of more than LONG come halves.
+ */
+const FIRST_SLICE = 20_000;
+const MAX_SLICE = 4_000_000;
+const SHORT = 0.5;
+const LONG = 4;
 
 export class Checkpointer {
   private cpid = 0;
+  private slice = FIRST_SLICE;
   private readonly batch: number;
   private readonly faults: Faults;
 
@@ -164,16 +170,25 @@ export class Checkpointer {
 
   private *run({ limit = Infinity, runSlice }: CycleOptions): Generator<void, SliceResult, boolean> {
     const { instructions = Infinity, milliseconds = Infinity } = this.policy;
-    const slice = runSlice ?? ((most: number) => this.vm.runSlice(most));
-    const until = this.now() + milliseconds, most = Math.min(instructions, limit), piece = milliseconds === Infinity ? SLICE : TIMED_SLICE;
+    const run = runSlice ?? ((slice: number) => this.vm.runSlice(slice));
+    const until = this.now() + milliseconds, most = Math.min(instructions, limit);
     let retired = 0, vcpu = 0;
     while (yield) {
-      const result = slice(Math.min(most - retired, piece));
+      const start = this.now();
+      const result = run(Math.min(most - retired, this.slice));
       ({ vcpu } = result);
       retired += result.retired;
-      if (result.exit.kind !== 'limit' || retired >= most || this.now() >= until) return { vcpu, exit: result.exit, retired };
+      const end = this.now();
+      if (result.exit.kind !== 'limit' || retired >= most || end >= until) return { vcpu, exit: result.exit, retired };
+      this.pace(end - start);
     }
     return { vcpu, exit: { kind: 'interrupted' }, retired };
+  }
+
+  /** Adapts the slices to how long one took. The guest does not notice where they end. */
+  private pace(milliseconds: number): void {
+    if (milliseconds < SHORT) this.slice = Math.min(2 * this.slice, MAX_SLICE);
+    else if (milliseconds > LONG) this.slice = Math.max(Math.ceil(this.slice / 2), FIRST_SLICE);
   }
 
   private fetchAll(): number[] {

@@ -86,7 +86,7 @@ describe('cycles that yield to the host', () => {
     checkpointer.start();
     let turns = 0;
     const early = await checkpointer.cycleAsync(async () => turns++ < 1);
-    expect(early).toMatchObject({ cpid: 1, exit: { kind: 'interrupted' }, retired: 100_000 });
+    expect(early).toMatchObject({ cpid: 1, exit: { kind: 'interrupted' }, retired: 20_000 });
     while ((await checkpointer.cycleAsync(async () => true)).exit.kind !== 'hlt') expect(store.lastCycle).toBeGreaterThan(1);
     expect(hashImage(rebuildCycle(store, store.lastCycle).pages)).toBe(hashMemory(vm));
   });
