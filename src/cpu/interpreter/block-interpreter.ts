@@ -17,6 +17,8 @@ import type { Block, CodePage } from './code-cache.ts';
 import { Builders, Op } from './op.ts';
 
 const HIGH = 2 ** -32;
+/** A guest that writes to the page it executes has its block decoded anew each time: a page of it would cost milliseconds a store. */
+const MAX_BLOCK_OPS = 64;
 
 export interface InterpreterParts {
   readonly physical: PhysicalMemory;
@@ -122,7 +124,7 @@ export class BlockInterpreter {
     const base = this.pageOffset;
     const ops: Op[] = [];
     let at = start;
-    while (at < PAGE_SIZE) {
+    while (at < PAGE_SIZE && ops.length < MAX_BLOCK_OPS) {
       const op = this.decodeWithin(bytes, base, at, cpu.mode);
       if (op === null) break;
       ops.push(op);
