@@ -7,7 +7,7 @@ import { startInV86 } from './support/v86.ts';
 import type { PeerRun } from './support/v86.ts';
 import type { Vm } from '../src/vm/vm.ts';
 
-const APPEND = 'scale=4';
+const APPEND = 'scale=16';
 type EngineName = 'interpreter' | 'translator' | 'auto';
 
 function ours(engine: EngineName, image: string): Subject {

@@ -74,7 +74,7 @@ export class Cpu {
   readonly replay = new AccessReplay();
   /** A software interrupt clears TF before the trap: no single-step #DB after it. */
   suppressTrap = false;
-  /** Vectors of the exceptions whose delivery led to shutdown, the last three at most (for the triple-fault report). */
+  /** Vectors of the exceptions whose delivery led to shutdown, the last four at most (for the triple-fault report). */
   readonly exceptionChain: Fault[] = [];
   /** Exceptions delivered, by vector. */
   readonly exceptionCounts = new Float64Array(32);

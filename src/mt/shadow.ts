@@ -2,6 +2,7 @@
 // quiesce every page that differs from it must wait in a list, or have been fetched without REARM (then it is copied only
 // while the VM is stopped). For tests and debugging: it costs a copy of memory, and a comparison of it each cycle.
 
+import { allZero, sameWords, wordsOf } from '../base/page-words.ts';
 import { PAGE_SIZE } from '../base/paging-units.ts';
 import { PageFlag } from './layout.ts';
 import type { MtViews } from './layout.ts';
@@ -80,9 +81,10 @@ export class Shadow {
   private firstDifference(gfn: number): number {
     const live = this.read(gfn);
     if (!live) return -1;
-    const held = this.shadowOf(gfn);
-    if (samePage(live, held)) return -1;
-    return live.findIndex((byte, i) => byte !== held[i]);
+    const held = this.pages.get(gfn);
+    const words = wordsOf(live);
+    if (held ? sameWords(words, wordsOf(held)) : allZero(words)) return -1;
+    return live.findIndex((byte, i) => byte !== (held ?? this.zero)[i]);
   }
 
   private shadowOf(gfn: number): Uint8Array {
@@ -91,14 +93,7 @@ export class Shadow {
 
   private copy(gfn: number): void {
     const live = this.read(gfn);
-    if (!live || samePage(live, this.zero)) this.pages.delete(gfn);
+    if (!live || allZero(wordsOf(live))) this.pages.delete(gfn);
     else this.pages.set(gfn, new Uint8Array(live));
   }
-}
-
-/** By words: the comparison of all memory at each quiesce is what the oracle costs. */
-function samePage(a: Uint8Array, b: Uint8Array): boolean {
-  const x = new Int32Array(a.buffer, a.byteOffset, PAGE_SIZE / 4), y = new Int32Array(b.buffer, b.byteOffset, PAGE_SIZE / 4);
-  for (let n = 0; n < PAGE_SIZE / 4; n++) if (x[n] !== y[n]) return false;
-  return true;
 }

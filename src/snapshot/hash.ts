@@ -2,7 +2,8 @@
 // whatever order pages are visited in. Not cryptographic.
 
 import { PAGE_SIZE } from '../base/paging-units.ts';
-import { allZero, pagesOfSlots, wordsOf } from './memory-image.ts';
+import { allZero, wordsOf } from '../base/page-words.ts';
+import { pagesOfSlots } from './memory-image.ts';
 import type { MemoryImage } from './memory-image.ts';
 import type { Vm } from '../vm/vm.ts';
 

@@ -1,5 +1,6 @@
 // Guest RAM as a map from page number to bytes, with pages of zeros left out. Pages that are put in are owned by the image.
 
+import { allZero, wordsOf } from '../base/page-words.ts';
 import { PAGE_SIZE } from '../base/paging-units.ts';
 import type { Vm } from '../vm/vm.ts';
 
@@ -12,20 +13,8 @@ export function* pagesOfSlots(vm: Vm): Generator<number> {
   }
 }
 
-/** The page's bytes as 32-bit words; a page lies at a multiple of 4 in its buffer. */
-export const wordsOf = (page: Uint8Array): Int32Array => new Int32Array(page.buffer, page.byteOffset, PAGE_SIZE / 4);
-
 /** Whether all bytes of a page are 0. */
 export const isZero = (page: Uint8Array): boolean => allZero(wordsOf(page));
-
-/** Whether all words of a page are 0, eight at a time. */
-export function allZero(words: Int32Array): boolean {
-  for (let n = 0; n < PAGE_SIZE / 4; n += 8) {
-    const bits = words[n] | words[n + 1] | words[n + 2] | words[n + 3] | words[n + 4] | words[n + 5] | words[n + 6] | words[n + 7];
-    if (bits !== 0) return false;
-  }
-  return true;
-}
 
 /** A copy of all RAM. */
 export function copyMemory(vm: Vm): MemoryImage {

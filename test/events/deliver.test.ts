@@ -266,7 +266,7 @@ describe('double and triple faults', () => {
     fault(rig, Vector.UD);
     const { cpu } = rig;
     expect(rig.state.activity[0]).toBe(Activity.SHUTDOWN);
-    expect(chain(cpu)).toEqual([[13, (6 << 3) | 3], [13, (13 << 3) | 3], [13, (8 << 3) | 3]]);
+    expect(chain(cpu)).toEqual([[Vector.UD, null], [13, (6 << 3) | 3], [13, (13 << 3) | 3], [13, (8 << 3) | 3]]);
     expect([cpu.rip, rig.rsp]).toEqual([AT.CODE, AT.STACK0]);
   });
 

@@ -52,7 +52,7 @@ describe('ends', () => {
     rig.state.idtrLimit[0] = 0;
     const run = start(rig, 0x0f, 0x0b);
     expect(run().reason).toBe('shutdown');
-    expect(rig.cpu.exceptionChain.length).toBe(3);
+    expect(rig.cpu.exceptionChain.length).toBe(4);
   });
 
   it('outside access, answered and replayed once', () => {

@@ -10,7 +10,7 @@ import { EventType, Escalation, escalation, makeEvent } from './event.ts';
 import type { Event } from './event.ts';
 import { enterHandler } from './handler.ts';
 
-const CHAIN_LENGTH = 3;
+const CHAIN_LENGTH = 4;
 
 /**
  * Delivers `event`, or what its delivery escalates to; cpu.rip is the handler's first instruction then, or the activity state
