@@ -3,7 +3,7 @@ import { randomOf } from '../mt/laws/machine.ts';
 import { configurations } from './support/configurations.ts';
 import { loadGuest } from './support/guests.ts';
 import type { LoadedGuest } from './support/guests.ts';
-import { outcomeOf, runToEnd } from './support/outcome.ts';
+import { outcomeOf, requireTranslated, runToEnd } from './support/outcome.ts';
 
 // A run depends on its input alone: not on another machine in the process, not on how it is cut into slices.
 
@@ -23,6 +23,7 @@ describe.each(configurations())('determinism, $engine, $tracking, $vcpus vCPUs',
     const first = machine();
     const expected = runToEnd(first.vm);
     expect(expected.exit).toBe('hlt');
+    requireTranslated(first.vm);
     for (const slice of [Infinity, 100_003, 1_777, 611]) {
       const again = machine();
       expect(runToEnd(again.vm, slice), `slices of ${slice}`).toEqual(expected);
@@ -35,6 +36,7 @@ describe.each(configurations())('determinism, $engine, $tracking, $vcpus vCPUs',
   it('two machines in one process do not influence each other', () => {
     const alone = machine();
     const expected = runToEnd(alone.vm);
+    requireTranslated(alone.vm);
     const pair = [machine(), machine()];
     const random = randomOf(9);
     const ended = [false, false];

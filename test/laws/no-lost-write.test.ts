@@ -10,6 +10,7 @@ import type { CyclesOptions } from './support/cycles.ts';
 import { loadCode } from './support/entry.ts';
 import { UNUSED, loadGuest } from './support/guests.ts';
 import type { GuestName } from './support/guests.ts';
+import { requireTranslated } from './support/outcome.ts';
 import { dmaPlatform } from './support/platforms.ts';
 
 // Law 1 over whole guests, with two shadows: the machine's own and the tests'.
@@ -35,12 +36,14 @@ const RUNS: readonly Run[] = [
 describe.each(configurations())('law 1, $engine, $tracking, $vcpus vCPUs', ({ engine, tracking, vcpus }) => {
   const config = { engine, tracking, vcpus, verify: true };
 
-  it.each(RUNS)('$image loses no write: $plan', (run) => {
-    const { vm, text } = loadGuest(run, config);
+  // These guests leave further vCPUs idle: there one of them will do.
+  it.each(vcpus === 1 ? RUNS : RUNS.slice(0, 1))('$image loses no write: $plan', (run) => {
+    const { vm, text } = loadGuest(run, { ...config, verify: run.plan.seed === 1 });
     const { cycles, exit } = runCycles(vm, { ...run.plan, slice: run.slice });
     expect(exit.kind).toBe('hlt');
     expect(cycles).toBeGreaterThan(run.cycles);
     expect(text()).toContain(run.says);
+    requireTranslated(vm);
   });
 
   it('smp64: all vCPUs write in turns', () => {
