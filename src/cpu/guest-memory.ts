@@ -176,7 +176,7 @@ export class GuestMemory {
     const at = cpu.mmu.translate(linear, Access.WRITE, context as 0 | 1 | 2);
     if (at === FAULT) cpu.raisePageFault(cpu.mmu.faultLinear, cpu.mmu.faultError);
     if (device !== null && device !== (at === MMIO)) return;
-    if (at === MMIO) writeOutside(cpu, 'mmio', cpu.mmu.mmioGpa, size as 1 | 2 | 4, (size === 4 ? value : value & (size === 1 ? 0xff : 0xffff)) >>> 0);
+    if (at === MMIO) writeOutside(cpu, 'mmio', cpu.mmu.mmioGpa, size as 1 | 2 | 4, (value & (2 ** (8 * size) - 1)) >>> 0);
     else if (size === 4) this.view.setInt32(at, value, true);
     else if (size === 1) this.bytes[at] = value;
     else this.view.setUint16(at, value, true);

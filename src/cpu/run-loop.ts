@@ -15,9 +15,9 @@ import { DR6 } from './system/debug-registers.ts';
 import { Blocking } from './system/segments.ts';
 
 /**
- * Why a run ended. `limit`: so many instructions retired, or events are delivered without end. `halted`: HLT, or waiting for a startup IPI, with nothing that wakes
- * it. `request`: the request word has bits that are the caller's (all but EVENT and CODE); they are still set.
- * `outside-access`: cpu.replay.pending waits for an answer; Request.EXIT is still set.
+ * Why a run ended. `limit`: so many instructions retired, or events are delivered without end. `halted`: HLT, or waiting for a
+ * startup IPI, with nothing that wakes it. `request`: the request word has bits that are the caller's (all but EVENT and CODE);
+ * they are still set. `outside-access`: cpu.replay.pending waits for an answer; Request.EXIT is still set.
  */
 export type RunReason = 'limit' | 'halted' | 'shutdown' | 'request' | 'outside-access';
 

@@ -124,7 +124,10 @@ export class Vm {
     return this.parts.physical.memslots;
   }
 
-  /** KVM_SET_USER_MEMORY_REGION: adds zeroed RAM, or deletes a slot (memorySize 0). KvmError EINVAL, EEXIST, ENOMEM; EBUSY from within a slice. */
+  /**
+   * KVM_SET_USER_MEMORY_REGION: adds zeroed RAM, or deletes a slot (memorySize 0). KvmError EINVAL, EEXIST, ENOMEM; EBUSY from
+   * within a slice.
+   */
   setUserMemoryRegion(request: MemslotRequest): void {
     this.parts.lock.with(() => {
       requireStopped(this.parts.lock);

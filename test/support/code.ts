@@ -1,6 +1,8 @@
 // Guest code in bytes with labels, for tests whose guests are a few instructions long.
 
-export type Item = number | readonly number[] | { readonly label: string } | { readonly rel8: string } | { readonly rel32: string } | { readonly abs32: string };
+export type Item =
+  | number | readonly number[] | { readonly label: string }
+  | { readonly rel8: string } | { readonly rel32: string } | { readonly abs32: string };
 
 export interface Code { readonly bytes: Uint8Array; readonly at: { readonly [label: string]: number } }
 

@@ -19,12 +19,15 @@ describe('refused', () => {
     expect(() => new Vm({ memory })).toThrow(InputError);
   });
 
-  it.each([['-4096', -4096], ['NaN', NaN], ['1 byte', 1], ['more than 3 GiB in all', 3 * GIB]])('spare memory of %s: InputError', (_name, spareMemory) => {
+  it.each([
+    ['-4096', -4096], ['NaN', NaN], ['1 byte', 1], ['more than 3 GiB in all', 3 * GIB],
+  ])('spare memory of %s: InputError', (_name, spareMemory) => {
     expect(() => new Vm({ memory: MIB, spareMemory })).toThrow(InputError);
   });
 
   const einval: readonly [string, object][] = [
-    ['no vCPU', { vcpus: 0 }], ['31 vCPUs', { vcpus: 31 }], ['half a vCPU', { vcpus: 1.5 }], ['quantum 0', { quantum: 0 }], ['quantum NaN', { quantum: NaN }],
+    ['no vCPU', { vcpus: 0 }], ['31 vCPUs', { vcpus: 31 }], ['half a vCPU', { vcpus: 1.5 }], ['quantum 0', { quantum: 0 }],
+    ['quantum NaN', { quantum: NaN }],
     ['a GPA limit beyond 2^40', { gpaLimit: 2 ** 40 + 4096 }], ['a GPA limit inside a page', { gpaLimit: 4 * MIB + 1 }],
     ['an unknown engine', { engine: 'steam' }], ['an unknown tracking method', { tracking: 'guessing' }],
   ];

@@ -6,7 +6,8 @@ import { assemble } from '../support/code.ts';
 import type { Item } from '../support/code.ts';
 import { CODE, DEVICE, ENGINE_NAMES, machine32, machine64, runAnswering, setIdt } from './support.ts';
 
-const HLT = 0xf4, STI = 0xfb, CLI = 0xfa, IRET = 0xcf, NOP = 0x90, INC_EAX = 0x40, INC_EBX = 0x43, INC_ECX = 0x41, PUSHF = 0x9c, POPF = 0x9d;
+const HLT = 0xf4, STI = 0xfb, CLI = 0xfa, IRET = 0xcf, NOP = 0x90, INC_EAX = 0x40, INC_EBX = 0x43, INC_ECX = 0x41;
+const PUSHF = 0x9c, POPF = 0x9d;
 const IF = 0x200n;
 
 describe.each(ENGINE_NAMES)('engine %s', (engine) => {
@@ -47,7 +48,9 @@ describe.each(ENGINE_NAMES)('engine %s', (engine) => {
       const { vm } = machine(HLT);
       vm.vcpus[0].interrupt(0x40);
       expect(() => vm.vcpus[0].interrupt(0x41)).toThrow(expect.objectContaining({ code: 'EBUSY' }));
-      for (const vector of [-1, 256, 1.5, NaN]) expect(() => vm.vcpus[0].interrupt(vector)).toThrow(expect.objectContaining({ code: 'EINVAL' }));
+      for (const vector of [-1, 256, 1.5, NaN]) {
+        expect(() => vm.vcpus[0].interrupt(vector)).toThrow(expect.objectContaining({ code: 'EINVAL' }));
+      }
     });
 
     it('can be asked for again once it is delivered', () => {

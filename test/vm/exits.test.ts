@@ -31,7 +31,10 @@ const D = DEVICE.toString(16), D4 = (DEVICE + 4).toString(16);
 
 const PORTS: readonly Case[] = [
   { name: 'IN AL, imm8', code: [0xe4, 0x60], regs: { rax: 0xffffffffn }, accesses: ['io read 0x60/1 = 0x21'], after: { rax: 0xffffff21n } },
-  { name: 'IN AX, imm8', code: [0x66, 0xe5, 0x60], regs: { rax: 0xffffffffn }, accesses: ['io read 0x60/2 = 0x4321'], after: { rax: 0xffff4321n } },
+  {
+    name: 'IN AX, imm8', code: [0x66, 0xe5, 0x60], regs: { rax: 0xffffffffn },
+    accesses: ['io read 0x60/2 = 0x4321'], after: { rax: 0xffff4321n },
+  },
   { name: 'IN EAX, DX', code: [0xed], regs: { rdx: 0xcf8n }, accesses: ['io read 0xcf8/4 = 0x87654321'], after: { rax: 0x87654321n } },
   { name: 'IN AL, DX', code: [0xec], regs: { rdx: 0xffffn }, accesses: ['io read 0xffff/1 = 0x21'], after: { rax: 0x21n } },
   { name: 'OUT imm8, AL', code: [0xe6, 0x80], regs: { rax: 0x12345678n }, accesses: ['io write 0x80/1 = 0x78'] },
@@ -70,7 +73,10 @@ const MMIO: readonly Case[] = [
     name: 'ADD [m], EAX', code: [0x01, ...at(DEVICE)], regs: { rax: 1n },
     accesses: [`mmio read 0x${D}/4 = 0x87654321`, `mmio write 0x${D}/4 = 0x87654322`], after: { rax: 1n },
   },
-  { name: 'CMP [m], AL', code: [0x38, ...at(DEVICE)], regs: { rax: 0x21n }, accesses: [`mmio read 0x${D}/1 = 0x21`], after: { rflags: 0x46n } },
+  {
+    name: 'CMP [m], AL', code: [0x38, ...at(DEVICE)], regs: { rax: 0x21n },
+    accesses: [`mmio read 0x${D}/1 = 0x21`], after: { rflags: 0x46n },
+  },
   { name: 'LOCK INC byte [m]', code: [0xf0, 0xfe, ...at(DEVICE)], accesses: [`mmio read 0x${D}/1 = 0x21`, `mmio write 0x${D}/1 = 0x22`] },
   {
     name: 'XCHG [m], EAX', code: [0x87, ...at(DEVICE)], regs: { rax: 7n },
@@ -86,16 +92,28 @@ const MMIO: readonly Case[] = [
   },
   {
     name: 'CMPXCHG8B [m]', code: [0x0f, 0xc7, ...at(DEVICE, 1)], regs: { rax: 0x87654321n, rdx: 0x87654321n, rbx: 1n, rcx: 2n },
-    accesses: [`mmio read 0x${D}/4 = 0x87654321`, `mmio read 0x${D4}/4 = 0x87654321`, `mmio write 0x${D}/4 = 0x1`, `mmio write 0x${D4}/4 = 0x2`],
+    accesses: [
+      `mmio read 0x${D}/4 = 0x87654321`, `mmio read 0x${D4}/4 = 0x87654321`,
+      `mmio write 0x${D}/4 = 0x1`, `mmio write 0x${D4}/4 = 0x2`,
+    ],
   },
   { name: 'PUSH [m]', code: [0xff, ...at(DEVICE, 6)], accesses: [`mmio read 0x${D}/4 = 0x87654321`], after: { rsp: 0x7ffcn } },
-  { name: 'PUSH to a device', code: [0x50], regs: { rsp: BigInt(DEVICE + 4), rax: 5n }, accesses: [`mmio write 0x${D}/4 = 0x5`], after: { rsp: BigInt(DEVICE) } },
+  {
+    name: 'PUSH to a device', code: [0x50], regs: { rsp: BigInt(DEVICE + 4), rax: 5n },
+    accesses: [`mmio write 0x${D}/4 = 0x5`], after: { rsp: BigInt(DEVICE) },
+  },
   {
     name: 'REP MOVSB from device to device', code: [0xf3, 0xa4], regs: { rcx: 2n, rsi: BigInt(DEVICE), rdi: BigInt(DEVICE + 16) },
-    accesses: ['mmio read 0xfee00000/1 = 0x21', 'mmio write 0xfee00010/1 = 0x21', 'mmio read 0xfee00001/1 = 0x21', 'mmio write 0xfee00011/1 = 0x21'],
+    accesses: [
+      'mmio read 0xfee00000/1 = 0x21', 'mmio write 0xfee00010/1 = 0x21',
+      'mmio read 0xfee00001/1 = 0x21', 'mmio write 0xfee00011/1 = 0x21',
+    ],
     after: { rcx: 0n, rsi: BigInt(DEVICE + 2), rdi: BigInt(DEVICE + 18) }, retired: 3,
   },
-  { name: 'CALL [m]: the target comes from a device', code: [0xff, ...at(DEVICE, 2)], accesses: [`mmio read 0x${D}/4 = 0x1006`], after: { rsp: 0x7ffcn } },
+  {
+    name: 'CALL [m]: the target comes from a device', code: [0xff, ...at(DEVICE, 2)],
+    accesses: [`mmio read 0x${D}/4 = 0x1006`], after: { rsp: 0x7ffcn },
+  },
 ];
 
 const CROSSING: readonly Case[] = [
@@ -109,12 +127,18 @@ const CROSSING: readonly Case[] = [
   },
   {
     name: 'ADD [m], EAX adds once', code: [0x01, ...at(EDGE)], regs: { rax: 0x01010101n },
-    accesses: ['mmio read 0x100000/1 = 0x21', 'mmio read 0x100001/1 = 0x21', 'mmio write 0x100000/1 = 0x22', 'mmio write 0x100001/1 = 0x22'],
+    accesses: [
+      'mmio read 0x100000/1 = 0x21', 'mmio read 0x100001/1 = 0x21',
+      'mmio write 0x100000/1 = 0x22', 'mmio write 0x100001/1 = 0x22',
+    ],
     edge: [0xab, 0xbc],
   },
   {
     name: 'XADD [m], AX within a device', code: [0x66, 0x0f, 0xc1, ...at(DEVICE + 0xfff)], regs: { rax: 1n },
-    accesses: ['mmio read 0xfee00fff/1 = 0x21', 'mmio read 0xfee01000/1 = 0x21', 'mmio write 0xfee00fff/1 = 0x22', 'mmio write 0xfee01000/1 = 0x21'],
+    accesses: [
+      'mmio read 0xfee00fff/1 = 0x21', 'mmio read 0xfee01000/1 = 0x21',
+      'mmio write 0xfee00fff/1 = 0x22', 'mmio write 0xfee01000/1 = 0x21',
+    ],
     after: { rax: 0x2121n },
   },
 ];
@@ -131,7 +155,8 @@ const WIDE: readonly Case[] = [
   {
     name: 'ADD [m], RAX carries into the upper half', code: [0x48, 0x01, 0x03], regs: { rbx: BigInt(DEVICE), rax: 0x80000000n },
     accesses: [
-      `mmio read 0x${D}/4 = 0x87654321`, `mmio read 0x${D4}/4 = 0x87654321`, `mmio write 0x${D}/4 = 0x7654321`, `mmio write 0x${D4}/4 = 0x87654322`,
+      `mmio read 0x${D}/4 = 0x87654321`, `mmio read 0x${D4}/4 = 0x87654321`, `mmio write 0x${D}/4 = 0x7654321`,
+      `mmio write 0x${D4}/4 = 0x87654322`,
     ],
   },
   {

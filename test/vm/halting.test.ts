@@ -48,7 +48,9 @@ describe.each(ENGINE_NAMES)('engine %s', (engine) => {
 
     it('with IF 1 skips to the next interrupt: virtual time passes, instructions do not', () => {
       // The PIT first: its output rises when the mode is set, and initialising the PIC forgets that.
-      const { vm } = pc({ engine }, ...PIT, ...PICS(0xfe), { label: 'again' }, STI, HLT, INC_EBX, 0x83, 0xfb, 3, 0x75, { rel8: 'again' }, CLI, HLT,
+      const { vm } = pc({ engine }, ...PIT, ...PICS(0xfe),
+        // again: STI; HLT; INC EBX; CMP EBX, 3; JNE again
+        { label: 'again' }, STI, HLT, INC_EBX, 0x83, 0xfb, 3, 0x75, { rel8: 'again' }, CLI, HLT,
         { label: 'timer' }, EOI, IRET);
       const { exit, retired } = vm.runSlice(1000);
       expect(exit).toEqual({ kind: 'hlt' });
@@ -113,13 +115,13 @@ describe.each(ENGINE_NAMES)('engine %s', (engine) => {
     // UD2 with an empty IDT.
     const crash = (): ReturnType<typeof machine32> => machine32([NOP, 0x0f, 0x0b], { engine });
 
-    it('tells the last three exceptions that led to it: #GP at the gates of #UD, #GP and #DF', () => {
+    it('tells the exceptions that led to it: #GP at the gates of #UD, #GP and #DF', () => {
       const vm = crash();
       vm.vcpus[0].setSregs({ idt: { base: 0n, limit: 0 } });
       const { exit } = vm.runSlice();
       expect(exit.kind).toBe('shutdown');
       const chain = exit.kind === 'shutdown' ? exit.chain : [];
-      expect(chain.map(({ vector, errorCode }) => [vector, errorCode])).toEqual([[13, 6 * 8 + 3], [13, 13 * 8 + 3], [13, 8 * 8 + 3]]);
+      expect(chain.slice(-3).map(({ vector, errorCode }) => [vector, errorCode])).toEqual([[13, 6 * 8 + 3], [13, 13 * 8 + 3], [13, 8 * 8 + 3]]);
     });
 
     it('is final: each further slice says so', () => {

@@ -147,7 +147,8 @@ describe.each(ENGINE_NAMES.flatMap((engine) => (['write-protect', 'pml'] as cons
 
     it('errors come as negative numbers', () => {
       const mt = raw(2);
-      expect([mt.enable(1), mt.prepare(1), mt.fetch(1), mt.rearm(), mt.quiesce(), mt.trigger(1), mt.cleanup()]).toEqual(Array(7).fill(ENXIO));
+      expect([mt.enable(1), mt.prepare(1), mt.fetch(1), mt.rearm(), mt.quiesce(), mt.trigger(1), mt.cleanup()])
+        .toEqual(Array(7).fill(ENXIO));
       expect([mt.init(0), mt.init(10), mt.init(10)]).toEqual([EINVAL, 0, EBUSY]);
       expect([mt.enable(2), mt.enable(1), mt.trigger(11), mt.fetch(0), mt.fetch(2, WAIT)]).toEqual([EINVAL, 0, EINVAL, EINVAL, EDEADLK]);
       expect(mt.vm.ioctl(0xae80)).toBe(ENOTTY);

@@ -18,7 +18,9 @@ const regs: fc.Arbitrary<Regs> = fc.tuple(fc.array(word, { minLength: 16, maxLen
   ...Object.fromEntries(GPR_NAMES.map((name, n) => [name, values[n]])) as Record<(typeof GPR_NAMES)[number], bigint>,
   rip, rflags: (flags & FLAGS) | 2n,
 }));
-const segment: fc.Arbitrary<SegmentRegister> = fc.record({ selector: fc.integer({ min: 0, max: 0xffff }), base: word, limit: u32, attributes: u32 });
+const segment: fc.Arbitrary<SegmentRegister> = fc.record({
+  selector: fc.integer({ min: 0, max: 0xffff }), base: word, limit: u32, attributes: u32,
+});
 const table = fc.record({ base: word, limit: fc.integer({ min: 0, max: 0xffff }) });
 const sregs: fc.Arbitrary<Sregs> = fc.record({
   es: segment, cs: segment, ss: segment, ds: segment, fs: segment, gs: segment, ldt: segment, tr: segment,
@@ -115,7 +117,9 @@ describe.each(ENGINE_NAMES)('engine %s', (engine) => {
     const vm = machine32([HLT], { engine });
     vm.vcpus[0].reset();
     expect(vm.vcpus[0].getRegs()).toMatchObject({ rip: 0xfff0n, rflags: 2n, rax: 0n });
-    expect(vm.vcpus[0].getSregs()).toMatchObject({ cs: { selector: 0xf000, base: 0xffff0000n, limit: 0xffff }, cr0: 0x60000010n, efer: 0n });
+    expect(vm.vcpus[0].getSregs()).toMatchObject({
+      cs: { selector: 0xf000, base: 0xffff0000n, limit: 0xffff }, cr0: 0x60000010n, efer: 0n,
+    });
     const { exit } = vm.runSlice();
     expect(exit).toMatchObject({ kind: 'mmio', access: { direction: 'read', address: 0xfffffff0, width: 1 } });
   });

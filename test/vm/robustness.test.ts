@@ -25,9 +25,11 @@ class Random {
   }
   /** Small, near memory's end, at the ends of the canonical range, or anything. */
   word(): bigint {
-    const any = (BigInt(this.words.next() >>> 0) << 32n) | BigInt(this.words.next() >>> 0);
-    const kinds = [BigInt(this.below(MIB)), BigInt(MIB - 8 + this.below(16)), 0xffffffffn - BigInt(this.below(16)), 0x7ffffffffff8n + BigInt(this.below(16)),
-      0xffff800000000000n - BigInt(this.below(8)), 0xfffffffffffffff8n, any];
+    const whole = (BigInt(this.words.next() >>> 0) << 32n) | BigInt(this.words.next() >>> 0);
+    const kinds = [
+      BigInt(this.below(MIB)), BigInt(MIB - 8 + this.below(16)), 0xffffffffn - BigInt(this.below(16)),
+      0x7ffffffffff8n + BigInt(this.below(16)), 0xffff800000000000n - BigInt(this.below(8)), 0xfffffffffffffff8n, whole,
+    ];
     return kinds[this.below(kinds.length)];
   }
   gprs(): Partial<Regs> {
@@ -77,8 +79,9 @@ const MODES: readonly (readonly [string, (random: Random, config: object) => Vm]
     const vm = machine32([0x90], config);
     const word = (): bigint => random.word();
     vm.vcpus[0].setSregs({
-      es: segment(random), cs: segment(random), ss: segment(random), ds: segment(random), fs: segment(random), gs: segment(random), ldt: segment(random),
-      tr: segment(random), cr0: word(), cr2: word(), cr3: word(), cr4: word(), cr8: word(), efer: word(),
+      es: segment(random), cs: segment(random), ss: segment(random), ds: segment(random), fs: segment(random),
+      gs: segment(random), ldt: segment(random), tr: segment(random),
+      cr0: word(), cr2: word(), cr3: word(), cr4: word(), cr8: word(), efer: word(),
       gdt: { base: word(), limit: random.below(65536) }, idt: { base: word(), limit: random.below(65536) },
     });
     return vm;

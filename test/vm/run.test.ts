@@ -19,7 +19,9 @@ const EBUSY = expect.objectContaining({ code: 'EBUSY' });
 /** A PC whose guest calls `host` by port 0xE9. */
 function withHost(code: readonly number[], host: (vm: Vm) => void): Vm {
   const made: { pc?: Pc } = {};
-  const pc = made.pc = createPc({ memory: MIB, tracking: 'write-protect', vcpus: 2, spareMemory: MIB, gpaLimit: 4 * MIB, debugcon: () => host(made.pc!.vm) });
+  const pc = made.pc = createPc({
+    memory: MIB, tracking: 'write-protect', vcpus: 2, spareMemory: MIB, gpaLimit: 4 * MIB, debugcon: () => host(made.pc!.vm),
+  });
   loadImage('code', Uint8Array.from(code), bootTarget(pc.vm), { at: CODE });
   return pc.vm;
 }

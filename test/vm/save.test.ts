@@ -58,9 +58,9 @@ describe.each(ENGINE_NAMES)('engine %s', (engine) => {
     });
 
     it('after each instruction: shadows, a pending NMI and a waiting interrupt, single steps, REP', () => {
-      // MOV ECX, 5; MOV EDI, 0x9000; STI; NOP; PUSHF with TF; POPF; REP STOSB; NOP; CLI; HLT
-      const { bytes, at } = assemble(CODE, 0xb9, u32(5), 0xbf, u32(0x9000), STI, NOP, 0x68, u32(0x302), 0x9d, 0xf3, 0xaa, 0x8e, 0xd0, NOP, 0x68, u32(2), 0x9d, HLT,
-        { label: 'handler' }, INC_EBX, IRET);
+      // MOV ECX, 5; MOV EDI, 0x9000; STI; NOP; PUSH flags with TF and IF; POPF; REP STOSB; MOV SS, AX; NOP; PUSH 2; POPF; HLT
+      const { bytes, at } = assemble(CODE, 0xb9, u32(5), 0xbf, u32(0x9000), STI, NOP, 0x68, u32(0x302), 0x9d, 0xf3, 0xaa,
+        0x8e, 0xd0, NOP, 0x68, u32(2), 0x9d, HLT, { label: 'handler' }, INC_EBX, IRET);
       const build = (): Vm => {
         const vm = machine32(bytes, { engine });
         vm.vcpus[0].setRegs({ rax: BigInt(vm.vcpus[0].getSregs().ss.selector) });
@@ -151,7 +151,8 @@ describe('refused', () => {
     ['no number', /field rflags is no u32/, (state) => withRegister(state, 'rflags', 'x')],
     ['33 bits', /field rflags is no u32/, (state) => withRegister(state, 'rflags', 2 ** 32)],
     ['no TLB', /TLB/, (state) => withVcpu(state, { tlb: null })],
-    ['a TLB entry of a page that is no RAM', /TLB/, (state) => withVcpu(state, { tlb: { entry: [1], linear: [4096], gfn: [1e6], info: [0] } })],
+    ['a TLB entry of a page that is no RAM', /TLB/, (state) =>
+      withVcpu(state, { tlb: { entry: [1], linear: [4096], gfn: [1e6], info: [0] } })],
     ['answers that are none', /answered/, (state) => withVcpu(state, { answered: [{ kind: 'io' }] })],
     ['a device more', /device/, (state) => ({ ...state, platform: { ...state.platform, toaster: {} } })],
     ['a device’s state', /pit/i, (state) => withDevice(state, /pit/i, {})],
@@ -163,7 +164,8 @@ describe('refused', () => {
     return withVcpu(state, { registers: { ...state.vcpus[0].registers, [name]: value } });
   }
   function withDevice(state: VmState, which: RegExp, device: unknown): unknown {
-    return { ...state, platform: Object.fromEntries(Object.entries(state.platform!).map(([name, old]) => [name, which.test(name) ? device : old])) };
+    const devices = Object.entries(state.platform!).map(([name, old]) => [name, which.test(name) ? device : old]);
+    return { ...state, platform: Object.fromEntries(devices) };
   }
 
   it.each(cases)('%s', (_name, message, change) => {
@@ -180,7 +182,9 @@ describe('refused', () => {
     target.runSlice(1000);
     const before = kept(target.save());
     const paths = pathsOf(state);
-    const junk = fc.constantFrom<unknown>(null, -1, 0, 0.5, 1, 7, 255, 2 ** 31, 2 ** 32 - 1, 2 ** 53, NaN, '', '0x0', '0xffffffffffffffff', 'x', [], {}, true);
+    const junk = fc.constantFrom<unknown>(
+      null, -1, 0, 0.5, 1, 7, 255, 2 ** 31, 2 ** 32 - 1, 2 ** 53, NaN, '', '0x0', '0xffffffffffffffff', 'x', [], {}, true,
+    );
     fc.assert(fc.property(fc.array(fc.tuple(fc.constantFrom(...paths), junk), { minLength: 1, maxLength: 4 }), (changes) => {
       const broken = structuredClone(state);
       for (const [path, value] of changes) put(broken, path, value);

@@ -38,7 +38,8 @@ function order(config: Partial<VmConfig>, vcpus: number, slice = Infinity): { re
 
 const state = ({ vm, output }: LoadedGuest): unknown => {
   const { vcpus, ticks, turns } = vm.save();
-  return { vcpus: vcpus.map(({ registers }) => ({ ...registers, pmlIndex: null })), ticks, turns, memory: hashMemory(vm), output: output() };
+  const registers = vcpus.map((vcpu) => ({ ...vcpu.registers, pmlIndex: null }));
+  return { registers, ticks, turns, memory: hashMemory(vm), output: output() };
 };
 
 describe.each(ENGINE_NAMES)('engine %s', (engine) => {

@@ -85,10 +85,11 @@ const HEX_64 = /^0x[0-9a-f]{1,16}$/;
 function fieldValues(what: string, { type, count }: FieldSpec, value: unknown): readonly (number | string)[] {
   const values: readonly unknown[] = Array.isArray(value) ? value : [value];
   if (value === undefined || values.length !== count) throw new InputError(`${what} is missing or has the wrong length`);
-  const limit = 2 ** (8 * FIELD_BYTES[type]);
+  const range = 2 ** (8 * FIELD_BYTES[type]);
+  const lowest = type === 'i32' ? -range / 2 : 0;
   const fits = (x: unknown): x is number | string => {
     if (type === 'u64') return typeof x === 'string' && HEX_64.test(x);
-    return Number.isInteger(x) && (x as number) >= (type === 'i32' ? -limit / 2 : 0) && (x as number) < (type === 'i32' ? limit / 2 : limit);
+    return Number.isInteger(x) && (x as number) >= lowest && (x as number) < lowest + range;
   };
   if (!values.every(fits)) throw new InputError(`${what} is no ${type}`);
   return values;
