@@ -4,11 +4,14 @@ import type { Fault } from '../cpu/signals.ts';
 import type { OutsideAccess } from '../cpu/replay.ts';
 
 export type Exit =
-  /** An unclaimed port or MMIO access: fill in `access.value` for a read, then run again. */
+  /**
+   * An unclaimed port or MMIO access: fill in `access.value` for a read, then run again. An access of 8 bytes comes as two of 4,
+   * the low half first; what crosses a page comes byte by byte, and of it only what is not RAM.
+   */
   | { readonly kind: 'io' | 'mmio'; readonly access: OutsideAccess }
   /** Every vCPU is halted (or was never started) and no device will wake one. */
   | { readonly kind: 'hlt' }
-  /** Triple fault: the exceptions that led to it, oldest first. */
+  /** Triple fault: the exceptions that led to it, oldest first. Returned again by each further run in which nothing else can run. */
   | { readonly kind: 'shutdown'; readonly chain: readonly Fault[] }
   /** The board ended the run (a debug-exit device): the value written. */
   | { readonly kind: 'debug-exit'; readonly value: number }

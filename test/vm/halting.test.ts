@@ -121,7 +121,8 @@ describe.each(ENGINE_NAMES)('engine %s', (engine) => {
       const { exit } = vm.runSlice();
       expect(exit.kind).toBe('shutdown');
       const chain = exit.kind === 'shutdown' ? exit.chain : [];
-      expect(chain.slice(-3).map(({ vector, errorCode }) => [vector, errorCode])).toEqual([[13, 6 * 8 + 3], [13, 13 * 8 + 3], [13, 8 * 8 + 3]]);
+      expect(chain.slice(-3).map(({ vector, errorCode }) => [vector, errorCode]))
+        .toEqual([[13, 6 * 8 + 3], [13, 13 * 8 + 3], [13, 8 * 8 + 3]]);
     });
 
     it('is final: each further slice says so', () => {
