@@ -6,7 +6,7 @@ import type { OutsideAccess } from '../cpu/replay.ts';
 export type Exit =
   /**
    * An unclaimed port or MMIO access: fill in `access.value` for a read, then run again. An access of 8 bytes comes as two of 4,
-   * the low half first; what crosses a page comes byte by byte, and of it only what is not RAM.
+   * the low half first; a half that crosses a page comes byte by byte, and of it only what is not RAM.
    */
   | { readonly kind: 'io' | 'mmio'; readonly access: OutsideAccess }
   /** Every vCPU is halted (or was never started) and no device will wake one. */
