@@ -19,7 +19,9 @@ export type AccessSource = (typeof AccessSource)[keyof typeof AccessSource];
 export const TlbContext = { SUPERVISOR: 0, USER: 1, SUPERVISOR_AC: 2, FETCH_SUPERVISOR: 3, FETCH_USER: 4 } as const;
 
 /** By context, under whose rights its entries are checked. */
-export const RIGHTS_OF = [TlbContext.SUPERVISOR, TlbContext.USER, TlbContext.SUPERVISOR_AC, TlbContext.SUPERVISOR, TlbContext.USER] as const;
+export const RIGHTS_OF = [
+  TlbContext.SUPERVISOR, TlbContext.USER, TlbContext.SUPERVISOR_AC, TlbContext.SUPERVISOR, TlbContext.USER,
+] as const;
 
 /** Results of a translation other than a host offset. */
 export const MMIO = -1;

@@ -23,7 +23,8 @@ export interface SinkHolder { readonly sink: DirtySink }
 
 export class Tracking implements Arming {
   constructor(
-    private readonly views: MmuViews, readonly method: TrackingMethod, private readonly holder: SinkHolder, private readonly faults: Faults = NO_FAULTS,
+    private readonly views: MmuViews, readonly method: TrackingMethod, private readonly holder: SinkHolder,
+    private readonly faults: Faults = NO_FAULTS,
   ) {}
 
   get enabled(): boolean {

@@ -88,7 +88,9 @@ export class VcpuMmu {
     const tag = this.tags[access]!;
     if (tag[2 * index] === low && tag[2 * index + 1] === high) return tlb.host[index]! + (linear & PAGE_MASK);
 
-    if (this.faults.markFirstPageOnlyOnCrossing && access === Access.WRITE && (linear & PAGE_MASK) < 8) return this.translate(linear, Access.READ, context);
+    if (this.faults.markFirstPageOnlyOnCrossing && access === Access.WRITE && (linear & PAGE_MASK) < 8) {
+      return this.translate(linear, Access.READ, context);
+    }
     this.counters.tlbMisses++;
     const { second } = this;
     second.begin();
@@ -137,7 +139,8 @@ export class VcpuMmu {
   probe(linear: number, access: number, context: number): number {
     this.second.beginProbe();
     const high = Math.floor(linear / TWO_32) | 0;
-    return this.walk.translate(linear >>> 0, high, access, RIGHTS_OF[context]!, false) ? this.walk.gfn * PAGE_SIZE + (linear & PAGE_MASK) : -1;
+    const reached = this.walk.translate(linear >>> 0, high, access, RIGHTS_OF[context]!, false);
+    return reached ? this.walk.gfn * PAGE_SIZE + (linear & PAGE_MASK) : -1;
   }
 
   /** Every translation; e.g. CR0.PG or CR4.PGE changed, INVPCID type 2. */

@@ -5,7 +5,8 @@ import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { describeNeeding } from '../support/skip.ts';
 import { CATALOG, GUESTS } from './catalog.ts';
 
 const folder = fileURLToPath(GUESTS);
@@ -23,7 +24,7 @@ function version(tool: string): string | null {
 const recorded = readFileSync(join(folder, 'toolchain.txt'), 'utf8').trim().split('\n');
 const sameToolchain = ['gcc', 'as', 'ld'].every((tool, n) => version(tool) === recorded[n]) && version('make') !== null;
 
-describe.skipIf(!sameToolchain)(`guests rebuilt by ${recorded.join(', ')}`, () => {
+describeNeeding(sameToolchain, 'another toolchain, or none')(`guests rebuilt by ${recorded.join(', ')}`, () => {
   let scratch = '';
   beforeAll(() => {
     scratch = mkdtempSync(join(tmpdir(), 'tidemark-guests-'));
@@ -37,7 +38,7 @@ describe.skipIf(!sameToolchain)(`guests rebuilt by ${recorded.join(', ')}`, () =
   });
 });
 
-describe.skipIf(version('objdump') === null)('what objdump shows', () => {
+describeNeeding(version('objdump') !== null, 'no objdump')('what objdump shows', () => {
   // The ELF32 around kernel64's 64-bit code would be disassembled as 32-bit code; its ELF64 twin holds the same bytes.
   const readable = images.filter((image) => image !== 'kernel64/kernel64.elf');
 

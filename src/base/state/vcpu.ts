@@ -57,7 +57,7 @@ export const VCPU_STATE = stateTable('vcpu', {
   injectedError: field('u32', 'its error code'),
   pmlIndex: field('u32', 'PML index, 511 … 0, then 0xFFFF'),
   budget: field('i32', 'instructions that translated code may still retire', { saved: false }),
-  codeKey: field('u32', 'what decoding and translation depend on beside the bytes (cpu/code-key.ts); 0 for not translatable', { saved: false }),
+  codeKey: field('u32', 'what translation depends on beside the bytes (cpu/code-key.ts); 0: not translatable', { saved: false }),
   request: field('i32', 'pending-request word: non-zero makes the engine stop at the next instruction boundary', { saved: false }),
 });
 

@@ -125,7 +125,8 @@ export class LazyFlags implements Flags<Val, Val> {
     const { body } = values;
     const pushKind = (): void => void (this.kind === DYNAMIC ? body.get(frame.flagKind) : body.i32(this.kind));
     pushKind();
-    body.get(frame.flagX).get(frame.flagY).get(frame.flagR).get(frame.flagTop).call(Imported.FLAG_AUX).op('i64.extend_i32_u').set(frame.flagX);
+    body.get(frame.flagX).get(frame.flagY).get(frame.flagR).get(frame.flagTop).call(Imported.FLAG_AUX);
+    body.op('i64.extend_i32_u').set(frame.flagX);
     pushKind();
     body.get(frame.flagR).call(Imported.FLAG_RESULT).set(frame.flagR);
     this.kind = CANONICAL;
@@ -302,7 +303,8 @@ export class LazyFlags implements Flags<Val, Val> {
 
   /** DF as 0 or 1. */
   direction(): Val {
-    this.values.body.get(this.frame.cpu).memory('i32.load', VCPU_STATE.offset.rflags).i32(Math.log2(DF)).op('i32.shr_u').i32(1).op('i32.and');
+    const { body } = this.values;
+    body.get(this.frame.cpu).memory('i32.load', VCPU_STATE.offset.rflags).i32(Math.log2(DF)).op('i32.shr_u').i32(1).op('i32.and');
     return this.values.pop('i32');
   }
 }

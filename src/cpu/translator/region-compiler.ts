@@ -152,7 +152,9 @@ export function compileRegion(plan: RegionPlan, key: number, memory: ModuleParts
   compiler.compile();
   return encodeModule({
     memory,
-    imports: [{ name: 'translate', type: TRANSLATE_TYPE }, { name: 'flagAux', type: FLAG_AUX_TYPE }, { name: 'flagResult', type: FLAG_RESULT_TYPE }],
+    imports: [
+      { name: 'translate', type: TRANSLATE_TYPE }, { name: 'flagAux', type: FLAG_AUX_TYPE }, { name: 'flagResult', type: FLAG_RESULT_TYPE },
+    ],
     functions: [{ type: REGION_TYPE, body: compiler.frame.body, exportAs: 'region' }],
   });
 }

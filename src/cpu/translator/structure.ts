@@ -94,7 +94,9 @@ function irreducibleEdges(edges: readonly (readonly number[])[], order: readonly
   return bad;
 }
 
-function shape(edges: readonly (readonly number[])[], order: readonly number[], idom: readonly number[]): Pick<Structure, 'children' | 'isMerge' | 'isLoop'> {
+type Shape = Pick<Structure, 'children' | 'isMerge' | 'isLoop'>;
+
+function shape(edges: readonly (readonly number[])[], order: readonly number[], idom: readonly number[]): Shape {
   const forward = edges.map(() => 0), back = edges.map(() => 0);
   edges.forEach((list, from) => {
     if (order[from]! < 0) return;
