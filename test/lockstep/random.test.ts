@@ -1,0 +1,5 @@
+// Random programs under both engines in lockstep: more of them in random.long.ts.
+
+import { describeRandom } from './random/suite.ts';
+
+describeRandom(40, 2026);
