@@ -1,10 +1,10 @@
 // Bundles the sources into dist/ with esbuild: `npm run build`, or by itself when bin/tidemark finds dist/ stale.
 
-import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { esbuildInstances } from './instances.mjs';
-import { ROOT, SetupError, ensurePackages, say, sourceSignature } from './setup.mjs';
+import { ROOT, SetupError, ensurePackages, guestImages, say, sourceSignature } from './setup.mjs';
 
 /** Bundle in dist/ → its entry in src/. */
 const ENTRIES = {
@@ -12,6 +12,10 @@ const ENTRIES = {
   tidemark: 'src/index.ts',
   'fetch-worker': 'src/cli/fetch-worker.ts',
 };
+
+/** The same for the page, and its files that are taken as they are. */
+const WEB_ENTRIES = { main: 'src/web/main.ts', worker: 'src/web/worker.ts' };
+const WEB_FILES = ['src/web/index.html', 'src/web/style.css'];
 
 const DIST = join(ROOT, 'dist');
 
@@ -38,6 +42,19 @@ function publish(path, contents) {
   renameSync(temporary, path);
 }
 
+/** Builds the page with everything that it loads into `outdir`, which then is all that a web server needs. Throws SetupError. */
+export async function buildWeb(outdir = join(DIST, 'web')) {
+  const { build } = await import('esbuild');
+  const options = { ...COMMON, platform: 'browser', target: 'es2022', external: [], entryPoints: WEB_ENTRIES, outdir, write: false };
+  const { outputFiles } = await build(options).catch((error) => {
+    throw buildFailure(error);
+  });
+  mkdirSync(join(outdir, 'guests'), { recursive: true });
+  for (const { path, contents } of outputFiles) publish(path, contents);
+  for (const path of WEB_FILES) publish(join(outdir, basename(path)), readFileSync(join(ROOT, path)));
+  for (const path of guestImages()) publish(join(outdir, 'guests', basename(path)), readFileSync(path));
+}
+
 /**
  * Builds every entry that exists. Bundles appear in dist/ one by one, the stamp last: whoever starts meanwhile finds the old
  * bundle or the new one, never half of one, and a build that fails leaves the old ones. Throws SetupError.
@@ -53,6 +70,7 @@ export async function buildBundles() {
   });
   mkdirSync(DIST, { recursive: true });
   for (const { path, contents } of outputFiles) publish(path, contents);
+  await buildWeb();
   publish(join(DIST, '.stamp'), signature);
 }
 

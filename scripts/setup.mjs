@@ -10,7 +10,7 @@ import { withLock } from './lock.mjs';
 export const ROOT = resolve(import.meta.dirname, '..');
 const STAMP = join(ROOT, 'dist/.stamp');
 
-/** What the bundles are made of, besides src. */
+/** What the bundles are made of, besides src and the images of guests/, which the page brings along. */
 const BUILD_INPUTS = ['package.json', 'package-lock.json', 'scripts/build.mjs', 'scripts/instances.mjs'];
 
 /** A set-up step that failed, in one line for the user. */
@@ -63,6 +63,13 @@ function reasonIn(stderr) {
   return lines.find((line) => line !== '' && !/^(?:code|syscall|errno|path|type) /.test(line)) ?? lines[0] ?? 'no reason given';
 }
 
+/** Paths of the guests' images. */
+export function guestImages() {
+  const folders = readdirSync(join(ROOT, 'guests'), { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  const files = folders.flatMap(({ name }) => readdirSync(join(ROOT, 'guests', name)).map((file) => join(ROOT, 'guests', name, file)));
+  return files.filter((file) => file.endsWith('.elf')).sort();
+}
+
 /** Changes when any file that goes into the bundles is edited, added or removed. Takes a few milliseconds. */
 export function sourceSignature() {
   const hash = createHash('sha1');
@@ -79,6 +86,7 @@ export function sourceSignature() {
   };
   visit(join(ROOT, 'src'));
   for (const path of BUILD_INPUTS) add(join(ROOT, path));
+  for (const path of guestImages()) add(path);
   return hash.digest('hex');
 }
 

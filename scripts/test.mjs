@@ -21,6 +21,7 @@ const CHECKS = [
   ['the bundles build', async () => { await ensureBuilt(); return true; }],
   ['types', () => run(bin('tsc'), ['--noEmit', '-p', '.']) === 0],
   ['types of the core, without Node\'s and the DOM\'s', () => run(bin('tsc'), ['--noEmit', '-p', 'src']) === 0],
+  ['types of the page, with the DOM\'s', () => run(bin('tsc'), ['--noEmit', '-p', 'src/web']) === 0],
 ];
 
 async function runChecks() {

@@ -2,6 +2,7 @@
 // against neither the DOM's nor Node's type library.
 
 declare namespace WebAssembly {
+  type ImportValue = unknown;
   class Memory {
     constructor(descriptor: { initial: number; maximum: number; shared?: boolean });
     readonly buffer: ArrayBuffer | SharedArrayBuffer;

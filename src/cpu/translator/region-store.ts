@@ -5,7 +5,7 @@ import type { LinearMemory } from '../../base/linear-memory.ts';
 import type { JumpCache } from './jump-cache.ts';
 import type { RegionPlan } from './region-plan.ts';
 import { compileRegion } from './region-compiler.ts';
-import { TABLE_SIZE, runtimeModule } from './runtime-module.ts';
+import { runtimeModule } from './runtime-module.ts';
 
 const WASM_PAGE = 65536;
 
@@ -13,10 +13,18 @@ type Dispatch = (cpu: number, tlb: number, jumpCache: number) => number;
 /** Slow path of a memory access in a region: see region-compiler.ts. */
 export type TranslateAddress = (low: number, high: number, access: number) => number;
 
+/** What `runtimeModule` exports. */
+interface RuntimeExports {
+  readonly dispatch: Dispatch;
+  readonly table: WebAssembly.Table;
+  readonly flagAux: WebAssembly.ImportValue;
+  readonly flagResult: WebAssembly.ImportValue;
+}
+
 interface Runtime {
   readonly dispatch: Dispatch;
   readonly table: WebAssembly.Table;
-  readonly imports: Record<string, unknown>;
+  readonly imports: Record<string, WebAssembly.ImportValue>;
 }
 
 export class RegionStore {
@@ -30,11 +38,14 @@ export class RegionStore {
   private readonly free: number[] = [];
   private used = 1;
 
-  constructor(memory: LinearMemory, private readonly caches: readonly JumpCache[], translate: TranslateAddress) {
+  /** `tableSize`: entries of the function table, one of them unused; at least 2. */
+  constructor(
+    memory: LinearMemory, private readonly caches: readonly JumpCache[], translate: TranslateAddress, private readonly tableSize: number,
+  ) {
     this.memory = { pages: memory.u8.length / WASM_PAGE, shared: memory.shared };
     const shared = { memory: memory.memory };
-    const { exports } = new WebAssembly.Instance(new WebAssembly.Module(runtimeModule(this.memory)), { env: shared });
-    const { dispatch, table, flagAux, flagResult } = exports as { dispatch: Dispatch; table: WebAssembly.Table; flagAux: unknown; flagResult: unknown };
+    const { exports } = new WebAssembly.Instance(new WebAssembly.Module(runtimeModule(this.memory, tableSize)), { env: shared });
+    const { dispatch, table, flagAux, flagResult } = exports as unknown as RuntimeExports;
     this.runtime = { dispatch, table, imports: { ...shared, translate, flagAux, flagResult } };
     this.dispatch = dispatch;
   }
@@ -77,7 +88,7 @@ export class RegionStore {
   }
 
   private takeIndex(): number {
-    if (this.free.length === 0 && this.used === TABLE_SIZE) this.flush();
+    if (this.free.length === 0 && this.used === this.tableSize) this.flush();
     return this.free.pop() ?? this.used++;
   }
 

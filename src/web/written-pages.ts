@@ -1,0 +1,14 @@
+// The pages the guest has written since they were armed, read from the EPT itself: the harvest, which takes them from the lists,
+// is left to the checkpointer.
+
+import { EPT_D, EPT_SLOT_WRITABLE, EPT_W } from '../mmu/ept-entry.ts';
+import type { Vm } from '../vm/vm.ts';
+
+/** Page numbers, ascending. A page is armed exactly when its leaf lacks D (PML) or W (write-protect). The vCPUs must not be running. */
+export function writtenPages(vm: Vm): number[] {
+  const { ept } = vm.internals.parts.physical.views;
+  const written = EPT_SLOT_WRITABLE | (vm.config.tracking === 'pml' ? EPT_D : EPT_W);
+  const gfns: number[] = [];
+  for (let gfn = 0; gfn < ept.leaf.length; gfn++) if ((ept.leaf[gfn] & written) === written) gfns.push(gfn);
+  return gfns;
+}
