@@ -30,7 +30,7 @@ export const Outcome = {
   STOP: 3,
 } as const;
 
-/** Entries of the function table; index 0 is never used. */
+/** Entries of the function table unless told otherwise; index 0 is never used. */
 export const TABLE_SIZE = 16384;
 
 /** Body of flagAux: the carry vector of the operation, moved so that its top bits are bits 31 and 30. */
@@ -134,7 +134,7 @@ function dispatch(): FunctionBody {
 }
 
 /** The module's bytes; exports flagAux, flagResult, dispatch and table. */
-export function runtimeModule(memory: ModuleParts['memory']): Uint8Array<ArrayBuffer> {
+export function runtimeModule(memory: ModuleParts['memory'], tableSize: number): Uint8Array<ArrayBuffer> {
   return encodeModule({
     memory,
     imports: [],
@@ -144,6 +144,6 @@ export function runtimeModule(memory: ModuleParts['memory']): Uint8Array<ArrayBu
       { type: FLAG_AUX_TYPE, body: flagAux(), exportAs: 'flagAux' },
       { type: FLAG_RESULT_TYPE, body: flagResult(), exportAs: 'flagResult' },
     ],
-    tableSize: TABLE_SIZE,
+    tableSize,
   });
 }

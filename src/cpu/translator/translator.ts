@@ -12,7 +12,7 @@ import type { Block } from '../interpreter/code-cache.ts';
 import { JumpCache, JUMP_CACHE_BYTES } from './jump-cache.ts';
 import { planRegion } from './region-plan.ts';
 import { RegionStore } from './region-store.ts';
-import { Outcome } from './runtime-module.ts';
+import { Outcome, TABLE_SIZE } from './runtime-module.ts';
 
 export interface TranslatorParts extends InterpreterParts {
   readonly cpus: readonly Cpu[];
@@ -20,6 +20,8 @@ export interface TranslatorParts extends InterpreterParts {
   readonly jumpCaches: number;
   /** Times a block is interpreted before it is translated. */
   readonly threshold?: number;
+  /** Regions kept before all are dropped, plus one. */
+  readonly tableSize?: number;
 }
 
 /** Translation costs about as much as a few hundred interpretations of a short block. */
@@ -42,13 +44,13 @@ export class Translator implements Engine {
   private cpu!: Cpu;
 
   constructor(parts: TranslatorParts) {
-    const { cpus, jumpCaches, threshold = DEFAULT_THRESHOLD } = parts;
+    const { cpus, jumpCaches, threshold = DEFAULT_THRESHOLD, tableSize = TABLE_SIZE } = parts;
     const memory = cpus[0]!.linear;
     this.blocks = new BlockInterpreter(parts);
     this.physical = parts.physical;
     this.threshold = threshold;
     this.caches = cpus.map((_, n) => new JumpCache(memory, jumpCaches + n * JUMP_CACHE_BYTES));
-    this.store = new RegionStore(memory, this.caches, (low, high, access) => this.translateAddress(low, high, access));
+    this.store = new RegionStore(memory, this.caches, (low, high, access) => this.translateAddress(low, high, access), tableSize);
   }
 
   /** Regions made, their bytes of WebAssembly, and how often all were dropped. */
