@@ -26,8 +26,7 @@ describe('help', () => {
   it('of run', async () => expect(await help('run')).toMatchInlineSnapshot(`
     "Usage: tidemark run [IMAGE] [options]
 
-    IMAGE is recognised by its content: ELF (multiboot, PVH or plain), bzImage or boot sector; raw bytes
-    with --at.
+    IMAGE is recognised by its content: ELF (multiboot 1, PVH or plain); raw bytes with --at.
 
     The exit status is 0 when the guest powered off or halted with interrupts off, ((v << 1) | 1) & 255
     when it wrote v to port 0xF4, 124 at a limit, 125 for bad usage or input, 126 after a triple fault,
