@@ -1,0 +1,67 @@
+// Mistakes that were found by comparing the engines, or by reading, each as small as it could be made.
+
+import { describe, expect, it } from 'vitest';
+import { MtEnable, MtFlag, MtOp } from '../../src/mt/abi.ts';
+import type { Vm } from '../../src/vm/vm.ts';
+import { TABLES, WINDOW } from '../lockstep/random/layout.ts';
+import { pairOf, RING0_32, RING0_64, together, move } from './support.ts';
+
+const RAX = 0, RBX = 3, RDI = 7;
+
+describe('found so far', () => {
+  it('a 64-bit bit offset in a 32-bit address made code that does not validate', () => {
+    const pair = pairOf(RING0_64, (a) => {
+      move(a, RBX, WINDOW + 64);
+      move(a, RAX, -100);
+      // bts [ebx], rax
+      a.raw(0x67, 0x48, 0x0f, 0xab, 0x03, 0xf4);
+    });
+    expect(together(pair, { longest: 100 }).exit.kind).toBe('hlt');
+    // Bit 28 of the eight bytes sixteen before.
+    expect([...pair.subject.vm.readMemory(WINDOW + 48, 8)]).toEqual([0, 0, 0, 0x10, 0, 0, 0, 0]);
+  });
+
+  it('an instruction fetch that leads to shutdown is no instruction', () => {
+    const pair = pairOf(RING0_32, (a) => {
+      // No IDT; then a jump to a page that is not mapped.
+      a.raw(0x0f, 0x01, 0x1d).field(4, WINDOW);
+      move(a, RAX, 0x700000);
+      a.raw(0xff, 0xe0);
+    });
+    expect(together(pair, { longest: 100 }).exit.kind).toBe('shutdown');
+  });
+
+  it.each(['write-protect', 'pml'] as const)('a fetch that sets an accessed bit and so reaches the trigger still executes its instruction (%s)', (tracking) => {
+    // The function's page is the first that the table of the alias is read for: its entry and those above get their A bits.
+    const pair = pairOf(RING0_32, (a) => {
+      move(a, RDI, WINDOW);
+      move(a, RBX, 0x820000 + 0x1000);
+      a.raw(0xff, 0xe3);
+      a.raw(...new Array<number>(0x1000 - a.length).fill(0xcc));
+      for (let n = 0; n < 8; n++) a.raw(0x40);
+      a.raw(0xf4);
+    }, { tracking });
+    const dirtied: number[] = [];
+    for (const { vm } of [pair.reference, pair.subject]) {
+      const { mt } = vm;
+      mt.initMt({ op: MtOp.INIT, flags: MtFlag.NO_DUPS, maxDirty: 0xffffffff });
+      mt.enableMt(MtEnable.ON);
+      mt.mtDirtyTrigger(1);
+      mt.prepareMtCp(0n);
+    }
+    const run = (vm: Vm): unknown => {
+      const seen: unknown[] = [];
+      for (let n = 0n; n < 20n; n++) {
+        const { exit, retired } = vm.runSlice(1000);
+        seen.push([exit.kind, retired, vm.vcpus[0]!.getRegs().rip]);
+        if (exit.kind === 'hlt') return seen;
+        vm.mt.mtVmQuiesced();
+        dirtied.push(...vm.mt.fetchSublist({ count: 64 }).gfns);
+        vm.mt.prepareMtCp(n + 1n);
+      }
+      return seen;
+    };
+    expect(run(pair.subject.vm)).toEqual(run(pair.reference.vm));
+    if (tracking === 'write-protect') expect(dirtied).toContain(TABLES / 4096);
+  });
+});

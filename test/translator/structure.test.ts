@@ -1,0 +1,181 @@
+// The structure of control-flow graphs, checked by running it: a function is emitted whose branches follow a script, and the
+// path that it takes is that of a walk over the graph itself.
+
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { structureOf } from '../../src/cpu/translator/structure.ts';
+import type { Structure } from '../../src/cpu/translator/structure.ts';
+import { FunctionBody } from '../../src/cpu/translator/wasm/function-body.ts';
+import type { Label } from '../../src/cpu/translator/wasm/function-body.ts';
+import { encodeModule } from '../../src/cpu/translator/wasm/module.ts';
+import type { FunctionType } from '../../src/cpu/translator/wasm/module.ts';
+
+/** Up to two successors each; a node without any is an exit. */
+type Graph = readonly (readonly number[])[];
+
+const NODE_TYPE: FunctionType = { parameters: ['i32'], results: ['i32'] };
+const TRACE_TYPE: FunctionType = { parameters: [], results: ['i32'] };
+
+/** A function that calls `node(n)` for each node it comes to, takes the successor that this returns, and returns the last one. */
+class Emission {
+  readonly body = new FunctionBody(TRACE_TYPE.parameters);
+  private readonly labels = new Map<number, Label>();
+  private out: Label = 0;
+
+  constructor(private readonly graph: Graph, private readonly structure: Structure) {}
+
+  emit(): Uint8Array<ArrayBuffer> {
+    this.out = this.body.block('i32');
+    this.tree(0);
+    this.body.op('unreachable').end();
+    return encodeModule({
+      memory: { pages: 1, shared: false }, imports: [{ name: 'node', type: NODE_TYPE }],
+      functions: [{ type: TRACE_TYPE, body: this.body, exportAs: 'trace' }],
+    });
+  }
+
+  private tree(node: number): void {
+    const behind = this.structure.children[node]!.filter((child) => this.structure.isMerge[child]);
+    if (!this.structure.isLoop[node]) return this.within(node, behind);
+    this.labels.set(node, this.body.loop());
+    this.within(node, behind);
+    this.body.end();
+    this.labels.delete(node);
+  }
+
+  private within(node: number, merges: readonly number[]): void {
+    const merge = merges[merges.length - 1];
+    if (merge === undefined) return this.node(node);
+    this.labels.set(merge, this.body.block());
+    this.within(node, merges.slice(0, -1));
+    this.body.end();
+    this.labels.delete(merge);
+    this.tree(merge);
+  }
+
+  private node(node: number): void {
+    const { body } = this, [first, second] = this.graph[node]!;
+    body.i32(node).call(0);
+    if (first === undefined) body.op('drop').i32(node).br(this.out);
+    else if (second === undefined) this.go(node, body.op('drop') && first);
+    else {
+      body.if();
+      this.go(node, second);
+      body.else();
+      this.go(node, first);
+      body.end();
+    }
+  }
+
+  private go(from: number, to: number): void {
+    const { structure, body } = this;
+    // An edge that is cut ends the run at its target, as the dispatcher would go on from there.
+    if (structure.isCut(from, to)) return void body.i32(-1 - to).br(this.out);
+    const isBack = structure.order[to]! <= structure.order[from]!;
+    if (!isBack && !structure.isMerge[to]) return this.tree(to);
+    const label = this.labels.get(to);
+    if (label === undefined) throw new Error(`no label for the edge from ${from} to ${to}`);
+    body.br(label);
+  }
+}
+
+const MAX_STEPS = 200;
+
+/** The path through the emitted code, entered anew where an edge was cut as long as `graph` itself would go on. */
+function emittedPath(graph: Graph, script: readonly number[]): number[] {
+  const path: number[] = [];
+  let at = 0;
+  const stop = new Error('enough');
+  const node = (n: number): number => {
+    path.push(n);
+    if (path.length >= MAX_STEPS) throw stop;
+    return script[at++ % script.length]!;
+  };
+  const enter = (entry: number): void => {
+    // A region begins with its entry: the graph with the numbers 0 and `entry` exchanged.
+    const swap = (n: number): number => (n === 0 ? entry : n === entry ? 0 : n);
+    const turned = graph.map((_, n) => graph[swap(n)]!.map(swap));
+    const bytes = new Emission(turned, structureOf(turned)).emit();
+    const memory = new WebAssembly.Memory({ initial: 1, maximum: 1 });
+    const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory, node: (n: number) => node(swap(n)) } });
+    const end = (exports['trace'] as () => number)();
+    if (end < 0) enter(swap(-1 - end));
+  };
+  try {
+    enter(0);
+  } catch (error) {
+    if (error !== stop) throw error;
+  }
+  return path;
+}
+
+function directPath(graph: Graph, script: readonly number[]): number[] {
+  const path: number[] = [];
+  for (let node = 0, at = 0; ;) {
+    path.push(node);
+    if (path.length >= MAX_STEPS) return path;
+    const successors = graph[node]!, choice = script[at++ % script.length]!;
+    if (successors.length === 0) return path;
+    node = successors[successors.length === 2 && choice ? 1 : 0]!;
+  }
+}
+
+const cuts = (graph: Graph): string[] => {
+  const { isCut } = structureOf(graph);
+  return graph.flatMap((list, from) => list.filter((to) => isCut(from, to)).map((to) => `${from}>${to}`));
+};
+
+const GRAPHS: Readonly<Record<string, Graph>> = {
+  'one node': [[]],
+  'a line': [[1], [2], []],
+  'a diamond': [[1, 2], [3], [3], []],
+  'both ways to the same node': [[1, 1], []],
+  'a loop of one node': [[0, 1], []],
+  'a loop with its test at the end': [[1], [2], [1, 3], []],
+  'nested loops': [[1], [2], [3], [2, 4], [1, 5], []],
+  'a loop with two exits to different nodes': [[1], [2, 3], [1, 4], [], []],
+  'a loop with two back edges': [[1], [2, 3], [1], [1, 4], []],
+  'a merge within a loop': [[1], [2, 3], [4], [4], [1, 5], []],
+  'a branch out of two loops': [[1], [2], [1, 3], [2, 4], []],
+  'merges in a row': [[1, 2], [2, 3], [3, 4], [4], []],
+  'a node that nothing reaches': [[2], [2], []],
+};
+
+describe('structured graphs', () => {
+  it.each(Object.entries(GRAPHS))('%s', (_name, graph) => {
+    expect(cuts(graph)).toEqual([]);
+    for (const script of [[0], [1], [0, 1], [1, 0, 0], [1, 1, 0, 1, 0]]) expect(emittedPath(graph, script)).toEqual(directPath(graph, script));
+  });
+});
+
+describe('irreducible graphs', () => {
+  const twoEntries: Graph = [[1, 2], [2], [1, 3], []];
+
+  it('lose an edge into the middle of a loop', () => {
+    expect(cuts(twoEntries)).toHaveLength(1);
+  });
+
+  it('still take every path', () => {
+    for (const script of [[0], [1], [0, 1], [1, 0, 0], [0, 0, 1]]) expect(emittedPath(twoEntries, script)).toEqual(directPath(twoEntries, script));
+  });
+});
+
+describe('any graph', () => {
+  const graph = fc.integer({ min: 1, max: 12 }).chain((size) =>
+    fc.array(fc.array(fc.nat(size - 1), { maxLength: 2 }), { minLength: size, maxLength: size }));
+
+  it('is walked as the graph says', () => {
+    fc.assert(fc.property(graph, fc.array(fc.nat(1), { minLength: 1, maxLength: 20 }), (edges, script) => {
+      expect(emittedPath(edges, script)).toEqual(directPath(edges, script));
+    }), { numRuns: 400, seed: 9 });
+  });
+
+  it('has every reached node below its dominator exactly once', () => {
+    fc.assert(fc.property(graph, (edges) => {
+      const { children, order } = structureOf(edges);
+      const reached = order.flatMap((position, node) => (position > 0 ? [node] : []));
+      expect(children.flat().sort((a, b) => a - b)).toEqual(reached);
+      for (const list of children) expect(list.map((node) => order[node])).toEqual(list.map((node) => order[node]!).sort((a, b) => a - b));
+    }), { numRuns: 400, seed: 10 });
+  });
+});
