@@ -1,7 +1,7 @@
 // The known ways to get memory tracking wrong, each as a fault to inject, a check that finds it, and what the check then says.
 
 import type { Faults } from '../../src/base/faults.ts';
-import type { Method } from '../laws/support/configurations.ts';
+import type { EngineName, Method } from '../laws/support/configurations.ts';
 import { NO_DUPS } from '../mt/laws/machine.ts';
 import {
   aliasedPage, crossingStores, cyclesAreComplete, hugePages, logIsFlushed, marksAreCleared, secondSlot, slotIsReused, waitAfterQuiesce,
@@ -9,7 +9,7 @@ import {
 import { checkpointsAfterFailure, checkpointsOfSavingDevice } from './checkpoint-checks.ts';
 import { guestSeesItsCode, loaderIsLogged, otherProcessor, triggerIsExact } from './guest-checks.ts';
 
-export interface Injected { readonly tracking: Method; readonly faults: Faults }
+export interface Injected { readonly engine: EngineName; readonly tracking: Method; readonly faults: Faults }
 
 export type Check = (injected: Injected) => void | Promise<void>;
 
