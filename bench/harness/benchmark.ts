@@ -1,5 +1,7 @@
 // What a benchmark is. Each bench/NAME.bench.ts exports one as its default; `npm run bench -- NAME` runs it.
 
+import type { Effort } from './measure.ts';
+
 /** One of the things compared. */
 export interface Subject {
   readonly name: string;
@@ -20,9 +22,19 @@ export interface Comparison {
   readonly subjects: readonly Subject[];
 }
 
+/** Numbers that stand for themselves, such as a cost in several parts. The first cell of a row is its name. */
+export interface FigureTable {
+  readonly title: string;
+  readonly columns: readonly string[];
+  readonly rows: readonly (readonly (string | number)[])[];
+}
+
+/** Has comparisons, figures, or both. */
 export interface Benchmark {
   /** What is measured, and what the numbers mean. */
   readonly description: string;
   /** Builds the comparisons; called once, in a process that runs nothing else. */
-  comparisons(): readonly Comparison[] | Promise<readonly Comparison[]>;
+  comparisons?(): readonly Comparison[] | Promise<readonly Comparison[]>;
+  /** Measures by itself, with `effort`; called once, after the comparisons. */
+  figures?(effort: Effort): readonly FigureTable[] | Promise<readonly FigureTable[]>;
 }

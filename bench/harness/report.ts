@@ -1,3 +1,4 @@
+import type { FigureTable } from './benchmark.ts';
 import type { ComparisonResult } from './measure.ts';
 
 const PREFIXES = [[1e9, 'G'], [1e6, 'M'], [1e3, 'k'], [1, '']] as const;
@@ -14,8 +15,19 @@ export function formatTable({ title, unit, rounds, measurements }: ComparisonRes
     ['', `${unit}/s`, 'spread', 'ratio'],
     ...measurements.map(({ name, rate, spread, ratio }) => [name, si(rate), `±${(spread * 100).toFixed(1)} %`, `${ratio.toFixed(2)}×`]),
   ];
+  return [`${title} (median of ${rounds} interleaved rounds)`, ...alignColumns(rows), ''].join('\n');
+}
+
+/** Figures as aligned text, each with three significant digits; whole numbers as they are. */
+export function formatFigures({ title, columns, rows }: FigureTable): string {
+  const figure = (cell: string | number): string =>
+    (typeof cell === 'string' ? cell : Number.isInteger(cell) ? `${cell}` : `${Number(cell.toPrecision(3))}`);
+  return [title, ...alignColumns([columns, ...rows.map((row) => row.map(figure))]), ''].join('\n');
+}
+
+/** The first column to the left, the others to the right. */
+function alignColumns(rows: readonly (readonly string[])[]): string[] {
   const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
   const pad = (cell: string, column: number): string => (column === 0 ? cell.padEnd(widths[0]!) : cell.padStart(widths[column]!));
-  const lines = rows.map((row) => row.map(pad).join('   '));
-  return [`${title} (median of ${rounds} interleaved rounds)`, ...lines.map((line) => `  ${line}`), ''].join('\n');
+  return rows.map((row) => `  ${row.map(pad).join('   ')}`);
 }

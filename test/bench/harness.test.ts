@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Subject } from '../../bench/harness/benchmark.ts';
 import { measure, type Effort } from '../../bench/harness/measure.ts';
-import { formatTable, si } from '../../bench/harness/report.ts';
+import { formatFigures, formatTable, si } from '../../bench/harness/report.ts';
 import { median, relativeSpread } from '../../bench/harness/statistics.ts';
 
 const EFFORT: Effort = { warmUp: 1, rounds: 3, roundMs: 10 };
@@ -89,5 +89,18 @@ describe('report', () => {
       '  by PML    1.90 M   ±20.0 %   0.95×',
       '',
     ].join('\n'));
+  });
+});
+
+describe('figures', () => {
+  it('are aligned, three significant digits each, whole numbers as they are', () => {
+    const text = formatFigures({ title: 'Costs', columns: ['', 'µs', 'pages'], rows: [['one', 1.23456, 4096], ['another', 0.00123456, 1]] });
+    expect(text.split('\n')).toEqual([
+      'Costs',
+      '                 µs   pages',
+      '  one          1.23    4096',
+      '  another   0.00123       1',
+      '',
+    ]);
   });
 });

@@ -9,19 +9,19 @@ const VECTORS = 256;
 /** Vectors that push an error code: SDM vol. 3, "Error Code". */
 const WITH_ERROR_CODE: readonly number[] = [8, 10, 11, 12, 13, 14, 17, 21, 29, 30];
 
-interface Mode { readonly gateBytes: number; readonly selector: number; readonly skip: readonly number[]; readonly drop: readonly number[] }
+interface Mode { readonly gateBytes: number; readonly selector: number; readonly stepOver: readonly number[]; readonly drop: readonly number[] }
 
-/** `skip`: add dword [esp], 1; iretd (add qword [rsp], 1; iretq). `drop`: add esp, 4 (add rsp, 8). */
+/** `stepOver`: add dword [esp], 1; iretd (add qword [rsp], 1; iretq). `drop`: add esp, 4 (add rsp, 8). */
 const MODES: Readonly<Record<32 | 64, Mode>> = {
-  32: { gateBytes: 8, selector: 0x10, skip: [0x83, 0x04, 0x24, 0x01, 0xcf], drop: [0x83, 0xc4, 0x04] },
-  64: { gateBytes: 16, selector: 0x08, skip: [0x48, 0x83, 0x04, 0x24, 0x01, 0x48, 0xcf], drop: [0x48, 0x83, 0xc4, 0x08] },
+  32: { gateBytes: 8, selector: 0x10, stepOver: [0x83, 0x04, 0x24, 0x01, 0xcf], drop: [0x83, 0xc4, 0x04] },
+  64: { gateBytes: 16, selector: 0x08, stepOver: [0x48, 0x83, 0x04, 0x24, 0x01, 0x48, 0xcf], drop: [0x48, 0x83, 0xc4, 0x08] },
 };
 
 /** P, DPL 0, interrupt gate. */
 const GATE = 0x8e00;
 
 export function installHandlers(vm: Vm, width: 32 | 64): void {
-  const { gateBytes, selector, skip, drop } = MODES[width];
+  const { gateBytes, selector, stepOver, drop } = MODES[width];
   const withCode = STUBS + 0x100;
   const table = new DataView(new ArrayBuffer(VECTORS * gateBytes));
   for (let vector = 0; vector < VECTORS; vector++) {
@@ -31,7 +31,7 @@ export function installHandlers(vm: Vm, width: 32 | 64): void {
     table.setUint16(at + 4, GATE, true);
   }
   vm.writeMemory(IDT, new Uint8Array(table.buffer));
-  vm.writeMemory(STUBS, Uint8Array.from(skip));
-  vm.writeMemory(withCode, Uint8Array.from([...drop, ...skip]));
+  vm.writeMemory(STUBS, Uint8Array.from(stepOver));
+  vm.writeMemory(withCode, Uint8Array.from([...drop, ...stepOver]));
   vm.vcpus[0].setSregs({ idt: { base: BigInt(IDT), limit: VECTORS * gateBytes - 1 } });
 }

@@ -36,7 +36,8 @@ export interface FuzzOutcome {
 }
 
 /** The outcome with all that the guest could tell. */
-export const everything = ({ vm, ...outcome }: FuzzOutcome): Omit<FuzzOutcome, 'vm'> & Outcome => ({ ...outcome, ...outcomeOf(vm) });
+export const everything = ({ vm, kind, end }: FuzzOutcome): Outcome & { readonly kind: string; readonly end: string } =>
+  ({ kind, end, ...outcomeOf(vm) });
 
 /** `choice`: an engine, and the longest slice, instead of those that the seed picks. */
 export function runOne(seed: number, choice: EngineChoice | null = null): FuzzOutcome {
