@@ -23,9 +23,9 @@ export function assembled(setting: Setting, emit: (a: Assembler) => void): Uint8
 }
 
 /** The program in two machines: the interpreter's, and the translator's that translates at once. */
-export function pairOf(setting: Setting, emit: (a: Assembler) => void, config: Partial<VmConfig> = {}): Pair {
+export function pairOf(setting: Setting, emit: (a: Assembler) => void, config: Partial<VmConfig> = {}, period = 0): Pair {
   const code = assembled(setting, emit);
-  const machine = (engine: 'interpreter' | 'translator'): RandomMachine => randomMachine(setting, code, 0, { ...config, engine });
+  const machine = (engine: 'interpreter' | 'translator'): RandomMachine => randomMachine(setting, code, period, { ...config, engine });
   return { reference: machine('interpreter'), subject: machine('translator') };
 }
 

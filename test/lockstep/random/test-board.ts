@@ -1,8 +1,9 @@
-// The smallest board that disturbs: a timer that interrupts every so many ticks, ports that answer by the time, and a port
-// whose write kicks the vCPU out of the slice.
+// The smallest board that disturbs: a timer that interrupts every so many ticks, ports and device memory that answer by the
+// time, and addresses whose write kicks the vCPU out of the slice.
 
 import type { Platform, PlatformHost } from '../../../src/base/platform.ts';
 
+/** The low byte of a port, or of a device's address. */
 export const KICK_PORT = 0x80;
 /** Nanoseconds of virtual time per retired instruction. */
 const TICK = 10;
@@ -21,7 +22,7 @@ export function createTestBoard(host: PlatformHost, { period, vector, writes, ki
   let pending = false;
   const note = (kind: string, address: number, width: number, value: number): boolean => {
     writes.push(`${kind} ${address.toString(16)}/${width} ${value.toString(16)} at ${host.now()}`);
-    if (address === KICK_PORT) kick();
+    if ((address & 0xff) === KICK_PORT) kick();
     return true;
   };
   const answer = (address: number, width: number): number => ((address ^ host.now()) >>> 0) % 2 ** (8 * Math.min(width, 4));
