@@ -94,7 +94,8 @@ describe('report', () => {
 
 describe('figures', () => {
   it('are aligned, three significant digits each, whole numbers as they are', () => {
-    const text = formatFigures({ title: 'Costs', columns: ['', 'µs', 'pages'], rows: [['one', 1.23456, 4096], ['another', 0.00123456, 1]] });
+    const rows = [['one', 1.23456, 4096], ['another', 0.00123456, 1]];
+    const text = formatFigures({ title: 'Costs', columns: ['', 'µs', 'pages'], rows });
     expect(text.split('\n')).toEqual([
       'Costs',
       '                 µs   pages',

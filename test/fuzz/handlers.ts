@@ -9,7 +9,12 @@ const VECTORS = 256;
 /** Vectors that push an error code: SDM vol. 3, "Error Code". */
 const WITH_ERROR_CODE: readonly number[] = [8, 10, 11, 12, 13, 14, 17, 21, 29, 30];
 
-interface Mode { readonly gateBytes: number; readonly selector: number; readonly stepOver: readonly number[]; readonly drop: readonly number[] }
+interface Mode {
+  readonly gateBytes: number;
+  readonly selector: number;
+  readonly stepOver: readonly number[];
+  readonly drop: readonly number[];
+}
 
 /** `stepOver`: add dword [esp], 1; iretd (add qword [rsp], 1; iretq). `drop`: add esp, 4 (add rsp, 8). */
 const MODES: Readonly<Record<32 | 64, Mode>> = {

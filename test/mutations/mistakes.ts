@@ -25,6 +25,7 @@ export interface Mistake {
 const LOST = /lost in cycle|lost write: page|pages lost/;
 
 export const MISTAKES: readonly Mistake[] = [
+  { mistake: 'an entry that is counted and never reaches its list', faults: { lostWrite: true }, check: hugePages, found: LOST },
   {
     mistake: 'copying a page before it is re-armed', faults: { copyBeforeRearm: true },
     check: cyclesAreComplete(NO_DUPS, true), found: LOST,
