@@ -79,9 +79,10 @@ export class VcpuMmu {
   /**
    * Host offset of the byte at `linear` for one access that does not cross its page, or MMIO (`mmioGpa` set: the page is not
    * RAM, or a write to a read-only slot), or FAULT (`faultError`, `faultLinear` set). Fills the TLB. After a WRITE the caller
-   * may store to the offset, at once and within the page. `linear` is canonical.
+   * may store to the offset, at once and within the page. `linear` is canonical. `again`: if it faults it will be tried again at
+   * once, as the part of an instruction that it is; a fault then leaves the TLB as it was.
    */
-  translate(linear: number, access: number, context: number): number {
+  translate(linear: number, access: number, context: number, again = false): number {
     const { tlb } = this;
     const low = (linear & ~PAGE_MASK) >>> 0, high = ((linear - (linear >>> 0)) / TWO_32) >>> 0;
     const index = ((low >>> 12) & TLB_INDEX_MASK) + context * TLB_CONTEXT_ENTRIES;
@@ -102,7 +103,7 @@ export class VcpuMmu {
     this.counters.guestWalks++;
     if (!walk.translate(low, high | 0, access, RIGHTS_OF[context]!, true)) {
       // A page fault invalidates what is cached for its address (SDM vol. 3, "Operations that Invalidate TLBs …").
-      tlb.invlpg(linear);
+      if (!again) tlb.invlpg(linear);
       this.faultError = walk.errorCode;
       this.faultLinear = linear;
       return FAULT;

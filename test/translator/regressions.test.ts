@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { MtEnable, MtFlag, MtOp } from '../../src/mt/abi.ts';
 import type { Vm } from '../../src/vm/vm.ts';
 import { TABLES, WINDOW } from '../lockstep/random/layout.ts';
+import { runRandom } from '../lockstep/random/random.ts';
 import { pairOf, RING0_32, RING0_64, together, move } from './support.ts';
 
 const RAX = 0, RBX = 3, RDI = 7;
@@ -63,5 +64,24 @@ describe('found so far', () => {
     };
     expect(run(pair.subject.vm)).toEqual(run(pair.reference.vm));
     if (tracking === 'write-protect') expect(dirtied).toContain(TABLES / 4096);
+  });
+
+  it('a store that reached the trigger took the source of its MOVS out of the TLB, and one more walk was logged', () => {
+    // The window and its alias share an entry of the TLB.
+    const genome = [[45792, 0, 0, 0, 0, 0, 0, 0, 60575, 1], [0]];
+    expect(() => runRandom({ setting: RING0_32, genome, seed: 0, tracking: 'pml', period: 0 })).not.toThrow();
+  });
+
+  it('an access that faults took the code that makes it out of the TLB, and the fetch faulted instead', () => {
+    const pair = pairOf(RING0_32, (a) => {
+      // The page of the code is taken away, unseen by the TLB; then it is read as data.
+      const entry = TABLES + 0x1000 + 4 * 0x20, again = a.label();
+      a.instruction({ opcode: [0x81], reg: 4, size: 4, rm: { displacement: entry }, immediate: { bytes: 4, value: ~1 } });
+      a.instruction({ opcode: [0x8b], reg: RAX, size: 4, rm: { displacement: again } });
+      a.bind(again);
+      a.raw(0xf4);
+    });
+    expect(together(pair, { longest: 100, limit: 100 }).exit.kind).toBe('limit');
+    expect(pair.subject.vm.vcpus[0].getSregs().cr2).toBe(pair.reference.vm.vcpus[0].getSregs().cr2);
   });
 });

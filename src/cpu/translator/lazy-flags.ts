@@ -64,12 +64,12 @@ export class LazyFlags implements Flags<Val, Val> {
   }
 
   inc(size: Size, x: Val, result: Val): void {
-    const carry = this.carry();
+    const carry = this.carryAlone();
     this.record(FlagOp.INC, size, x, carry, result);
   }
 
   dec(size: Size, x: Val, result: Val): void {
-    const carry = this.carry();
+    const carry = this.carryAlone();
     this.record(FlagOp.DEC, size, x, carry, result);
   }
 
@@ -171,6 +171,15 @@ export class LazyFlags implements Flags<Val, Val> {
     }
   }
 
+  /** The carry, when the other flags are about to be overwritten: of unknown flags the result word is not asked for. */
+  private carryAlone(): Val {
+    if (this.kind !== DYNAMIC) return this.carry();
+    const { frame, values } = this;
+    const { body } = values;
+    body.get(frame.flagKind).get(frame.flagX).get(frame.flagY).get(frame.flagR).get(frame.flagTop).call(Imported.FLAG_AUX).i32(31).op('i32.shr_u');
+    return values.pop('i32');
+  }
+
   /** The carry vector of an addition or subtraction. */
   private carries(): Val {
     const { frame, values } = this;
@@ -201,8 +210,9 @@ export class LazyFlags implements Flags<Val, Val> {
     }
   }
 
+  /** Whatever the kind, its word r is 0 exactly when ZF is set. */
   zero(): Val {
-    if (this.kind === DYNAMIC) this.canonicalise();
+    if (this.kind === DYNAMIC) return this.values.isZero(this.local(this.frame.flagR));
     return this.values.isZero(this.word(this.frame.flagR));
   }
 
@@ -231,12 +241,12 @@ export class LazyFlags implements Flags<Val, Val> {
 
   private positiveCondition(tt: number): Val {
     const { values } = this;
+    if (tt === 2) return this.zero();
     // One canonicalisation for both flags of a condition.
     if (this.kind === DYNAMIC) this.canonicalise();
     switch (tt) {
       case 0: return this.overflow();
       case 1: return this.carry();
-      case 2: return this.zero();
       case 3: return this.belowOrEqual();
       case 4: return this.sign();
       case 5: return this.parity();

@@ -35,7 +35,7 @@ export class RegionFrame {
   readonly flagY: number;
   readonly flagR: number;
   readonly flagTop: number;
-  private readonly exitWord: number;
+  readonly exitWord: number;
   private readonly registers: (number | undefined)[] = [];
   private readonly dirty = new Set<number>();
   private epilogue: Label = 0;

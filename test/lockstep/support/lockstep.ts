@@ -43,4 +43,4 @@ export function lockstep(reference: Vm, subject: Vm, { slice, limit, onExit, bet
 }
 
 const describe = ({ exit, retired }: { readonly exit: Exit; readonly retired: number }): string =>
-  `exit ${exit.kind} after ${retired}${exit.kind === 'shutdown' ? ` ${JSON.stringify(exit.chain)}` : ''}`;
+  `exit ${JSON.stringify(exit, (_key, x: unknown) => (typeof x === 'bigint' ? String(x) : x))} after ${retired}`;
