@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { MtEnable, MtFlag, MtOp } from '../../src/mt/abi.ts';
 import type { Vm } from '../../src/vm/vm.ts';
 import { TABLES, WINDOW } from '../lockstep/random/layout.ts';
+import { lockstep } from '../lockstep/support/lockstep.ts';
 import { runRandom } from '../lockstep/random/random.ts';
 import { pairOf, RING0_32, RING0_64, together, move } from './support.ts';
 
@@ -81,7 +82,8 @@ describe('found so far', () => {
       a.bind(again);
       a.raw(0xf4);
     });
-    expect(together(pair, { longest: 100, limit: 100 }).exit.kind).toBe('limit');
-    expect(pair.subject.vm.vcpus[0].getSregs().cr2).toBe(pair.reference.vm.vcpus[0].getSregs().cr2);
+    // Two instructions, and the fault's delivery.
+    lockstep(pair.reference.vm, pair.subject.vm, { slice: () => 3, limit: 3 });
+    expect(pair.subject.vm.vcpus[0].getSregs().cr2).toBeGreaterThan(0x20000n);
   });
 });
