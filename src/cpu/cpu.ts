@@ -195,7 +195,8 @@ export class Cpu {
 
   /** Writes the live registers back to the state block. `retired` instructions ran since `enterGuest`. */
   leaveGuest(retired: number): void {
-    this.state.rip[0] = BigInt.asUintN(64, BigInt(this.rip));
+    // Outside 64-bit mode what runs past 4 GiB goes on at 0.
+    this.state.rip[0] = BigInt.asUintN(64, BigInt(this.mode === CodeMode.BITS64 ? this.rip : this.rip >>> 0));
     this.state.retired[0] = this.state.retired[0] + BigInt(retired);
     this.ranBefore = 0;
   }

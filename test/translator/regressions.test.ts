@@ -86,4 +86,29 @@ describe('found so far', () => {
     lockstep(pair.reference.vm, pair.subject.vm, { slice: () => 3, limit: 3 });
     expect(pair.subject.vm.vcpus[0].getSregs().cr2).toBeGreaterThan(0x20000n);
   });
+
+  it.each([1, 2, 3, 5])('EIP that ran past 4 GiB at the end of a slice was not 0 in the interpreter (slices of %d)', (slice) => {
+    const pair = pairOf(RING0_32, (a) => {
+      move(a, RAX, -2);
+      a.raw(0xff, 0xe0);
+    });
+    const last = TABLES + 0x9000;
+    const incEbx = 0x43, hlt = 0xf4;
+    for (const { vm } of [pair.reference, pair.subject]) {
+      const word = (at: number, value: number): void => vm.writeMemory(at, new Uint8Array(Uint32Array.of(value).buffer));
+      word(TABLES + 4 * 1023, last | 7);
+      word(last + 4 * 1023, WINDOW | 7);
+      word(TABLES + 0x1000, (WINDOW + 0x1000) | 7);
+      vm.writeMemory(WINDOW + 0xffe, Uint8Array.of(incEbx, incEbx));
+      vm.writeMemory(WINDOW + 0x1000, Uint8Array.of(incEbx, hlt));
+    }
+    lockstep(pair.reference.vm, pair.subject.vm, { slice: () => slice, limit: 100 });
+    expect(pair.subject.vm.vcpus[0].getRegs()).toMatchObject({ rbx: 3n, rip: 2n });
+    for (const { vm } of [pair.reference, pair.subject]) {
+      vm.vcpus[0].activity = 'active';
+      vm.vcpus[0].setRegs({ rip: 0xfffffffen });
+      vm.runSlice(2);
+      expect(vm.vcpus[0].getRegs().rip).toBe(0n);
+    }
+  });
 });
