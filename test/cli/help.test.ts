@@ -19,6 +19,7 @@ describe('help', () => {
       restore    resume a guest from its checkpoints
       inspect    say what is in an image or a directory of checkpoints
       demo       run a built-in guest; without a name, watch which of its pages change
+      bench      measure this checkout, beside its peers where they are installed
 
     Each command explains itself: tidemark COMMAND --help. Also: --help, --version.
     "

@@ -1,5 +1,6 @@
 // The demo's options: one table, and which of them each of its scenes takes.
 
+import { ENGINES } from '../../vm/config.ts';
 import { InputError } from '../../base/errors.ts';
 import { PAGE_SIZE } from '../../base/paging-units.ts';
 import { choice, choiceOrNull, flag, type Option, type OptionTable, type OptionValues, optionName, valued } from '../options.ts';
@@ -30,7 +31,7 @@ const orDefault = <T>(metavar: string, parse: (text: string) => T, help: string,
 
 export const OPTIONS = {
   tracking: choiceOrNull(['pml', 'write-protect'], 'how the machine notices writes', 'pml'),
-  engine: choice(['auto', 'interpreter'], 'auto', 'what executes guest code'),
+  engine: choice(ENGINES, 'auto', 'what executes guest code; auto translates what is hot'),
   dirtyTrigger: orDefault('N', integer(1, MAX_MEMORY / PAGE_SIZE), 'a cycle ends when N pages are dirty', `${DEFAULT_TRIGGER}`),
   memory: orDefault('SIZE', (text) => parseSize(text, MIN_MEMORY, MAX_MEMORY), 'guest RAM',
     `${showSize(DEFAULTS.tracked.memory)}; ${showSize(DEFAULTS.compared.memory)} to compare, ${showSize(GUEST_MEMORY)} for other guests`),
