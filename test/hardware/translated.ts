@@ -17,7 +17,8 @@ import type { Vector, VectorMode } from './vector.ts';
 /** Retired instructions that translated code, and the interpreter, executed. */
 interface Share { translated: number; interpreted: number }
 
-const SETTINGS: readonly (readonly [VectorMode, Setting])[] = [['64', '64-bit'], ['32', 'compatibility'], ['32', 'PAE'], ['32', 'two-level']];
+const SETTINGS: readonly (readonly [VectorMode, Setting])[] =
+  [['64', '64-bit'], ['32', 'compatibility'], ['32', 'PAE'], ['32', 'two-level']];
 const LEAST_SHARE = 0.95;
 
 /** What asks for a system helper, an exception, or a flag operation that only the interpreter has. */
@@ -47,7 +48,8 @@ class Counts {
     const run = (vector: Vector): Outcome => {
       const { retired } = translator!, before = { ...retired };
       const outcome = runner.run(vector);
-      if (outcome.fault === null) this.note(decodeVector(vector), retired.translated - before.translated, retired.interpreted - before.interpreted);
+      if (outcome.fault !== null) return outcome;
+      this.note(decodeVector(vector), retired.translated - before.translated, retired.interpreted - before.interpreted);
       return outcome;
     };
     return { setting, run };

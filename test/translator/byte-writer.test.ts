@@ -56,7 +56,8 @@ describe('bytes', () => {
   });
 
   it('in a vector follow their number, in a name too', () => {
-    expect(written((w) => w.vector(new ByteWriter().raw(new Uint8Array(200).fill(7))))).toEqual([0xc8, 0x01, ...new Array<number>(200).fill(7)]);
+    const content = new Uint8Array(200).fill(7);
+    expect(written((w) => w.vector(new ByteWriter().raw(content)))).toEqual([0xc8, 0x01, ...content]);
     expect(written((w) => w.name('env'))).toEqual([3, 0x65, 0x6e, 0x76]);
   });
 });

@@ -116,10 +116,11 @@ function printInstruction([width, hex]: Case): string {
 function printRegion([width, hex]: Case): string {
   const plan = planRegion(bytesOf(hex), 0, width === 64);
   const module = compileRegion(plan, KEY[width], { pages: 1, shared: false });
-  const blocks = plan.blocks.map(({ distance, insns, end }) => `${distance}: ${insns.map(({ insn }) => insn.mnemonic).join(' ')}; ${end.kind}`);
+  const blocks = plan.blocks.map(({ distance, insns, end }) =>
+    `block ${distance}: ${insns.map(({ insn }) => insn.mnemonic).join(' ')}; ${end.kind}`);
   const code = functionsOf(module)[0]!;
   const title = `${width}-bit code: ${plan.insnCount} instructions, ${code.length} bytes of ${module.length}`;
-  return [title, ...blocks.map((block) => `block ${block}`), ...printFunction(code, frameNames(new RegionFrame(width === 64))), ''].join('\n');
+  return [title, ...blocks, ...printFunction(code, frameNames(new RegionFrame(width === 64))), ''].join('\n');
 }
 
 function compareWithGolden(name: string, actual: string): void {

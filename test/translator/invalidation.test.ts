@@ -3,7 +3,7 @@
 
 import { describe, expect, it } from 'vitest';
 import type { Assembler } from '../lockstep/random/assembler.ts';
-import { ALIAS, TABLES, WINDOW, entryOf } from '../lockstep/random/layout.ts';
+import { ALIAS, RESUME, TABLES, WINDOW, entryOf } from '../lockstep/random/layout.ts';
 import type { Setting } from '../lockstep/random/layout.ts';
 import { compareMachines } from '../lockstep/support/compare.ts';
 import { translatorOf } from '../lockstep/support/share.ts';
@@ -32,7 +32,8 @@ function callMany(a: Assembler, address: number): void {
 
 const storeWord = (a: Assembler, address: number, value: number): void =>
   void a.instruction({ opcode: [0xc7], reg: 0, size: 4, rm: { displacement: address }, immediate: { bytes: 4, value } });
-const invlpg = (a: Assembler, address: number): void => void a.instruction({ opcode: [0x0f, 0x01], reg: 7, size: 4, rm: { displacement: address } });
+const invlpg = (a: Assembler, address: number): void =>
+  void a.instruction({ opcode: [0x0f, 0x01], reg: 7, size: 4, rm: { displacement: address } });
 const reloadCr3 = (a: Assembler): void => {
   move(a, RBX, TABLES);
   a.raw(0x0f, 0x22, 0xdb);
@@ -51,7 +52,8 @@ function placeFunctions(pair: Pair, ...numbers: readonly number[]): void {
 
 describe.each(SETTINGS)('%s', (_title, setting) => {
   describe.each([1, 17, 1000])('in slices up to %d', (longest) => {
-    it.each([['INVLPG', (a: Assembler) => invlpg(a, WINDOW)], ['MOV to CR3', reloadCr3]] as const)('a code page mapped to another by the guest, after %s', (_how, flush) => {
+    const flushes = [['INVLPG', (a: Assembler) => invlpg(a, WINDOW)], ['MOV to CR3', reloadCr3]] as const;
+    it.each(flushes)('a code page mapped to another by the guest, after %s', (_how, flush) => {
       const pair = pairOf(setting, (a) => {
         move(a, RAX, 0);
         callMany(a, WINDOW);
@@ -118,8 +120,8 @@ describe.each(SETTINGS)('%s', (_title, setting) => {
           storeWord(a, entryOf(setting, 1), (WINDOW + PAGE) | rights);
           invlpg(a, WINDOW + PAGE);
           // After the fault execution goes on behind the loop.
-          storeWord(a, 0x46000, 0);
-          a.instruction({ opcode: [0xc7], reg: 0, size: setting.width === 64 ? 8 : 4, rm: { displacement: 0x46000 }, immediate: { bytes: 4, value: out } });
+          const size = setting.width === 64 ? 8 : 4;
+          a.instruction({ opcode: [0xc7], reg: 0, size, rm: { displacement: RESUME }, immediate: { bytes: 4, value: out } });
           move(a, RCX, CALLS);
           a.bind(head);
           a.instruction({ opcode: [0xff], reg: 0, size: 4, rm: { displacement: WINDOW + PAGE } });

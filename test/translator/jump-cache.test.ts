@@ -15,13 +15,18 @@ const KEY = 0x88, USER_KEY = 0x89;
 const FETCH_SUPERVISOR = 3, FETCH_USER = 4;
 const HOST = 0x50000;
 
+interface Runtime {
+  dispatch(cpu: number, tlb: number, cache: number): number;
+  readonly table: WebAssembly.Table;
+}
+
 /** A dispatcher over a memory of its own; region n returns INTERPRET and leaves n in RAX. */
 function dispatcher() {
   const pages = Math.ceil((CACHE + JUMP_CACHE_BYTES) / 65536);
   const memory = LinearMemory.create(pages * 65536, false);
   const parts = { pages: memory.u8.length / 65536, shared: false };
   const runtime = new WebAssembly.Instance(new WebAssembly.Module(runtimeModule(parts, 8)), { env: { memory: memory.memory } });
-  const { dispatch, table } = runtime.exports as unknown as { dispatch: (cpu: number, tlb: number, cache: number) => number; table: WebAssembly.Table };
+  const { dispatch, table } = runtime.exports as unknown as Runtime;
   for (let n = 1; n < 8; n++) {
     const body = new FunctionBody(REGION_TYPE.parameters);
     body.get(0).i64(BigInt(n)).memory('i64.store', VCPU_STATE.offset.gpr).i32(Outcome.INTERPRET);

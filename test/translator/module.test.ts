@@ -107,7 +107,8 @@ describe('modules', () => {
     for (const size of [2, 16384]) {
       const bytes = runtimeModule(MEMORY, size);
       const memory = new WebAssembly.Memory({ initial: 1, maximum: 1 });
-      const { table } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } }).exports as unknown as { table: WebAssembly.Table };
+      const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } });
+      const { table } = exports as unknown as { table: WebAssembly.Table };
       expect(table.length).toBe(size);
     }
   });

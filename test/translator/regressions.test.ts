@@ -33,7 +33,8 @@ describe('found so far', () => {
     expect(together(pair, { longest: 100 }).exit.kind).toBe('shutdown');
   });
 
-  it.each(['write-protect', 'pml'] as const)('a fetch that sets an accessed bit and so reaches the trigger still executes its instruction (%s)', (tracking) => {
+  const METHODS = ['write-protect', 'pml'] as const;
+  it.each(METHODS)('a fetch that sets an accessed bit and so reaches the trigger still executes its instruction (%s)', (tracking) => {
     // The function's page is the first that the table of the alias is read for: its entry and those above get their A bits.
     const pair = pairOf(RING0_32, (a) => {
       move(a, RDI, WINDOW);

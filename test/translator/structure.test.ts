@@ -144,7 +144,9 @@ const GRAPHS: Readonly<Record<string, Graph>> = {
 describe('structured graphs', () => {
   it.each(Object.entries(GRAPHS))('%s', (_name, graph) => {
     expect(cuts(graph)).toEqual([]);
-    for (const script of [[0], [1], [0, 1], [1, 0, 0], [1, 1, 0, 1, 0]]) expect(emittedPath(graph, script)).toEqual(directPath(graph, script));
+    for (const script of [[0], [1], [0, 1], [1, 0, 0], [1, 1, 0, 1, 0]]) {
+      expect(emittedPath(graph, script)).toEqual(directPath(graph, script));
+    }
   });
 });
 
@@ -156,7 +158,9 @@ describe('irreducible graphs', () => {
   });
 
   it('still take every path', () => {
-    for (const script of [[0], [1], [0, 1], [1, 0, 0], [0, 0, 1]]) expect(emittedPath(twoEntries, script)).toEqual(directPath(twoEntries, script));
+    for (const script of [[0], [1], [0, 1], [1, 0, 0], [0, 0, 1]]) {
+      expect(emittedPath(twoEntries, script)).toEqual(directPath(twoEntries, script));
+    }
   });
 });
 

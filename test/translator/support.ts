@@ -1,8 +1,6 @@
 // What the translator's tests share: the same small program under both engines.
 
-import type { Vm } from '../../src/vm/vm.ts';
 import { Assembler } from '../lockstep/random/assembler.ts';
-import type { Width } from '../lockstep/random/assembler.ts';
 import { codeBase, randomMachine } from '../lockstep/random/layout.ts';
 import type { RandomMachine, Setting } from '../lockstep/random/layout.ts';
 import type { VmConfig } from '../../src/vm/config.ts';
@@ -30,8 +28,8 @@ export function pairOf(setting: Setting, emit: (a: Assembler) => void, config: P
 }
 
 /** Lockstep in slices of random length up to `longest`. */
-export function together({ reference, subject }: Pair, { longest, limit = 20_000, seed = 1 }: { longest: number; limit?: number; seed?: number }): LockstepEnd {
-  const random = randomOf(seed);
+export function together({ reference, subject }: Pair, { longest, limit = 20_000 }: { longest: number; limit?: number }): LockstepEnd {
+  const random = randomOf(1);
   return lockstep(reference.vm, subject.vm, { slice: () => 1 + random(longest), limit });
 }
 
@@ -40,10 +38,3 @@ export function move(a: Assembler, reg: number, value: number | { at: number }):
   if (a.width === 64) a.instruction({ opcode: [0xc7], reg: 0, size: 8, rm: reg, immediate: { bytes: 4, value } });
   else a.raw(0xb8 + reg).field(4, value);
 }
-
-/** A general register of vCPU 0. */
-export function register(vm: Vm, name: 'rax' | 'rbx' | 'rcx' | 'rdx' | 'rdi'): bigint {
-  return vm.vcpus[0]!.getRegs()[name];
-}
-
-export const BOTH_WIDTHS: readonly Width[] = [32, 64];

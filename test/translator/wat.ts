@@ -42,7 +42,10 @@ class Reader {
 }
 
 /** Hexadecimal where that says more. */
-const number = (value: bigint): string => (value > -1000n && value < 1000n ? String(value) : value < 0n ? `-0x${(-value).toString(16)}` : `0x${value.toString(16)}`);
+function number(value: bigint): string {
+  const magnitude = value < 0n ? -value : value;
+  return magnitude < 1000n ? String(value) : `${value < 0n ? '-' : ''}0x${magnitude.toString(16)}`;
+}
 
 /** Lines of the code of one function: `code` is its entry in the code section. `names` of locals; more are found in loads. */
 export function printFunction(code: Uint8Array, names: Map<number, string>): string[] {

@@ -176,7 +176,8 @@ export class LazyFlags implements Flags<Val, Val> {
     if (this.kind !== DYNAMIC) return this.carry();
     const { frame, values } = this;
     const { body } = values;
-    body.get(frame.flagKind).get(frame.flagX).get(frame.flagY).get(frame.flagR).get(frame.flagTop).call(Imported.FLAG_AUX).i32(31).op('i32.shr_u');
+    body.get(frame.flagKind).get(frame.flagX).get(frame.flagY).get(frame.flagR).get(frame.flagTop).call(Imported.FLAG_AUX);
+    body.i32(31).op('i32.shr_u');
     return values.pop('i32');
   }
 

@@ -116,7 +116,8 @@ function placeHandlers(vm: Vm, { width }: Setting): void {
   for (const [vector, address] of entries) {
     const type = vector === 3 || vector === 4 ? 0xee00 : 0x8e00;
     const low = (Selector.CODE0 << 16) | (address & 0xffff), middle = (address & 0xffff0000) | type | (width === 64 ? 1 : 0);
-    vm.writeMemory(IDT + (width === 64 ? 16 : 8) * vector, new Uint8Array(Int32Array.of(low, middle, 0, 0).buffer, 0, width === 64 ? 16 : 8));
+    const bytes = width === 64 ? 16 : 8;
+    vm.writeMemory(IDT + bytes * vector, new Uint8Array(Int32Array.of(low, middle, 0, 0).buffer, 0, bytes));
   }
 }
 

@@ -71,7 +71,11 @@ const doubleShift: Statement = (e) => {
 const bits: Statement = (e) => {
   const size = e.wideSize();
   switch (e.choices.below(5)) {
-    case 0: e.i({ opcode: [0x0f, 0xba], size, reg: 4 + e.choices.below(4), rm: e.operand(), immediate: { bytes: 1, value: e.value() } }); break;
+    case 0: {
+      const reg = 4 + e.choices.below(4);
+      e.i({ opcode: [0x0f, 0xba], size, reg, rm: e.operand(), immediate: { bytes: 1, value: e.value() } });
+      break;
+    }
     case 1: {
       const reg = e.register();
       if (!e.choices.rarely(4)) e.move(reg, e.choices.below(200) - 100);
@@ -260,7 +264,8 @@ const system: Statement = (e) => {
       // Takes W from a page of the window, or gives it back, or clears A and D; with or without INVLPG.
       const page = choices.of([0, 1, 4, 6]), bit = choices.of([2, 0x60, 2]);
       const op = choices.below(2) ? 6 : 4;
-      e.i({ opcode: [0x81], size: 4, reg: op, rm: { displacement: entryOf(e.setting, page) }, immediate: { bytes: 4, value: op === 6 ? bit : ~0x60 } });
+      const value = op === 6 ? bit : ~0x60;
+      e.i({ opcode: [0x81], size: 4, reg: op, rm: { displacement: entryOf(e.setting, page) }, immediate: { bytes: 4, value } });
       if (!choices.rarely(3)) e.i({ opcode: [0x0f, 0x01], size: 4, reg: 7, rm: { displacement: WINDOW + page * 0x1000 } });
       break;
     }
@@ -286,7 +291,8 @@ const toPageEnd: Statement = (e) => {
 
 const ORDINARY: readonly Statement[] = [
   arithmetic, arithmetic, arithmetic, moves, moves, shift, shift, conditional, conditional, unary, multiply, divide, doubleShift, bits,
-  exchange, flagOperations, pushFlags, stack, call, strings, (e) => e.patchable(), selfModify, dataAmongCode, indirectJump, fault, time, toPageEnd,
+  exchange, flagOperations, pushFlags, stack, call, strings, (e) => e.patchable(), selfModify, dataAmongCode, indirectJump, fault, time,
+  toPageEnd,
 ];
 
 /** The statements that a program for `ring` chooses from. */

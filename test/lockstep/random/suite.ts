@@ -15,7 +15,8 @@ const SETTINGS: readonly (Setting & { readonly title: string })[] = [
   { title: '64-bit code at negative addresses, ring 0', width: 64, ring: 0, high: true },
 ];
 
-const genome = fc.noBias(fc.array(fc.array(fc.nat(0xffff), { minLength: 1, maxLength: 16, size: 'max' }), { minLength: 1, maxLength: 60, size: 'max' }));
+const genes = fc.array(fc.nat(0xffff), { minLength: 1, maxLength: 16, size: 'max' });
+const genome = fc.noBias(fc.array(genes, { minLength: 1, maxLength: 60, size: 'max' }));
 const tracking = fc.constantFrom<TrackingMethod>('none', 'write-protect', 'pml');
 
 /** `programs` for each setting, the first of them by `seed`. */
@@ -23,8 +24,8 @@ export function describeRandom(programs: number, seed: number): void {
   describe.each(SETTINGS)('$title', ({ title: _title, ...setting }) => {
     it('does the same by both engines', () => {
       const retired = { translated: 0, interpreted: 0 };
-      fc.assert(fc.property(genome, fc.nat(0xffff), tracking, fc.constantFrom(0, 50, 333), (genes, choice, method, period) => {
-        const end = runRandom({ setting, genome: genes, seed: choice, tracking: method, period });
+      fc.assert(fc.property(genome, fc.nat(0xffff), tracking, fc.constantFrom(0, 50, 333), (program, choice, method, period) => {
+        const end = runRandom({ setting, genome: program, seed: choice, tracking: method, period });
         retired.translated += end.translated;
         retired.interpreted += end.interpreted;
       }), { numRuns: programs, seed: seed + setting.width + setting.ring });

@@ -27,7 +27,9 @@ function tlbsLookEqual(a: Vm, b: Vm): boolean {
   }));
 }
 
-const text = (value: unknown): string => JSON.stringify(value, (_key, x: unknown) => (typeof x === 'bigint' ? `0x${x.toString(16)}` : x)) ?? 'undefined';
+/** A plain value in one line. */
+export const text = (value: unknown): string =>
+  JSON.stringify(value, (_key, x: unknown) => (typeof x === 'bigint' ? `0x${x.toString(16)}` : x)) ?? 'undefined';
 
 /** Paths at which two plain values differ, as lines. */
 function differences(a: unknown, b: unknown, path: string): string[] {
@@ -46,7 +48,8 @@ function differentMemory(a: Vm, b: Vm): string[] {
     for (let gpa = guestPhysAddr; gpa < guestPhysAddr + memorySize; gpa += PAGE) {
       const x = a.page(gpa / PAGE)!, y = b.page(gpa / PAGE)!;
       const at = x.findIndex((byte, n) => byte !== y[n]);
-      if (at >= 0) out.push(`memory at 0x${(gpa + at).toString(16)}: ${text([...x.subarray(at, at + 8)])} and ${text([...y.subarray(at, at + 8)])}`);
+      const bytes = (page: Uint8Array): string => text([...page.subarray(at, at + 8)]);
+      if (at >= 0) out.push(`memory at 0x${(gpa + at).toString(16)}: ${bytes(x)} and ${bytes(y)}`);
     }
     return out;
   });

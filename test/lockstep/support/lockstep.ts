@@ -3,7 +3,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Exit } from '../../../src/vm/exit.ts';
 import type { Vm } from '../../../src/vm/vm.ts';
-import { compareMachines } from './compare.ts';
+import { compareMachines, text } from './compare.ts';
 
 export interface LockstepOptions {
   /** Instructions of the next slice. */
@@ -34,7 +34,8 @@ export function lockstep(reference: Vm, subject: Vm, { slice, limit, onExit, bet
       throw new Error([`${where}: ${describe(expected)} and ${describe(actual)}`, ...compareMachines(reference, subject)].join('\n'));
     }
     retired += expected.retired;
-    const ends = expected.exit.kind === 'limit' ? retired >= limit : [reference, subject].map((vm) => !(onExit?.(vm, expected.exit) ?? false))[0]!;
+    const handled = expected.exit.kind !== 'limit' && [reference, subject].map((vm) => onExit?.(vm, expected.exit) ?? false)[0]!;
+    const ends = expected.exit.kind === 'limit' ? retired >= limit : !handled;
     const lines = compareMachines(reference, subject, ends || slices % WHOLE_EVERY === 0);
     if (lines.length > 0) throw new Error([`${where}:`, ...lines.slice(0, 40)].join('\n'));
     if (ends) return { retired, slices, exit: expected.exit };
@@ -42,5 +43,4 @@ export function lockstep(reference: Vm, subject: Vm, { slice, limit, onExit, bet
   }
 }
 
-const describe = ({ exit, retired }: { readonly exit: Exit; readonly retired: number }): string =>
-  `exit ${JSON.stringify(exit, (_key, x: unknown) => (typeof x === 'bigint' ? String(x) : x))} after ${retired}`;
+const describe = ({ exit, retired }: { readonly exit: Exit; readonly retired: number }): string => `exit ${text(exit)} after ${retired}`;
