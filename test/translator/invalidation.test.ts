@@ -69,6 +69,27 @@ describe.each(SETTINGS)('%s', (_title, setting) => {
       expect(finish(pair, longest)).toBe(2 * CALLS + CALLS * 0x100);
     });
 
+    it('a code page mapped to another, when another of its functions is called first', () => {
+      const pair = pairOf(setting, (a) => {
+        move(a, RAX, 0);
+        callMany(a, WINDOW + 0x100);
+        callMany(a, WINDOW);
+        for (const page of [1, 0]) {
+          storeWord(a, entryOf(setting, 0), (WINDOW + page * PAGE) | 7);
+          invlpg(a, WINDOW);
+          callMany(a, WINDOW + 0x100);
+          callMany(a, WINDOW);
+        }
+        a.raw(0xf4);
+      });
+      placeFunctions(pair, 1, 0x100);
+      for (const { vm } of [pair.reference, pair.subject]) {
+        vm.writeMemory(WINDOW + 0x100, adding(2));
+        vm.writeMemory(WINDOW + PAGE + 0x100, adding(0x200));
+      }
+      expect(finish(pair, longest)).toBe(CALLS * (1 + 2 + 0x100 + 0x200 + 1 + 2));
+    });
+
     it('a code page mapped to another without a flush: the TLB has the old translation, and so it is used', () => {
       const pair = pairOf(setting, (a) => {
         move(a, RAX, 0);
