@@ -1,22 +1,22 @@
-// The PIT's input clock, 1.193182 MHz (14.31818 MHz / 12), against virtual nanoseconds. Both ways are exact: every product
-// stays below 2^53, since whole seconds are split off first.
+// A device's input clock against virtual nanoseconds; unless told otherwise the PIT's, 1.193182 MHz (14.31818 MHz / 12). Both
+// ways are exact: every product stays below 2^53, since whole seconds are split off first.
 
 export const PIT_HZ = 1193182;
 const SECOND = 1_000_000_000;
 
-/** Clock pulses that have passed at `now` nanoseconds. */
-export function ticksAt(now: number): number {
+/** Pulses of a clock of `hz` (up to some MHz) that have passed at `now` nanoseconds. */
+export function ticksAt(now: number, hz = PIT_HZ): number {
   const whole = Math.floor(now);
   const rest = whole % SECOND;
-  const product = rest * PIT_HZ;
-  return ((whole - rest) / SECOND) * PIT_HZ + (product - (product % SECOND)) / SECOND;
+  const product = rest * hz;
+  return ((whole - rest) / SECOND) * hz + (product - (product % SECOND)) / SECOND;
 }
 
 /** The first nanosecond at which `tick` pulses have passed; Infinity for a tick that never comes. */
-export function nanosecondsOf(tick: number): number {
+export function nanosecondsOf(tick: number, hz = PIT_HZ): number {
   if (tick === Infinity) return Infinity;
-  const rest = tick % PIT_HZ;
+  const rest = tick % hz;
   const product = rest * SECOND;
-  const remainder = product % PIT_HZ;
-  return ((tick - rest) / PIT_HZ) * SECOND + (product - remainder) / PIT_HZ + (remainder === 0 ? 0 : 1);
+  const remainder = product % hz;
+  return ((tick - rest) / hz) * SECOND + (product - remainder) / hz + (remainder === 0 ? 0 : 1);
 }

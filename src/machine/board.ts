@@ -9,6 +9,8 @@ export interface BoardOutputs {
   debugcon(byte: number): void;
   /** The guest asks to end the run with this value. */
   debugExit(value: number): void;
+  /** The guest pulls the processor's reset line. */
+  reset(): void;
 }
 
 /** A platform with what its owner may do to it from outside. */

@@ -6,17 +6,33 @@ import type { PlatformHost, PlatformState } from '../base/platform.ts';
 import { MmioBus, PortBus } from '../devices/bus.ts';
 import { DebugExit } from '../devices/debug-exit.ts';
 import { Debugcon } from '../devices/debugcon.ts';
+import { COMMAND, I8042 } from '../devices/i8042.ts';
 import { PicPair } from '../devices/pic-pair.ts';
 import { Pit8254 } from '../devices/pit-8254.ts';
+import { portWindow } from '../devices/port-window.ts';
+import { RtcMc146818 } from '../devices/rtc-mc146818.ts';
+import { SystemControlA } from '../devices/system-control-a.ts';
 import { SystemControlB } from '../devices/system-control-b.ts';
 import { Timeline } from '../devices/timeline.ts';
 import { Uart16550 } from '../devices/uart-16550.ts';
 import type { Board, BoardOutputs } from './board.ts';
+import { cmosMemory } from './cmos-memory.ts';
 
-const Irq = { PIT: 0, COM1: 4 } as const;
+const Irq = { PIT: 0, KEYBOARD: 1, COM1: 4, RTC: 8 } as const;
+/** 2000-01-01 00:00:00 UTC, in seconds since 1970. */
+export const DEFAULT_EPOCH = 946684800;
+
+export interface PcBoardOptions {
+  /** RAM in bytes from GPA 0 and from 4 GiB, for the firmware's notes in CMOS. */
+  readonly lowRam?: number;
+  readonly highRam?: number;
+  /** What the clock shows at virtual time 0, in seconds since 1970. */
+  readonly epoch?: number;
+}
 
 /** Builds the board into `host`; `outputs` receives what the guest says. */
-export function createPcBoard(host: PlatformHost, outputs: BoardOutputs): Board {
+export function createPcBoard(host: PlatformHost, outputs: BoardOutputs, options: PcBoardOptions = {}): Board {
+  const { lowRam = 0, highRam = 0, epoch = DEFAULT_EPOCH } = options;
   let intr: 0 | 1 = 0;
   const pics = new PicPair({
     set(level) {
@@ -28,6 +44,9 @@ export function createPcBoard(host: PlatformHost, outputs: BoardOutputs): Board 
   const uart = new Uart16550(pics.irq(Irq.COM1), outputs.serial);
   const pit = new Pit8254(pics.irq(Irq.PIT));
   const systemControl = new SystemControlB(pit);
+  const rtc = new RtcMc146818(pics.irq(Irq.RTC), { epoch, cmos: cmosMemory(lowRam, highRam) });
+  const keyboard = new I8042(pics.irq(Irq.KEYBOARD), outputs.reset);
+  const systemControlA = new SystemControlA(outputs.reset);
   const debugExit = new DebugExit(outputs.debugExit);
   const debugcon = new Debugcon(outputs.debugcon);
 
@@ -36,13 +55,19 @@ export function createPcBoard(host: PlatformHost, outputs: BoardOutputs): Board 
     { base: 0xa0, length: 2, device: pics.slave },
     { base: 0x4d0, length: 2, device: pics.elcr },
     { base: 0x40, length: 4, device: pit },
+    { base: 0x60, length: 1, device: keyboard },
     { base: 0x61, length: 1, device: systemControl },
+    { base: 0x64, length: 1, device: portWindow(keyboard, COMMAND) },
+    { base: 0x70, length: 2, device: rtc },
+    { base: 0x92, length: 1, device: systemControlA },
     { base: 0x3f8, length: 8, device: uart },
     { base: 0xf4, length: 4, device: debugExit },
     { base: 0xe9, length: 1, device: debugcon },
   ];
   // Interrupt controllers last: reset drops every line before the controllers forget them.
-  const devices: Device[] = [uart, pit, systemControl, debugExit, debugcon, pics.elcr, pics.slave, pics.master];
+  const devices: Device[] = [
+    uart, pit, systemControl, systemControlA, rtc, keyboard, debugExit, debugcon, pics.elcr, pics.slave, pics.master,
+  ];
 
   const timeline = new Timeline(devices);
   let announced = Infinity;

@@ -15,6 +15,8 @@ export type Exit =
   | { readonly kind: 'shutdown'; readonly chain: readonly Fault[] }
   /** The board ended the run (a debug-exit device): the value written. */
   | { readonly kind: 'debug-exit'; readonly value: number }
+  /** The guest pulled the reset line, by which PCs are rebooted. The machine is as it was: to reset it is the caller's. */
+  | { readonly kind: 'reset' }
   | { readonly kind: 'mt-dirty-trigger' | 'mt-list-full'; readonly cpid: bigint | null; readonly dirty: number }
   /** A kick, or an AbortSignal. */
   | { readonly kind: 'interrupted' }

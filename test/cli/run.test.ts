@@ -52,6 +52,12 @@ describe('exit status', () => {
     expect(JSON.parse(stdout)).toMatchObject({ outcome: 'debug-exit', value, status: expected, instructions: 3 });
   });
 
+  it('0 when the guest asks for a reset', async () => {
+    const { status, stdout } = await cli('run', code('reset', 0xb0, 0xfe, 0xe6, 0x64, 0xeb, 0xfe), '--json', '--serial=none');
+    expect(status).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ outcome: 'reset', instructions: 2 });
+  });
+
   it('124 at --max-instructions, exactly, with one line', async () => {
     expect(await cli('run', SPIN, '--max-instructions=123456', '--serial=none')).toEqual({
       status: 124, stdout: '', stderr: 'tidemark: the limit of instructions was reached after 123456\n',

@@ -6,8 +6,11 @@ import { InputError } from '../../src/base/errors.ts';
 import { DebugExit } from '../../src/devices/debug-exit.ts';
 import { Debugcon } from '../../src/devices/debugcon.ts';
 import { Elcr } from '../../src/devices/elcr.ts';
+import { I8042 } from '../../src/devices/i8042.ts';
 import { Pic8259 } from '../../src/devices/pic-8259.ts';
 import { Pit8254 } from '../../src/devices/pit-8254.ts';
+import { RtcMc146818 } from '../../src/devices/rtc-mc146818.ts';
+import { SystemControlA } from '../../src/devices/system-control-a.ts';
 import { SystemControlB } from '../../src/devices/system-control-b.ts';
 import { Uart16550 } from '../../src/devices/uart-16550.ts';
 import { createPcBoard } from '../../src/machine/pc-board.ts';
@@ -29,6 +32,9 @@ const DEVICES: readonly Case[] = [
   { name: 'elcr', registers: 2, make: () => new Elcr(nothing) },
   { name: 'pit', registers: 4, make: () => new Pit8254(new Wire()) },
   { name: 'system-control-b', registers: 1, make: () => new SystemControlB(new Pit8254(new Wire())) },
+  { name: 'system-control-a', registers: 1, make: () => new SystemControlA(nothing) },
+  { name: 'rtc', registers: 2, make: () => new RtcMc146818(new Wire(), { epoch: 0 }) },
+  { name: 'i8042', registers: 5, make: () => new I8042(new Wire(), nothing) },
   { name: 'debug-exit', registers: 4, make: () => new DebugExit(nothing) },
   { name: 'debugcon', registers: 1, make: () => new Debugcon(nothing) },
 ];
@@ -124,7 +130,8 @@ describe.each(DEVICES)('device conformance: $name', (entry) => {
 
 it('the table holds every device of the board', () => {
   const board = createPcBoard(
-    { now: () => 0, interruptChanged: nothing, deadlineChanged: nothing }, { serial: nothing, debugcon: nothing, debugExit: nothing },
+    { now: () => 0, interruptChanged: nothing, deadlineChanged: nothing },
+    { serial: nothing, debugcon: nothing, debugExit: nothing, reset: nothing },
   );
   const tested = new Set(DEVICES.map(({ name }) => name).concat('pic-slave'));
   expect(new Set(board.devices.map(({ name }) => name))).toEqual(tested);

@@ -9,7 +9,11 @@ function machine(): { board: Board; log: string[]; at(ns: number): void } {
   let now = 0;
   const board = createPcBoard(
     { now: () => now, interruptChanged: () => log.push('interrupt'), deadlineChanged: () => log.push('deadline') },
-    { serial: (b) => log.push(`serial ${b}`), debugcon: (b) => log.push(`debugcon ${b}`), debugExit: (v) => log.push(`exit ${v}`) },
+    {
+      serial: (b) => log.push(`serial ${b}`), debugcon: (b) => log.push(`debugcon ${b}`), debugExit: (v) => log.push(`exit ${v}`),
+      reset: () => log.push('reset'),
+    },
+    { lowRam: 64 * 2 ** 20, highRam: 2 ** 30 },
   );
   return {
     board, log,
@@ -81,6 +85,41 @@ describe('PC board', () => {
     expect(board.ports.read(0x61, 1)! & 0x21).toBe(0x01);
     at(300_000);
     expect(board.ports.read(0x61, 1)! & 0x21).toBe(0x21);
+  });
+
+  it('tells memory sizes by CMOS RAM, with their checksum', () => {
+    const { board } = machine();
+    const cmos = (at: number): number => {
+      board.ports.write(0x70, 1, at);
+      return board.ports.read(0x71, 1)!;
+    };
+    const word = (at: number): number => cmos(at) | (cmos(at + 1) << 8);
+    expect([word(0x15), word(0x17), word(0x30), word(0x34), word(0x5b) | (cmos(0x5d) << 16)])
+      .toEqual([640, 63 * 1024, 63 * 1024, 48 * 16, 2 ** 14]);
+    let sum = 0;
+    for (let at = 0x10; at <= 0x2d; at++) sum += cmos(at);
+    expect((cmos(0x2e) << 8) | cmos(0x2f)).toBe(sum);
+    expect(cmos(9) | (cmos(0x32) << 8)).toBe(0x2000);
+  });
+
+  it('wires the keyboard controller to IRQ 1 and the clock to IRQ 8', () => {
+    const { board, at } = machine();
+    initialisePics(board, 0x106);
+    board.ports.write(0x64, 1, 0xaa);
+    expect(board.acknowledgeInterrupt()).toBe(0x21);
+    expect([board.ports.read(0x64, 1)! & 1, board.ports.read(0x60, 1), board.ports.read(0x64, 1)! & 1]).toEqual([1, 0x55, 0]);
+    board.ports.write(0x20, 1, 0x20);
+    board.ports.write(0x70, 1, 0xb);
+    board.ports.write(0x71, 1, 0x12);
+    expect(board.timeline.deadline()).toBe(1e9);
+    at(1e9);
+    expect(board.acknowledgeInterrupt()).toBe(0x28);
+  });
+
+  it.each([[0x64, [0xfe]], [0x92, [3]]] as const)('hands a request for a reset at port %i on', (port, values) => {
+    const { board, log } = machine();
+    for (const value of values) board.ports.write(port, 1, value);
+    expect(log).toEqual(['reset']);
   });
 
   it('restores in a fresh board what another saved, and refuses garbage without a trace', () => {

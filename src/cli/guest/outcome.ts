@@ -27,6 +27,8 @@ export function outcomeOf(exit: Exit, vcpu: number, vm: Vm): Outcome {
   switch (exit.kind) {
     case 'hlt':
       return { status: ExitStatus.OK, lines: [], fields: { outcome: 'halted' } };
+    case 'reset':
+      return { status: ExitStatus.OK, lines: [], fields: { outcome: 'reset' } };
     case 'debug-exit':
       return { status: debugExitStatus(exit.value), lines: [], fields: { outcome: 'debug-exit', value: exit.value } };
     case 'shutdown':

@@ -1,0 +1,188 @@
+// The PC/AT's 8042 keyboard controller, with a keyboard and without an auxiliary device (IBM PC/AT Technical Reference,
+// "Keyboard Controller"): data at offset 0, status and commands at offset 4.
+//
+//   status        7:6 errors | 4 keyboard not locked | 3 the last write was a command | 2 system flag | 1 input full | 0 output full
+//   command byte  6 translate | 4 keyboard disabled | 2 system flag | 0 interrupt when the output buffer is full
+//   output port   7:6 the keyboard's lines | 4 output buffer full | 1 A20 gate | 0 reset, active low
+
+import type { AccessWidth, Device, DeviceState, IrqLine } from '../base/device.ts';
+import { readByBytes, writeByBytes } from './byte-access.ts';
+import { KEYBOARD_SCHEMA, commandKeyboard, initialKeyboard, takeKeyboardByte } from './ps2-keyboard.ts';
+import type { KeyboardState } from './ps2-keyboard.ts';
+import { checkState, copyState, int } from './state.ts';
+import type { StateOf } from './state.ts';
+
+const REGISTERS = 5;
+const DATA = 0;
+export const COMMAND = 4;
+
+const Command = {
+  READ_BYTE: 0x20, WRITE_BYTE: 0x60, SELF_TEST: 0xaa, TEST_LINES: 0xab, DISABLE: 0xad, ENABLE: 0xae, READ_INPUT: 0xc0,
+  READ_OUTPUT: 0xd0, WRITE_OUTPUT: 0xd1, AS_KEYBOARD: 0xd2, A20_OFF: 0xdd, A20_ON: 0xdf, PULSE: 0xf0,
+} as const;
+const Status = { FULL: 1, SYSTEM: 4, COMMAND: 8, UNLOCKED: 0x10 } as const;
+const Mode = { INTERRUPT: 1, SYSTEM: 4, DISABLED: 0x10, TRANSLATE: 0x40 } as const;
+const Output = { NOT_RESET: 1, A20: 2, FULL: 0x10, LINES: 0xc0 } as const;
+const SELF_TEST_PASSED = 0x55;
+const INPUT_PORT = 0x80;
+/** Nothing in the output buffer. */
+const EMPTY = -1;
+
+/** Scan code set 2 to set 1 for what this keyboard says: its answers, of which those above 0x83 pass as they are. */
+const TRANSLATED: ReadonlyMap<number, number> = new Map([[1, 0x43], [2, 0x41], [3, 0x3f], [0x83, 0x41]]);
+
+const OWN_SCHEMA = {
+  /** The command whose parameter comes next at the data port, 0 for none. */
+  command: int(0xff), mode: int(0x7f), a20: int(1), lastWasCommand: int(1), buffer: int(0xff, EMPTY),
+};
+const SCHEMA = { ...OWN_SCHEMA, ...Object.fromEntries(Object.entries(KEYBOARD_SCHEMA).map(([key, field]) => [`keyboard.${key}`, field])) };
+
+/** As firmware leaves it: interrupts on, translating, self-tested. */
+const initial = (): StateOf<typeof OWN_SCHEMA> =>
+  ({ command: 0, mode: Mode.INTERRUPT | Mode.SYSTEM | Mode.TRANSLATE, a20: 1, lastWasCommand: 0, buffer: EMPTY });
+
+export class I8042 implements Device {
+  readonly name = 'i8042';
+  private state = initial();
+  private keyboard: KeyboardState = initialKeyboard();
+
+  /** `irq` is the keyboard's interrupt; `onReset` is called when the reset line is pulled. */
+  constructor(private readonly irq: IrqLine, private readonly onReset: () => void) {}
+
+  /** Whether the output port lets address line 20 through. Kept for who reads it back: it masks no address. */
+  get a20(): boolean {
+    return this.state.a20 === 1;
+  }
+
+  reset(): void {
+    this.state = initial();
+    this.keyboard = initialKeyboard();
+    this.irq.set(0);
+  }
+
+  read(offset: number, width: AccessWidth): number {
+    return readByBytes(offset, width, REGISTERS, (register) => {
+      if (register === DATA) return this.readData();
+      return register === COMMAND ? this.status() : 0xff;
+    });
+  }
+
+  write(offset: number, width: AccessWidth, value: number): void {
+    writeByBytes(offset, width, value, REGISTERS, (register, byte) => {
+      if (register === DATA) this.writeData(byte);
+      else if (register === COMMAND) this.writeCommand(byte);
+    });
+  }
+
+  save(): DeviceState {
+    const keyboard = Object.entries(copyState(this.keyboard)).map(([key, value]) => [`keyboard.${key}`, value] as const);
+    return { ...this.state, ...Object.fromEntries(keyboard) };
+  }
+
+  restore(state: DeviceState): void {
+    const checked = checkState(this.name, SCHEMA, state) as DeviceState;
+    const part = (keys: object, prefix: string): DeviceState =>
+      Object.fromEntries(Object.keys(keys).map((key) => [key, checked[prefix + key]!]));
+    const own = checkState(this.name, OWN_SCHEMA, part(OWN_SCHEMA, ''));
+    this.keyboard = checkState(this.name, KEYBOARD_SCHEMA, part(KEYBOARD_SCHEMA, 'keyboard.'));
+    this.state = own;
+  }
+
+  private status(): number {
+    const { mode, lastWasCommand, buffer } = this.state;
+    return Status.UNLOCKED | (lastWasCommand ? Status.COMMAND : 0) | (mode & Mode.SYSTEM ? Status.SYSTEM : 0)
+      | (buffer === EMPTY ? 0 : Status.FULL);
+  }
+
+  /** An empty buffer gives its last byte again on the real one; here 0, which nobody should look at. */
+  private readData(): number {
+    const value = Math.max(0, this.state.buffer);
+    this.state.buffer = EMPTY;
+    this.irq.set(0);
+    this.listen();
+    return value;
+  }
+
+  /** Puts a byte for the host into the output buffer, over what is there. */
+  private put(byte: number): void {
+    this.state.buffer = byte;
+    this.drive();
+  }
+
+  /** Takes the keyboard's next byte when there is room and its clock line is not held. */
+  private listen(): void {
+    if (this.state.buffer !== EMPTY || this.state.mode & Mode.DISABLED) return;
+    const byte = takeKeyboardByte(this.keyboard);
+    if (byte !== null) this.put(this.state.mode & Mode.TRANSLATE ? TRANSLATED.get(byte) ?? byte : byte);
+  }
+
+  private drive(): void {
+    this.irq.set(this.state.buffer !== EMPTY && this.state.mode & Mode.INTERRUPT ? 1 : 0);
+  }
+
+  private writeData(byte: number): void {
+    const { state } = this;
+    const { command } = state;
+    state.command = 0;
+    state.lastWasCommand = 0;
+    switch (command) {
+      case Command.WRITE_BYTE:
+        this.setMode(byte);
+        break;
+      case Command.WRITE_OUTPUT:
+        this.writeOutput(byte);
+        break;
+      case Command.AS_KEYBOARD:
+        this.put(byte);
+        break;
+      default:
+        // Sending to the keyboard lets its clock line go.
+        state.mode &= ~Mode.DISABLED;
+        commandKeyboard(this.keyboard, byte);
+        this.listen();
+    }
+  }
+
+  private writeCommand(command: number): void {
+    const { state } = this;
+    state.lastWasCommand = 1;
+    state.command = 0;
+    switch (command) {
+      case Command.READ_BYTE:
+        return this.put(state.mode);
+      case Command.WRITE_BYTE: case Command.WRITE_OUTPUT: case Command.AS_KEYBOARD:
+        state.command = command;
+        return;
+      case Command.SELF_TEST:
+        state.mode |= Mode.SYSTEM;
+        return this.put(SELF_TEST_PASSED);
+      case Command.TEST_LINES:
+        return this.put(0);
+      case Command.DISABLE:
+        return this.setMode(state.mode | Mode.DISABLED);
+      case Command.ENABLE:
+        return this.setMode(state.mode & ~Mode.DISABLED);
+      case Command.READ_INPUT:
+        return this.put(INPUT_PORT);
+      case Command.READ_OUTPUT:
+        return this.put(Output.LINES | Output.NOT_RESET | (state.a20 ? Output.A20 : 0) | (state.buffer === EMPTY ? 0 : Output.FULL));
+      case Command.A20_OFF: case Command.A20_ON:
+        state.a20 = command === Command.A20_ON ? 1 : 0;
+        return;
+      default:
+        // 0xF0 … 0xFF pull those of the lines 3:0 whose bit is clear for 6 µs; line 0 resets the processor.
+        if (command >= Command.PULSE && !(command & Output.NOT_RESET)) this.onReset();
+    }
+  }
+
+  private setMode(mode: number): void {
+    this.state.mode = mode & 0x7f;
+    this.listen();
+    this.drive();
+  }
+
+  private writeOutput(byte: number): void {
+    this.state.a20 = byte & Output.A20 ? 1 : 0;
+    if (!(byte & Output.NOT_RESET)) this.onReset();
+  }
+}
