@@ -34,10 +34,6 @@ export const NOT_IMPLEMENTED: readonly Absence[] = [
     behaviour: 'IA32_DEBUGCTL is not there (#GP)',
   },
   {
-    name: 'code segment limits within a straight line of code',
-    behaviour: 'the limit is checked at the first instruction of each block, not at each instruction',
-  },
-  {
     name: 'RF = 1 in the flags pushed for an interrupt between two iterations of a repeated string instruction',
     behaviour: 'the RF that RFLAGS has is pushed',
   },

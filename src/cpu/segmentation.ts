@@ -6,6 +6,7 @@ import { CodeMode } from './builder/insn.ts';
 import { SegAttr } from './cpu.ts';
 import type { Cpu } from './cpu.ts';
 import { Vector } from './signals.ts';
+import { isProtected } from './system/helper.ts';
 
 /** The linear address of `offset` in `segment` for an access of `bytes` bytes; raises #GP(0), #SS(0) for SS, or #AC(0). */
 export function linearAddress(cpu: Cpu, segment: number, offset: number, bytes: number, write: boolean): number {
@@ -29,7 +30,8 @@ function slowLinearAddress(cpu: Cpu, segment: number, offset: number, bytes: num
   }
   const attributes = cpu.state.segAttributes[segment];
   const limit = cpu.state.segLimit[segment];
-  const code = (attributes & SegAttr.CODE) !== 0;
+  // Outside protected mode every segment may be read and written, code too (SDM vol. 3, "Real-Address Mode Operation").
+  const code = (attributes & SegAttr.CODE) !== 0 && isProtected(cpu);
   const usable = !(attributes & SegAttr.UNUSABLE) && (attributes & SegAttr.P) !== 0;
   const typeAllows = write ? !code && (attributes & SegAttr.WRITABLE) !== 0 : !code || (attributes & SegAttr.READABLE) !== 0;
   const last = offset + bytes - 1;

@@ -3,7 +3,7 @@
 import type { Cpu } from '../cpu.ts';
 import { AC, IF, NT, RF, TF, VM } from '../flags.ts';
 import { Vector } from '../signals.ts';
-import { isProtected } from '../system/helper.ts';
+import { isRealMode } from '../system/helper.ts';
 import { Blocking } from '../system/segments.ts';
 import { DR7_GD } from '../system/debug-registers.ts';
 import { EventType, isException } from './event.ts';
@@ -18,9 +18,9 @@ import { enterRealMode } from './real-mode.ts';
  */
 export function enterHandler(cpu: Cpu, event: Event): number {
   const from = cpu.rip;
-  const entry = !isProtected(cpu) ? enterRealMode(cpu, event) : cpu.longMode ? enterLongMode(cpu, event) : enterProtectedMode(cpu, event);
+  const entry = isRealMode(cpu) ? enterRealMode(cpu, event) : cpu.longMode ? enterLongMode(cpu, event) : enterProtectedMode(cpu, event);
   const { rflags, interruptibility, dr } = cpu.state;
-  rflags[0] &= ~(TF | NT | RF | VM | (entry.clearsIf ? IF : 0) | (isProtected(cpu) ? 0 : AC));
+  rflags[0] &= ~(TF | NT | RF | VM | (entry.clearsIf ? IF : 0) | (isRealMode(cpu) ? AC : 0));
   interruptibility[0] &= ~(Blocking.STI | Blocking.MOV_SS);
   if (event.type === EventType.NMI) interruptibility[0] |= Blocking.NMI;
   // SDM vol. 3, "Debug Control Register (DR7)": the handler of #DB may use the debug registers.

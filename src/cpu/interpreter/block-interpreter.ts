@@ -75,6 +75,10 @@ export class BlockInterpreter {
     const { request } = cpu.state;
     const count = Math.min(ops.length, cpu.remaining, most);
     let rip = cpu.rip;
+    if (cpu.mode !== CodeMode.BITS64 && cpu.state.segLimit[Seg.CS] !== 0xffffffff) {
+      this.executeWithinLimit(cpu, builders, ops, count);
+      return;
+    }
     for (let n = 0; n < count; n++) {
       const op = ops[n];
       cpu.rip = rip;
@@ -85,6 +89,20 @@ export class BlockInterpreter {
       if (request[0] !== 0) break;
     }
     cpu.rip = rip;
+  }
+
+  /** SDM vol. 3, "Limit Checking": #GP(0) for an instruction whose last byte lies beyond the limit of CS, before it does anything. */
+  private executeWithinLimit(cpu: Cpu, builders: Builders, ops: readonly Op[], count: number): void {
+    const { request, segLimit } = cpu.state;
+    for (let n = 0; n < count; n++) {
+      const op = ops[n];
+      cpu.nextRip = cpu.rip + op.length;
+      if (cpu.nextRip - 1 > segLimit[Seg.CS]) cpu.raise(Vector.GP, 0);
+      op.execute(builders);
+      cpu.rip = cpu.nextRip;
+      cpu.remaining--;
+      if (request[0] !== 0) break;
+    }
   }
 
   /** The block at cpu.rip, decoded if it was not. May raise #PF or #GP of the fetch. */

@@ -4,6 +4,7 @@ import { CodeMode } from '../builder/insn.ts';
 import type { Insn } from '../builder/insn.ts';
 import { CR0, CR4 } from '../cpu.ts';
 import type { Cpu } from '../cpu.ts';
+import { VM } from '../flags.ts';
 import { Vector } from '../signals.ts';
 
 /**
@@ -15,8 +16,13 @@ export type SystemFunction = (cpu: Cpu, i: Insn, x: bigint, y: bigint) => bigint
 
 export const LOW_32 = 0xffffffffn;
 
-/** CR0.PE = 1; virtual-8086 mode is not there. */
-export const isProtected = (cpu: Cpu): boolean => (cpu.state.cr0[0] & CR0.PE) !== 0n;
+/** CR0.PE = 0. */
+export const isRealMode = (cpu: Cpu): boolean => (cpu.state.cr0[0] & CR0.PE) === 0n;
+
+export const isVirtual8086 = (cpu: Cpu): boolean => (cpu.state.rflags[0] & VM) !== 0;
+
+/** CR0.PE = 1 and not virtual-8086 mode: selectors name descriptors. */
+export const isProtected = (cpu: Cpu): boolean => !isRealMode(cpu) && !isVirtual8086(cpu);
 
 export const is64Bit = (cpu: Cpu): boolean => cpu.mode === CodeMode.BITS64;
 
@@ -25,7 +31,7 @@ export function requireCpl0(cpu: Cpu): void {
   if (cpu.cpl !== 0) cpu.raise(Vector.GP, 0);
 }
 
-/** #UD in real-address mode, where LAR, LLDT, ARPL and their kin are not recognised. */
+/** #UD in real-address and virtual-8086 mode, where LAR, LLDT, ARPL and their kin are not recognised. */
 export function requireProtectedMode(cpu: Cpu): void {
   if (!isProtected(cpu)) cpu.raise(Vector.UD);
 }

@@ -8,7 +8,7 @@ import type { Cpu } from '../cpu.ts';
 import { Vector } from '../signals.ts';
 import { baseOf, isNull, isReadable, isWritableData, limitOf, markAccessed, readDescriptor } from './descriptor.ts';
 import type { Descriptor } from './descriptor.ts';
-import { is64Bit, isProtected } from './helper.ts';
+import { is64Bit, isProtected, isVirtual8086 } from './helper.ts';
 import type { SystemFunction } from './helper.ts';
 
 /** Bits of `interruptibility`. */
@@ -32,10 +32,21 @@ export function setNullSegment(cpu: Cpu, segment: number, selector: number, dpl 
   state.segAttributes[segment] = SegAttr.UNUSABLE | (dpl << SegAttr.DPL_SHIFT);
 }
 
-/** Real-address mode: the base is 16 times the selector; limit and rights stay (SDM vol. 3, "Real-Address Mode Operation"). */
+const READ_WRITE_DATA = 0x93;
+const REAL_MODE_LIMIT = 0xffff;
+
+/**
+ * The base is 16 times the selector. In real-address mode limit and rights stay, as protected mode may have left them (SDM
+ * vol. 3, "Switching Back to Real-Address Mode"), but an unusable segment becomes usable. In virtual-8086 mode all segments
+ * are 64 KiB of data of level 3 (SDM vol. 3, "Checks on Guest Segment Registers").
+ */
 export function setRealModeSegment(cpu: Cpu, segment: number, selector: number): void {
-  cpu.state.segSelector[segment] = selector;
-  cpu.state.segBase[segment] = BigInt(selector * 16);
+  const { segSelector, segBase, segLimit, segAttributes } = cpu.state;
+  segSelector[segment] = selector;
+  segBase[segment] = BigInt(selector * 16);
+  if (!isVirtual8086(cpu) && !(segAttributes[segment] & SegAttr.UNUSABLE)) return;
+  segLimit[segment] = REAL_MODE_LIMIT;
+  segAttributes[segment] = READ_WRITE_DATA | (isVirtual8086(cpu) ? 3 << SegAttr.DPL_SHIFT : 0);
 }
 
 /** Puts code descriptor `d` in CS with RPL = `cpl`; the accessed bit must have been probed. */

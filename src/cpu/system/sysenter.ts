@@ -4,15 +4,15 @@ import type { Cpu } from '../cpu.ts';
 import { IF, VM } from '../flags.ts';
 import { Vector } from '../signals.ts';
 import { setFlatSegments } from './fixed-segments.ts';
-import { LOW_32, isProtected, requireCanonical, requireCpl0, toSigned } from './helper.ts';
+import { LOW_32, isRealMode, requireCanonical, requireCpl0, toSigned } from './helper.ts';
 import type { SystemFunction } from './helper.ts';
 
 const RCX = 1, RDX = 2, RSP = 4;
 
-/** IA32_SYSENTER_CS bits 15:0; #GP(0) outside protected mode or when bits 15:2 are 0. */
+/** IA32_SYSENTER_CS bits 15:0; #GP(0) in real-address mode or when bits 15:2 are 0. */
 function sysenterSelector(cpu: Cpu): number {
   const selector = Number(cpu.state.sysenterCs[0] & 0xffffn);
-  if (!isProtected(cpu) || (selector & 0xfffc) === 0) cpu.raise(Vector.GP, 0);
+  if (isRealMode(cpu) || (selector & 0xfffc) === 0) cpu.raise(Vector.GP, 0);
   return selector & 0xfffc;
 }
 
