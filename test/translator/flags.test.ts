@@ -17,8 +17,9 @@ type Producer = (a: Assembler, size: OperandSize) => void;
 
 const w = (size: OperandSize): number => (size === 1 ? 0 : 1);
 /** op AL/(R)AX, BL/(R)BX by its opcode; or with RAX alone, by an extension. */
-const binary = (opcode: number): Producer => (a, size) => void a.instruction({ opcode: [opcode + w(size)], size, reg: RBX, rm: RAX });
-const single = (opcode: number, reg: number): Producer => (a, size) => void a.instruction({ opcode: [opcode + w(size)], size, reg, rm: RAX });
+const single = (opcode: number, reg: number): Producer => (a, size) =>
+  void a.instruction({ opcode: [opcode + w(size)], size, reg, rm: RAX });
+const binary = (opcode: number): Producer => single(opcode, RBX);
 const byCount = (reg: number, count: number): Producer => (a, size) =>
   void a.instruction({ opcode: [0xc0 + w(size)], size, reg, rm: RAX, immediate: { bytes: 1, value: count } });
 const raw = (...bytes: readonly number[]): Producer => (a) => void a.raw(...bytes);
@@ -27,7 +28,8 @@ const wide = (...opcode: readonly number[]): Producer => (a, size) =>
 
 const PRODUCERS: Readonly<Record<string, Producer>> = {
   add: binary(0x00), adc: binary(0x10), sub: binary(0x28), sbb: binary(0x18), cmp: binary(0x38), and: binary(0x20), xor: binary(0x30),
-  inc: single(0xfe, 0), dec: single(0xfe, 1), neg: single(0xf6, 3), mul: single(0xf6, 4), 'shl by 1': byCount(4, 1), 'sar by 3': byCount(7, 3),
+  inc: single(0xfe, 0), dec: single(0xfe, 1), neg: single(0xf6, 3), mul: single(0xf6, 4), 'shl by 1': byCount(4, 1),
+  'sar by 3': byCount(7, 3),
   'shl by 0': byCount(4, 0), 'rol by 1': byCount(0, 1), 'rcr by 1': byCount(3, 1), bt: wide(0x0f, 0xa3), bsf: wide(0x0f, 0xbc),
   xadd: (a, size) => void a.instruction({ opcode: [0x0f, 0xc0 + w(size)], size, reg: RBX, rm: RAX }),
   popcnt: (a, size) => void a.instruction({ opcode: [0x0f, 0xb8], size: size === 1 ? 4 : size, reg: RBX, rm: RAX, prefix: [0xf3] }),
