@@ -13,8 +13,8 @@ export const NOT_IMPLEMENTED: readonly Absence[] = [
     behaviour: 'CPUID does not offer them; the instructions are undefined (#UD); CR4.OSFXSR, OSXMMEXCPT and OSXSAVE are reserved (#GP)',
   },
   {
-    name: 'virtual-8086 mode',
-    behaviour: 'IRET with VM = 1 in the image at CPL 0 raises #UD; CR4.VME and CR4.PVI are reserved (#GP) and CPUID.VME is 0',
+    name: 'virtual-8086 mode extensions, protected-mode virtual interrupts',
+    behaviour: 'CPUID does not offer them; CR4.VME and CR4.PVI are reserved (#GP)',
   },
   {
     name: 'task switches',

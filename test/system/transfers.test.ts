@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import { Seg } from '../../src/base/state/vcpu.ts';
 import { SegAttr } from '../../src/cpu/cpu.ts';
-import { AC, CF, IF, IOPL_SHIFT, NT, RF, VM } from '../../src/cpu/flags.ts';
+import { AC, CF, IF, IOPL_SHIFT, NT, RF } from '../../src/cpu/flags.ts';
 import { AT, SEL, UNMAPPED, gate, longMode, protectedMode, segment } from './support.ts';
 import type { Rig } from './support.ts';
 
@@ -263,10 +263,8 @@ describe('IRET', () => {
     expect(rig.state.interruptibility[0]).toBe(0);
   });
 
-  it('NT and VM ask for what is not there', () => {
+  it('NT asks for what is not there', () => {
     const rig = protectedMode();
-    push(rig, 4, VM, SEL.CODE0, 0x7000);
-    expect(rig.call('iret', { size: 4 }).fault).toEqual([6, null]);
     rig.cpu.flags.write(NT);
     expect(rig.call('iret', { size: 4 }).fault).toEqual([6, null]);
     const long = longMode();

@@ -5,9 +5,11 @@ import type { Cpu } from '../cpu.ts';
 import { RF } from '../flags.ts';
 import { instructionPointer } from '../system/code-targets.ts';
 import { markAccessed, probeAccessed } from '../system/descriptor.ts';
+import { isVirtual8086 } from '../system/helper.ts';
 import { setCodeSegment, setSegment } from '../system/segments.ts';
 import { currentStack, pushAll, returnAddress, setStackPointer } from '../system/stack-frame.ts';
 import { innerStack } from '../system/task-state.ts';
+import { dropDataSegments, requireLevel0Handler, savedDataSegments } from '../system/virtual-8086.ts';
 import type { Event } from './event.ts';
 import { extBit, readGate } from './gate.ts';
 import type { Entry, Gate } from './gate.ts';
@@ -16,6 +18,7 @@ const RSP = 4;
 
 export function enterProtectedMode(cpu: Cpu, event: Event): Entry {
   const gate = readGate(cpu, event);
+  if (isVirtual8086(cpu)) requireLevel0Handler(cpu, gate.code.attributes, (gate.code.selector & 0xfffc) | extBit(event));
   const { segSelector } = cpu.state;
   const flags = cpu.flags.read() | (event.setsRf ? RF : 0);
   const frame = [BigInt(flags), BigInt(segSelector[Seg.CS]), returnAddress(event.returnRip, gate.size)];
@@ -33,13 +36,16 @@ function enterSame(cpu: Cpu, { code, offset, size }: Gate, frame: readonly bigin
   return rip;
 }
 
-/** The stack comes from the TSS, and the old one's SS:ESP are pushed first. */
+/** The stack comes from the TSS, and the old one's SS:ESP are pushed first; out of virtual-8086 mode, the data segments before. */
 function enterInner(cpu: Cpu, { code, offset, size, cpl }: Gate, frame: readonly bigint[], ext: number): number {
   const { selector, descriptor, stack } = innerStack(cpu, cpl, ext);
   const rip = instructionPointer(cpu, code, offset, ext);
   probeAccessed(cpu, code);
   probeAccessed(cpu, descriptor);
-  const rsp = pushAll(cpu, stack, size, [BigInt(cpu.state.segSelector[Seg.SS]), cpu.state.gpr[RSP], ...frame]);
+  const virtual = isVirtual8086(cpu);
+  const outer = [...(virtual ? savedDataSegments(cpu) : []), BigInt(cpu.state.segSelector[Seg.SS]), cpu.state.gpr[RSP]];
+  const rsp = pushAll(cpu, stack, size, [...outer, ...frame]);
+  if (virtual) dropDataSegments(cpu);
   setCodeSegment(cpu, code, cpl);
   markAccessed(cpu, descriptor);
   setSegment(cpu, Seg.SS, selector, descriptor);

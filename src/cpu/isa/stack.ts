@@ -2,7 +2,7 @@
 
 import { Seg } from '../../base/state/vcpu.ts';
 import type { Builder, Semantics } from '../builder/builder.ts';
-import { OperandKind } from '../builder/insn.ts';
+import { CodeMode, OperandKind } from '../builder/insn.ts';
 import type { Insn } from '../builder/insn.ts';
 import { RAX, RBP, RBX, RCX, RDI, RDX, RSI, RSP } from './registers.ts';
 import { push, pushAll, release, stackDistance, top } from './stack-access.ts';
@@ -44,7 +44,9 @@ export const PUSHF: Semantics = (b, i) => {
   push(b, i.stackSize, b.system('pushfValue', i));
 };
 
+/** PUSHF's check comes before the stack is read: virtual-8086 mode, where code is of 16 bits, may forbid both. */
 export const POPF: Semantics = (b, i) => {
+  if (i.mode === CodeMode.BITS16) b.system('pushfValue', i);
   b.system('popf', i, top(b, i.stackSize));
   release(b, i.stackSize);
 };

@@ -1,8 +1,9 @@
-// PUSHF, POPF, CLI, STI, CLAC, STAC (SDM vol. 2). Virtual-8086 mode and its extensions are not there.
+// PUSHF, POPF, CLI, STI, CLAC, STAC (SDM vol. 2).
 
 import type { Cpu } from '../cpu.ts';
 import { AC, ID, IF, IOPL_SHIFT, NT, RF, STATUS_FLAGS, DF, TF, VM } from '../flags.ts';
 import { Vector } from '../signals.ts';
+import { requireVirtualIopl } from './helper.ts';
 import type { SystemFunction } from './helper.ts';
 import { Blocking } from './segments.ts';
 
@@ -31,10 +32,14 @@ export function noteFlags(cpu: Cpu, old: number): void {
 }
 
 /** The image that PUSHF pushes: VM and RF read as 0. */
-export const pushfValue: SystemFunction = (cpu) => BigInt(cpu.flags.read() & ~(VM | RF));
+export const pushfValue: SystemFunction = (cpu) => {
+  requireVirtualIopl(cpu);
+  return BigInt(cpu.flags.read() & ~(VM | RF));
+};
 
 /** x = image of i.stackSize bytes. RF becomes 0. */
 export const popf: SystemFunction = (cpu, i, x) => {
+  requireVirtualIopl(cpu);
   storeFlags(cpu, Number(x & 0xffffffffn), i.stackSize, 0);
   cpu.state.rflags[0] &= ~RF;
   cpu.refresh();

@@ -1,7 +1,7 @@
 // HLT, and the caches that are not modelled.
 
 import { Activity } from '../../base/state/vcpu.ts';
-import { requireCpl0 } from './helper.ts';
+import { requireCpl0, requireProtectedMode } from './helper.ts';
 import type { SystemFunction } from './helper.ts';
 
 /** The run loop finds the activity state changed and waits for what wakes it. */
@@ -18,7 +18,9 @@ export const invalidateCaches: SystemFunction = (cpu) => {
   return 0n;
 };
 
-export const checkCpl0: SystemFunction = (cpu) => {
+/** LLDT and LTR are not recognised where they could not be executed at any level. */
+export const checkCpl0: SystemFunction = (cpu, i) => {
+  if (i.mnemonic === 'LLDT' || i.mnemonic === 'LTR') requireProtectedMode(cpu);
   requireCpl0(cpu);
   return 0n;
 };

@@ -4,6 +4,7 @@ import type { Cpu } from '../cpu.ts';
 import { EventType, makeEvent } from '../events/event.ts';
 import { enterHandler } from '../events/handler.ts';
 import { Vector } from '../signals.ts';
+import { requireVirtualIopl } from './helper.ts';
 import type { SystemFunction } from './helper.ts';
 
 function deliverNow(cpu: Cpu, vector: number, type: EventType): bigint {
@@ -13,7 +14,11 @@ function deliverNow(cpu: Cpu, vector: number, type: EventType): bigint {
   return 0n;
 }
 
-export const interrupt: SystemFunction = (cpu, i) => deliverNow(cpu, i.dst.imm & 0xff, EventType.SOFTWARE_INTERRUPT);
+/** In virtual-8086 mode INT n alone depends on IOPL; INT3, INTO and INT1 do not. */
+export const interrupt: SystemFunction = (cpu, i) => {
+  requireVirtualIopl(cpu);
+  return deliverNow(cpu, i.dst.imm & 0xff, EventType.SOFTWARE_INTERRUPT);
+};
 export const breakpoint: SystemFunction = (cpu) => deliverNow(cpu, Vector.BP, EventType.SOFTWARE_EXCEPTION);
 export const overflow: SystemFunction = (cpu) => deliverNow(cpu, Vector.OF, EventType.SOFTWARE_EXCEPTION);
 export const icebp: SystemFunction = (cpu) => deliverNow(cpu, Vector.DB, EventType.PRIVILEGED_SOFTWARE_EXCEPTION);

@@ -1,4 +1,4 @@
-// IRET (SDM vol. 2). Returns to a task (NT) and to virtual-8086 mode are not there yet.
+// IRET (SDM vol. 2). The return to a task (NT) is not there yet.
 
 import { Seg } from '../../base/state/vcpu.ts';
 import type { Cpu } from '../cpu.ts';
@@ -7,11 +7,12 @@ import { Vector } from '../signals.ts';
 import { instructionPointer, returnTarget } from './code-targets.ts';
 import { enterReturnStack, returnStack } from './far-return.ts';
 import { storeFlags } from './flags.ts';
-import { is64Bit, isProtected } from './helper.ts';
+import { is64Bit, isProtected, requireVirtualIopl } from './helper.ts';
 import type { SystemFunction } from './helper.ts';
 import { Blocking, setCodeSegment, setRealModeSegment } from './segments.ts';
 import { peek, released, setStackPointer } from './stack-frame.ts';
 import type { Width } from './stack-frame.ts';
+import { enterVirtual8086 } from './virtual-8086.ts';
 
 /** SDM vol. 3, "Handling Multiple NMIs": IRET unblocks NMIs, even one that faults. */
 function unblockNmi(cpu: Cpu): void {
@@ -23,6 +24,7 @@ function unblockNmi(cpu: Cpu): void {
 export const iret: SystemFunction = (cpu, i) => {
   const size = i.size as Width;
   unblockNmi(cpu);
+  requireVirtualIopl(cpu);
   if (isProtected(cpu) && cpu.state.rflags[0] & NT) refuseTaskReturn(cpu);
   const offset = peek(cpu, 0, size);
   const selector = Number(peek(cpu, size, size) & 0xffffn);
@@ -47,7 +49,10 @@ function returnReal(cpu: Cpu, size: Width, offset: bigint, selector: number, fla
 }
 
 function returnProtected(cpu: Cpu, size: Width, offset: bigint, selector: number, flags: number): void {
-  if (!cpu.longMode && size !== 2 && flags & VM && cpu.cpl === 0) cpu.raise(Vector.UD);
+  if (!cpu.longMode && size === 4 && flags & VM && cpu.cpl === 0) {
+    enterVirtual8086(cpu, offset, selector, flags);
+    return;
+  }
   const code = returnTarget(cpu, selector);
   // VIF and VIP are for level 0 to load.
   const more = RF | (cpu.cpl === 0 ? VIF | VIP : 0);
