@@ -68,6 +68,8 @@ const INSTRUCTIONS: Readonly<Record<string, Case>> = {
 const REGIONS: Readonly<Record<string, Case>> = {
   // inc eax; dec ecx; jnz
   'region-counted-loop': [32, '4049 75fc f4'],
+  // inc eax; cmp eax, ebx; jne
+  'region-loop-to-a-bound': [32, '40 39d8 75fb f4'],
   // test eax, eax; je; add; jmp; sub; hlt
   'region-diamond': [32, '85c0 7405 83c301 eb03 83eb01 f4'],
   // outer: mov ecx, 3; inner: dec ecx; jnz inner; dec edx; jnz outer

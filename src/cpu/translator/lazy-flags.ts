@@ -13,34 +13,52 @@ import type { RegionFrame } from './region-frame.ts';
 import { Val, typeOf } from './value.ts';
 import type { ValueBuilder } from './value-builder.ts';
 
-export interface KnownFlags { readonly kind: FlagKind; readonly plain: boolean }
+export interface KnownFlags { readonly kind: FlagKind; readonly plain: boolean; readonly owed: boolean }
+
+/** Locals with the flag words from before an INC or DEC whose CF is still to be computed from them. */
+interface OlderFlags { readonly kind: number; readonly x: number; readonly y: number; readonly r: number; readonly top: number }
 
 export class LazyFlags implements Flags<Val, Val> {
   /** Kind of the flags at the point of emission, or DYNAMIC. */
   kind: FlagKind = CANONICAL;
   /** SUB with these very operands and no borrow in: comparisons need no carries. */
   private plain = false;
+  /**
+   * INC or DEC of flags of unknown kind: word y, the CF that stays, is computed only when it is asked for. Mostly it never
+   * is, and what is copied for it costs nothing.
+   */
+  private owed = false;
+  private olderFlags: OlderFlags | null = null;
 
   constructor(private readonly frame: RegionFrame, private readonly values: ValueBuilder) {}
 
   /** What is known of the flags here, to be taken up again on another path. */
   get known(): KnownFlags {
-    return { kind: this.kind, plain: this.plain };
+    return { kind: this.kind, plain: this.plain, owed: this.owed };
   }
 
-  set known({ kind, plain }: KnownFlags) {
+  set known({ kind, plain, owed }: KnownFlags) {
     this.kind = kind;
     this.plain = plain;
+    this.owed = owed;
+  }
+
+  /** The kind to leave the region with; emits what the flag words still lack. The code behind goes on as if nothing had been. */
+  exitKind(): FlagKind {
+    if (this.owed) this.emitOwedCarry();
+    return this.kind;
   }
 
   /** Paths with different kinds meet behind this point: the local says which it is. */
   spillKind(): void {
+    this.settle();
     if (this.kind !== DYNAMIC) this.values.body.i32(this.kind).set(this.frame.flagKind);
   }
 
   enterDynamic(): void {
     this.kind = DYNAMIC;
     this.plain = false;
+    this.owed = false;
   }
 
   // ── writing ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -51,6 +69,7 @@ export class LazyFlags implements Flags<Val, Val> {
     values.push(result, 'i64').set(frame.flagR);
     this.kind = flagKind(op, size);
     this.plain = false;
+    this.owed = false;
   }
 
   add(size: Size, x: Val, y: Val, sum: Val): void {
@@ -64,13 +83,18 @@ export class LazyFlags implements Flags<Val, Val> {
   }
 
   inc(size: Size, x: Val, result: Val): void {
-    const carry = this.carryAlone();
-    this.record(FlagOp.INC, size, x, carry, result);
+    this.step(FlagOp.INC, size, x, result);
   }
 
   dec(size: Size, x: Val, result: Val): void {
-    const carry = this.carryAlone();
-    this.record(FlagOp.DEC, size, x, carry, result);
+    this.step(FlagOp.DEC, size, x, result);
+  }
+
+  private step(op: FlagOp, size: Size, x: Val, result: Val): void {
+    if (this.kind === DYNAMIC) this.keepOlder();
+    const { owed } = this, carry = owed ? null : this.carry();
+    this.record(op, size, x, carry, result);
+    this.owed = owed;
   }
 
   logic(size: Size, result: Val): void {
@@ -83,6 +107,8 @@ export class LazyFlags implements Flags<Val, Val> {
     values.push(af).i32(Math.log2(AUX_ADJUST)).op('i32.shl', 'i32.or', 'i64.extend_i32_u').set(frame.flagX);
     values.push(size === 8 ? result : values.signExtend(size, 8, result), 'i64').set(frame.flagR);
     this.kind = CANONICAL;
+    this.plain = false;
+    this.owed = false;
   }
 
   /** Bits 31 and 30 of an aux word with this carry and overflow. */
@@ -97,6 +123,7 @@ export class LazyFlags implements Flags<Val, Val> {
     this.pushTop(carry, overflow);
     this.values.body.set(this.frame.flagTop);
     this.kind |= OVERRIDE;
+    this.owed = false;
   }
 
   setCarry(c: Val): void {
@@ -121,6 +148,7 @@ export class LazyFlags implements Flags<Val, Val> {
   /** Makes the flag locals the two canonical words. */
   canonicalise(): void {
     if (this.kind === CANONICAL) return;
+    this.settle();
     const { frame, values } = this;
     const { body } = values;
     const pushKind = (): void => void (this.kind === DYNAMIC ? body.get(frame.flagKind) : body.i32(this.kind));
@@ -156,6 +184,7 @@ export class LazyFlags implements Flags<Val, Val> {
   carry(): Val {
     const { frame, values } = this;
     if (this.kind === DYNAMIC) this.canonicalise();
+    this.settle();
     if (this.overridden) return this.topBit(31);
     const size = sizeOf(this.kind);
     switch (opOf(this.kind)) {
@@ -171,14 +200,29 @@ export class LazyFlags implements Flags<Val, Val> {
     }
   }
 
-  /** The carry, when the other flags are about to be overwritten: of unknown flags the result word is not asked for. */
-  private carryAlone(): Val {
-    if (this.kind !== DYNAMIC) return this.carry();
-    const { frame, values } = this;
-    const { body } = values;
-    body.get(frame.flagKind).get(frame.flagX).get(frame.flagY).get(frame.flagR).get(frame.flagTop).call(Imported.FLAG_AUX);
-    body.i32(31).op('i32.shr_u');
-    return values.pop('i32');
+  /** Copies the flag words, of whatever kind, for the CF of an INC or DEC. */
+  private keepOlder(): void {
+    const { body } = this.values, { frame } = this;
+    this.olderFlags ??= { kind: body.local('i32'), x: body.local('i64'), y: body.local('i64'), r: body.local('i64'), top: body.local('i32') };
+    const older = this.olderFlags;
+    body.get(frame.flagKind).set(older.kind).get(frame.flagX).set(older.x).get(frame.flagY).set(older.y);
+    body.get(frame.flagR).set(older.r).get(frame.flagTop).set(older.top);
+    this.owed = true;
+  }
+
+  private settle(): void {
+    if (!this.owed) return;
+    this.emitOwedCarry();
+    this.owed = false;
+  }
+
+  /** Word y becomes the CF of the older flags: their own word y, if they come from INC or DEC as in a counted loop. */
+  private emitOwedCarry(): void {
+    const { body } = this.values, { kind, x, y, r, top } = this.olderFlags!;
+    body.get(kind).i32(2).op('i32.shr_u').i32(FlagOp.INC).op('i32.sub').i32(FlagOp.DEC - FlagOp.INC).op('i32.le_u').if('i64');
+    body.get(y).else();
+    body.get(kind).get(x).get(y).get(r).get(top).call(Imported.FLAG_AUX).i32(31).op('i32.shr_u', 'i64.extend_i32_u').end();
+    body.set(this.frame.flagY);
   }
 
   /** The carry vector of an addition or subtraction. */

@@ -53,7 +53,7 @@ export class OperandBuilder extends ValueBuilder {
 
   /** Leaves the region: the interpreter executes this instruction. Nothing of it may have taken effect. */
   protected interpret(): void {
-    this.frame.exit(Outcome.INTERPRET, this.site.distance, this.site.left, this.flags.kind);
+    this.frame.exit(Outcome.INTERPRET, this.site.distance, this.site.left, this.flags.exitKind());
   }
 
   protected interpretWhen(c: Val): void {

@@ -92,7 +92,7 @@ class RegionCompiler {
     body.get(frame.remaining).i32(count).op('i32.lt_s');
     if (isLoop) body.get(frame.cpu).memory('i32.load', VCPU_STATE.offset.request).op('i32.or');
     body.if();
-    frame.exit(Outcome.STOP, block.distance, 0, builder.flags.kind);
+    frame.exit(Outcome.STOP, block.distance, 0, builder.flags.exitKind());
     body.end();
     body.get(frame.remaining).i32(count).op('i32.sub').set(frame.remaining);
   }
@@ -103,7 +103,7 @@ class RegionCompiler {
     switch (end.kind) {
       case 'next': return this.go(node, end.next);
       case 'jump': return this.go(node, end.target);
-      case 'interpret': return frame.exit(Outcome.INTERPRET, end.distance, 0, builder.flags.kind);
+      case 'interpret': return frame.exit(Outcome.INTERPRET, end.distance, 0, builder.flags.exitKind());
       case 'indirect': return this.leaveTo(terminator.kind === 'indirect' ? terminator.target : null);
       case 'branch': return this.fork(node, terminator.kind === 'branch' ? terminator.condition : null, end);
     }
@@ -113,7 +113,7 @@ class RegionCompiler {
     if (target === null) throw new TypeError('a block ends in a jump that its semantics did not make');
     const { builder, frame } = this;
     builder.push(target, 'i64').set(frame.rip);
-    frame.exit(Outcome.NEXT, RIP_IN_LOCAL, 0, builder.flags.kind);
+    frame.exit(Outcome.NEXT, RIP_IN_LOCAL, 0, builder.flags.exitKind());
   }
 
   private fork(node: number, condition: Val | null, { target, next }: { target: Target; next: Target }): void {
@@ -140,9 +140,9 @@ class RegionCompiler {
 
   private leaveAt(distance: number): void {
     const { frame, builder } = this;
-    if (distance >= 0 && distance < 0x2000) return frame.exit(Outcome.NEXT, distance, 0, builder.flags.kind);
+    if (distance >= 0 && distance < 0x2000) return frame.exit(Outcome.NEXT, distance, 0, builder.flags.exitKind());
     frame.body.get(frame.pageBase).i64(BigInt(distance)).op('i64.add').set(frame.rip);
-    frame.exit(Outcome.NEXT, RIP_IN_LOCAL, 0, builder.flags.kind);
+    frame.exit(Outcome.NEXT, RIP_IN_LOCAL, 0, builder.flags.exitKind());
   }
 }
 

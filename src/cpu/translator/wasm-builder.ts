@@ -34,7 +34,7 @@ export class WasmBuilder extends OperandBuilder implements Builder<Val, Val, Val
     this.push(c).if();
     body();
     const after = this.flags.known;
-    if (after.kind === before.kind && after.plain === before.plain) {
+    if (after.kind === before.kind && after.plain === before.plain && after.owed === before.owed) {
       this.body.end();
       return;
     }
@@ -102,7 +102,7 @@ export class WasmBuilder extends OperandBuilder implements Builder<Val, Val, Val
     const { body, frame, site } = this;
     const rest = site.left - 1;
     body.get(frame.remaining).i32(-rest).op('i32.le_s').get(frame.cpu).memory('i32.load', offset.request).op('i32.or').if();
-    frame.exit(Outcome.STOP, site.distance, rest, this.flags.kind);
+    frame.exit(Outcome.STOP, site.distance, rest, this.flags.exitKind());
     body.end();
     body.get(frame.remaining).i32(1).op('i32.sub').set(frame.remaining);
   }
