@@ -203,7 +203,9 @@ export class LazyFlags implements Flags<Val, Val> {
   /** Copies the flag words, of whatever kind, for the CF of an INC or DEC. */
   private keepOlder(): void {
     const { body } = this.values, { frame } = this;
-    this.olderFlags ??= { kind: body.local('i32'), x: body.local('i64'), y: body.local('i64'), r: body.local('i64'), top: body.local('i32') };
+    this.olderFlags ??= {
+      kind: body.local('i32'), x: body.local('i64'), y: body.local('i64'), r: body.local('i64'), top: body.local('i32'),
+    };
     const older = this.olderFlags;
     body.get(frame.flagKind).set(older.kind).get(frame.flagX).set(older.x).get(frame.flagY).set(older.y);
     body.get(frame.flagR).set(older.r).get(frame.flagTop).set(older.top);
