@@ -4,6 +4,7 @@ import { ImageReader } from './bytes.ts';
 import { bootElf } from './elf-entry.ts';
 import { isElf } from './elf.ts';
 import { bootFlat } from './flat.ts';
+import { bootLinux } from './linux.ts';
 import { enterMultiboot } from './multiboot-info.ts';
 import { findMultiboot2Header, findMultibootHeader, loadMultiboot } from './multiboot.ts';
 import { Placement } from './placement.ts';
@@ -44,23 +45,29 @@ export function loadImage(name: string, bytes: Uint8Array, target: BootTarget, o
 
 interface Booted { readonly kind: LoadedImage['kind']; readonly state: EntryState }
 
-function boot(file: ImageReader, placement: Placement, target: BootTarget, options: BootOptions): Booted {
+function boot(file: ImageReader, placement: Placement, target: BootTarget, given: BootOptions): Booted {
+  const content = given.at === undefined ? recogniseImage(file.bytes) : 'flat';
+  const options = content === 'linux' ? given : initrdAsModule(given);
   if (options.at !== undefined) return { kind: 'flat', state: bootFlat(file, options.at, placement, target, options) };
   const header = findMultibootHeader(file);
   if (header) {
     const entry = loadMultiboot(file, header, placement);
     return { kind: 'multiboot', state: enterMultiboot(file.name, entry, placement, target, options) };
   }
-  switch (recogniseImage(file.bytes)) {
+  switch (content) {
     case 'elf':
       return bootElf(file, placement, target, options);
     case 'multiboot2':
       throw file.error(findMultiboot2Header(file), 'a Multiboot 2 header; only Multiboot 1, PVH and plain ELF images can be entered');
     case 'linux':
-      throw file.error(HDRS_OFFSET, 'a Linux bzImage, which cannot be entered; its ELF (vmlinux) can, if it has a PVH note');
+      return bootLinux(file, placement, target, options);
     case 'boot-sector':
       throw file.error(SECTOR_SIGNATURE_AT, 'a boot sector (signature 0xaa55), which needs firmware; a load address makes it a raw image');
     default:
-      throw file.error(0, 'not an image that is known (multiboot or ELF); a load address makes it a raw image');
+      throw file.error(0, 'not an image that is known (multiboot, ELF or bzImage); a load address makes it a raw image');
   }
+}
+
+function initrdAsModule({ initrd, modules = [], ...options }: BootOptions): BootOptions {
+  return { ...options, modules: initrd ? [initrd, ...modules] : modules };
 }

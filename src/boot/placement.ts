@@ -14,6 +14,8 @@ const LAST_RESORT = 0x1000;
 /** Zeroes are written in pieces of this size. */
 const ZERO_PIECE = new Uint8Array(65536);
 
+const alignDown = (value: number, unit: number): number => Math.floor(value / unit) * unit;
+
 export class Placement {
   readonly segments: PlacedRange[] = [];
   readonly placed: PlacedRange[] = [];
@@ -64,6 +66,12 @@ export class Placement {
     return this.take(what, base, size);
   }
 
+  /** The highest free RAM above 1 MiB that ends at or below `limit` and 4 GiB, occupied; null if there is none. */
+  reserveHighest(what: string, size: number, align: number, limit: number): number | null {
+    const base = this.lastFit(size, align, Math.min(limit, FOUR_GIB));
+    return base === null ? null : this.take(what, base, size);
+  }
+
   /** Puts `bytes` into free RAM and returns where. */
   put(what: string, bytes: Uint8Array, align: number): number {
     const base = this.reserve(what, bytes.length, align);
@@ -104,6 +112,17 @@ export class Placement {
         if (candidate < taken.base + taken.size && taken.base < candidate + size) candidate = alignUp(taken.base + taken.size, align);
       }
       if (candidate + size <= end) return candidate;
+    }
+    return null;
+  }
+  private lastFit(size: number, align: number, to: number): number | null {
+    for (const { base, size: length, type } of memoryMap(this.target.memory).reverse()) {
+      if (type !== MemoryType.RAM || base + length <= ADAPTER_END) continue;
+      let candidate = alignDown(Math.min(base + length, to) - size, align);
+      for (const taken of [...this.occupied].reverse()) {
+        if (candidate < taken.base + taken.size && taken.base < candidate + size) candidate = alignDown(taken.base - size, align);
+      }
+      if (candidate >= Math.max(base, ADAPTER_END)) return candidate;
     }
     return null;
   }

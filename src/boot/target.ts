@@ -50,6 +50,8 @@ export interface BootOptions {
   /** The command line. */
   readonly append?: string;
   readonly modules?: readonly BootModule[];
+  /** The initial RAM disk of a Linux bzImage; for other images the first module. */
+  readonly initrd?: BootModule;
   /** Guest-physical address at which to load the image as it is, whatever it contains. */
   readonly at?: number;
 }
@@ -58,7 +60,7 @@ export interface BootOptions {
 export interface PlacedRange { readonly what: string; readonly base: number; readonly size: number }
 
 export interface LoadedImage {
-  readonly kind: 'multiboot' | 'pvh' | 'elf32' | 'elf64' | 'flat';
+  readonly kind: 'multiboot' | 'linux32' | 'linux64' | 'pvh' | 'elf32' | 'elf64' | 'flat';
   readonly entry: number;
   /** The image's own ranges, in order of address. */
   readonly segments: readonly PlacedRange[];

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { InputError } from '../../src/base/errors.ts';
 import { loadImage } from '../../src/boot/image.ts';
 import { random } from '../devices/wires.ts';
+import { buildBzImage } from '../support/bzimage-builder.ts';
 import { buildElf, multibootHeader, pvhNote } from '../support/elf-builder.ts';
 import { FakeTarget } from './fake-target.ts';
 
@@ -19,6 +20,8 @@ const SEEDS: readonly Uint8Array[] = [
   buildElf({ width: 32, entry: 0x100010, segments: [{ paddr: 0x100000, bytes: [...multibootHeader(3), ...code] }] }),
   buildElf({ width: 64, entry: 0x100000, segments: [{ paddr: 0x100000, bytes: code }], note: pvhNote(0x100004) }),
   Uint8Array.from([...multibootHeader(0x10000, 0x100000, 0x100000, 0, 0x101000, 0x100020), ...code]),
+  buildBzImage({ code }),
+  buildBzImage({ code, code64: code, relocatable: true }),
 ];
 /** Values at which checks change their mind. */
 const INTERESTING = [

@@ -27,17 +27,19 @@ describe('help', () => {
   it('of run', async () => expect(await help('run')).toMatchInlineSnapshot(`
     "Usage: tidemark run [IMAGE] [options]
 
-    IMAGE is recognised by its content: ELF (multiboot 1, PVH or plain); raw bytes with --at.
+    IMAGE is recognised by its content: Linux bzImage, ELF (multiboot 1, PVH or plain); raw bytes with
+    --at.
 
-    The exit status is 0 when the guest powered off or halted with interrupts off, ((v << 1) | 1) & 255
-    when it wrote v to port 0xF4, 124 at a limit, 125 for bad usage or input, 126 after a triple fault,
-    70 for an internal error, a lost write that --verify finds among them.
+    The exit status is 0 when the guest halted with interrupts off or asked for a reset, ((v << 1) | 1)
+    & 255 when it wrote v to port 0xF4, 124 at a limit, 125 for bad usage or input, 126 after a triple
+    fault, 70 for an internal error, a lost write that --verify finds among them.
 
     On a terminal Ctrl-A x quits. Files that the run writes have their names only when it has ended.
 
     Options:
       --kernel F                        Linux, multiboot or PVH kernel
       --append S                        the kernel's command line
+      --initrd F                        Linux's initial RAM disk; the first module of other kernels
       --module F                        multiboot module; may be repeated
       --at GPA                          load IMAGE as raw bytes at this guest-physical address and start
                                         there

@@ -13,7 +13,7 @@ function options(...argv: string[]) {
 describe('the options of run', () => {
   it('have the documented defaults', () => {
     expect(options('image')).toEqual({
-      image: 'image', kernel: null, append: '', module: [], at: null, memory: 128 * 1024 ** 2, cpus: 1, enterAll: false,
+      image: 'image', kernel: null, append: '', initrd: null, module: [], at: null, memory: 128 * 1024 ** 2, cpus: 1, enterAll: false,
       engine: 'auto', tracking: 'none', checkpointing: false, checkpointTo: null, checkpointEvery: null, dirtyTrigger: 0, maxDirty: null,
       verify: false, serial: { kind: 'stdio' }, debugcon: null,
       timeout: null, maxInstructions: null, trace: null, stats: null, json: false,
@@ -23,6 +23,7 @@ describe('the options of run', () => {
   it.each<[string[], object]>([
     [['--kernel', 'k', '--append', 'a b', '--module=m', '--module=n'], { image: null, kernel: 'k', append: 'a b', module: ['m', 'n'] }],
     [['--kernel=k', '--append='], { append: '' }],
+    [['--kernel=k', '--initrd', 'rd'], { kernel: 'k', initrd: 'rd' }],
     [['i', '--memory=2G', '--cpus=4'], { memory: 2 * 1024 ** 3, cpus: 4 }],
     [['i', '--at', '0x7c00'], { at: 0x7c00 }],
     [['i', '--engine=interpreter', '--tracking=write-protect'], { engine: 'interpreter', tracking: 'write-protect' }],

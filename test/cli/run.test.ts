@@ -7,6 +7,7 @@ import { PassThrough } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { main } from '../../src/cli/main.ts';
 import { GUESTS } from '../checkpoint/support/guest.ts';
+import { buildBzImage } from '../support/bzimage-builder.ts';
 import { buildElf } from '../support/elf-builder.ts';
 import { cli, collectingIo } from './streams.ts';
 
@@ -56,6 +57,20 @@ describe('exit status', () => {
     const { status, stdout } = await cli('run', code('reset', 0xb0, 0xfe, 0xe6, 0x64, 0xeb, 0xfe), '--json', '--serial=none');
     expect(status).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({ outcome: 'reset', instructions: 2 });
+  });
+
+  it('a bzImage with --initrd and --append; a RAM disk that cannot be read or does not fit: 125', async () => {
+    // ESI: boot_params. REP OUTSB of the RAM disk to COM1.
+    const kernel = [0x8b, 0x8e, 0x1c, 2, 0, 0, 0x8b, 0xb6, 0x18, 2, 0, 0, 0x66, 0xba, 0xf8, 3, 0xf3, 0x6e, 0xfa, 0xf4];
+    writeFileSync(at('bzImage'), buildBzImage({ code: kernel, initrdAddrMax: 0x1fffff }));
+    writeFileSync(at('rd'), 'from the RAM disk');
+    writeFileSync(at('big'), new Uint8Array(2 ** 20));
+    const run = (name: string) => cli('run', `--kernel=${at('bzImage')}`, `--initrd=${at(name)}`, '--append=quiet');
+    expect(await run('rd')).toEqual({ status: 0, stdout: 'from the RAM disk', stderr: '' });
+    expect(await run('big')).toMatchObject({
+      status: 125, stderr: expect.stringMatching(/^tidemark: initrd '[^']*': 0x100000 bytes do not fit [^\n]*\n$/),
+    });
+    expect(await run('none')).toMatchObject({ status: 125, stderr: expect.stringMatching(/^tidemark: initrd '[^']*none': [^\n]*\n$/) });
   });
 
   it('124 at --max-instructions, exactly, with one line', async () => {

@@ -17,6 +17,7 @@ export async function runGuest(options: RunOptions, io: CliIo): Promise<number> 
   const boot: BootOptions = {
     append: options.append,
     modules: options.module.map((name) => ({ name, bytes: readInputFile(name, 'module') })),
+    ...(options.initrd === null ? {} : { initrd: { name: options.initrd, bytes: readInputFile(options.initrd, 'initrd') } }),
     ...(options.at === null ? {} : { at: options.at }),
   };
   return runSession(options, io, (sinks) => {

@@ -18,6 +18,7 @@ const MAX_GPA = 2 ** 40 - 1;
 const OPTIONS = {
   kernel: valued('F', nonEmpty, 'Linux, multiboot or PVH kernel'),
   append: valued('S', String, 'the kernel\'s command line', '', null),
+  initrd: valued('F', nonEmpty, 'Linux\'s initial RAM disk; the first module of other kernels'),
   module: list('F', 'multiboot module; may be repeated'),
   at: valued('GPA', integer(0, MAX_GPA), 'load IMAGE as raw bytes at this guest-physical address and start there'),
   memory: valued('SIZE', (text) => parseSize(text, MIN_MEMORY, MAX_MEMORY), `guest RAM, up to ${showSize(MAX_MEMORY)}`,
@@ -50,8 +51,8 @@ export const run = defineCommand({
   summary: 'run a guest',
   usage: '[IMAGE] [options]',
   description: [
-    'IMAGE is recognised by its content: ELF (multiboot 1, PVH or plain); raw bytes with --at.',
-    'The exit status is 0 when the guest powered off or halted with interrupts off, ((v << 1) | 1) & 255 when it wrote v to port 0xF4, '
+    'IMAGE is recognised by its content: Linux bzImage, ELF (multiboot 1, PVH or plain); raw bytes with --at.',
+    'The exit status is 0 when the guest halted with interrupts off or asked for a reset, ((v << 1) | 1) & 255 when it wrote v to port 0xF4, '
       + '124 at a limit, 125 for bad usage or input, 126 after a triple fault, 70 for an internal error, a lost write that --verify '
       + 'finds among them.',
     'On a terminal Ctrl-A x quits. Files that the run writes have their names only when it has ended.',
