@@ -17,12 +17,9 @@ export const NOT_IMPLEMENTED: readonly Absence[] = [
     behaviour: 'CPUID does not offer them; CR4.VME and CR4.PVI are reserved (#GP)',
   },
   {
-    name: 'task switches',
-    behaviour: 'far JMP and CALL to a TSS or a task gate, and IRET with NT = 1 outside IA-32e mode, raise #UD',
-  },
-  {
-    name: 'task gates in the IDT',
-    behaviour: 'treated as an invalid gate: #GP with the vector as error code',
+    name: 'task switches through tables in device memory',
+    behaviour: 'the descriptors that the new task loads and the stack that an error code is pushed on must lie in RAM: an access '
+      + 'there that leaves the machine is not resumed',
   },
   {
     name: 'instruction, data and I/O breakpoints',

@@ -164,7 +164,6 @@ describe('faults of delivery', () => {
   it.each([
     ['absent gate', gate(SEL.CODE0, 0, 14, { present: false }), 11, (6 << 3) | 3],
     ['not a gate', gate(SEL.CODE0, 0, 12), 13, (6 << 3) | 3],
-    ['task gate, not there yet', gate(SEL.TSS, 0, 5), 13, (6 << 3) | 3],
     ['null selector', gate(0, 0, 14), 13, 1],
     ['data selector', gate(SEL.DATA0, 0, 14), 13, SEL.DATA0 | 1],
     ['outer code', gate(SEL.CODE3, 0, 14), 13, SEL.CODE3 & ~3 | 1],

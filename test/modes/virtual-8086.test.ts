@@ -36,7 +36,8 @@ describe('entering by IRET', () => {
     expect(rig.cpu.flags.read()).toBe(IOPL3 | IF | NT | AC | VM | 2);
     expect(SEGMENTS.map((s) => rig.selector(s))).toEqual([CS, SS, DS, ES, FS, GS]);
     for (const s of SEGMENTS) {
-      expect([rig.state.segBase[s], rig.state.segLimit[s], rig.state.segAttributes[s]]).toEqual([BigInt(16 * rig.selector(s)), 0xffff, 0xf3]);
+      expect([rig.state.segBase[s], rig.state.segLimit[s], rig.state.segAttributes[s]])
+        .toEqual([BigInt(16 * rig.selector(s)), 0xffff, 0xf3]);
     }
   });
 
@@ -48,11 +49,14 @@ describe('entering by IRET', () => {
   });
 
   // SDM vol. 2, IRET: VM is looked at when CPL is 0 only, and a 16-bit IRET has none.
-  it.each([['at level 3', 3, 4, SEL.CODE3], ['of words', 0, 2, SEL.CODE0]] as const)('VM means nothing %s', (_name, cpl, size, selector) => {
+  it.each([
+    ['at level 3', 3, 4, SEL.CODE3], ['of words', 0, 2, SEL.CODE0],
+  ] as const)('VM means nothing %s', (_name, cpl, size, selector) => {
     const rig = protectedMode(cpl);
     const at = Number(rig.state.gpr[4]) - 3 * size;
     setReg(rig, ESP, at);
-    [AT.CODE, selector, size === 4 ? VM | 2 : 2].forEach((word, n) => (size === 4 ? rig.set32(at + 4 * n, word) : rig.set16(at + 2 * n, word)));
+    const words = [AT.CODE, selector, size === 4 ? VM | 2 : 2];
+    words.forEach((word, n) => (size === 4 ? rig.set32(at + 4 * n, word) : rig.set16(at + 2 * n, word)));
     expect(rig.call('iret', { size }).fault).toBeNull();
     expect(rig.cpu.flags.read()).toBe(2);
   });
@@ -120,7 +124,8 @@ describe('leaving for a handler', () => {
     expect(run(rig, 1)).toEqual({ retired: 1, reason: 'limit' });
     expect(frame(rig, 9)).toEqual([0, CS, IOPL3 | IF | VM | 2, SP, SS, ES, DS, FS, GS]);
     expect([rig.cpu.cpl, rig.selector(Seg.CS), rig.selector(Seg.SS), rig.rsp]).toEqual([0, SEL.CODE0, SEL.DATA0, AT.STACK0 - 36]);
-    expect([Seg.DS, Seg.ES, Seg.FS, Seg.GS].map((s) => [rig.selector(s), rig.state.segAttributes[s]! >>> 16])).toEqual(new Array(4).fill([0, 1]));
+    expect([Seg.DS, Seg.ES, Seg.FS, Seg.GS].map((s) => [rig.selector(s), rig.state.segAttributes[s]! >>> 16]))
+      .toEqual(new Array(4).fill([0, 1]));
     expect(rig.cpu.flags.read()).toBe(IOPL3 | 2);
   });
 
@@ -141,7 +146,9 @@ describe('leaving for a handler', () => {
   });
 
   // SDM vol. 2, INT n: #GP(new code segment selector + EXT) unless the handler is non-conforming code of level 0.
-  it.each([['conforming', SEL.CONFORMING], ['of level 1', SEL.CODE1], ['of level 3', SEL.CODE3]])('a handler that is %s is #GP', (_name, selector) => {
+  it.each([
+    ['conforming', SEL.CONFORMING], ['of level 1', SEL.CODE1], ['of level 3', SEL.CODE3],
+  ])('a handler that is %s is #GP', (_name, selector) => {
     const rig = virtual(IOPL3, 0xcd, 0x30);
     rig.set64(AT.IDT + 8 * 0x30, gate(selector, 0x7000, 14, { dpl: 3 }));
     expect(run(rig).reason).toBe('halted');

@@ -57,15 +57,18 @@ function attempt(cpu: Cpu, event: Event): 'delivered' | 'faulted' | 'outside' {
   }
 }
 
-/** The event that cpu.fault, raised while `first` was delivered, leads to; null for shutdown. The return address stays. */
+/**
+ * The event that cpu.fault, raised while `first` was delivered, leads to; null for shutdown. It returns to cpu.rip: where the event
+ * came up, or the start of the task that its delivery has switched to.
+ */
 function afterFault(cpu: Cpu, first: Event): Event | null {
   const { vector, errorCode, linear } = cpu.fault;
   note(cpu, { vector, errorCode, linear });
   if (vector === Vector.PF) loadCr2(cpu, linear);
   const outcome = escalation(first, vector);
   if (outcome === Escalation.SHUTDOWN) return null;
-  if (outcome === Escalation.DOUBLE_FAULT) return makeEvent(EventType.HARDWARE_EXCEPTION, Vector.DF, 0, first.returnRip);
-  return makeEvent(EventType.HARDWARE_EXCEPTION, vector, errorCode, first.returnRip);
+  if (outcome === Escalation.DOUBLE_FAULT) return makeEvent(EventType.HARDWARE_EXCEPTION, Vector.DF, 0, cpu.rip);
+  return makeEvent(EventType.HARDWARE_EXCEPTION, vector, errorCode, cpu.rip);
 }
 
 function note(cpu: Cpu, fault: Fault): void {

@@ -12,10 +12,11 @@ import type { Width } from '../system/stack-frame.ts';
 import { isSoftware } from './event.ts';
 import type { Event } from './event.ts';
 
-/** Where a handler starts, and whether its gate closes IF. */
+/** Where a handler starts, and whether its gate closes IF. A task brings flags of its own, which stay. */
 export interface Entry {
   readonly rip: number;
   readonly clearsIf: boolean;
+  readonly task?: true;
 }
 
 export interface Gate {
@@ -32,13 +33,12 @@ export interface Gate {
 /** Bit 0 of error codes: 1 unless a software interrupt is delivered (SDM vol. 3, "Error Code"). */
 export const extBit = (event: Event): number => (isSoftware(event.type) ? 0 : 1);
 
-/** Task gates are not there yet. */
 const GATES: ReadonlyMap<number, Width> = new Map<number, Width>([
   [SystemType.INTERRUPT_GATE16, 2], [SystemType.TRAP_GATE16, 2], [SystemType.INTERRUPT_GATE, 4], [SystemType.TRAP_GATE, 4],
 ]);
 
-/** The event's gate, checked; raises #GP or #NP. */
-export function readGate(cpu: Cpu, event: Event): Gate {
+/** The event's descriptor in the IDT, checked; raises #GP or #NP. May be a task gate outside IA-32e mode. */
+export function readIdt(cpu: Cpu, event: Event): Descriptor {
   const { vector } = event;
   const ext = extBit(event);
   const { idtrBase, idtrLimit } = cpu.state;
@@ -49,11 +49,19 @@ export function readGate(cpu: Cpu, event: Event): Gate {
   const linear = tableAddress(cpu, idtrBase[0], vector * bytes);
   const value = cpu.memory.load64(linear, NO_SEGMENT, IMPLICIT);
   const gate = makeDescriptor(0, linear, Number(value & 0xffffffffn), Number(value >> 32n));
-  const legacySize = gate.system ? GATES.get(gate.type) : undefined;
-  if (legacySize === undefined || (cpu.longMode && legacySize === 2)) return cpu.raise(Vector.GP, gateCode);
+  const size = GATES.get(gate.type);
+  const known = cpu.longMode ? size === 4 : size !== undefined || gate.type === SystemType.TASK_GATE;
+  if (!gate.system || !known) cpu.raise(Vector.GP, gateCode);
   if (isSoftware(event.type) && gate.dpl < cpu.cpl) cpu.raise(Vector.GP, gateCode);
   if (!gate.present) cpu.raise(Vector.NP, gateCode);
-  const upper = cpu.longMode ? BigInt(cpu.memory.load(linear + 8, 4, NO_SEGMENT, IMPLICIT) >>> 0) << 32n : 0n;
+  return gate;
+}
+
+/** The interrupt or trap gate `gate` and the segment that it names, checked. */
+export function readGate(cpu: Cpu, event: Event, gate: Descriptor): Gate {
+  const ext = extBit(event);
+  const legacySize = GATES.get(gate.type) ?? 4;
+  const upper = cpu.longMode ? BigInt(cpu.memory.load(gate.linear + 8, 4, NO_SEGMENT, IMPLICIT) >>> 0) << 32n : 0n;
   const low = legacySize === 2 ? gate.low & 0xffff : ((gate.high & 0xffff0000) | (gate.low & 0xffff)) >>> 0;
   const code = handlerSegment(cpu, gate.low >>> 16, ext);
   return {

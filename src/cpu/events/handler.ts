@@ -14,13 +14,13 @@ import { enterRealMode } from './real-mode.ts';
 
 /**
  * Delivers `event`: pushes, loads CS and perhaps SS:RSP, clears flags. Returns the handler's RIP. A fault on the way is
- * raised by cpu.raise and leaves no effect.
+ * raised by cpu.raise and leaves no effect, unless a task switch has happened already: then cpu.rip is the new task's.
  */
 export function enterHandler(cpu: Cpu, event: Event): number {
   const from = cpu.rip;
   const entry = isRealMode(cpu) ? enterRealMode(cpu, event) : cpu.longMode ? enterLongMode(cpu, event) : enterProtectedMode(cpu, event);
   const { rflags, interruptibility, dr } = cpu.state;
-  rflags[0] &= ~(TF | NT | RF | VM | (entry.clearsIf ? IF : 0) | (isRealMode(cpu) ? AC : 0));
+  if (!entry.task) rflags[0] &= ~(TF | NT | RF | VM | (entry.clearsIf ? IF : 0) | (isRealMode(cpu) ? AC : 0));
   interruptibility[0] &= ~(Blocking.STI | Blocking.MOV_SS);
   if (event.type === EventType.NMI) interruptibility[0] |= Blocking.NMI;
   // SDM vol. 3, "Debug Control Register (DR7)": the handler of #DB may use the debug registers.

@@ -11,7 +11,7 @@ import { flatStack, pushAll, setStackPointer } from '../system/stack-frame.ts';
 import type { Stack } from '../system/stack-frame.ts';
 import { innerFlatStack, interruptStack } from '../system/task-state.ts';
 import type { Event } from './event.ts';
-import { extBit, readGate } from './gate.ts';
+import { extBit, readGate, readIdt } from './gate.ts';
 import type { Entry, Gate } from './gate.ts';
 
 const RSP = 4;
@@ -27,7 +27,7 @@ const aligned = (stack: Stack): Stack => ({ ...stack, pointer: stack.pointer & ~
 /** SS:RSP are always pushed; SS becomes null only when the level changes. */
 export function enterLongMode(cpu: Cpu, event: Event): Entry {
   const ext = extBit(event);
-  const gate = readGate(cpu, event);
+  const gate = readGate(cpu, event, readIdt(cpu, event));
   const rip = instructionPointer(cpu, gate.code, gate.offset, ext);
   const { segSelector, gpr } = cpu.state;
   const flags = cpu.flags.read() | (event.setsRf ? RF : 0);

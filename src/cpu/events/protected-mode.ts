@@ -4,20 +4,23 @@ import { Seg } from '../../base/state/vcpu.ts';
 import type { Cpu } from '../cpu.ts';
 import { RF } from '../flags.ts';
 import { instructionPointer } from '../system/code-targets.ts';
-import { markAccessed, probeAccessed } from '../system/descriptor.ts';
+import { SystemType, markAccessed, probeAccessed } from '../system/descriptor.ts';
 import { isVirtual8086 } from '../system/helper.ts';
 import { setCodeSegment, setSegment } from '../system/segments.ts';
 import { currentStack, pushAll, returnAddress, setStackPointer } from '../system/stack-frame.ts';
 import { innerStack } from '../system/task-state.ts';
+import { availableTask, switchTask } from '../system/task-switch.ts';
 import { dropDataSegments, requireLevel0Handler, savedDataSegments } from '../system/virtual-8086.ts';
 import type { Event } from './event.ts';
-import { extBit, readGate } from './gate.ts';
+import { extBit, readGate, readIdt } from './gate.ts';
 import type { Entry, Gate } from './gate.ts';
 
 const RSP = 4;
 
 export function enterProtectedMode(cpu: Cpu, event: Event): Entry {
-  const gate = readGate(cpu, event);
+  const descriptor = readIdt(cpu, event);
+  if (descriptor.type === SystemType.TASK_GATE) return enterTask(cpu, event, descriptor.low >>> 16);
+  const gate = readGate(cpu, event, descriptor);
   if (isVirtual8086(cpu)) requireLevel0Handler(cpu, gate.code.attributes, (gate.code.selector & 0xfffc) | extBit(event));
   const { segSelector } = cpu.state;
   const flags = cpu.flags.read() | (event.setsRf ? RF : 0);
@@ -25,6 +28,14 @@ export function enterProtectedMode(cpu: Cpu, event: Event): Entry {
   if (event.errorCode !== null) frame.push(BigInt(event.errorCode));
   const rip = gate.cpl < cpu.cpl ? enterInner(cpu, gate, frame, extBit(event)) : enterSame(cpu, gate, frame, extBit(event));
   return { rip, clearsIf: gate.clearsIf };
+}
+
+/** SDM vol. 3, "Interrupt Tasks": the handler is a task of its own, nested in the interrupted one. */
+function enterTask(cpu: Cpu, event: Event, selector: number): Entry {
+  const ext = extBit(event);
+  const { errorCode, setsRf } = event;
+  switchTask(cpu, availableTask(cpu, selector, ext), 'call', event.returnRip, { ext, setsRf, errorCode });
+  return { rip: cpu.rip, clearsIf: false, task: true };
 }
 
 function enterSame(cpu: Cpu, { code, offset, size }: Gate, frame: readonly bigint[], ext: number): number {

@@ -33,7 +33,7 @@ export const writeControl: SystemFunction = (cpu, i, x) => {
   const value = BigInt.asUintN(8 * i.size, x);
   if (reg === 0) writeCr0(cpu, value);
   else if (reg === 2) cpu.state.cr2[0] = value;
-  else if (reg === 3) writeCr3(cpu, value);
+  else if (reg === 3) loadPageDirectory(cpu, value);
   else if (reg === 4) writeCr4(cpu, value);
   else writeCr8(cpu, value);
   return 0n;
@@ -59,8 +59,11 @@ function writeCr0(cpu: Cpu, value: bigint): void {
   takeControlsOver(cpu);
 }
 
-/** SDM vol. 3, "Operations that Invalidate TLBs": all but global translations. With CR4.PCIDE bit 63 may keep some: none is kept. */
-function writeCr3(cpu: Cpu, value: bigint): void {
+/**
+ * Loads CR3. SDM vol. 3, "Operations that Invalidate TLBs": all but global translations go. With CR4.PCIDE bit 63 may keep some:
+ * none is kept.
+ */
+export function loadPageDirectory(cpu: Cpu, value: bigint): void {
   const { state } = cpu;
   const pcide = (state.cr4[0] & CR4.PCIDE) !== 0n;
   const next = pcide ? BigInt.asUintN(63, value) : value;

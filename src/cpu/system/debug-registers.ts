@@ -14,8 +14,10 @@ const DR6_WRITABLE = 0xe00fn;
 export const DR7_FIXED = 0x400n;
 const DR7_WRITABLE = 0xffff23ffn;
 
-export const DR6 = { BD: 1n << 13n, BS: 1n << 14n } as const;
+export const DR6 = { BD: 1n << 13n, BS: 1n << 14n, BT: 1n << 15n } as const;
 export const DR7_GD = 1n << 13n;
+/** L0 to L3 and LE: a task switch clears them. */
+export const DR7_LOCAL = 0x155n;
 
 /** The register that number `reg` means: DR4 and DR5 are DR6 and DR7, or with CR4.DE undefined. #DB if DR7.GD is set. */
 function select(cpu: Cpu, reg: number): number {

@@ -1,5 +1,4 @@
-// Far JMP and CALL (SDM vol. 2): to code segments here, through call gates in call-gates.ts. Task gates and TSSs are not
-// there yet.
+// Far JMP and CALL (SDM vol. 2): to code segments here, through call gates in call-gates.ts, to tasks in task-switch.ts.
 
 import { Seg } from '../../base/state/vcpu.ts';
 import type { Cpu } from '../cpu.ts';
@@ -13,16 +12,17 @@ import type { SystemFunction } from './helper.ts';
 import { setCodeSegment, setRealModeSegment } from './segments.ts';
 import { currentStack, pushAll, returnAddress, setStackPointer } from './stack-frame.ts';
 import type { Width } from './stack-frame.ts';
+import { transferToTask } from './task-switch.ts';
 
 /** What a system descriptor as a far target is: #GP(selector) unless it is one through which control can pass. */
 function gateOf(cpu: Cpu, d: Descriptor): Descriptor {
   const legacy: readonly number[] = [SystemType.CALL_GATE16, SystemType.TASK_GATE, SystemType.TSS, SystemType.TSS16];
   const transfers = d.type === SystemType.CALL_GATE || (!cpu.longMode && legacy.includes(d.type));
   if (!transfers) cpu.raise(Vector.GP, d.selector & 0xfffc);
-  // Task switches are not there yet.
-  if (d.type !== SystemType.CALL_GATE && d.type !== SystemType.CALL_GATE16) cpu.raise(Vector.UD);
   return d;
 }
+
+const isCallGate = ({ type }: Descriptor): boolean => type === SystemType.CALL_GATE || type === SystemType.CALL_GATE16;
 
 /** The descriptor that a far pointer names, code or gate. */
 function target(cpu: Cpu, selector: number): Descriptor {
@@ -48,7 +48,7 @@ export const farJump: SystemFunction = (cpu, i, x, y) => {
     setRealModeSegment(cpu, Seg.CS, selector);
   } else {
     const d = target(cpu, selector);
-    if (d.system) return jumpThroughGate(cpu, d);
+    if (d.system) return isCallGate(d) ? jumpThroughGate(cpu, d) : transferToTask(cpu, d, 'jump');
     checkDirect(cpu, d);
     const rip = instructionPointer(cpu, d, offset);
     setCodeSegment(cpu, d, cpu.cpl);
@@ -71,7 +71,7 @@ export const farCall: SystemFunction = (cpu, i, x, y) => {
     cpu.nextRip = rip;
   } else {
     const d = target(cpu, selector);
-    if (d.system) return callThroughGate(cpu, d);
+    if (d.system) return isCallGate(d) ? callThroughGate(cpu, d) : transferToTask(cpu, d, 'call');
     checkDirect(cpu, d);
     const rip = instructionPointer(cpu, d, offset);
     probeAccessed(cpu, d);

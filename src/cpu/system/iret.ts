@@ -1,4 +1,4 @@
-// IRET (SDM vol. 2). The return to a task (NT) is not there yet.
+// IRET (SDM vol. 2).
 
 import { Seg } from '../../base/state/vcpu.ts';
 import type { Cpu } from '../cpu.ts';
@@ -12,6 +12,7 @@ import type { SystemFunction } from './helper.ts';
 import { Blocking, setCodeSegment, setRealModeSegment } from './segments.ts';
 import { peek, released, setStackPointer } from './stack-frame.ts';
 import type { Width } from './stack-frame.ts';
+import { returnToTask } from './task-switch.ts';
 import { enterVirtual8086 } from './virtual-8086.ts';
 
 /** SDM vol. 3, "Handling Multiple NMIs": IRET unblocks NMIs, even one that faults. */
@@ -20,12 +21,16 @@ function unblockNmi(cpu: Cpu): void {
   if (cpu.state.pendingNmi[0]) cpu.noteInterruptWindow();
 }
 
-/** Words of i.size bytes. */
+/** Words of i.size bytes. NT asks for the task that was interrupted, which IA-32e mode has not. */
 export const iret: SystemFunction = (cpu, i) => {
   const size = i.size as Width;
   unblockNmi(cpu);
   requireVirtualIopl(cpu);
-  if (isProtected(cpu) && cpu.state.rflags[0] & NT) refuseTaskReturn(cpu);
+  if (isProtected(cpu) && cpu.state.rflags[0] & NT) {
+    if (cpu.longMode) cpu.raise(Vector.GP, 0);
+    returnToTask(cpu);
+    return 0n;
+  }
   const offset = peek(cpu, 0, size);
   const selector = Number(peek(cpu, size, size) & 0xffffn);
   const flags = Number(peek(cpu, 2 * size, size) & 0xffffffffn);
@@ -34,11 +39,6 @@ export const iret: SystemFunction = (cpu, i) => {
   cpu.refresh();
   return 0n;
 };
-
-/** In IA-32e mode NT gives #GP(0); elsewhere it asks for a task switch, which is not there yet. */
-function refuseTaskReturn(cpu: Cpu): never {
-  return cpu.longMode ? cpu.raise(Vector.GP, 0) : cpu.raise(Vector.UD);
-}
 
 function returnReal(cpu: Cpu, size: Width, offset: bigint, selector: number, flags: number): void {
   if (offset > BigInt(cpu.state.segLimit[Seg.CS])) cpu.raise(Vector.GP, 0);
