@@ -6,7 +6,9 @@ import { isElf } from './elf.ts';
 import { bootFlat } from './flat.ts';
 import { bootLinux } from './linux.ts';
 import { enterMultiboot } from './multiboot-info.ts';
-import { findMultiboot2Header, findMultibootHeader, loadMultiboot } from './multiboot.ts';
+import { findMultibootHeader, loadMultiboot } from './multiboot.ts';
+import { enterMultiboot2 } from './multiboot2-info.ts';
+import { findMultiboot2Header, loadMultiboot2 } from './multiboot2.ts';
 import { Placement } from './placement.ts';
 import type { BootOptions, BootTarget, EntryState, LoadedImage } from './target.ts';
 
@@ -21,8 +23,8 @@ const SECTOR_SIGNATURE_AT = 510;
 export function recogniseImage(bytes: Uint8Array): ImageContent {
   const file = new ImageReader('', bytes);
   if (findMultibootHeader(file)) return 'multiboot';
-  if (isElf(bytes)) return 'elf';
   if (findMultiboot2Header(file) !== null) return 'multiboot2';
+  if (isElf(bytes)) return 'elf';
   if (file.length >= HDRS_OFFSET + 4 && file.u32(HDRS_OFFSET, 'HdrS') === HDRS) return 'linux';
   if (file.length >= SECTOR_SIGNATURE_AT + 2 && file.u16(SECTOR_SIGNATURE_AT, 'signature') === SECTOR_SIGNATURE) return 'boot-sector';
   return 'unknown';
@@ -49,16 +51,17 @@ function boot(file: ImageReader, placement: Placement, target: BootTarget, given
   const content = given.at === undefined ? recogniseImage(file.bytes) : 'flat';
   const options = content === 'linux' ? given : initrdAsModule(given);
   if (options.at !== undefined) return { kind: 'flat', state: bootFlat(file, options.at, placement, target, options) };
-  const header = findMultibootHeader(file);
-  if (header) {
-    const entry = loadMultiboot(file, header, placement);
-    return { kind: 'multiboot', state: enterMultiboot(file.name, entry, placement, target, options) };
-  }
   switch (content) {
+    case 'multiboot': {
+      const entry = loadMultiboot(file, findMultibootHeader(file)!, placement);
+      return { kind: 'multiboot', state: enterMultiboot(file.name, entry, placement, target, options) };
+    }
+    case 'multiboot2': {
+      const entry = loadMultiboot2(file, findMultiboot2Header(file)!, placement);
+      return { kind: 'multiboot2', state: enterMultiboot2(entry, placement, target, options) };
+    }
     case 'elf':
       return bootElf(file, placement, target, options);
-    case 'multiboot2':
-      throw file.error(findMultiboot2Header(file), 'a Multiboot 2 header; only Multiboot 1, PVH and plain ELF images can be entered');
     case 'linux':
       return bootLinux(file, placement, target, options);
     case 'boot-sector':

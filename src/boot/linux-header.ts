@@ -57,7 +57,8 @@ export function parseLinuxHeader(file: ImageReader): LinuxHeader {
   // Before 2.04 syssize has 16 bits and says nothing certain.
   const syssize = version >= 0x0204 ? file.u32(0x1f4, what) * 16 : 0;
   if (syssize - 15 > size) {
-    throw file.error(file.length, `the file ends inside the protected-mode kernel: ${hex(size)} bytes of the ${hex(syssize)} that syssize gives`);
+    const has = `${hex(size)} bytes of the ${hex(syssize)} that syssize gives`;
+    throw file.error(file.length, `the file ends inside the protected-mode kernel: ${has}`);
   }
   return {
     end: Math.min(end, HEADER_LIMIT), kernelOffset, ...placeOf(file, version, size),

@@ -9,12 +9,12 @@ import type { Placement } from './placement.ts';
 import type { BootOptions, BootTarget, EntryState } from './target.ts';
 
 const LOADER_MAGIC = 0x2badb002;
-const LOADER_NAME = 'Tidemark';
+export const LOADER_NAME = 'Tidemark';
 const InfoFlag = { MEMORY: 1, CMDLINE: 4, MODS: 8, MMAP: 0x40, LOADER_NAME: 0x200 } as const;
 const KIB = 1024;
 
 /** Kilobytes of contiguous RAM from `from` up to `limit`. */
-function contiguousKib(target: BootTarget, from: number, limit: number): number {
+export function contiguousKib(target: BootTarget, from: number, limit: number): number {
   const range = memoryMap(target.memory).find(({ base, size, type }) => type === MemoryType.RAM && base <= from && from < base + size);
   return range ? Math.floor((Math.min(range.base + range.size, limit) - from) / KIB) : 0;
 }

@@ -60,7 +60,7 @@ export interface BootOptions {
 export interface PlacedRange { readonly what: string; readonly base: number; readonly size: number }
 
 export interface LoadedImage {
-  readonly kind: 'multiboot' | 'linux32' | 'linux64' | 'pvh' | 'elf32' | 'elf64' | 'flat';
+  readonly kind: 'multiboot' | 'multiboot2' | 'linux32' | 'linux64' | 'pvh' | 'elf32' | 'elf64' | 'flat';
   readonly entry: number;
   /** The image's own ranges, in order of address. */
   readonly segments: readonly PlacedRange[];

@@ -89,11 +89,11 @@ describe('what is refused, in one line', () => {
     ['a bad boot_flag', damaged(BzField.bootFlag, 0), /^kernel: offset 0x1fe: boot_flag is 0xaa00/],
     ['an old protocol', damaged(BzField.version, 1), /^kernel: offset 0x206: boot protocol 2\.01 is too old/],
     ['a zImage', damaged(BzField.loadflags, 0), /^kernel: offset 0x211: LOADED_HIGH is clear/],
-    ['a short header', damaged(BzField.jump, 0x20), /^kernel: offset 0x201: the setup header ends at 0x222, too early for boot protocol 2\.15/],
+    ['a short header', damaged(BzField.jump, 0x20), /^kernel: offset 0x201: the setup header ends at 0x222, too early for .* 2\.15/],
     ['no kernel', damaged(BzField.setupSects, 200), /^kernel: offset 0x1400: the file ends before the protected-mode kernel at 0x19200/],
     ['half a kernel', damaged(0, 0).slice(0, 3000), /^kernel: offset 0xbb8: the file ends inside the protected-mode kernel: 0x7b8 bytes/],
     ['half a header', damaged(0, 0).slice(0, 0x208), /^kernel: offset 0x[0-9a-f]+: the file ends \(at 0x208\) inside the setup header$/],
-    ['an impossible place', damaged(BzField.prefAddress, 0, 0, 0, 0, 1), /^kernel: offset 0x258: pref_address 0x100000000 .* is not between/],
+    ['an impossible place', damaged(BzField.prefAddress, 0, 0, 0, 0, 1), /^kernel: offset 0x258: pref_address 0x100000000 .* not between/],
     ['too little RAM', damaged(BzField.initSize + 3, 0x10), /^kernel: kernel at 0x100000, 0x10010000 bytes, does not fit into guest RAM$/],
   ])('%s', (_name, file, message) => {
     const target = new FakeTarget();

@@ -27,8 +27,8 @@ describe('help', () => {
   it('of run', async () => expect(await help('run')).toMatchInlineSnapshot(`
     "Usage: tidemark run [IMAGE] [options]
 
-    IMAGE is recognised by its content: Linux bzImage, ELF (multiboot 1, PVH or plain); raw bytes with
-    --at.
+    IMAGE is recognised by its content: Linux bzImage, multiboot 1 or 2, ELF (PVH or plain); raw bytes
+    with --at.
 
     The exit status is 0 when the guest halted with interrupts off or asked for a reset, ((v << 1) | 1)
     & 255 when it wrote v to port 0xF4, 124 at a limit, 125 for bad usage or input, 126 after a triple

@@ -79,6 +79,18 @@ export const words = (...values: number[]): number[] =>
 export const multibootHeader = (flags: number, ...addresses: number[]): number[] =>
   words(0x1badb002, flags, -(0x1badb002 + flags), ...addresses);
 
+/** Type, flags, contents in 32-bit words. */
+export type Multiboot2Tag = readonly [number, number, ...number[]];
+
+/** A multiboot 2 header: these tags and the end tag. */
+export function multiboot2Header(...tags: Multiboot2Tag[]): number[] {
+  const all: Multiboot2Tag[] = [...tags, [0, 0]];
+  const body = all.flatMap(([type, flags, ...contents]) =>
+    words(type | (flags << 16), 8 + contents.length * 4, ...contents, ...(contents.length % 2 ? [0] : [])));
+  const length = 16 + body.length;
+  return [...words(0xe85250d6, 0, length, -(0xe85250d6 + length)), ...body];
+}
+
 /** A PT_NOTE segment: a note of another kind, then XEN_ELFNOTE_PHYS32_ENTRY. */
 export const pvhNote = (entry: number): number[] =>
   [...words(4, 8, 1), 0x47, 0x4e, 0x55, 0, ...words(1, 2), ...words(4, 4, 18), 0x58, 0x65, 0x6e, 0, ...words(entry)];

@@ -14,7 +14,7 @@ const NOWHERE: BootTarget = {
 };
 
 /** What can be recognised but not be entered. */
-const ONLY_RECOGNISED: readonly ImageContent[] = ['multiboot2', 'boot-sector'];
+const ONLY_RECOGNISED: readonly ImageContent[] = ['boot-sector'];
 
 /** The image as loading sees it. InputError for a file that is no image, or a malformed one. */
 export function inspectImage(path: string, bytes: Uint8Array): Inspection {
