@@ -28,6 +28,7 @@ if (node === null) {
   const env = { ...process.env, PATH: `${dirname(node)}${delimiter}${process.env.PATH}` };
   const suites = process.argv.length > 2 ? process.argv.slice(2) : SUITES;
   spawnSync(node, ['--version'], { stdio: 'inherit' });
-  const { status } = spawnSync(node, [join(ROOT, 'scripts/test.mjs'), ...suites], { cwd: ROOT, env, stdio: ['ignore', 'inherit', 'inherit'] });
+  const runner = [join(ROOT, 'scripts/test.mjs'), ...suites];
+  const { status } = spawnSync(node, runner, { cwd: ROOT, env, stdio: ['ignore', 'inherit', 'inherit'] });
   process.exitCode = status ?? 1;
 }

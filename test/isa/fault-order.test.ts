@@ -37,7 +37,8 @@ function tooLate(semantics: Semantics, i: Insn): string[] {
     const { operation, args } = call;
     const place = `${args[0]}:${args[1]}`;
     const faults = FAULTING.has(operation) || (isMemory(call) && (operation === 'read' || operation === 'modify')) ||
-      (operation === 'store' && !safe.has(place)) || (operation === 'load' && !safe.has(`load ${place}`)) || (operation === 'write' && isMemory(call) && !safe.has(args[0]!)) ||
+      (operation === 'store' && !safe.has(place)) || (operation === 'load' && !safe.has(`load ${place}`)) ||
+      (operation === 'write' && isMemory(call) && !safe.has(args[0]!)) ||
       (operation === 'jump' && !safe.has(`target ${args[1]}`)) || (operation === 'jumpRelative' && !safe.has('relative'));
     if (faults && effect) late.push(`${operation}(${args.join(', ')})`);
     if (operation === 'probeWrite' || operation === 'loadForWrite') safe.add(place);

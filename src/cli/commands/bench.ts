@@ -20,7 +20,9 @@ export const bench = defineCommand({
   name: 'bench',
   summary: 'measure this checkout, beside its peers where they are installed',
   usage: '[NAME ...] [--quick] [--json]',
-  description: ['Runs the benchmarks whose names contain a NAME, or all. Quote ratios within one run: absolute figures drift with the machine.'],
+  description: [
+    'Runs the benchmarks whose names contain a NAME, or all. Quote ratios within one run: absolute figures drift with the machine.',
+  ],
   options: OPTIONS,
 }, async (values, names) => {
   const root = checkout();
