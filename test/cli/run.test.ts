@@ -57,6 +57,8 @@ describe('exit status', () => {
     const { status, stdout } = await cli('run', code('reset', 0xb0, 0xfe, 0xe6, 0x64, 0xeb, 0xfe), '--json', '--serial=none');
     expect(status).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({ outcome: 'reset', instructions: 2 });
+    const checkpointed = ['--serial=none', '--verify', '--checkpoint-every=1insns', '--tracking=pml'];
+    expect(await cli('run', at('reset'), ...checkpointed)).toMatchObject({ status: 0 });
   });
 
   it('a bzImage with --initrd and --append; a RAM disk that cannot be read or does not fit: 125', async () => {
@@ -70,6 +72,7 @@ describe('exit status', () => {
     expect(await run('big')).toMatchObject({
       status: 125, stderr: expect.stringMatching(/^tidemark: initrd '[^']*': 0x100000 bytes do not fit [^\n]*\n$/),
     });
+    expect(await cli('run', at('bzImage'), '--enter-all')).toMatchObject({ status: 125, stderr: expect.stringMatching(/boot_params\n$/) });
     expect(await run('none')).toMatchObject({ status: 125, stderr: expect.stringMatching(/^tidemark: initrd '[^']*none': [^\n]*\n$/) });
   });
 

@@ -1,5 +1,6 @@
 // `tidemark run`: from the options to a machine with its image loaded.
 
+import { InputError } from '../../base/errors.ts';
 import { loadImage } from '../../boot/image.ts';
 import type { BootOptions, EntryState } from '../../boot/target.ts';
 import { bootTarget, enter } from '../../boot/vm-target.ts';
@@ -32,6 +33,7 @@ export async function runGuest(options: RunOptions, io: CliIo): Promise<number> 
 function load(vm: Vm, path: string, bytes: Uint8Array, boot: BootOptions, enterAll: boolean): void {
   const target = bootTarget(vm);
   const setEntry = (state: EntryState): void => {
+    if (state.gpr.rsi !== undefined) throw new InputError(`--enter-all puts an index into RSI, where '${path}' looks for boot_params`);
     vm.vcpus.forEach((_, index) => enter(vm, { ...state, gpr: { ...state.gpr, rsi: index } }, index));
   };
   loadImage(path, bytes, enterAll ? { ...target, setEntry } : target, boot);
