@@ -14,9 +14,9 @@ const READ_WRITE = 3;
 export const keyIs64 = (key: number): boolean => (key & KEY_64) !== 0;
 export const dataContextOf = (key: number): number => (key >> 1) & 3;
 
-/** 0 when code must be interpreted: 16-bit code, segments that need checks, alignment checks. */
+/** 0 when code must be interpreted: 16-bit code, segments that need checks, alignment checks, breakpoints. */
 export function codeKeyOf(cpu: Cpu): number {
-  if (cpu.mode === CodeMode.BITS16 || cpu.alignmentCheck) return 0;
+  if (cpu.mode === CodeMode.BITS16 || cpu.alignmentCheck || cpu.breakpoints) return 0;
   const is64 = cpu.mode === CodeMode.BITS64;
   if (!is64 && !isFlat(cpu)) return 0;
   return VALID | (is64 ? KEY_64 : 0) | (cpu.dataContext << 1) | (cpu.cpl === 3 ? 1 : 0);

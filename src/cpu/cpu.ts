@@ -63,10 +63,17 @@ export class Cpu {
   fetchContext: 3 | 4 = TlbContext.FETCH_SUPERVISOR;
   /** CPL 3 with CR0.AM and EFLAGS.AC set: misaligned data accesses raise #AC. */
   alignmentCheck = false;
+  /** DR7 enables a breakpoint: instructions are executed one by one, and every data access takes the checked path. */
+  breakpoints = false;
   /** Per segment: bit 0 reads, bit 1 writes need no check (alignment neither), and the base is 0. */
   readonly flat = new Uint8Array(8);
   /** Per segment: the base as a number. In 64-bit mode 0 except FS and GS. */
   readonly base = new Float64Array(8);
+
+  /** Data and I/O breakpoints that the instruction at hand met, as B3 to B0 of DR6. */
+  breakpointHits = 0;
+  /** The instruction at hand ended between two of its iterations. */
+  betweenIterations = false;
 
   readonly fault: Fault = { vector: 0, errorCode: null, linear: 0 };
   readonly faultSignal = new FaultSignal();
@@ -95,7 +102,7 @@ export class Cpu {
 
   /** Re-derives mode, CPL, contexts and segment shortcuts; after any change of what they come from. */
   refresh(): void {
-    const { segAttributes, segBase, segLimit, cr0, efer, rflags } = this.state;
+    const { segAttributes, segBase, segLimit, cr0, dr, efer, rflags } = this.state;
     const was64 = this.mode === CodeMode.BITS64;
     this.longMode = (efer[0] & EFER.LMA) !== 0n;
     const cs = segAttributes[Seg.CS];
@@ -107,11 +114,12 @@ export class Cpu {
     this.dataContext = this.cpl === 3 ? 1 : rflags[0] & AC ? 2 : 0;
     this.fetchContext = this.cpl === 3 ? TlbContext.FETCH_USER : TlbContext.FETCH_SUPERVISOR;
     this.alignmentCheck = this.cpl === 3 && (rflags[0] & AC) !== 0 && (cr0[0] & CR0.AM) !== 0n;
+    this.breakpoints = (dr[7] & 0xffn) !== 0n;
     for (let s = 0; s < 6; s++) {
       const is64 = this.mode === CodeMode.BITS64;
       this.base[s] = is64 && s < Seg.FS ? 0 : Number(is64 ? BigInt.asIntN(64, segBase[s]) : segBase[s] & 0xffffffffn);
       const attributes = segAttributes[s];
-      if (this.alignmentCheck) {
+      if (this.alignmentCheck || this.breakpoints) {
         this.flat[s] = 0;
       } else if (is64) {
         this.flat[s] = this.base[s] === 0 ? 3 : 0;

@@ -22,9 +22,9 @@ export const NOT_IMPLEMENTED: readonly Absence[] = [
       + 'there that leaves the machine is not resumed',
   },
   {
-    name: 'instruction, data and I/O breakpoints',
-    behaviour: 'DR0 to DR3 and DR7 keep and give back what is written, general detect (DR7.GD) and single steps work, and no address ever '
-      + 'matches: an enabled breakpoint does not fire',
+    name: 'breakpoints on what the processor reads and writes by itself',
+    behaviour: 'a data breakpoint does not match accesses to descriptor tables, task-state segments and page tables; one that MOV SS or '
+      + 'POP SS meets is noted in DR6 and does not trap',
   },
   {
     name: 'branch single-step and last-branch records',

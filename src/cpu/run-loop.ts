@@ -3,6 +3,7 @@
 
 import { Request } from '../base/request.ts';
 import { Activity } from '../base/state/vcpu.ts';
+import { instructionBreakpoints } from './breakpoints.ts';
 import type { Cpu } from './cpu.ts';
 import type { Engine } from './engine.ts';
 import { deliverEvent } from './events/deliver.ts';
@@ -36,6 +37,7 @@ const BARREN_LIMIT = 256;
  */
 export function runVcpu(cpu: Cpu, engine: Engine, limit: number): { retired: number; reason: RunReason } {
   cpu.enterGuest();
+  cpu.breakpointHits = 0;
   let retired = 0;
   let barren = 0;
   try {
@@ -121,14 +123,19 @@ function clearReplay(cpu: Cpu): void {
   if (!cpu.replay.idle) cpu.replay.clear();
 }
 
-/** Whether something must be looked at after exactly one instruction: a shadow, TF, RF, or answers that are replayed. */
+/** Whether something must be looked at after exactly one instruction: a shadow, TF, RF, breakpoints, or answers that are replayed. */
 function mustStep(cpu: Cpu): boolean {
   const { interruptibility, rflags } = cpu.state;
-  return (interruptibility[0] & SHADOW) !== 0 || (rflags[0] & (TF | RF)) !== 0 || !cpu.replay.idle;
+  return (interruptibility[0] & SHADOW) !== 0 || (rflags[0] & (TF | RF)) !== 0 || cpu.breakpoints || !cpu.replay.idle;
 }
 
 /** Executes one instruction, then ends the shadow and RF that it ran under and takes the single-step trap. Returns what retired. */
 function step(cpu: Cpu, engine: Engine): number {
+  // The frame of an event that was just delivered met a breakpoint.
+  if (cpu.breakpointHits !== 0) {
+    debugTrap(cpu, false);
+    return 0;
+  }
   const { interruptibility, rflags } = cpu.state;
   const shadow = interruptibility[0] & SHADOW;
   const flags = rflags[0];
@@ -136,28 +143,52 @@ function step(cpu: Cpu, engine: Engine): number {
   interruptibility[0] &= ~SHADOW;
   rflags[0] &= ~RF;
   cpu.suppressTrap = false;
+  if (cpu.breakpoints && !(flags & RF) && !(shadow & Blocking.MOV_SS) && cpu.replay.idle && breakHere(cpu)) return 0;
+  cpu.betweenIterations = false;
   const retired = engine.run(cpu, 1);
   // Delivering a fault sets suppressTrap; without that, nothing retired means that nothing happened.
   const faulted = cpu.suppressTrap;
   if (cpu.replay.pending !== null || (retired === 0 && !faulted)) {
     interruptibility[0] |= shadow;
     rflags[0] |= flags & RF;
+    cpu.breakpointHits = 0;
     return retired;
   }
   clearReplay(cpu);
-  if (flags & TF && !cpu.suppressTrap) singleStep(cpu);
+  // SDM vol. 3, "Instruction-Breakpoint Exception Condition": RF stays set until the last iteration is over.
+  if (flags & RF && cpu.breakpoints && cpu.betweenIterations) rflags[0] |= RF;
+  const stepped = (flags & TF) !== 0 && !cpu.suppressTrap;
+  if (stepped || cpu.breakpointHits !== 0) debugTrap(cpu, stepped);
   return retired;
 }
 
-/** SDM vol. 3, "Single-Step Exception Condition"; MOV SS postpones it past the next instruction, which then traps itself. */
-function singleStep(cpu: Cpu): void {
+/** Delivers #DB before the instruction at cpu.rip if an instruction breakpoint is there; a fault, so that RF is pushed as 1. */
+function breakHere(cpu: Cpu): boolean {
+  const hits = instructionBreakpoints(cpu);
+  if (hits === 0) return false;
+  cpu.state.dr[6] |= BigInt(hits);
+  cpu.suppressTrap = true;
+  deliverOrQueue(cpu, EventType.HARDWARE_EXCEPTION, Vector.DB);
+  cpu.breakpointHits = 0;
+  return true;
+}
+
+/**
+ * SDM vol. 3, "Single-Step Exception Condition", "Data Memory and I/O Breakpoint Exception Conditions"; MOV SS postpones the
+ * step past the next instruction, which then traps itself; what it met itself is in DR6 alone.
+ */
+function debugTrap(cpu: Cpu, stepped: boolean): void {
   const { interruptibility, request, dr } = cpu.state;
+  dr[6] |= BigInt(cpu.breakpointHits);
+  cpu.breakpointHits = 0;
   if (interruptibility[0] & Blocking.MOV_SS) return;
-  dr[6] |= DR6.BS;
+  if (stepped) dr[6] |= DR6.BS;
   // An exit that is due right after the instruction comes before the trap, which waits for the next entry.
   if (Atomics.load(request, 0) & ~OWN && !hasQueuedEvent(cpu)) {
     queueEvent(cpu, { type: EventType.HARDWARE_EXCEPTION, vector: Vector.DB, errorCode: null, trap: true });
   } else {
     deliverOrQueue(cpu, EventType.HARDWARE_EXCEPTION, Vector.DB, true);
+    // The handler's own frame is not told of.
+    cpu.breakpointHits = 0;
   }
 }

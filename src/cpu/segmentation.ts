@@ -2,6 +2,7 @@
 // 64-bit mode only FS and GS have bases and nothing is checked here; canonical form is checked with the access.
 
 import { Seg } from '../base/state/vcpu.ts';
+import { noteDataAccess } from './breakpoints.ts';
 import { CodeMode } from './builder/insn.ts';
 import { SegAttr } from './cpu.ts';
 import type { Cpu } from './cpu.ts';
@@ -12,6 +13,7 @@ import { isProtected } from './system/helper.ts';
 export function linearAddress(cpu: Cpu, segment: number, offset: number, bytes: number, write: boolean): number {
   if (cpu.flat[segment] & (write ? 2 : 1)) return offset;
   const linear = slowLinearAddress(cpu, segment, offset, bytes, write);
+  if (cpu.breakpoints) noteDataAccess(cpu, linear, bytes, write);
   if (cpu.alignmentCheck) checkAlignment(cpu, linear, bytes);
   return linear;
 }

@@ -88,6 +88,7 @@ export const deliverFault: DeliverFault = (cpu) => {
   const { vector, errorCode, linear } = cpu.fault;
   if (vector === Vector.PF) loadCr2(cpu, linear);
   cpu.suppressTrap = true;
+  cpu.breakpointHits = 0;
   const done = deliverEvent(cpu, makeEvent(EventType.HARDWARE_EXCEPTION, vector, errorCode, cpu.rip));
   if (done && !cpu.replay.idle) cpu.replay.clear();
 };

@@ -124,6 +124,7 @@ export abstract class BuilderBase<V> {
       // The next iteration is an instruction boundary: it is taken here only while nothing wants to come in between.
       if (cpu.remaining <= 1 || request[0] !== 0) {
         cpu.nextRip = cpu.rip;
+        cpu.betweenIterations = true;
         return;
       }
       cpu.remaining--;

@@ -1,5 +1,5 @@
-// MOV to and from debug registers (SDM vol. 2, "MOV—Move to/from Debug Registers"; vol. 3, "Debug Registers"). The values
-// are kept and read back; matching addresses against them is not there yet (not-implemented.ts).
+// MOV to and from debug registers (SDM vol. 2, "MOV—Move to/from Debug Registers"; vol. 3, "Debug Registers"). What
+// they match is in breakpoints.ts.
 
 import { CR4 } from '../cpu.ts';
 import type { Cpu } from '../cpu.ts';
@@ -44,5 +44,7 @@ export const writeDebug: SystemFunction = (cpu, i, x) => {
   if (reg === 6) dr[6] = (value & DR6_WRITABLE) | DR6_FIXED;
   else if (reg === 7) dr[7] = (value & DR7_WRITABLE) | DR7_FIXED;
   else dr[reg] = value;
+  cpu.refresh();
+  cpu.noteInterruptWindow();
   return 0n;
 };

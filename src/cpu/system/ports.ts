@@ -2,6 +2,7 @@
 
 import type { AccessWidth } from '../../base/device.ts';
 import { Seg } from '../../base/state/vcpu.ts';
+import { notePortAccess } from '../breakpoints.ts';
 import { SegAttr } from '../cpu.ts';
 import type { Cpu } from '../cpu.ts';
 import { readOutside, writeOutside } from '../outside.ts';
@@ -45,6 +46,7 @@ export const portIn: SystemFunction = (cpu, i, x) => {
   const port = portOf(x);
   const width = i.size as AccessWidth;
   requirePermission(cpu, port, width);
+  if (cpu.breakpoints) notePortAccess(cpu, port, width);
   return BigInt.asUintN(8 * width, BigInt(readOutside(cpu, 'io', port, width)));
 };
 
@@ -53,6 +55,7 @@ export const portOut: SystemFunction = (cpu, i, x, y) => {
   const port = portOf(x);
   const width = i.size as AccessWidth;
   requirePermission(cpu, port, width);
+  if (cpu.breakpoints) notePortAccess(cpu, port, width);
   writeOutside(cpu, 'io', port, width, Number(BigInt.asUintN(8 * width, y)));
   return 0n;
 };

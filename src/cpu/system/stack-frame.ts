@@ -3,6 +3,7 @@
 
 import { Access } from '../../mmu/vcpu-mmu.ts';
 import { Seg } from '../../base/state/vcpu.ts';
+import { noteDataAccess } from '../breakpoints.ts';
 import { SegAttr } from '../cpu.ts';
 import type { Cpu } from '../cpu.ts';
 import { AC } from '../flags.ts';
@@ -82,7 +83,10 @@ export function pushAll(cpu: Cpu, stack: Stack, size: Width, values: readonly bi
     pointer = (pointer - BigInt(size)) & mask;
     return pushAddress(cpu, stack, pointer, size);
   });
-  for (const linear of at) cpu.memory.probe(linear, size, Access.WRITE, Seg.SS, stack.context);
+  for (const linear of at) {
+    if (cpu.breakpoints) noteDataAccess(cpu, linear, size, true);
+    cpu.memory.probe(linear, size, Access.WRITE, Seg.SS, stack.context);
+  }
   values.forEach((value, n) => store(cpu, at[n], size, value, stack.context));
   return withPointer(stack.pointer, stack.width, pointer);
 }

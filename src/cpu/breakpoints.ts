@@ -1,0 +1,45 @@
+// Breakpoints of the debug registers (SDM vol. 3, "Debug Registers", "Breakpoint Field Recognition"): which of DR0 to DR3 an
+// instruction, an access or a port matches. Only asked while DR7 enables one (cpu.breakpoints).
+
+import { Seg } from '../base/state/vcpu.ts';
+import { CodeMode } from './builder/insn.ts';
+import { CR4 } from './cpu.ts';
+import type { Cpu } from './cpu.ts';
+
+/** R/W field of DR7. */
+const Kind = { EXECUTE: 0, WRITE: 1, IO: 2, READ_WRITE: 3 } as const;
+/** Bytes by the LEN field. */
+const LENGTHS = [1, 2, 8, 4] as const;
+const FIELDS_SHIFT = 16n, FIELDS_BITS = 4n;
+
+/** The enabled breakpoints, as bits, of one of `kinds` that overlap `bytes` bytes at `address`. */
+function matching(cpu: Cpu, kinds: readonly number[], address: number, bytes: number): number {
+  const { dr } = cpu.state;
+  let hits = 0;
+  for (let n = 0; n < 4; n++) {
+    if ((dr[7] >> BigInt(2 * n) & 3n) === 0n) continue;
+    const fields = Number(dr[7] >> (FIELDS_SHIFT + FIELDS_BITS * BigInt(n)) & 15n);
+    if (!kinds.includes(fields & 3)) continue;
+    const length = LENGTHS[fields >> 2];
+    const aligned = dr[n] & ~BigInt(length - 1);
+    const start = Number(cpu.mode === CodeMode.BITS64 ? BigInt.asIntN(64, aligned) : aligned & 0xffffffffn);
+    if (address < start + length && start < address + bytes) hits |= 1 << n;
+  }
+  return hits;
+}
+
+/** B3 to B0 for the instruction at cpu.rip: its first byte counts. */
+export function instructionBreakpoints(cpu: Cpu): number {
+  const linear = cpu.mode === CodeMode.BITS64 ? cpu.rip : (cpu.rip + cpu.base[Seg.CS]) % 0x100000000;
+  return matching(cpu, [Kind.EXECUTE], linear, 1);
+}
+
+/** Notes what an access of `bytes` bytes meets; the trap follows the instruction. */
+export function noteDataAccess(cpu: Cpu, linear: number, bytes: number, write: boolean): void {
+  cpu.breakpointHits |= matching(cpu, write ? [Kind.WRITE, Kind.READ_WRITE] : [Kind.READ_WRITE], linear, bytes);
+}
+
+/** The same for a port; R/W = 10B means I/O only with CR4.DE. */
+export function notePortAccess(cpu: Cpu, port: number, width: number): void {
+  if (cpu.state.cr4[0] & CR4.DE) cpu.breakpointHits |= matching(cpu, [Kind.IO], port, width);
+}
