@@ -10,7 +10,8 @@ const NOT_OURS = ['node_modules', 'dist', '.git', '.cache', 'coverage'];
 export function projectFiles(directory = ''): string[] {
   return readdirSync(join(ROOT, directory), { withFileTypes: true }).flatMap((entry) => {
     const path = directory === '' ? entry.name : `${directory}/${entry.name}`;
-    if (entry.isDirectory()) return NOT_OURS.includes(entry.name) ? [] : projectFiles(path);
+    if (NOT_OURS.includes(entry.name)) return []; // .git is a file in a linked worktree
+    if (entry.isDirectory()) return projectFiles(path);
     return entry.isFile() ? [path] : [];
   });
 }
