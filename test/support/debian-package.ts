@@ -68,7 +68,8 @@ function download(name: string, temporary: string): string | null {
 
 /** The last line of what a failed command said, null after success. */
 function run(command: string, args: readonly string[], cwd: string): string | null {
-  const { status, error, stderr } = spawnSync(command, args, { cwd, encoding: 'utf8', timeout: TIMEOUT_MS, env: { ...process.env, LC_ALL: 'C' } });
+  const env = { ...process.env, LC_ALL: 'C' };
+  const { status, error, stderr } = spawnSync(command, args, { cwd, encoding: 'utf8', timeout: TIMEOUT_MS, env });
   if (error) return error.message;
   return status === 0 ? null : stderr.trim().split('\n').at(-1) || `${command} failed`;
 }
