@@ -1,0 +1,60 @@
+// Delivering a result: rounding, and the exceptions that are found afterwards (overflow, underflow, inexact).
+
+import { OE, PE, Rounding, UE } from './environment.ts';
+import type { FloatEnvironment } from './environment.ts';
+import { leadingExponent, roundToDenormal, roundToPrecision } from './format.ts';
+import type { Exact, FloatFormat } from './format.ts';
+
+/** A rounded number, or that its magnitude is beyond the format. */
+export interface Delivered extends Exact {
+  readonly infinite: boolean;
+}
+
+/** What is added to or taken from an exponent that left the range of registers, when the exception is not masked. */
+export const BIAS_ADJUST = 24576;
+
+/**
+ * Rounds `value`, which is not 0, to `format`, by the rounding mode of `env`, and raises OE, UE, PE there.
+ *
+ * An unmasked overflow or underflow gives, with `wrap` (results in registers), the result with its exponent adjusted by `wrap`,
+ * and null without (results in memory: nothing is to be stored). Tininess is found after rounding; a masked underflow is
+ * raised only if the result is inexact too. (SDM vol. 1, "Numeric Overflow Exception", "Numeric Underflow Exception".)
+ */
+export function deliver(env: FloatEnvironment, value: Exact, format: FloatFormat, wrap: number): Delivered | null {
+  const rounded = roundToPrecision(value, format.precision, env.rounding);
+  const leading = leadingExponent(rounded);
+  if (leading > format.maxExponent) {
+    env.flags |= OE;
+    if ((env.masks & OE) === 0) return wrap === 0 ? nothing(env) : inexactly(env, rounded, -wrap);
+    return overflow(env, value.sign, format);
+  }
+  if (leading >= format.minExponent) return inexactly(env, rounded, 0);
+  if ((env.masks & UE) === 0) {
+    env.flags |= UE;
+    return wrap === 0 ? nothing(env) : inexactly(env, rounded, wrap);
+  }
+  const denormal = roundToDenormal(value, format, env.rounding);
+  if (denormal.inexact) env.flags |= UE;
+  return inexactly(env, denormal, 0);
+}
+
+function nothing(env: FloatEnvironment): null {
+  env.roundedUp = false;
+  return null;
+}
+
+function inexactly(env: FloatEnvironment, rounded: Exact & { inexact: boolean; up: boolean }, adjust: number): Delivered {
+  if (rounded.inexact) env.flags |= PE;
+  env.roundedUp = rounded.up;
+  const { sign, significand, exponent } = rounded;
+  return { sign, significand, exponent: exponent + adjust, infinite: false };
+}
+
+/** The masked response to overflow (SDM vol. 1, table "Masked Responses to Numeric Overflow"). */
+function overflow(env: FloatEnvironment, sign: 0 | 1, format: FloatFormat): Delivered {
+  const { precision, maxExponent } = format;
+  const towardInfinity = env.rounding === Rounding.NEAREST || env.rounding === (sign === 1 ? Rounding.DOWN : Rounding.UP);
+  env.flags |= PE;
+  env.roundedUp = towardInfinity;
+  return { sign, significand: (1n << BigInt(precision)) - 1n, exponent: maxExponent - precision + 1, infinite: towardInfinity };
+}
