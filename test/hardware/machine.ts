@@ -11,9 +11,10 @@ import { cpuRegions } from '../../src/cpu/regions.ts';
 import { createMmu } from '../../src/mmu/create.ts';
 import type { PhysicalMemory } from '../../src/mmu/physical-memory.ts';
 import { mmuRegions } from '../../src/mmu/regions.ts';
-import { CODE_BASE, DATA_BASE, DATA_SIZE, GS_BASE } from './vector.ts';
+import { CODE_BASE, DATA_BASE, DATA_SIZE, GS_BASE, WIDE_BASE } from './vector.ts';
+import type { VectorMode } from './vector.ts';
 
-/** 64-bit code; 32-bit code under IA-32e (as it was recorded); 32-bit code of a 32-bit system, with PAE and two-level paging. */
+/** 64-bit code; 32-bit or 16-bit code under IA-32e (as it was recorded), and of a 32-bit system, with PAE and two-level paging. */
 export type Setting = '64-bit' | 'compatibility' | 'PAE' | 'two-level';
 
 export interface VectorMachine {
@@ -80,16 +81,35 @@ function mapWindows(setting: Setting, memory: LinearMemory, physical: PhysicalMe
   };
   for (let page = 0; page < CODE_BYTES; page += 0x1000) map(CODE_BASE + page, CODE_GPA + page, ENTRY);
   for (let page = 0; page < DATA_SIZE; page += 0x1000) map(DATA_BASE + page, DATA_GPA + page, ENTRY);
+  map(WIDE_BASE, DATA_GPA + 0x1000, ENTRY);
   map(TSS_BASE, TSS_GPA, SUPERVISOR);
   // the I/O map lies beyond the limit: no port is permitted
   view.setUint16(physical.hostOffset(TSS_GPA + 0x66), 0xffff, true);
 }
 
-const CODE_64 = 0xa0fb, CODE_32 = 0xc0fb, DATA = 0xc0f3, NULL_DATA = 0x1c0f3;
+const CODE_64 = 0xa0fb, CODE_32 = 0xc0fb, DATA = 0xc0f3, NULL_DATA = 0x1c0f3, CODE_16 = 0xfb, DATA_16 = 0xf3;
+
+/** The recorder's LDT: selectors, bases and limits of the data segment of 16-bit code. */
+const DATA_SEGMENTS_16 = {
+  16: { selector: 0x0f, base: DATA_BASE, limit: DATA_SIZE - 1 }, '16w': { selector: 0x17, base: WIDE_BASE, limit: 0xffff },
+} as const;
+
+function setSegments16(mode: '16' | '16w', { segSelector, segAttributes, segLimit, segBase }: Cpu['state']): void {
+  const { selector, base, limit } = DATA_SEGMENTS_16[mode];
+  for (const s of [Seg.ES, Seg.SS, Seg.DS, Seg.FS, Seg.GS]) {
+    segSelector[s] = selector;
+    segAttributes[s] = DATA_16;
+    segLimit[s] = limit;
+    segBase[s] = BigInt(base);
+  }
+  segSelector[Seg.CS] = 7;
+  segAttributes[Seg.CS] = CODE_16;
+  segLimit[Seg.CS] = 0xffff;
+  segBase[Seg.CS] = BigInt(CODE_BASE);
+}
 
 /** Selectors and segments as Linux gives them to user code; in 64-bit code DS and ES are null, FS and GS have bases. */
-function setSegments(setting: Setting, { segSelector, segAttributes, segLimit, segBase }: Cpu['state']): void {
-  const is64 = setting === '64-bit';
+function setSegments(is64: boolean, { segSelector, segAttributes, segLimit, segBase }: Cpu['state']): void {
   for (const s of [Seg.ES, Seg.SS, Seg.DS, Seg.FS, Seg.GS]) {
     const isNull = is64 && s !== Seg.SS;
     segSelector[s] = isNull ? 0 : 0x2b;
@@ -103,14 +123,17 @@ function setSegments(setting: Setting, { segSelector, segAttributes, segLimit, s
     segBase[Seg.FS] = BigInt(DATA_BASE);
     segBase[Seg.GS] = BigInt(GS_BASE);
   }
+}
+
+function setSystemSegments({ segAttributes, segLimit, segBase }: Cpu['state']): void {
   segAttributes[Seg.LDTR] = 0x10082;
   segAttributes[Seg.TR] = 0x8b;
   segBase[Seg.TR] = BigInt(TSS_BASE);
   segLimit[Seg.TR] = 0x67;
 }
 
-/** A machine in the state common to all vectors of `setting`. */
-export function vectorMachine(setting: Setting): VectorMachine {
+/** A machine in the state common to all vectors of `mode` in `setting`. */
+export function vectorMachine(setting: Setting, mode: VectorMode): VectorMachine {
   const shape: MachineShape = { vcpus: 1, gfnLimit: RAM / 4096, ramBytes: RAM };
   const plan = planRegions([...cpuRegions(shape), ...mmuRegions(shape)]);
   const memory = LinearMemory.create(plan.total.bytes, false);
@@ -124,7 +147,9 @@ export function vectorMachine(setting: Setting): VectorMachine {
   state.cr4[0] = (setting === 'two-level' ? CR4.PSE : CR4.PAE) | CR4.FSGSBASE | CR4.UMIP | CR4.OSFXSR;
   state.efer[0] = long ? EFER.SCE | EFER.LME | EFER.LMA | EFER.NXE : 0n;
   const cpu = new Cpu(0, memory, plan.vcpu!.offset, vcpus[0]!, SILENT_HOST, { on: null });
-  setSegments(setting, state);
+  if (mode === '16' || mode === '16w') setSegments16(mode, state);
+  else setSegments(mode === '64', state);
+  setSystemSegments(state);
   cpu.flags.write(0x202);
   cpu.enterGuest();
   if (setting === 'PAE' && !cpu.mmu.loadPdptes(TABLES_GPA)) throw new Error('PDPTEs refused');

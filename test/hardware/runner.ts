@@ -8,8 +8,9 @@ import { Interpreter } from '../../src/cpu/interpreter/interpreter.ts';
 import type { PhysicalMemory } from '../../src/mmu/physical-memory.ts';
 import { vectorMachine } from './machine.ts';
 import type { Setting } from './machine.ts';
-import { CODE_OFFSET, DATA_BASE, DATA_SIZE, START, dataTemplate, decodeVector } from './vector.ts';
-import type { RecordedFault, Run, Vector } from './vector.ts';
+import { SEED } from './vector-files.ts';
+import { CODE_OFFSET, DATA_BASE, DATA_SIZE, dataTemplate, decodeVector, startOf } from './vector.ts';
+import type { RecordedFault, Run, Vector, VectorMode } from './vector.ts';
 
 /** What one instruction did. */
 export interface Outcome {
@@ -40,10 +41,10 @@ export const interpreter: MakeEngine = (parts) => new Interpreter(parts);
 const INT3 = 0xcc;
 const MAX_ITERATIONS = 70_000;
 
-/** A runner of its own machine. `seed` is that of the data template. Each run starts from the vector's state and nothing else. */
-export function makeRunner(setting: Setting, seed: number, makeEngine: MakeEngine = interpreter): VectorRunner {
-  const { cpu, physical, code, data, codeGfn, jumpCaches } = vectorMachine(setting);
-  const template = dataTemplate(seed);
+/** A runner of its own machine, for vectors of `mode`. Each run starts from the vector's state and nothing else. */
+export function makeRunner(setting: Setting, mode: VectorMode, makeEngine: MakeEngine = interpreter): VectorRunner {
+  const { cpu, physical, code, data, codeGfn, jumpCaches } = vectorMachine(setting, mode);
+  const template = dataTemplate(SEED[mode]), start = startOf(mode);
   const before = template.slice();
   data.set(template);
   code.fill(INT3);
@@ -67,7 +68,7 @@ export function makeRunner(setting: Setting, seed: number, makeEngine: MakeEngin
     const { state } = cpu;
     state.gpr.fill(0n);
     state.gpr.set(vector.gpr);
-    state.rip[0] = BigInt(START);
+    state.rip[0] = BigInt(start);
     state.request[0] = 0;
     state.interruptibility[0] = 0;
     cpu.flags.write(vector.flags);
@@ -79,7 +80,7 @@ export function makeRunner(setting: Setting, seed: number, makeEngine: MakeEngin
     // One iteration of a REP counts as an instruction, and leaves RIP where it is.
     for (let n = 0; n < MAX_ITERATIONS; n++) {
       engine.run(cpu, 1);
-      if (!iterates || fault !== null || cpu.rip !== START) break;
+      if (!iterates || fault !== null || cpu.rip !== start) break;
       cpu.state.request[0] = 0;
     }
     cpu.leaveGuest(0);

@@ -6,7 +6,7 @@ import { brotliDecompressSync } from 'node:zlib';
 import type { VectorMode } from './vector.ts';
 
 /** The seed of the data template, and of everything random in the file. */
-export const SEED: Record<VectorMode, number> = { 64: 64, 32: 32 };
+export const SEED: Record<VectorMode, number> = { 64: 64, 32: 32, 16: 16, '16w': 17 };
 
 /** The lines of the file for code of `mode`. */
 export function vectorLines(mode: VectorMode): string[] {

@@ -8,10 +8,18 @@ export const CODE_BASE = 0x10000000;
 export const CODE_OFFSET = 0x800;
 export const DATA_BASE = 0x20000000;
 export const DATA_SIZE = 0x2000;
-export const START = CODE_BASE + CODE_OFFSET;
 export const GS_BASE = DATA_BASE + 0x1000;
+/** Base of the segment of 64 KiB: the data window begins at its offset F000H and ends at its offset 0FFFH. */
+export const WIDE_BASE = DATA_BASE - 0xf000;
 
-export type VectorMode = '64' | '32';
+/** 64-bit and 32-bit code; 16-bit code whose data segment is the window, and 16-bit code whose data segment has 64 KiB. */
+export type VectorMode = '64' | '32' | '16' | '16w';
+
+export const VECTOR_MODES: readonly VectorMode[] = ['64', '32', '16', '16w'];
+export const CODE_MODES: Record<VectorMode, CodeMode> =
+  { 64: CodeMode.BITS64, 32: CodeMode.BITS32, 16: CodeMode.BITS16, '16w': CodeMode.BITS16 };
+/** The instruction pointer of a vector's instruction. */
+export const startOf = (mode: VectorMode): number => (CODE_MODES[mode] === CodeMode.BITS16 ? CODE_OFFSET : CODE_BASE + CODE_OFFSET);
 
 export interface Run { readonly address: number; readonly bytes: Uint8Array }
 
@@ -124,12 +132,12 @@ export function parseVector(line: string): Vector {
     else if (key === 'W') writes.push(run(value));
     else if (key !== 'n') gprAfter[REGISTERS.indexOf(key)] = number(value);
   }
-  const ipAfter = ip ?? BigInt(fault ? START : START + code.length);
+  const ipAfter = ip ?? BigInt(startOf(mode) + (fault ? 0 : code.length));
   return { line, mode, code, gpr, flags, patches, gprAfter, ipAfter, flagsAfter, fault, writes };
 }
 
 /** The vector's instruction; a fetch past its end is an INT3, as where it ran. */
 export function decodeVector(vector: Vector): Insn {
   let at = 0;
-  return decode(() => vector.code[at++] ?? 0xcc, vector.mode === '64' ? CodeMode.BITS64 : CodeMode.BITS32);
+  return decode(() => vector.code[at++] ?? 0xcc, CODE_MODES[vector.mode]);
 }

@@ -68,8 +68,8 @@ export const VENDOR_DIFFERENCES: readonly VendorDifference[] = [
     name: 'CALL whose target and stack are both impossible',
     why: 'by its pseudo-code (SDM vol. 2, CALL) the target is checked first; AMD pushes first',
     excuses: 'everything',
-    holds: (insn, vector) => insn.mnemonic === 'CALL' && insn.mode === CodeMode.BITS64 && vector.fault !== null
-      && vector.fault.vector !== 13 && callsNonCanonical(insn, vector),
+    holds: (insn, vector) => (insn.mnemonic === 'CALL' || insn.mnemonic === 'CALL_REL') && vector.fault !== null
+      && vector.fault.vector !== 13 && callsImpossible(insn, vector),
   },
   {
     name: 'CMPXCHG16B that is both misaligned and not canonical by SS',
@@ -124,12 +124,18 @@ export const VENDOR_DIFFERENCES: readonly VendorDifference[] = [
   },
 ];
 
-/** The target of CALL r/m64, as far as the vector tells it: a register, or memory that it fills. */
-function callsNonCanonical(insn: Insn, vector: Vector): boolean {
-  const isCanonical = (x: bigint): boolean => BigInt.asUintN(64, BigInt.asIntN(48, x)) === x;
-  if (insn.dst.kind === OperandKind.REG) return !isCanonical(vector.gpr[insn.dst.reg]!);
+/** Not canonical, or beyond the limit of a 16-bit code segment. */
+function isImpossible(insn: Insn, target: bigint): boolean {
+  if (insn.mode === CodeMode.BITS64) return BigInt.asUintN(64, BigInt.asIntN(48, target)) !== target;
+  return insn.mode === CodeMode.BITS16 && BigInt.asUintN(8 * insn.stackSize, target) > 0xffffn;
+}
+
+/** The target of CALL, as far as the vector tells it: a displacement, a register, or memory that it fills. */
+function callsImpossible(insn: Insn, vector: Vector): boolean {
+  if (insn.mnemonic === 'CALL_REL') return isImpossible(insn, vector.ipAfter + BigInt(insn.length + insn.displacement));
+  if (insn.dst.kind === OperandKind.REG) return isImpossible(insn, vector.gpr[insn.dst.reg]!);
   const target = (bytes: Uint8Array): bigint => new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true);
-  return vector.patches.some(({ bytes }) => bytes.length === 8 && !isCanonical(target(bytes)));
+  return vector.patches.some(({ bytes }) => bytes.length === 8 && isImpossible(insn, target(bytes)));
 }
 
 /** The memory operand runs past 2^32. */
@@ -148,7 +154,7 @@ export const vendorDifference = (insn: Insn, vector: Vector): VendorDifference |
 /** An instruction that is not there yet: what it did where it was recorded says nothing. */
 export function missingInstruction(insn: Insn, vector: Vector): VendorDifference | undefined {
   if (insn.mnemonic !== 'UD' || vector.fault?.vector === 6) return undefined;
-  const { valid, features } = icedDecode(vector.code, vector.mode === '64' ? 64 : 32);
+  const { valid, features } = icedDecode(vector.code, vector.mode === '64' ? 64 : vector.mode === '32' ? 32 : 16);
   const family = valid ? FAMILIES.find((f) => f.members === undefined && f.features.includes(features.join('+'))) : undefined;
   return family && { name: `not there: ${family.title}`, why: 'docs/unimplemented.md', excuses: 'everything', holds: () => true };
 }

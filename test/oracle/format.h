@@ -1,8 +1,9 @@
 // The text format of vectors, the states it describes, and the generators of numbers that its reader repeats.
 //
-//   m=64|32|16 c=<code> k=<seed> [ax=… r15=…] [fl=…] [M=<address>:<bytes>]… -> [ax=…] [ip=…] [fl=…] [n=…] [x=…] [W=<address>:<bytes>]…
+//   m=64|32|16|16w c=<code> k=<seed> [ax=… r15=…] [fl=…] [M=<address>:<bytes>]… -> [ax=…] [ip=…] [fl=…] [n=…] [x=…] [W=<address>:<bytes>]…
 //
-// All numbers are hexadecimal. Before: registers are what seeded_registers(k) gives unless written; ip is CODE_BASE + CODE_OFF
+// m: 64-bit code; 32-bit code; 16-bit code whose data segment is the data window; 16-bit code whose data segment has 64 KiB,
+// the last and the first page of which are the window. All numbers are hexadecimal. Before: registers are what seeded_registers(k) gives unless written; ip is CODE_BASE + CODE_OFF
 // (16-bit code: CODE_OFF); data memory is template_byte unless written with M. After: what changed; ip when it is not the next
 // instruction (or, with x, not this one); n steps of a REP; x=<vector>[:<error code>[:<CR2>]]; W runs of changed memory.
 #pragma once
@@ -19,11 +20,12 @@ typedef uint64_t u64;
 #define CODE_OFF 0x800u // the instruction under test starts here
 #define DATA_BASE 0x20000000u
 #define DATA_SIZE 0x2000u
+#define WIDE_BASE (DATA_BASE - 0xf000u) // of the segment of 64 KiB: the window begins at its offset F000h
 #define GS_OFFSET 0x1000u // in 64-bit code FS is based at DATA_BASE, GS at DATA_BASE + GS_OFFSET
 
 enum { AX, CX, DX, BX, SP, BP, SI, DI };
-enum { M64, M32, M16, MODES };
-static const char *mode_name[] = {"64", "32", "16"};
+enum { M64, M32, M16, M16W, MODES };
+static const char *mode_name[] = {"64", "32", "16", "16w"};
 static const char *register_name[16] = {"ax", "cx", "dx",  "bx",  "sp",  "bp",  "si",  "di",
                                         "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15"};
 
@@ -46,6 +48,8 @@ typedef struct {
 } Result;
 
 static inline int registers_of(int mode) { return mode == M64 ? 16 : 8; }
+static inline int is_16(int mode) { return mode == M16 || mode == M16W; }
+static inline u32 data_segment(int mode) { return mode == M16 ? DATA_BASE : mode == M16W ? WIDE_BASE : 0; }
 static inline u64 width_mask(int mode) { return mode == M64 ? ~0ull : 0xffffffffull; }
 
 // ── numbers ──
@@ -182,6 +186,6 @@ static int parse_vector(char *line, Vector *v) {
       for (int i = 0; i < 16; i++)
         if (!strcmp(t, register_name[i])) v->r[i] = x;
   }
-  v->ip = v->mode == M16 ? CODE_OFF : CODE_BASE + CODE_OFF;
+  v->ip = is_16(v->mode) ? CODE_OFF : CODE_BASE + CODE_OFF;
   return v->mode >= 0 && v->len > 0;
 }

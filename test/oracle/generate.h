@@ -28,7 +28,7 @@ static void bytes(Gen *g, u64 x, int n) {
 }
 static void patch(Gen *g, u64 addr, const void *b, int n) {
   Vector *v = g->v;
-  u64 window = v->mode == M16 ? addr + DATA_BASE : addr;
+  u64 window = v->mode == M16W ? DATA_BASE + ((addr + 0x1000) & 0xffff) : addr + data_segment(v->mode);
   if (window < DATA_BASE || window + n > DATA_BASE + DATA_SIZE || v->patches == 4) return;
   v->patch[v->patches].addr = (u32)window;
   v->patch[v->patches].len = n;
@@ -36,14 +36,14 @@ static void patch(Gen *g, u64 addr, const void *b, int n) {
 }
 // A place to jump to: mostly one that exists.
 static u64 target(Gen *g) {
-  return one_in(4) ? random64() & g->mask : (g->v->mode == M16 ? 0 : CODE_BASE) + below(0x10000);
+  return one_in(4) ? random64() & g->mask : (is_16(g->v->mode) ? 0 : CODE_BASE) + below(0x10000);
 }
 
 static u64 choose_address(Gen *g) {
   u64 at = g->base + 0x100 + below(DATA_SIZE - 0x200);
   if (one_in(4)) at = g->base + (below(2) ? 0xff0 : 0x1fe8) + below(32);
   if (has(g, 'A') && !one_in(4)) at &= ~15ull;
-  return at;
+  return g->v->mode == M16W ? at & 0xffff : at;
 }
 
 // What the instruction finds at its memory operand, where chance alone would seldom be interesting.
@@ -127,11 +127,19 @@ static void modrm(Gen *g, int segment_base) {
   if (steer) prepare_memory(g, at - segment_base, segment_base);
 }
 
+// What 16-bit addresses, counts and stack pointers must neither use nor change.
+static void upper_halves(Gen *g, int registers) {
+  for (int r = 0; r < 8; r++)
+    if ((registers >> r) & 1) g->v->r[r] = (g->v->r[r] & 0xffff) | (one_in(3) ? random64() & 0xffff0000 : 0);
+}
+
 static void string_state(Gen *g, int segment_base) {
   Vector *v = g->v;
   v->r[SI] = g->base + 0x200 + below(DATA_SIZE - 0x400) - segment_base;
   v->r[DI] = g->base + (one_in(6) ? 0x1ff0 + below(16) : 0x200 + below(DATA_SIZE - 0x400));
   v->r[CX] = one_in(16) ? 0 : below(24);
+  if (v->mode == M16W && one_in(3)) v->r[one_in(2) ? SI : DI] = g->base + 0xff0 + below(32);
+  if (is_16(v->mode)) upper_halves(g, (1 << SI) | (1 << DI) | (1 << CX));
   if (g->f->op <= 0xa7 && one_in(3)) v->r[DI] = v->r[SI] + segment_base; // CMPS finds equals
   if (g->f->op >= 0xae && one_in(3)) {                                    // so does SCAS
     u64 same[8];
@@ -150,6 +158,8 @@ static void stack_state(Gen *g) {
     patch(g, v->r[SP], &to, 8);
   }
   if (g->f->op == 0xc8 || g->f->op == 0xc9) v->r[BP] = g->base + 0x100 + below(0x1e00);
+  if (v->mode == M16W && one_in(3)) v->r[one_in(4) ? BP : SP] = g->base + 0xfe0 + below(64);
+  if (is_16(v->mode)) upper_halves(g, (1 << SP) | (1 << BP));
 }
 
 static void immediates(Gen *g) {
@@ -167,7 +177,7 @@ static void immediates(Gen *g) {
 static int try_generate(Gen *g) {
   Vector *v = g->v;
   const Form *f = g->f;
-  int p66 = one_in(5), p67 = one_in(12), is16 = v->mode == M16, segment = 0, segment_base = 0;
+  int p66 = one_in(5), p67 = one_in(12), is16 = is_16(v->mode), segment = 0, segment_base = 0;
   v->len = v->patches = 0;
   v->seed = (u32)random64() | 1;
   seeded_registers(v->seed, g->mask, v->seeded);
@@ -209,8 +219,8 @@ static void generate(Vector *v, int mode) {
   static int turn;
   memset(v, 0, sizeof *v);
   v->mode = mode;
-  v->ip = mode == M16 ? CODE_OFF : CODE_BASE + CODE_OFF;
-  Gen g = {.v = v, .is64 = mode == M64, .mask = width_mask(mode), .base = mode == M16 ? 0 : DATA_BASE};
+  v->ip = is_16(mode) ? CODE_OFF : CODE_BASE + CODE_OFF;
+  Gen g = {.v = v, .is64 = mode == M64, .mask = width_mask(mode), .base = mode == M16 ? 0 : mode == M16W ? 0xf000 : DATA_BASE};
   do g.f = &forms[turn++ % form_count];
   while (!(g.f->modes & (g.is64 ? IN_64 : IN_32)));
   while (!try_generate(&g)) {}

@@ -2,7 +2,7 @@
 // process, no ptrace: a signal handler loads the next state into the signal frame with TF set, and the kernel's sigreturn
 // starts it; the trap or fault after one instruction comes back to the handler.
 //
-//   natstep -g 64|32|16 COUNT SEED > vectors     random vectors (generate.h)
+//   natstep -g 64|32|16|16w COUNT SEED > vectors     random vectors (generate.h)
 //   natstep -seed SEED < vectors                 executes given vectors again
 #define _GNU_SOURCE
 #include <asm/ldt.h>
@@ -78,8 +78,8 @@ static void load_state(ucontext_t *uc) {
   for (int i = 0; i < 16; i++) g[greg_of[i]] = v.r[i];
   g[REG_RIP] = v.ip;
   g[REG_EFL] = v.fl | TF;
-  // Linux's selectors of 64-bit and compatibility code, and the two of our LDT
-  u64 cs = v.mode == M64 ? 0x33 : v.mode == M32 ? 0x23 : 7, ss = v.mode == M16 ? 15 : 0x2b;
+  // Linux's selectors of 64-bit and compatibility code, and those of our LDT
+  u64 cs = v.mode == M64 ? 0x33 : v.mode == M32 ? 0x23 : 7, ss = v.mode == M16 ? 15 : v.mode == M16W ? 23 : 0x2b;
   flat_segments = v.mode != M64;
   vector_selector = (u16)ss;
   g[REG_CSGSFS] = cs | ss << 48;
@@ -111,7 +111,8 @@ static void read_result(const greg_t *g, int signal) {
   q.exception = signal == SIGTRAP && trap == 1 ? -1 : trap;
   // the image that PUSHF pushed has our TF
   u8 opcode = v.code[prefixes()];
-  u64 image = q.r[SP] + (v.mode == M16 ? DATA_BASE : 0) + 1 - DATA_BASE;
+  u64 stack = is_16(v.mode) ? q.r[SP] & 0xffff : q.r[SP];
+  u64 image = (v.mode == M16W ? (stack + 0x1000) & 0xffff : stack + data_segment(v.mode) - DATA_BASE) + 1;
   if (opcode == 0x9c && q.exception < 0 && image < DATA_SIZE) data[image] &= ~(TF >> 8);
   // TF was cleared or its trap held back, and the INT3 behind the instruction was reached
   if (signal == SIGTRAP && trap == 3 && q.ip == v.ip + v.len + 1) q.ip--, q.exception = -1;
@@ -147,8 +148,9 @@ static void make_ldt_entry(int n, u32 base, u32 limit, int contents) {
   if (syscall(SYS_modify_ldt, 1, &d, sizeof d)) perror("modify_ldt");
 }
 
-static void *map(void *at, size_t size, int protection) {
-  void *p = mmap(at, size, protection, MAP_PRIVATE | MAP_ANONYMOUS | (at ? MAP_FIXED : 0), -1, 0);
+static void *map(void *at, size_t size, int protection, int file, u32 offset) {
+  int flags = (file < 0 ? MAP_PRIVATE | MAP_ANONYMOUS : MAP_SHARED) | (at ? MAP_FIXED : 0);
+  void *p = mmap(at, size, protection, flags, file, offset);
   if (p == MAP_FAILED) perror("mmap"), exit(1);
   return p;
 }
@@ -168,16 +170,21 @@ int main(int argc, char **argv) {
   two_byte_forms();
   random_state[0] ^= (u64)seed * 0x9E3779B97F4A7C15ull;
   for (int i = 0; i < 16; i++) random64();
-  map(code, 0x10000, PROT_READ | PROT_WRITE | PROT_EXEC);
-  map(data, DATA_SIZE, PROT_READ | PROT_WRITE);
+  map(code, 0x10000, PROT_READ | PROT_WRITE | PROT_EXEC, -1, 0);
+  int window = memfd_create("window", 0);
+  if (window < 0 || ftruncate(window, DATA_SIZE)) perror("memfd_create"), exit(1);
+  map(data, DATA_SIZE, PROT_READ | PROT_WRITE, window, 0);
+  // the segment of 64 KiB begins with the window's second page
+  map((void *)(u64)WIDE_BASE, 0x1000, PROT_READ | PROT_WRITE, window, 0x1000);
   memset(code, 0xcc, 0x10000);
   for (u32 i = 0; i < DATA_SIZE; i++) pristine[i] = template_byte(seed, i);
   make_ldt_entry(0, CODE_BASE, 0xffff, 2);
   make_ldt_entry(1, DATA_BASE, DATA_SIZE - 1, 0);
+  make_ldt_entry(2, WIDE_BASE, 0xffff, 0);
   vector_fs = DATA_BASE;
   vector_gs = DATA_BASE + GS_OFFSET;
   asm volatile("rdfsbase %0" : "=r"(own_fs));
-  stack_t stack = {.ss_sp = map(0, 1 << 20, PROT_READ | PROT_WRITE), .ss_size = 1 << 20};
+  stack_t stack = {.ss_sp = map(0, 1 << 20, PROT_READ | PROT_WRITE, -1, 0), .ss_size = 1 << 20};
   sigaltstack(&stack, 0);
   struct sigaction action = {.sa_sigaction = entry, .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER};
   int signals[] = {SIGTRAP, SIGSEGV, SIGILL, SIGFPE, SIGBUS};

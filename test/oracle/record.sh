@@ -9,8 +9,13 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 gcc -O2 -fno-stack-protector -fcf-protection=none -fPIE -pie -Wall -o "$work/natstep" "$here/natstep.c"
 mkdir -p "$vectors"
-for mode in 64 32; do
-  "$work/natstep" -g $mode "$count" $mode > "$work/integer-$mode.txt"
-  "$work/natstep" -seed $mode < "$here/directed-$mode.txt" >> "$work/integer-$mode.txt"
+record() { # MODE COUNT SEED
+  mode=$1
+  "$work/natstep" -g "$1" "$2" "$3" > "$work/integer-$mode.txt"
+  "$work/natstep" -seed "$3" < "$here/directed-$mode.txt" >> "$work/integer-$mode.txt"
   node "$here/pack.mjs" "$work/integer-$mode.txt" "$vectors/integer-$mode.txt.br"
-done
+}
+record 64 "$count" 64
+record 32 "$count" 32
+record 16 $((count / 2)) 16
+record 16w $((count / 2)) 17

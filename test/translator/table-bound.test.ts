@@ -29,7 +29,7 @@ function program(): Uint8Array {
 }
 
 function machine(makeEngine: MakeEngine): { engine: Engine; run(limit: number): bigint[] } {
-  const { cpu, physical, code, jumpCaches } = vectorMachine('64-bit');
+  const { cpu, physical, code, jumpCaches } = vectorMachine('64-bit', '64');
   code.set(program());
   const deliverFault = (): void => { throw new Error('no fault is expected'); };
   const engine = makeEngine({ physical, deliverFault, cpus: [cpu], jumpCaches });

@@ -3,7 +3,7 @@
 import { Seg } from '../../base/state/vcpu.ts';
 import type { Builder, Semantics } from '../builder/builder.ts';
 import { CodeMode, OperandKind } from '../builder/insn.ts';
-import type { Insn } from '../builder/insn.ts';
+import type { Insn, Size } from '../builder/insn.ts';
 import { RAX, RBP, RBX, RCX, RDI, RDX, RSI, RSP } from './registers.ts';
 import { push, pushAll, release, stackDistance, top } from './stack-access.ts';
 
@@ -63,12 +63,17 @@ function enterPushes<V, A, C>(b: Builder<V, A, C>, i: Insn, frame: V, push: (n: 
   return level + 1;
 }
 
+/** (E)SP after the first push: with a 16-bit stack and a 32-bit operand size the upper half of ESP is in it (SDM vol. 2, ENTER). */
+function newFrame<V, A, C>(b: Builder<V, A, C>, size: Size, sp: A): V {
+  return size === 4 ? b.add(4, b.readRegister(4, RSP), stackDistance(b, -4)) : b.stackValue(size, b.stackOffset(sp, -size));
+}
+
 /**
  * All accesses are tried before the first push, in the order of the pushes, so that a fault names the first that cannot be. A
  * write at the final stack pointer must be possible too (SDM vol. 2, ENTER, #PF and #SS).
  */
 export const ENTER: Semantics = (b, i) => {
-  const size = i.stackSize, sp = b.stackPointer(), frame = b.stackValue(size, b.stackOffset(sp, -size));
+  const size = i.stackSize, sp = b.stackPointer(), frame = newFrame(b, size, sp);
   const slot = (n: number) => b.stackOffset(sp, -size * (n + 1));
   const count = enterPushes(b, i, frame, (n, item) => {
     item();
