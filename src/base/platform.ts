@@ -55,4 +55,6 @@ export interface PlatformHost {
   interruptChanged(): void;
   /** `timeline.deadline()` may have moved. */
   deadlineChanged(): void;
+  /** Whether address line 20 leaves the processors from now on; it does to begin with. */
+  a20Changed(open: boolean): void;
 }

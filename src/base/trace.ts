@@ -10,6 +10,7 @@ export interface TraceEvents {
   'mt-rearm': { count: number };
   'mt-cycle': { cpid: bigint };
   'code-invalidated': { gfn: number };
+  a20: { open: boolean };
 }
 
 export type TraceListener = <K extends keyof TraceEvents>(name: K, event: TraceEvents[K]) => void;

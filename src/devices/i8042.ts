@@ -6,6 +6,7 @@
 //   output port   7:6 the keyboard's lines | 4 output buffer full | 1 A20 gate | 0 reset, active low
 
 import type { AccessWidth, Device, DeviceState, IrqLine } from '../base/device.ts';
+import type { A20Input } from './a20-gate.ts';
 import { readByBytes, writeByBytes } from './byte-access.ts';
 import { KEYBOARD_SCHEMA, commandKeyboard, initialKeyboard, takeKeyboardByte } from './ps2-keyboard.ts';
 import type { KeyboardState } from './ps2-keyboard.ts';
@@ -46,18 +47,23 @@ export class I8042 implements Device {
   private state = initial();
   private keyboard: KeyboardState = initialKeyboard();
 
-  /** `irq` is the keyboard's interrupt; `onReset` is called when the reset line is pulled. */
-  constructor(private readonly irq: IrqLine, private readonly onReset: () => void) {}
+  /**
+   * `irq` is the keyboard's interrupt; `onReset` is called when the reset line is pulled; `a20` is an input of the A20 gate, open
+   * at reset.
+   */
+  constructor(private readonly irq: IrqLine, private readonly onReset: () => void, private readonly a20: A20Input) {}
 
-  /** Whether the output port lets address line 20 through. Kept for who reads it back: it masks no address. */
-  get a20(): boolean {
-    return this.state.a20 === 1;
+  /** Opens or closes the output port's input of the A20 gate. */
+  setA20(open: boolean): void {
+    this.state.a20 = open ? 1 : 0;
+    this.a20.set(open ? 1 : 0);
   }
 
   reset(): void {
     this.state = initial();
     this.keyboard = initialKeyboard();
     this.irq.set(0);
+    this.a20.set(1);
   }
 
   read(offset: number, width: AccessWidth): number {
@@ -86,6 +92,7 @@ export class I8042 implements Device {
     const own = checkState(this.name, OWN_SCHEMA, part(OWN_SCHEMA, ''));
     this.keyboard = checkState(this.name, KEYBOARD_SCHEMA, part(KEYBOARD_SCHEMA, 'keyboard.'));
     this.state = own;
+    this.setA20(own.a20 === 1);
   }
 
   private status(): number {
@@ -167,8 +174,7 @@ export class I8042 implements Device {
       case Command.READ_OUTPUT:
         return this.put(Output.LINES | Output.NOT_RESET | (state.a20 ? Output.A20 : 0) | (state.buffer === EMPTY ? 0 : Output.FULL));
       case Command.A20_OFF: case Command.A20_ON:
-        state.a20 = command === Command.A20_ON ? 1 : 0;
-        return;
+        return this.setA20(command === Command.A20_ON);
       default:
         // 0xF0 … 0xFF pull those of the lines 3:0 whose bit is clear for 6 µs; line 0 resets the processor.
         if (command >= Command.PULSE && !(command & Output.NOT_RESET)) this.onReset();
@@ -182,7 +188,7 @@ export class I8042 implements Device {
   }
 
   private writeOutput(byte: number): void {
-    this.state.a20 = byte & Output.A20 ? 1 : 0;
+    this.setA20((byte & Output.A20) !== 0);
     if (!(byte & Output.NOT_RESET)) this.onReset();
   }
 }

@@ -4,6 +4,7 @@
 //   1 A20 gate | 0 a rise resets the processor; other bits are kept
 
 import type { AccessWidth, Device, DeviceState } from '../base/device.ts';
+import type { A20Input } from './a20-gate.ts';
 import { readByBytes, writeByBytes } from './byte-access.ts';
 import { checkState, copyState, int } from './state.ts';
 
@@ -13,18 +14,18 @@ const A20 = 2;
 
 export class SystemControlA implements Device {
   readonly name = 'system-control-a';
-  private state = { control: A20 };
+  private state = { control: 0 };
 
-  /** `onReset` is called when the guest asks for a reset. */
-  constructor(private readonly onReset: () => void) {}
-
-  /** Whether this port lets address line 20 through. Kept for who reads it back: it masks no address. */
-  get a20(): boolean {
-    return (this.state.control & A20) !== 0;
-  }
+  /** `onReset` is called when the guest asks for a reset; `a20` is an input of the gate, closed at reset. */
+  constructor(private readonly onReset: () => void, private readonly a20: A20Input) {}
 
   reset(): void {
-    this.state = { control: A20 };
+    this.setControl(0);
+  }
+
+  /** Opens or closes this port's input of the A20 gate. */
+  setA20(open: boolean): void {
+    this.setControl(open ? this.state.control | A20 : this.state.control & ~A20);
   }
 
   read(offset: number, width: AccessWidth): number {
@@ -34,7 +35,7 @@ export class SystemControlA implements Device {
   write(offset: number, width: AccessWidth, value: number): void {
     writeByBytes(offset, width, value, 1, (_register, byte) => {
       const rises = byte & RESET & ~this.state.control;
-      this.state.control = byte;
+      this.setControl(byte);
       if (rises) this.onReset();
     });
   }
@@ -44,6 +45,11 @@ export class SystemControlA implements Device {
   }
 
   restore(state: DeviceState): void {
-    this.state = checkState(this.name, SCHEMA, state);
+    this.setControl(checkState(this.name, SCHEMA, state).control);
+  }
+
+  private setControl(control: number): void {
+    this.state = { control };
+    this.a20.set(control & A20 ? 1 : 0);
   }
 }

@@ -13,10 +13,18 @@ export interface BoardOutputs {
   reset(): void;
 }
 
+/** The A20 gate, as firmware serves it (INT 15H, AH = 24H). */
+export interface A20Control {
+  readonly open: boolean;
+  /** Opens or closes every input of the gate. */
+  set(open: boolean): void;
+}
+
 /** A platform with what its owner may do to it from outside. */
 export interface Board extends Platform {
   readonly name: string;
   readonly devices: readonly Device[];
+  readonly a20: A20Control;
   /** Bytes typed at the serial console; returns how many were accepted. */
   serialInput(bytes: ArrayLike<number>): number;
 }

@@ -3,6 +3,7 @@
 import type { Device, Mapping } from '../base/device.ts';
 import { InputError } from '../base/errors.ts';
 import type { PlatformHost, PlatformState } from '../base/platform.ts';
+import { A20Gate } from '../devices/a20-gate.ts';
 import { MmioBus, PortBus } from '../devices/bus.ts';
 import { DebugExit } from '../devices/debug-exit.ts';
 import { Debugcon } from '../devices/debugcon.ts';
@@ -45,8 +46,9 @@ export function createPcBoard(host: PlatformHost, outputs: BoardOutputs, options
   const pit = new Pit8254(pics.irq(Irq.PIT));
   const systemControl = new SystemControlB(pit);
   const rtc = new RtcMc146818(pics.irq(Irq.RTC), { epoch, cmos: cmosMemory(lowRam, highRam) });
-  const keyboard = new I8042(pics.irq(Irq.KEYBOARD), outputs.reset);
-  const systemControlA = new SystemControlA(outputs.reset);
+  const a20 = new A20Gate((open) => host.a20Changed(open));
+  const keyboard = new I8042(pics.irq(Irq.KEYBOARD), outputs.reset, a20.input(1));
+  const systemControlA = new SystemControlA(outputs.reset, a20.input(0));
   const debugExit = new DebugExit(outputs.debugExit);
   const debugcon = new Debugcon(outputs.debugcon);
 
@@ -99,6 +101,15 @@ export function createPcBoard(host: PlatformHost, outputs: BoardOutputs, options
     },
     interruptPending: () => pics.pending(),
     acknowledgeInterrupt: () => pics.acknowledge(),
+    a20: {
+      get open() {
+        return a20.open;
+      },
+      set(open) {
+        keyboard.setA20(open);
+        systemControlA.setA20(open);
+      },
+    },
     serialInput: (bytes) => uart.receive(bytes),
     save,
     restore(state) {

@@ -77,6 +77,16 @@ export class PhysicalMemory {
     this.slotListener?.onSlotDeleted(gfn, count);
   }
 
+  /**
+   * Opens or closes the A20 gate. What TLBs hold is dropped: it was translated with the gate as it was. Accesses by GPA
+   * (`hostOffset`, `open` and what stands on them) are not the processor's, and pass the gate by.
+   */
+  setA20(open: boolean): void {
+    if (this.views.a20 === open) return;
+    this.views.a20 = open;
+    for (const tlb of this.views.tlbs) tlb.flushAll();
+  }
+
   /** Host offset of the byte at `gpa`, for reading only; -1 when it is not RAM. */
   hostOffset(gpa: number): number {
     const leaf = this.leaf[gfnOf(gpa)];

@@ -59,28 +59,35 @@ export class SecondLevel {
     this.structureNeed = EPT_R;
   }
 
-  /** Host offset of page `gfn` for reading a paging-structure entry of a linear-address translation; -1 when not RAM. */
-  structurePage(gfn: number): number {
+  /** The page that an access to page `gfn` reaches: another one only while the A20 gate is closed. */
+  reached(gfn: number): number {
+    return gfn & this.views.frameMask;
+  }
+
+  /** Host offset of page `frame` for reading a paging-structure entry of a linear-address translation; -1 when not RAM. */
+  structurePage(frame: number): number {
+    const gfn = this.reached(frame);
     const leaf = gfn < this.leaf.length ? this.leaf[gfn]! : 0;
     const need = this.structureNeed;
     return (leaf & need) === need ? (leaf & EPT_ADDRESS) >>> 0 : this.structureSlow(gfn);
   }
 
-  /** Host offset of page `gfn` for setting A or D in an entry, opened for writing; -1 when the guest cannot write it. */
-  structureWrite(gfn: number): number {
+  /** Host offset of page `frame` for setting A or D in an entry, opened for writing; -1 when the guest cannot write it. */
+  structureWrite(frame: number): number {
+    const gfn = this.reached(frame);
     const need = leafNeed(EptAccess.WRITE, this.ad);
     const leaf = gfn < this.leaf.length ? this.leaf[gfn]! : 0;
     if ((leaf & need) !== need && this.walk(gfn, EptAccess.WRITE, EptOrigin.PAGING_STRUCTURE) < 0) return NOT_BACKED;
     return this.physical.open(gfn, AccessSource.WALK);
   }
 
-  /** Host offset of page `gfn` for loading PDPTEs: a plain read even with A/D bits on; -1 when not RAM. */
-  pdptePage(gfn: number): number {
+  /** Host offset of page `frame` for loading PDPTEs: a plain read even with A/D bits on; -1 when not RAM. */
+  pdptePage(frame: number): number {
     this.begin();
-    return this.walk(gfn, EptAccess.READ, EptOrigin.PDPTE_LOAD);
+    return this.walk(this.reached(frame), EptAccess.READ, EptOrigin.PDPTE_LOAD);
   }
 
-  /** Host offset of the final page `gfn` of an access (EptAccess bits); -1 when it is not RAM, or not writable RAM. */
+  /** Host offset of the final page `gfn`, as `reached` gives it, of an access (EptAccess bits); -1 when it is not RAM, or not writable RAM. */
   finalPage(gfn: number, access: number): number {
     const need = leafNeed(access, this.ad);
     const leaf = gfn < this.leaf.length ? this.leaf[gfn]! : 0;

@@ -108,7 +108,8 @@ export class VcpuMmu {
       this.faultLinear = linear;
       return FAULT;
     }
-    const { gfn, info } = walk;
+    const { info } = walk;
+    const gfn = second.reached(walk.gfn);
     const host = second.finalPage(gfn, EPT_ACCESS[access]!);
     if (host < 0) return this.mmio(gfn, linear);
     tlb.fill(index, low, high, gfn, host, info);
@@ -141,7 +142,7 @@ export class VcpuMmu {
     this.second.beginProbe();
     const high = Math.floor(linear / TWO_32) | 0;
     const reached = this.walk.translate(linear >>> 0, high, access, RIGHTS_OF[context]!, false);
-    return reached ? this.walk.gfn * PAGE_SIZE + (linear & PAGE_MASK) : -1;
+    return reached ? this.second.reached(this.walk.gfn) * PAGE_SIZE + (linear & PAGE_MASK) : -1;
   }
 
   /** Every translation; e.g. CR0.PG or CR4.PGE changed, INVPCID type 2. */

@@ -4,12 +4,16 @@
 import { NO_FAULTS } from '../base/faults.ts';
 import type { Faults } from '../base/faults.ts';
 import type { LinearMemory } from '../base/linear-memory.ts';
+import { PAGE_SHIFT } from '../base/paging-units.ts';
 import type { MachineShape, RegionPlan } from '../base/state/regions.ts';
 import { Ept } from './ept.ts';
 import { EPTP_AD_ENABLE, makeEptp } from './ept-entry.ts';
 import { MMU_STATE } from './mmu-state.ts';
 import { Pml } from './pml.ts';
 import { Tlb } from './tlb.ts';
+
+/** Bit 20 of a guest-physical address, in its frame number. */
+const A20_FRAME = 1 << (20 - PAGE_SHIFT);
 
 export class MmuViews {
   readonly ept: Ept;
@@ -21,6 +25,7 @@ export class MmuViews {
   readonly codePages: Uint8Array;
   private readonly eptpWords: Uint32Array;
   private readonly trackingWord: Uint32Array;
+  private readonly frameMaskWord: Uint32Array;
 
   constructor(readonly memory: LinearMemory, readonly plan: RegionPlan, readonly shape: MachineShape, faults: Faults = NO_FAULTS) {
     const { buffer } = memory.memory;
@@ -31,6 +36,7 @@ export class MmuViews {
     this.codePages = new Uint8Array(buffer, plan.codePages!.offset, shape.gfnLimit);
     this.eptpWords = new Uint32Array(buffer, plan.mmu!.offset + MMU_STATE.offset.eptp, 2);
     this.trackingWord = new Uint32Array(buffer, plan.mmu!.offset + MMU_STATE.offset.tracking, 1);
+    this.frameMaskWord = new Uint32Array(buffer, plan.mmu!.offset + MMU_STATE.offset.frameMask, 1);
   }
 
   /** Once per machine, on a memory that is still zero: no translation cached, nothing logged, nothing mapped. */
@@ -38,6 +44,7 @@ export class MmuViews {
     for (const tlb of this.tlbs) tlb.reset();
     for (const pml of this.pmls) pml.reset();
     this.eptpWords[0] = makeEptp(this.ept.root);
+    this.a20 = true;
   }
 
   /** The EPTP; below 2^32, since the tables are in the linear memory. */
@@ -52,6 +59,20 @@ export class MmuViews {
 
   set accessedDirty(on: boolean) {
     this.eptpWords[0] = on ? this.eptpWords[0]! | EPTP_AD_ENABLE : this.eptpWords[0]! & ~EPTP_AD_ENABLE;
+  }
+
+  /** What of a frame number leaves the processor (see `a20`), as a mask. */
+  get frameMask(): number {
+    return this.frameMaskWord[0]!;
+  }
+
+  /** Whether the A20 gate is open. While it is closed bit 20 of every guest-physical address that the processor forms is 0. */
+  get a20(): boolean {
+    return (this.frameMaskWord[0]! & A20_FRAME) !== 0;
+  }
+
+  set a20(open: boolean) {
+    this.frameMaskWord[0] = open ? ~0 : ~A20_FRAME;
   }
 
   /** Whether tracking is enabled, by whichever method. */

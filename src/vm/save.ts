@@ -55,9 +55,10 @@ export function restoreMachine(state: VmState, parts: MachineParts, turns: Turns
 
 function restoreAll(state: VmState, parts: MachineParts, turns: Turns, clock: VirtualClock, platform: Platform | null): void {
   clock.ticks = state.ticks;
+  // Before the TLBs: a board that moves the A20 gate has them flushed.
+  if (platform && state.platform) platform.restore(state.platform);
   turns.restore(state.turns);
   state.vcpus.forEach((saved, n) => restoreVcpu(saved, parts.cpus[n]));
-  if (platform && state.platform) platform.restore(state.platform);
 }
 
 function restoreVcpu({ registers, tlb, answered }: SavedVcpu, cpu: Cpu): void {

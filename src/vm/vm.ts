@@ -73,6 +73,12 @@ export class Vm {
       now: () => this.clock.nanoseconds(),
       interruptChanged: () => parts.cpus[0].request(Request.EVENT),
       deadlineChanged: () => this.requestAll(Request.DEADLINE),
+      a20Changed: (open) => {
+        parts.physical.setA20(open);
+        this.trace.on?.('a20', { open });
+        // Translated code that is executing goes on only after it has been looked up anew.
+        this.requestAll(Request.CODE);
+      },
     }) ?? null;
     host.platform = this.platform;
     this.turns = new Turns(parts.cpus, config.quantum ?? DEFAULT_QUANTUM);

@@ -32,9 +32,9 @@ const DEVICES: readonly Case[] = [
   { name: 'elcr', registers: 2, make: () => new Elcr(nothing) },
   { name: 'pit', registers: 4, make: () => new Pit8254(new Wire()) },
   { name: 'system-control-b', registers: 1, make: () => new SystemControlB(new Pit8254(new Wire())) },
-  { name: 'system-control-a', registers: 1, make: () => new SystemControlA(nothing) },
+  { name: 'system-control-a', registers: 1, make: () => new SystemControlA(nothing, new Wire()) },
   { name: 'rtc', registers: 2, make: () => new RtcMc146818(new Wire(), { epoch: 0 }) },
-  { name: 'i8042', registers: 5, make: () => new I8042(new Wire(), nothing) },
+  { name: 'i8042', registers: 5, make: () => new I8042(new Wire(), nothing, new Wire()) },
   { name: 'debug-exit', registers: 4, make: () => new DebugExit(nothing) },
   { name: 'debugcon', registers: 1, make: () => new Debugcon(nothing) },
 ];
@@ -130,7 +130,7 @@ describe.each(DEVICES)('device conformance: $name', (entry) => {
 
 it('the table holds every device of the board', () => {
   const board = createPcBoard(
-    { now: () => 0, interruptChanged: nothing, deadlineChanged: nothing },
+    { now: () => 0, interruptChanged: nothing, deadlineChanged: nothing, a20Changed: nothing },
     { serial: nothing, debugcon: nothing, debugExit: nothing, reset: nothing },
   );
   const tested = new Set(DEVICES.map(({ name }) => name).concat('pic-slave'));

@@ -8,15 +8,17 @@ const COMMAND = 4;
 
 function controller() {
   const wire = new Wire();
+  const a20 = new Wire();
   let resets = 0;
-  const device = new I8042(wire, () => resets++);
+  const device = new I8042(wire, () => resets++, a20);
+  device.reset();
   const drain = (): number[] => {
     const bytes: number[] = [];
     while (device.read(COMMAND, 1) & 1) bytes.push(device.read(DATA, 1));
     return bytes;
   };
   return {
-    device, wire, drain,
+    device, wire, a20, drain,
     resets: () => resets,
     /** Writes a command and its parameters; what the host reads then. */
     command(...[code, ...parameters]: number[]): number[] {
@@ -74,16 +76,16 @@ describe('the controller', () => {
   });
 
   it('A20 by the output port and by commands of its own; the reset line is active low', () => {
-    const { device, command, resets } = controller();
-    expect(device.a20).toBe(true);
+    const { a20, command, resets } = controller();
+    expect(a20.level).toBe(1);
     command(0xd1, 0xdd);
-    expect([device.a20, command(0xd0)]).toEqual([false, [0xc1]]);
+    expect([a20.level, command(0xd0)]).toEqual([0, [0xc1]]);
     command(0xdf);
-    expect(device.a20).toBe(true);
+    expect(a20.level).toBe(1);
     command(0xdd);
-    expect([device.a20, resets()]).toEqual([false, 0]);
+    expect([a20.level, resets()]).toEqual([0, 0]);
     command(0xd1, 0xde);
-    expect([device.a20, resets()]).toEqual([true, 1]);
+    expect([a20.level, resets()]).toEqual([1, 1]);
   });
 
   it.each([[0xfe, 1], [0xf0, 1], [0xff, 0], [0xfd, 0]])('pulse %i: %i resets', (code, count) => {
@@ -111,12 +113,15 @@ describe('the keyboard', () => {
 describe('System Control Port A', () => {
   it('keeps A20 and resets at a rise of bit 0', () => {
     let resets = 0;
-    const port = new SystemControlA(() => resets++);
-    expect([port.read(0, 1), port.a20]).toEqual([2, true]);
-    port.write(0, 1, 0);
-    expect([port.a20, resets]).toEqual([false, 0]);
+    const a20 = new Wire();
+    const port = new SystemControlA(() => resets++, a20);
+    expect([port.read(0, 1), a20.level]).toEqual([0, 0]);
+    port.write(0, 1, 2);
+    expect([a20.level, resets]).toEqual([1, 0]);
     port.write(0, 1, 3);
     port.write(0, 1, 3);
-    expect([port.a20, port.read(0, 1), resets]).toEqual([true, 3, 1]);
+    expect([a20.level, port.read(0, 1), resets]).toEqual([1, 3, 1]);
+    port.reset();
+    expect([a20.level, port.read(0, 1)]).toEqual([0, 0]);
   });
 });

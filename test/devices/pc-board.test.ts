@@ -8,7 +8,10 @@ function machine(): { board: Board; log: string[]; at(ns: number): void } {
   const log: string[] = [];
   let now = 0;
   const board = createPcBoard(
-    { now: () => now, interruptChanged: () => log.push('interrupt'), deadlineChanged: () => log.push('deadline') },
+    {
+      now: () => now, interruptChanged: () => log.push('interrupt'), deadlineChanged: () => log.push('deadline'),
+      a20Changed: (open) => log.push(`a20 ${open ? 'open' : 'closed'}`),
+    },
     {
       serial: (b) => log.push(`serial ${b}`), debugcon: (b) => log.push(`debugcon ${b}`), debugExit: (v) => log.push(`exit ${v}`),
       reset: () => log.push('reset'),
@@ -156,5 +159,40 @@ describe('PC board', () => {
     board.reset();
     expect(board.interruptPending()).toBe(false);
     expect(board.save()).toEqual(fresh);
+  });
+
+  // IBM PS/2 Technical Reference, "System Control Port A": its bit 1 and the keyboard controller's gate are ORed.
+  it('closes the A20 gate when both its inputs are closed', () => {
+    const { board, log } = machine();
+    const command = (...bytes: number[]): void => {
+      board.ports.write(0x64, 1, bytes[0]!);
+      for (const byte of bytes.slice(1)) board.ports.write(0x60, 1, byte);
+    };
+    expect([board.a20.open, board.ports.read(0x92, 1)]).toEqual([true, 0]);
+    board.ports.write(0x92, 1, 2);
+    command(0xd1, 0xdd);
+    expect(log).toEqual([]);
+    board.ports.write(0x92, 1, 0);
+    command(0xdf);
+    board.a20.set(false);
+    expect([board.a20.open, board.ports.read(0x92, 1)]).toEqual([false, 0]);
+    board.ports.write(0x92, 1, 2);
+    command(0xd1, 0xdf);
+    board.a20.set(false);
+    board.a20.set(true);
+    expect([board.a20.open, board.ports.read(0x92, 1)]).toEqual([true, 2]);
+    const closed = 'a20 closed', open = 'a20 open';
+    expect(log.filter((line) => line.startsWith('a20'))).toEqual([closed, open, closed, open, closed, open]);
+  });
+
+  it('restores the A20 gate, and opens it at reset', () => {
+    const { board, log } = machine();
+    board.a20.set(false);
+    const saved = board.save();
+    board.reset();
+    expect(board.a20.open).toBe(true);
+    board.restore(saved);
+    expect(board.a20.open).toBe(false);
+    expect(log.filter((line) => line.startsWith('a20'))).toEqual(['a20 closed', 'a20 open', 'a20 closed']);
   });
 });

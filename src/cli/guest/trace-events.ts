@@ -9,9 +9,9 @@ const HEXADECIMAL: ReadonlySet<string> = new Set(['rip', 'gpa', 'gfn', 'qualific
 
 /** The event as its line. */
 export function eventText<K extends keyof TraceEvents>(name: K, event: TraceEvents[K]): string {
-  const fields = Object.entries(event as Record<string, number | bigint | string | null>).map(([key, value]) => {
+  const fields = Object.entries(event as Record<string, number | bigint | string | boolean | null>).map(([key, value]) => {
     if (value === null) return '';
-    const shown = HEXADECIMAL.has(key) && typeof value !== 'string' ? hex(value) : String(value);
+    const shown = HEXADECIMAL.has(key) && (typeof value === 'number' || typeof value === 'bigint') ? hex(value) : String(value);
     return ` ${key}=${shown}${name === 'exception' && key === 'vector' ? ` name=${vectorName(Number(value))}` : ''}`;
   });
   return name + fields.join('');
