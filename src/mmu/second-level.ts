@@ -87,7 +87,7 @@ export class SecondLevel {
     return this.walk(this.reached(frame), EptAccess.READ, EptOrigin.PDPTE_LOAD);
   }
 
-  /** Host offset of the final page `gfn`, as `reached` gives it, of an access (EptAccess bits); -1 when it is not RAM, or not writable RAM. */
+  /** Host offset of the final page `gfn` (as `reached` gives it) of an access (EptAccess bits); -1 when it is no RAM, or not writable. */
   finalPage(gfn: number, access: number): number {
     const need = leafNeed(access, this.ad);
     const leaf = gfn < this.leaf.length ? this.leaf[gfn]! : 0;
