@@ -13,10 +13,6 @@ export const NOT_IMPLEMENTED: readonly Absence[] = [
     behaviour: 'CPUID does not offer them; the instructions are undefined (#UD); CR4.OSFXSR, OSXMMEXCPT and OSXSAVE are reserved (#GP)',
   },
   {
-    name: 'virtual-8086 mode extensions, protected-mode virtual interrupts',
-    behaviour: 'CPUID does not offer them; CR4.VME and CR4.PVI are reserved (#GP)',
-  },
-  {
     name: 'task switches through tables in device memory',
     behaviour: 'the descriptors that the new task loads and the stack that an error code is pushed on must lie in RAM: an access '
       + 'there that leaves the machine is not resumed',

@@ -14,6 +14,7 @@ import { IF, RF, TF } from './flags.ts';
 import { Vector } from './signals.ts';
 import { DR6 } from './system/debug-registers.ts';
 import { Blocking } from './system/segments.ts';
+import { virtualInterruptDue } from './system/virtual-interrupts.ts';
 
 /**
  * Why a run ended. `limit`: so many instructions retired, or events are delivered without end. `halted`: HLT, or waiting for a
@@ -109,11 +110,11 @@ function deliverQueued(cpu: Cpu, event: Event): boolean {
   return true;
 }
 
-function deliverOrQueue(cpu: Cpu, type: EventType, vector: number, trap = false): boolean {
+function deliverOrQueue(cpu: Cpu, type: EventType, vector: number, trap = false, errorCode: number | null = null): boolean {
   cpu.replay.forget();
-  if (deliverEvent(cpu, makeEvent(type, vector, null, cpu.rip, trap))) return true;
+  if (deliverEvent(cpu, makeEvent(type, vector, errorCode, cpu.rip, trap))) return true;
   if (!hasQueuedEvent(cpu)) {
-    queueEvent(cpu, { type, vector, errorCode: null, trap });
+    queueEvent(cpu, { type, vector, errorCode, trap });
     markDeliveryBegun(cpu);
   }
   return false;
@@ -123,10 +124,11 @@ function clearReplay(cpu: Cpu): void {
   if (!cpu.replay.idle) cpu.replay.clear();
 }
 
-/** Whether something must be looked at after exactly one instruction: a shadow, TF, RF, breakpoints, or answers that are replayed. */
+/** Whether something must be looked at around exactly one instruction: a shadow, TF, RF, VIF with VIP, breakpoints, replayed answers. */
 function mustStep(cpu: Cpu): boolean {
   const { interruptibility, rflags } = cpu.state;
-  return (interruptibility[0] & SHADOW) !== 0 || (rflags[0] & (TF | RF)) !== 0 || cpu.breakpoints || !cpu.replay.idle;
+  return (interruptibility[0] & SHADOW) !== 0 || (rflags[0] & (TF | RF)) !== 0 || cpu.breakpoints || !cpu.replay.idle
+    || virtualInterruptDue(cpu);
 }
 
 /** Executes one instruction, then ends the shadow and RF that it ran under and takes the single-step trap. Returns what retired. */
@@ -134,6 +136,11 @@ function step(cpu: Cpu, engine: Engine): number {
   // The frame of an event that was just delivered met a breakpoint.
   if (cpu.breakpointHits !== 0) {
     debugTrap(cpu, false);
+    return 0;
+  }
+  if (cpu.replay.idle && virtualInterruptDue(cpu)) {
+    cpu.suppressTrap = true;
+    deliverOrQueue(cpu, EventType.HARDWARE_EXCEPTION, Vector.GP, false, 0);
     return 0;
   }
   const { interruptibility, rflags } = cpu.state;

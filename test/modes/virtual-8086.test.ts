@@ -5,29 +5,12 @@ import { Seg } from '../../src/base/state/vcpu.ts';
 import { CodeMode } from '../../src/cpu/builder/insn.ts';
 import { AC, IF, IOPL_SHIFT, NT, RF, VM } from '../../src/cpu/flags.ts';
 import { gate, protectedMode } from '../system/support.ts';
-import type { Rig } from '../system/support.ts';
 import { AT, EAX, EDX, ESP, HLT, IRET, NOP, SEL, d, reg, rip, run, setReg, stack16, w } from './support.ts';
+import { V86, frame, virtual } from './virtual-support.ts';
 
 const IOPL3 = 3 << IOPL_SHIFT;
-const CS = 0x500, SS = 0x900, DS = 0xa00, ES = 0xb00, FS = 0xc00, GS = 0xd00, SP = 0x100;
+const { CS, SS, DS, ES, FS, GS, SP } = V86;
 const SEGMENTS = [Seg.CS, Seg.SS, Seg.DS, Seg.ES, Seg.FS, Seg.GS];
-
-/** At 0500H:0000H in virtual-8086 mode, which was entered by IRET from level 0. */
-function virtual(flags: number, ...bytes: number[]): Rig {
-  const rig = protectedMode();
-  const at = AT.STACK0 - 36;
-  [0, CS, flags | VM | 2, SP, SS, ES, DS, FS, GS].forEach((word, n) => rig.set32(at + 4 * n, word));
-  setReg(rig, ESP, at);
-  rig.code(0x4000, IRET);
-  rig.state.rip[0] = 0x4000n;
-  rig.code(CS * 16, ...bytes);
-  for (let vector = 0; vector < 64; vector++) rig.code(rig.handler(vector), HLT);
-  expect(run(rig, 1).retired).toBe(1);
-  return rig;
-}
-
-/** Doublewords of the frame at the handler. */
-const frame = (rig: Rig, count: number): number[] => Array.from({ length: count }, (_, n) => rig.get32(rig.rsp + 4 * n));
 
 describe('entering by IRET', () => {
   it('loads all segments as in real-address mode, with level 3 and 64 KiB', () => {

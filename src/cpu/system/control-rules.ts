@@ -14,8 +14,8 @@ export const LINEAR_BITS = 48;
 /** ET is hardwired to 1. Bits of CR0 31:0 that are not listed stay clear, and attempts to set them have no effect. */
 export const CR0_WRITABLE = CR0.PE | CR0.MP | CR0.EM | CR0.TS | CR0.NE | CR0.WP | CR0.AM | CR0.NW | CR0.CD | CR0.PG;
 
-/** The bits there are; any other is reserved. VME, PVI, MCE, OSFXSR, OSXMMEXCPT, LA57 and OSXSAVE belong to absent features. */
-export const CR4_VALID = CR4.TSD | CR4.DE | CR4.PSE | CR4.PAE | CR4.PGE | CR4.PCE | CR4.UMIP
+/** The bits there are; any other is reserved. MCE, OSFXSR, OSXMMEXCPT, LA57 and OSXSAVE belong to absent features. */
+export const CR4_VALID = CR4.VME | CR4.PVI | CR4.TSD | CR4.DE | CR4.PSE | CR4.PAE | CR4.PGE | CR4.PCE | CR4.UMIP
   | CR4.FSGSBASE | CR4.PCIDE | CR4.SMEP | CR4.SMAP;
 
 export const EFER_VALID = EFER.SCE | EFER.LME | EFER.LMA | EFER.NXE;

@@ -7,6 +7,7 @@ import { Vector } from '../signals.ts';
 import { instructionPointer, is64BitCode, returnTarget } from './code-targets.ts';
 import { isNull, markAccessed, probeAccessed } from './descriptor.ts';
 import type { Descriptor } from './descriptor.ts';
+import { noteVirtualInterrupt } from './flags.ts';
 import { isProtected } from './helper.ts';
 import type { SystemFunction } from './helper.ts';
 import { checkStackSegment, dropInnerSegments, setCodeSegment, setNullSegment, setRealModeSegment, setSegment } from './segments.ts';
@@ -42,7 +43,10 @@ export function enterReturnStack(cpu: Cpu, code: Descriptor, stack: ReturnStack,
   else setNullSegment(cpu, Seg.SS, selector, cpl);
   const width = is64BitCode(cpu, code) ? 8 : descriptor !== null && descriptor.attributes & SegAttr.DB ? 4 : 2;
   setStackPointer(cpu, outerPointer(cpu, stack.pointer + BigInt(more), width));
-  if (outer) dropInnerSegments(cpu, cpl);
+  if (outer) {
+    dropInnerSegments(cpu, cpl);
+    noteVirtualInterrupt(cpu);
+  }
 }
 
 /** x = bytes to release beyond the return address; words have i.size bytes. */

@@ -1,11 +1,14 @@
 // PUSHF, POPF, CLI, STI, CLAC, STAC (SDM vol. 2).
 
 import type { Cpu } from '../cpu.ts';
-import { AC, ID, IF, IOPL_SHIFT, NT, RF, STATUS_FLAGS, DF, TF, VM } from '../flags.ts';
+import { AC, ID, IF, IOPL_SHIFT, NT, RF, STATUS_FLAGS, DF, TF, VIF, VIP, VM } from '../flags.ts';
 import { Vector } from '../signals.ts';
-import { requireVirtualIopl } from './helper.ts';
 import type { SystemFunction } from './helper.ts';
 import { Blocking } from './segments.ts';
+import {
+  clearVirtualInterruptFlag, hasVirtualInterrupts, loadVirtualImage, requireVirtualImage, seesVirtualFlags, setVirtualInterruptFlag,
+  virtualImage,
+} from './virtual-interrupts.ts';
 
 export const IOPL = 3 << IOPL_SHIFT;
 /** What every level may change. */
@@ -25,22 +28,34 @@ export function storeFlags(cpu: Cpu, image: number, size: number, more: number):
   noteFlags(cpu, old);
 }
 
-/** After flags changed from `old`: the run loop must see TF, RF and an IF that became 1. */
+/** After flags changed from `old`: the run loop must see TF, RF, an IF that became 1, and VIF together with VIP. */
 export function noteFlags(cpu: Cpu, old: number): void {
   const flags = cpu.state.rflags[0];
   if (flags & (TF | RF | (IF & ~old))) cpu.noteInterruptWindow();
+  noteVirtualInterrupt(cpu);
 }
 
-/** The image that PUSHF pushes: VM and RF read as 0. */
-export const pushfValue: SystemFunction = (cpu) => {
-  requireVirtualIopl(cpu);
-  return BigInt(cpu.flags.read() & ~(VM | RF));
+/** After the level became 3: the run loop must see VIF together with VIP. */
+export function noteVirtualInterrupt(cpu: Cpu): void {
+  if ((cpu.state.rflags[0] & (VIF | VIP)) === (VIF | VIP)) cpu.noteInterruptWindow();
+}
+
+/** The image of i.stackSize bytes that PUSHF pushes: VM and RF read as 0. */
+export const pushfValue: SystemFunction = (cpu, i) => {
+  const virtual = seesVirtualFlags(cpu, i.stackSize);
+  const flags = cpu.flags.read();
+  return BigInt(virtual ? virtualImage(flags) : flags & ~(VM | RF));
 };
 
 /** x = image of i.stackSize bytes. RF becomes 0. */
 export const popf: SystemFunction = (cpu, i, x) => {
-  requireVirtualIopl(cpu);
-  storeFlags(cpu, Number(x & 0xffffffffn), i.stackSize, 0);
+  const image = Number(x & 0xffffffffn);
+  if (seesVirtualFlags(cpu, i.stackSize)) {
+    requireVirtualImage(cpu, image);
+    loadVirtualImage(cpu, image);
+  } else {
+    storeFlags(cpu, image, i.stackSize, 0);
+  }
   cpu.state.rflags[0] &= ~RF;
   cpu.refresh();
   return 0n;
@@ -51,6 +66,10 @@ function requireIopl(cpu: Cpu): void {
 }
 
 export const cli: SystemFunction = (cpu) => {
+  if (hasVirtualInterrupts(cpu)) {
+    clearVirtualInterruptFlag(cpu);
+    return 0n;
+  }
   requireIopl(cpu);
   cpu.state.rflags[0] &= ~IF;
   return 0n;
@@ -58,6 +77,10 @@ export const cli: SystemFunction = (cpu) => {
 
 /** Interrupts stay blocked for one more instruction when IF was 0. */
 export const sti: SystemFunction = (cpu) => {
+  if (hasVirtualInterrupts(cpu)) {
+    setVirtualInterruptFlag(cpu);
+    return 0n;
+  }
   requireIopl(cpu);
   const { rflags, interruptibility } = cpu.state;
   if (rflags[0] & IF) return 0n;

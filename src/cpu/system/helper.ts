@@ -24,11 +24,6 @@ export const isVirtual8086 = (cpu: Cpu): boolean => (cpu.state.rflags[0] & VM) !
 /** CR0.PE = 1 and not virtual-8086 mode: selectors name descriptors. */
 export const isProtected = (cpu: Cpu): boolean => !isRealMode(cpu) && !isVirtual8086(cpu);
 
-/** SDM vol. 3, "Sensitive Instructions": CLI, STI, PUSHF, POPF, INT n and IRET need IOPL = 3 in virtual-8086 mode; #GP(0) otherwise. */
-export function requireVirtualIopl(cpu: Cpu): void {
-  if (isVirtual8086(cpu) && cpu.iopl < 3) cpu.raise(Vector.GP, 0);
-}
-
 export const is64Bit = (cpu: Cpu): boolean => cpu.mode === CodeMode.BITS64;
 
 /** SDM vol. 2, of every privileged instruction: "#GP(0) if the current privilege level is not 0". */

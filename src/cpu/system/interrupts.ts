@@ -4,8 +4,9 @@ import type { Cpu } from '../cpu.ts';
 import { EventType, makeEvent } from '../events/event.ts';
 import { enterHandler } from '../events/handler.ts';
 import { Vector } from '../signals.ts';
-import { requireVirtualIopl } from './helper.ts';
+import { isVirtual8086 } from './helper.ts';
 import type { SystemFunction } from './helper.ts';
+import { isRedirected, redirect } from './redirection.ts';
 
 function deliverNow(cpu: Cpu, vector: number, type: EventType): bigint {
   cpu.nextRip = enterHandler(cpu, makeEvent(type, vector, null, cpu.nextRip));
@@ -14,10 +15,16 @@ function deliverNow(cpu: Cpu, vector: number, type: EventType): bigint {
   return 0n;
 }
 
-/** In virtual-8086 mode INT n alone depends on IOPL; INT3, INTO and INT1 do not. */
+/** In virtual-8086 mode INT n alone depends on the redirection bit map and IOPL; INT3, INTO and INT1 do not. */
 export const interrupt: SystemFunction = (cpu, i) => {
-  requireVirtualIopl(cpu);
-  return deliverNow(cpu, i.dst.imm & 0xff, EventType.SOFTWARE_INTERRUPT);
+  const vector = i.dst.imm & 0xff;
+  if (isRedirected(cpu, vector)) {
+    redirect(cpu, vector);
+    cpu.suppressTrap = true;
+    return 0n;
+  }
+  if (isVirtual8086(cpu) && cpu.iopl < 3) cpu.raise(Vector.GP, 0);
+  return deliverNow(cpu, vector, EventType.SOFTWARE_INTERRUPT);
 };
 export const breakpoint: SystemFunction = (cpu) => deliverNow(cpu, Vector.BP, EventType.SOFTWARE_EXCEPTION);
 export const overflow: SystemFunction = (cpu) => deliverNow(cpu, Vector.OF, EventType.SOFTWARE_EXCEPTION);

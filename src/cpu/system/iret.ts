@@ -7,13 +7,14 @@ import { Vector } from '../signals.ts';
 import { instructionPointer, returnTarget } from './code-targets.ts';
 import { enterReturnStack, returnStack } from './far-return.ts';
 import { storeFlags } from './flags.ts';
-import { is64Bit, isProtected, requireVirtualIopl } from './helper.ts';
+import { is64Bit, isProtected } from './helper.ts';
 import type { SystemFunction } from './helper.ts';
 import { Blocking, setCodeSegment, setRealModeSegment } from './segments.ts';
 import { peek, released, setStackPointer } from './stack-frame.ts';
 import type { Width } from './stack-frame.ts';
 import { returnToTask } from './task-switch.ts';
 import { enterVirtual8086 } from './virtual-8086.ts';
+import { loadVirtualImage, requireVirtualImage, seesVirtualFlags } from './virtual-interrupts.ts';
 
 /** SDM vol. 3, "Handling Multiple NMIs": IRET unblocks NMIs, even one that faults. */
 function unblockNmi(cpu: Cpu): void {
@@ -25,7 +26,7 @@ function unblockNmi(cpu: Cpu): void {
 export const iret: SystemFunction = (cpu, i) => {
   const size = i.size as Width;
   unblockNmi(cpu);
-  requireVirtualIopl(cpu);
+  const virtual = seesVirtualFlags(cpu, size);
   if (isProtected(cpu) && cpu.state.rflags[0] & NT) {
     if (cpu.longMode) cpu.raise(Vector.GP, 0);
     returnToTask(cpu);
@@ -35,16 +36,19 @@ export const iret: SystemFunction = (cpu, i) => {
   const selector = Number(peek(cpu, size, size) & 0xffffn);
   const flags = Number(peek(cpu, 2 * size, size) & 0xffffffffn);
   if (isProtected(cpu)) returnProtected(cpu, size, offset, selector, flags);
-  else returnReal(cpu, size, offset, selector, flags);
+  else returnReal(cpu, size, offset, selector, flags, virtual);
   cpu.refresh();
   return 0n;
 };
 
-function returnReal(cpu: Cpu, size: Width, offset: bigint, selector: number, flags: number): void {
+/** Real-address and virtual-8086 mode; `virtual`: the image is one of VIF. */
+function returnReal(cpu: Cpu, size: Width, offset: bigint, selector: number, flags: number, virtual: boolean): void {
   if (offset > BigInt(cpu.state.segLimit[Seg.CS])) cpu.raise(Vector.GP, 0);
+  if (virtual) requireVirtualImage(cpu, flags);
   setStackPointer(cpu, released(cpu, 3 * size));
   setRealModeSegment(cpu, Seg.CS, selector);
-  storeFlags(cpu, flags, size, RF);
+  if (virtual) loadVirtualImage(cpu, flags);
+  else storeFlags(cpu, flags, size, RF);
   cpu.nextRip = Number(offset);
 }
 

@@ -4,6 +4,7 @@ import type { Cpu } from '../cpu.ts';
 import { IF, VM } from '../flags.ts';
 import { Vector } from '../signals.ts';
 import { setFlatSegments } from './fixed-segments.ts';
+import { noteVirtualInterrupt } from './flags.ts';
 import { LOW_32, isRealMode, requireCanonical, requireCpl0, toSigned } from './helper.ts';
 import type { SystemFunction } from './helper.ts';
 
@@ -41,5 +42,6 @@ export const sysexit: SystemFunction = (cpu, i) => {
   const target = is64 ? toSigned(gpr[RDX]) : Number(gpr[RDX] & LOW_32);
   setFlatSegments(cpu, 3, selector + (is64 ? 32 : 16), selector + (is64 ? 40 : 24), is64);
   cpu.nextRip = target;
+  noteVirtualInterrupt(cpu);
   return 0n;
 };
