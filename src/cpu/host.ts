@@ -11,7 +11,7 @@ export interface CpuHost {
   readMmio(gpa: number, width: AccessWidth): number | null;
   writeMmio(gpa: number, width: AccessWidth, value: number): boolean;
   /** Ticks of virtual time: the value of the TSC before the vCPU's offset is added. */
-  tsc(): bigint;
+  tsc(): number;
   /** The interrupt controller holds its INTR line to this vCPU up. */
   interruptPending(vcpu: number): boolean;
   /** The interrupt-acknowledge cycle: the vector. */

@@ -29,8 +29,8 @@ export class BoardHost implements CpuHost {
     return (this.platform?.mmio.write(gpa, width, value) ?? false) || this.float;
   }
 
-  tsc(): bigint {
-    return BigInt(this.clock.now());
+  tsc(): number {
+    return this.clock.now();
   }
 
   interruptPending(vcpu: number): boolean {

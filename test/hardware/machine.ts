@@ -46,7 +46,7 @@ const SILENT_HOST: CpuHost = {
   writePort: () => true,
   readMmio: () => 0,
   writeMmio: () => true,
-  tsc: () => 0n,
+  tsc: () => 0,
   interruptPending: () => false,
   acknowledgeInterrupt: () => 0,
 };

@@ -24,7 +24,7 @@ export const OPERATIONS: Record<Names<Builder<unknown, unknown, unknown>>, strin
   probeWrite: 'h A h >', linearAddress: 'h h A > V', requireAligned: 'h A h >',
   stackPointer: '> A', framePointer: '> A', stackOffset: 'A h > A', setStackPointer: 'A >', stackValue: 'h A > V',
   nextIp: 'h > V', jumpRelative: 'h >', branchRelative: 'h C >', jump: 'h V >', checkTarget: 'h V >', checkRelative: 'h >',
-  repeat: 'h b >', raise: 'h ?h >', raiseWhen: 'C h ?h >', system: 'h h ?V ?V > V',
+  repeat: 'h b >', raise: 'h ?h >', raiseWhen: 'C h ?h >', timeStamp: '> VV', system: 'h h ?V ?V > V',
 };
 
 export const FLAG_OPERATIONS: Record<keyof Flags<unknown, unknown>, string> = {

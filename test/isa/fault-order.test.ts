@@ -14,11 +14,11 @@ import type { Call } from './recording-builder.ts';
 /** System helpers that only look; they may refuse. */
 const LOOKING: ReadonlySet<string> = new Set([
   'pushfValue', 'readSegment', 'gdtBase', 'gdtLimit', 'idtBase', 'idtLimit', 'storeLdt', 'storeTaskRegister', 'readControl',
-  'readDebug', 'readMachineStatus', 'readFsBase', 'readGsBase', 'checkCpl0', 'checkPort',
+  'readDebug', 'readMachineStatus', 'readFsBase', 'readGsBase', 'checkCpl0', 'checkPort', 'readTscAux',
 ]);
 const FAULTING: ReadonlySet<string> = new Set([
   'loadForWrite', 'probeWrite', 'requireAligned', 'divideUnsigned', 'divideSigned', 'checkTarget', 'checkRelative',
-  'branchRelative', 'raise', 'raiseWhen', 'system',
+  'branchRelative', 'raise', 'raiseWhen', 'timeStamp', 'system',
 ]);
 const EFFECTS: ReadonlySet<string> = new Set([
   'writeRegister', 'writeHighByte', 'writeRegisterAddress', 'advance', 'setStackPointer', 'store', 'write', 'flags.add', 'flags.sub',

@@ -7,6 +7,7 @@ import { CR4, EFER } from '../../src/cpu/cpu.ts';
 import { AC, IF, IOPL_SHIFT, NT, RF, TF, VM } from '../../src/cpu/flags.ts';
 import { cpuidLeaf } from '../../src/cpu/system/cpuid.ts';
 import { MsrAddress } from '../../src/cpu/system/msr-table.ts';
+import { readTimeStamp, timeStamp } from '../../src/cpu/system/tsc.ts';
 import { AT, longMode, protectedMode, register } from './support.ts';
 import type { Rig } from './support.ts';
 
@@ -25,6 +26,15 @@ function rdmsr(rig: Rig, address: number): bigint {
   rig.state.gpr[1] = BigInt(address);
   expect(rig.call('readMsr').fault).toBeNull();
   return (rig.state.gpr[2] << 32n) | rig.state.gpr[0];
+}
+
+function thrownBy(body: () => void): unknown {
+  try {
+    body();
+  } catch (signal) {
+    return signal;
+  }
+  return null;
 }
 
 describe('MSRs', () => {
@@ -71,21 +81,19 @@ describe('MSRs', () => {
 describe('the TSC', () => {
   it('is virtual time plus an offset that WRMSR sets', () => {
     const rig = longMode();
-    expect(rig.call('readTsc').value).toBe(1000n);
+    expect(timeStamp(rig.cpu)).toBe(1000n);
     wrmsr(rig, MsrAddress.TSC, 0x100000005n);
     rig.host.ticks += 10n;
-    rig.call('readTsc');
-    expect([rig.state.gpr[0], rig.state.gpr[2]]).toEqual([15n, 1n]);
+    expect(timeStamp(rig.cpu)).toBe(0x10000000fn);
   });
 
   // SDM vol. 2, RDTSC: #GP(0) with CR4.TSD set and CPL above 0.
   it('obeys TSD', () => {
     const rig = longMode(3);
-    rig.state.tscAux[0] = 3n;
-    expect(rig.call('readTscp').fault).toBeNull();
-    expect(rig.state.gpr[1]).toBe(3n);
+    expect(readTimeStamp(rig.cpu)).toBe(1000n);
     rig.state.cr4[0] |= CR4.TSD;
-    expect(rig.call('readTsc').fault).toEqual(GP0);
+    expect(thrownBy(() => readTimeStamp(rig.cpu))).toBe(rig.cpu.faultSignal);
+    expect([rig.cpu.fault.vector, rig.cpu.fault.errorCode]).toEqual(GP0);
   });
 });
 

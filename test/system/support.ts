@@ -77,7 +77,7 @@ export class TestHost implements CpuHost {
   }
   readMmio(): number | null { return null; }
   writeMmio(): boolean { return false; }
-  tsc(): bigint { return this.ticks; }
+  tsc(): number { return Number(this.ticks); }
   interruptPending(): boolean { return this.pending !== null; }
   acknowledgeInterrupt(): number {
     const vector = this.pending!;

@@ -113,6 +113,19 @@ const LOOPS: readonly Loop[] = [
       a.branch([0xe9], head);
     },
   },
+  {
+    name: 'time-stamps that CR4.TSD would deny to CPL 3, written down with IA32_TSC_AUX',
+    emit(a) {
+      const head = a.label();
+      a.raw(0x0f, 0x20, 0xe0, 0x83, 0xc8, 0x04, 0x0f, 0x22, 0xe0); // mov eax, cr4; or eax, 4; mov cr4, eax
+      move(a, RDI, WINDOW);
+      a.bind(head);
+      a.raw(0x0f, 0x01, 0xf9, 0xab); // rdtscp; stosd
+      addImmediate(a, RBX, 1);
+      a.instruction({ opcode: [0x81], reg: 4, size: 4, rm: RDI, immediate: { bytes: 4, value: WINDOW + 0xfff } });
+      a.branch([0xe9], head);
+    },
+  },
 ];
 
 const toNextSlice = (vm: Vm, limit: number): unknown => {

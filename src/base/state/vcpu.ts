@@ -56,6 +56,7 @@ export const VCPU_STATE = stateTable('vcpu', {
   injected: field('u32', 'event to deliver at the next entry: 7:0 vector | 10:8 type | 11 error code valid | 31 valid'),
   injectedError: field('u32', 'its error code'),
   pmlIndex: field('u32', 'PML index, 511 … 0, then 0xFFFF'),
+  budgetEnd: field('u32', 'virtual time, in ticks, at which the budget is used up: low and high half', { count: 2, saved: false }),
   budget: field('i32', 'instructions that translated code may still retire', { saved: false }),
   codeKey: field('u32', 'what translation depends on beside the bytes (cpu/code-key.ts); 0: not translatable', { saved: false }),
   request: field('i32', 'pending-request word: non-zero makes the engine stop at the next instruction boundary', { saved: false }),

@@ -143,6 +143,8 @@ export interface Builder<V, A, C> {
   raise(vector: number, errorCode?: number): void;
   raiseWhen(c: C, vector: number, errorCode?: number): void;
 
+  /** The time-stamp counter, as its low and its high 4 bytes. May fault (CR4.TSD above CPL 0). */
+  timeStamp(): readonly [V, V];
   /** Calls a system helper (cpu/system), which both engines share. Returns the helper's value, or 0. May fault. */
   system(helper: SystemHelper, i: Insn, x?: V, y?: V): V;
 }

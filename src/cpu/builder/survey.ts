@@ -62,7 +62,7 @@ function surveyor(survey: Survey): Builder<0, 0, 0> {
     jumpRelative: leaves('jump'), branchRelative: leaves('branch'), checkTarget: note, checkRelative() {},
     jump: (size) => { survey.control = 'indirect'; note(size); },
     repeat: (_i, body) => { survey.repeats = true; body(); },
-    raise: interpreted, raiseWhen() {}, system: interpreted,
+    raise: interpreted, raiseWhen() {}, timeStamp: () => [0, 0], system: interpreted,
   };
 }
 

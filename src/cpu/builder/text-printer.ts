@@ -159,6 +159,7 @@ class TextPrinter implements Builder<string, string, string> {
   }
   raise(vector: number, errorCode?: number): void { this.line(`raise ${errorCode === undefined ? vector : `${vector}(${errorCode})`}`); }
   raiseWhen(c: string, vector: number, errorCode?: number): void { this.when(c, () => this.raise(vector, errorCode)); }
+  timeStamp(): [string, string] { return [this.name('low half of the TSC'), this.name('high half of the TSC')]; }
   system(helper: SystemHelper, _i: Insn, x?: string, y?: string): string {
     return this.name(`${helper}(${[x, y].filter((value) => value !== undefined).join(', ')})`);
   }

@@ -7,6 +7,7 @@ import type { Cpu } from '../cpu.ts';
 import { linearAddress } from '../segmentation.ts';
 import { SYSTEM } from '../system/index.ts';
 import type { SystemHelper } from '../system/helper-names.ts';
+import { readTimeStamp } from '../system/tsc.ts';
 import { effectiveAddress, wrapAddress } from './addressing.ts';
 import { NarrowFlags } from './narrow-flags.ts';
 import { NarrowValues } from './narrow-values.ts';
@@ -163,6 +164,11 @@ export class NarrowBuilder extends NarrowValues implements Builder<number, numbe
   private target(size: Size, target: number): number {
     const unsigned = size === 2 ? target & 0xffff : target >>> 0;
     return this.cpu.mode === CodeMode.BITS64 ? unsigned : this.withinLimit(unsigned);
+  }
+
+  timeStamp(): readonly [number, number] {
+    const time = readTimeStamp(this.cpu);
+    return [Number(BigInt.asIntN(32, time)), Number(BigInt.asIntN(32, time >> 32n))];
   }
 
   system(helper: SystemHelper, i: Insn, x: number = 0, y: number = 0): number {

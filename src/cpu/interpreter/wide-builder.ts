@@ -7,6 +7,7 @@ import type { Cpu } from '../cpu.ts';
 import { linearAddress } from '../segmentation.ts';
 import { SYSTEM } from '../system/index.ts';
 import type { SystemHelper } from '../system/helper-names.ts';
+import { readTimeStamp } from '../system/tsc.ts';
 import { effectiveAddress, exactAddress, wrapAddress } from './addressing.ts';
 import { WideFlags } from './wide-flags.ts';
 import { WideValues } from './wide-values.ts';
@@ -158,6 +159,11 @@ export class WideBuilder extends WideValues implements Builder<bigint, number, b
       return this.canonicalTarget(Number(size === 8 ? BigInt.asIntN(64, target) : BigInt.asUintN(8 * size, target)));
     }
     return this.withinLimit(Number(BigInt.asUintN(size === 2 ? 16 : 32, target)));
+  }
+
+  timeStamp(): readonly [bigint, bigint] {
+    const time = readTimeStamp(this.cpu);
+    return [BigInt.asUintN(32, time), time >> 32n];
   }
 
   system(helper: SystemHelper, i: Insn, x: bigint = 0n, y: bigint = 0n): bigint {

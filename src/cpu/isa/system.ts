@@ -4,7 +4,7 @@
 import type { Builder, Semantics } from '../builder/builder.ts';
 import type { Insn } from '../builder/insn.ts';
 import { Vector } from '../signals.ts';
-import { linearSize } from './registers.ts';
+import { RAX, RCX, RDX, linearSize } from './registers.ts';
 
 export const HLT: Semantics = (b, i) => void b.system('halt', i);
 export const IN: Semantics = (b, i) => b.write(i.dst, b.system('portIn', i, b.read(i.src)));
@@ -39,8 +39,17 @@ export const WBINVD: Semantics = INVD;
 
 export const RDMSR: Semantics = (b, i) => void b.system('readMsr', i);
 export const WRMSR: Semantics = (b, i) => void b.system('writeMsr', i);
-export const RDTSC: Semantics = (b, i) => void b.system('readTsc', i);
-export const RDTSCP: Semantics = (b, i) => void b.system('readTscp', i);
+export const RDTSC: Semantics = (b) => writeTimeStamp(b, b.timeStamp());
+export const RDTSCP: Semantics = (b, i) => {
+  const time = b.timeStamp();
+  b.writeRegister(4, RCX, b.system('readTscAux', i));
+  writeTimeStamp(b, time);
+};
+
+function writeTimeStamp<V, A, C>(b: Builder<V, A, C>, [low, high]: readonly [V, V]): void {
+  b.writeRegister(4, RAX, low);
+  b.writeRegister(4, RDX, high);
+}
 export const RDPMC: Semantics = (b, i) => void b.system('readPmc', i);
 export const CPUID: Semantics = (b, i) => void b.system('cpuid', i);
 export const XGETBV: Semantics = (b, i) => void b.system('xgetbv', i);

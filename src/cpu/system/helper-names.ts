@@ -23,7 +23,7 @@ export type SystemHelper =
   | 'readControl' | 'writeControl' | 'readDebug' | 'writeDebug' // register number in the CREG/DREG operand; x = value
   | 'readMachineStatus' | 'writeMachineStatus' | 'clearTaskSwitched'
   | 'readMsr' | 'writeMsr' // these and the next line use ECX and EDX:EAX themselves
-  | 'cpuid' | 'readTsc' | 'readTscp' | 'readPmc' | 'xgetbv' | 'xsetbv'
+  | 'cpuid' | 'readTscAux' | 'readPmc' | 'xgetbv' | 'xsetbv'
   | 'invalidatePage' // x = linear address
   | 'invpcid' // x = type, y = linear address of the descriptor
   | 'swapgs' | 'readFsBase' | 'readGsBase' | 'writeFsBase' | 'writeGsBase'

@@ -23,7 +23,7 @@ import { loadSegment, readSegment } from './segments.ts';
 import { arpl, lar, lsl, verr, verw } from './selector-checks.ts';
 import { syscall, sysret } from './syscall.ts';
 import { sysenter, sysexit } from './sysenter.ts';
-import { readPmc, readTsc, readTscp } from './tsc.ts';
+import { readPmc, readTscAux } from './tsc.ts';
 
 export type { SystemFunction } from './helper.ts';
 
@@ -33,6 +33,6 @@ export const SYSTEM: Record<SystemHelper, SystemFunction> = {
   readSegment, loadSegment, loadGdt, loadIdt, gdtBase, gdtLimit, idtBase, idtLimit,
   loadLdt, loadTaskRegister, storeLdt, storeTaskRegister, lar, lsl, verr, verw, arpl,
   readControl, writeControl, readDebug, writeDebug, readMachineStatus, writeMachineStatus, clearTaskSwitched,
-  readMsr, writeMsr, cpuid, readTsc, readTscp, readPmc, xgetbv, xsetbv, invalidatePage, invpcid,
+  readMsr, writeMsr, cpuid, readTscAux, readPmc, xgetbv, xsetbv, invalidatePage, invpcid,
   swapgs, readFsBase, readGsBase, writeFsBase, writeGsBase, invalidateCaches, checkCpl0, portIn, portOut, checkPort,
 };

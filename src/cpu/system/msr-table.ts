@@ -75,7 +75,7 @@ const MSRS: readonly (readonly [number, Msr])[] = [
     name: 'IA32_TIME_STAMP_COUNTER',
     read: timeStamp,
     write: (cpu, value) => {
-      cpu.state.tscOffset[0] = BigInt.asUintN(64, value - cpu.host.tsc());
+      cpu.state.tscOffset[0] = BigInt.asUintN(64, value - BigInt(cpu.host.tsc()));
     },
   }],
   [MsrAddress.PLATFORM_ID, { name: 'IA32_PLATFORM_ID', read: () => 0n, write: readOnly }],

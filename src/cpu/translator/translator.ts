@@ -80,10 +80,13 @@ export class Translator implements Engine {
 
   /** Runs translated code from cpu.rip for as long as there is any. */
   private dispatch(cpu: Cpu): number {
-    const { rip, budget } = cpu.state;
+    const { rip, budget, budgetEnd } = cpu.state;
     const limit = Math.min(cpu.remaining, MAX_BUDGET);
     rip[0] = BigInt.asUintN(64, BigInt(cpu.rip));
     budget[0] = limit;
+    const end = cpu.host.tsc() + limit;
+    budgetEnd[0] = end; // the low half: stores keep 32 bits
+    budgetEnd[1] = end / 2 ** 32;
     const outcome = this.store.dispatch(cpu.blockOffset, cpu.mmu.tlb.views.base, this.caches[cpu.index]!.offset);
     const retired = limit - budget[0];
     cpu.rip = Number(BigInt.asIntN(64, rip[0]));

@@ -5,6 +5,7 @@ import type { Builder } from '../builder/builder.ts';
 import { Rep } from '../builder/insn.ts';
 import type { Insn, Size } from '../builder/insn.ts';
 import { VCPU_STATE } from '../../base/state/vcpu.ts';
+import { CR4 } from '../cpu.ts';
 import { OperandBuilder } from './operand-builder.ts';
 import type { Site } from './operand-builder.ts';
 import { Outcome } from './runtime-module.ts';
@@ -153,6 +154,20 @@ export class WasmBuilder extends OperandBuilder implements Builder<Val, Val, Val
     const quotient = compute('div');
     if (sign === 's' && size !== 8) this.interpretWhen(this.notC(this.equal(quotient, this.signExtend(size, 8, quotient))));
     return [this.truncate(size, quotient), this.truncate(size, compute('rem'))];
+  }
+
+  /** Virtual time when the budget will be used up, less what is left of it at this instruction. */
+  timeStamp(): readonly [Val, Val] {
+    const { body, frame, site } = this;
+    // With CR4.TSD set it depends on CPL: the interpreter's.
+    body.get(frame.cpu).memory('i32.load', offset.cr4).i32(Number(CR4.TSD)).op('i32.and').if();
+    this.interpret();
+    body.end();
+    body.get(frame.cpu).memory('i64.load', offset.budgetEnd);
+    body.get(frame.remaining).i32(site.left).op('i32.add', 'i64.extend_i32_s', 'i64.sub');
+    body.get(frame.cpu).memory('i64.load', offset.tscOffset).op('i64.add');
+    const time = this.pop('i64');
+    return [this.truncate(4, time), this.truncate(4, this.shr(8, time, this.constant(1, 32)))];
   }
 
   /** Instructions that ask for a helper are not translated: the survey says so. */
