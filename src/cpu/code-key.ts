@@ -1,30 +1,51 @@
 // What translated code assumes beside the bytes it was made from. Two vCPUs, or two moments, with the same key may run the
 // same translation.
 //
-//   bit 0 user mode | 2:1 TLB context of data | 3 64-bit mode | 7 always set
+//   bit 0 user mode | 2:1 TLB context of data | 3 64-bit mode | 4 segmented | 5 16-bit code | 6 16-bit stack | 7 always set
+//
+// Segmented code takes bases from the state and compares every offset with how far the segment may be accessed
+// (segment-ends.ts); what is not segmented uses ES, SS and DS without a look at them, and runs anywhere in CS.
 
 import { Seg } from '../base/state/vcpu.ts';
 import { CodeMode } from './builder/insn.ts';
 import type { Cpu } from './cpu.ts';
 
-export const KEY_64 = 8;
+const KEY_64 = 8;
+export const KEY_SEGMENTED = 16;
+const KEY_16 = 32;
+const KEY_STACK_16 = 64;
 const VALID = 0x80;
 const READ_WRITE = 3;
 
-export const keyIs64 = (key: number): boolean => (key & KEY_64) !== 0;
 export const dataContextOf = (key: number): number => (key >> 1) & 3;
+export const isSegmented = (key: number): boolean => (key & KEY_SEGMENTED) !== 0;
 
-/** 0 when code must be interpreted: 16-bit code, segments that need checks, alignment checks, breakpoints. */
-export function codeKeyOf(cpu: Cpu): number {
-  if (cpu.mode === CodeMode.BITS16 || cpu.alignmentCheck || cpu.breakpoints) return 0;
-  const is64 = cpu.mode === CodeMode.BITS64;
-  if (!is64 && !isFlat(cpu)) return 0;
-  return VALID | (is64 ? KEY_64 : 0) | (cpu.dataContext << 1) | (cpu.cpl === 3 ? 1 : 0);
+export function codeModeOf(key: number): CodeMode {
+  if (key & KEY_64) return CodeMode.BITS64;
+  return key & KEY_16 ? CodeMode.BITS16 : CodeMode.BITS32;
 }
 
-/** 32-bit code over flat segments: ES, SS and DS need no checks, CS has base 0 and no limit, the stack is 32 bits wide. */
-function isFlat(cpu: Cpu): boolean {
-  const { flat, base, state } = cpu;
+/** Bytes of the stack pointer. */
+export function stackWidthOf(key: number): 2 | 4 | 8 {
+  if (key & KEY_64) return 8;
+  return key & KEY_STACK_16 ? 2 : 4;
+}
+
+/** 0 when code must be interpreted: alignment checks, breakpoints. */
+export function codeKeyOf(cpu: Cpu): number {
+  if (cpu.alignmentCheck || cpu.breakpoints) return 0;
+  return VALID | shapeOf(cpu) | (cpu.dataContext << 1) | (cpu.cpl === 3 ? 1 : 0);
+}
+
+function shapeOf(cpu: Cpu): number {
+  if (cpu.mode === CodeMode.BITS64) return KEY_64;
+  const stack = cpu.stackSize === 2 ? KEY_STACK_16 : 0;
+  if (cpu.mode === CodeMode.BITS16) return KEY_16 | KEY_SEGMENTED | stack;
+  return stack | (isFlat(cpu) ? 0 : KEY_SEGMENTED);
+}
+
+/** ES, SS and DS need no checks, CS has base 0 and no limit. */
+function isFlat({ flat, base, state }: Cpu): boolean {
   const data = flat[Seg.ES] === READ_WRITE && flat[Seg.SS] === READ_WRITE && flat[Seg.DS] === READ_WRITE;
-  return data && base[Seg.CS] === 0 && state.segLimit[Seg.CS] === 0xffffffff && cpu.stackSize === 4;
+  return data && base[Seg.CS] === 0 && state.segLimit[Seg.CS] === 0xffffffff;
 }

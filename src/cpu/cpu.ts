@@ -15,6 +15,7 @@ import { AC, FlagsRegister, IOPL_SHIFT } from './flags.ts';
 import { GuestMemory } from './guest-memory.ts';
 import type { CpuHost } from './host.ts';
 import { AccessReplay } from './replay.ts';
+import { deriveSegmentEnds } from './segment-ends.ts';
 import { ExitSignal, FaultSignal, Vector } from './signals.ts';
 import type { Fault } from './signals.ts';
 
@@ -132,6 +133,7 @@ export class Cpu {
         this.flat[s] = expandDown ? 0 : (readable ? 1 : 0) | (!code && attributes & SegAttr.WRITABLE ? 2 : 0);
       }
     }
+    if (this.mode !== CodeMode.BITS64) deriveSegmentEnds(this);
     this.state.codeKey[0] = codeKeyOf(this);
   }
 

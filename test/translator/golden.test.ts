@@ -92,6 +92,8 @@ function bytesOf(hex: string): Uint8Array {
   return page;
 }
 
+const WHOLE_PAGE_EXTENT = { entry: 0, low: 0, high: 4096, cutsTo16: false };
+
 const modeOf = (width: 32 | 64): CodeMode => (width === 64 ? CodeMode.BITS64 : CodeMode.BITS32);
 
 /** Names of the locals that every frame has. */
@@ -102,7 +104,7 @@ function printInstruction([width, hex]: Case): string {
   const bytes = bytesOf(hex);
   let at = 0;
   const insn = decode(() => bytes[at++]!, modeOf(width));
-  const frame = new RegionFrame(width === 64), builder = new WasmBuilder(frame, 0);
+  const frame = new RegionFrame(KEY[width], WHOLE_PAGE_EXTENT), builder = new WasmBuilder(frame, 0);
   frame.begin();
   builder.flags.enterDynamic();
   const before = frame.body.size;
@@ -116,13 +118,13 @@ function printInstruction([width, hex]: Case): string {
 }
 
 function printRegion([width, hex]: Case): string {
-  const plan = planRegion(bytesOf(hex), 0, width === 64);
+  const plan = planRegion(bytesOf(hex), 0, modeOf(width));
   const module = compileRegion(plan, KEY[width], { pages: 1, shared: false });
   const blocks = plan.blocks.map(({ distance, insns, end }) =>
     `block ${distance}: ${insns.map(({ insn }) => insn.mnemonic).join(' ')}; ${end.kind}`);
   const code = functionsOf(module)[0]!;
   const title = `${width}-bit code: ${plan.insnCount} instructions, ${code.length} bytes of ${module.length}`;
-  return [title, ...blocks, ...printFunction(code, frameNames(new RegionFrame(width === 64))), ''].join('\n');
+  return [title, ...blocks, ...printFunction(code, frameNames(new RegionFrame(KEY[width], plan.extent))), ''].join('\n');
 }
 
 function compareWithGolden(name: string, actual: string): void {

@@ -60,6 +60,8 @@ export const VCPU_STATE = stateTable('vcpu', {
   budget: field('i32', 'instructions that translated code may still retire', { saved: false }),
   codeKey: field('u32', 'what translation depends on beside the bytes (cpu/code-key.ts); 0: not translatable', { saved: false }),
   request: field('i32', 'pending-request word: non-zero makes the engine stop at the next instruction boundary', { saved: false }),
+  segReadEnd: field('u32', 'per segment: where reads begin to need a check, for translated code', { count: 8, saved: false }),
+  segWriteEnd: field('u32', 'the same of writes (cpu/segment-ends.ts)', { count: 8, saved: false }),
 });
 
 export type VcpuState = StateViews<typeof VCPU_STATE.fields>;

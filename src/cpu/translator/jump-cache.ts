@@ -1,4 +1,5 @@
-// The jump cache of one vCPU: from RIP to a region, direct-mapped, in the linear memory so that the dispatcher reads it.
+// The jump cache of one vCPU: from the linear address of code to a region, direct-mapped, in the linear memory so that the
+// dispatcher reads it.
 
 import type { LinearMemory } from '../../base/linear-memory.ts';
 
@@ -9,7 +10,7 @@ export const JUMP_CACHE_MASK = ENTRIES - 1;
 export const JUMP_CACHE_BYTES = ENTRIES * ENTRY_BYTES;
 
 /** Byte offsets in an entry. `key` 0 is an entry that holds nothing; `host` is the page the code was read from. */
-export const JumpEntry = { rip: 0, key: 8, host: 12, region: 16 } as const;
+export const JumpEntry = { linear: 0, key: 8, host: 12, region: 16 } as const;
 
 export class JumpCache {
   private readonly words: Uint32Array;
@@ -19,16 +20,16 @@ export class JumpCache {
     this.words = new Uint32Array(memory.memory.buffer, offset, JUMP_CACHE_BYTES / 4);
   }
 
-  private entryOf(rip: number): number {
-    return (((rip | 0) ^ Math.floor(rip / 4096)) & JUMP_CACHE_MASK) << (JUMP_ENTRY_SHIFT - 2);
+  private entryOf(linear: number): number {
+    return (((linear | 0) ^ Math.floor(linear / 4096)) & JUMP_CACHE_MASK) << (JUMP_ENTRY_SHIFT - 2);
   }
 
   /** `region`: index in the function table. */
-  put(rip: number, key: number, host: number, region: number): void {
-    const at = this.entryOf(rip);
+  put(linear: number, key: number, host: number, region: number): void {
+    const at = this.entryOf(linear);
     const { words } = this;
-    words[at] = rip;
-    words[at + 1] = Math.floor(rip / 2 ** 32);
+    words[at] = linear;
+    words[at + 1] = Math.floor(linear / 2 ** 32);
     words[at + 2] = key;
     words[at + 3] = host;
     words[at + 4] = region;

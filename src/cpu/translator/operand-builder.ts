@@ -47,10 +47,6 @@ export class OperandBuilder extends ValueBuilder {
     this.modified = null;
   }
 
-  private get stackType(): Type {
-    return this.frame.wordType;
-  }
-
   /** Leaves the region: the interpreter executes this instruction. Nothing of it may have taken effect. */
   protected interpret(): void {
     this.frame.exit(Outcome.INTERPRET, this.site.distance, this.site.left, this.flags.exitKind());
@@ -208,15 +204,32 @@ export class OperandBuilder extends ValueBuilder {
   }
 
   // ── memory ──────────────────────────────────────────────────────────────────────────────────────────────────────
-  /** The linear address, i64. */
+  /** The linear address, i64, unchecked. */
   private linear(segment: number, a: Val): Val {
-    const { frame } = this;
+    const { frame, body } = this;
     const hasBase = segment === Seg.FS || segment === Seg.GS;
-    // In 32-bit code these may have bases and limits, and CS may not be read or written: the slow path is the interpreter's.
-    if (!frame.is64 && (hasBase || segment === Seg.CS)) this.interpret();
-    this.push(a, 'i64');
-    if (frame.is64 && hasBase) this.body.get(frame.cpu).memory('i64.load', offset.segBase + 8 * segment).op('i64.add');
+    if (frame.is64) {
+      this.push(a, 'i64');
+      if (hasBase) body.get(frame.cpu).memory('i64.load', offset.segBase + 8 * segment).op('i64.add');
+    } else if (this.isFlat(segment)) {
+      this.push(a, 'i64');
+    } else {
+      this.push(a).get(frame.segmentBase(segment)).op('i32.add', 'i64.extend_i32_u');
+    }
     return this.pop('i64');
+  }
+
+  /** 32-bit code that is not segmented may still have bases and limits in FS and GS, and may not write to CS. */
+  private isFlat(segment: number): boolean {
+    return !this.frame.segmented && (segment === Seg.ES || segment === Seg.SS || segment === Seg.DS);
+  }
+
+  /** Whether the segment permits an access of `bytes` bytes is asked of the interpreter, unless that is plain. */
+  private checkSegment(segment: number, a: Val, bytes: number, access: number): void {
+    const { frame } = this;
+    if (frame.is64 || this.isFlat(segment)) return;
+    this.push(a, 'i64').i64(BigInt(bytes)).op('i64.add').get(frame.segmentEnd(segment, access === Access.WRITE)).op('i64.gt_u');
+    this.interpretWhen(this.pop('i32'));
   }
 
   /**
@@ -225,6 +238,7 @@ export class OperandBuilder extends ValueBuilder {
    */
   private locate(segment: number, a: Val, bytes: number, access: number): Val {
     const { body, frame, context } = this;
+    this.checkSegment(segment, a, bytes, access);
     const linear = this.linear(segment, a);
     const tags = TLB_LAYOUT.offset[access === Access.WRITE ? 'writeTag' : 'readTag'] + context * TLB_CONTEXT_ENTRIES * 8;
     const hosts = TLB_LAYOUT.offset.host + context * TLB_CONTEXT_ENTRIES * 4;
@@ -288,8 +302,10 @@ export class OperandBuilder extends ValueBuilder {
 
   // ── stack ───────────────────────────────────────────────────────────────────────────────────────────────────────
   private stackRegister(reg: number): Val {
-    this.body.get(this.frame.register(reg));
-    return this.pop(this.stackType);
+    const { frame, body } = this;
+    if (frame.stackWidth === 2) return this.readRegister(2, reg);
+    body.get(frame.register(reg));
+    return this.pop(frame.wordType);
   }
 
   stackPointer(): Val {
@@ -301,12 +317,14 @@ export class OperandBuilder extends ValueBuilder {
   }
 
   stackOffset(a: Val, n: number): Val {
-    const size = this.frame.is64 ? 8 : 4;
+    const size = this.frame.stackWidth;
     return this.add(size, a, this.constant(size, n));
   }
 
   setStackPointer(a: Val): void {
-    this.push(a, this.stackType).set(this.frame.changedRegister(RSP));
+    const { frame } = this;
+    if (frame.stackWidth === 2) this.writeRegister(2, RSP, a);
+    else this.push(a, frame.wordType).set(frame.changedRegister(RSP));
   }
 
   stackValue(size: Size, a: Val): Val {

@@ -2,7 +2,7 @@
 
 import { VCPU_STATE } from '../../base/state/vcpu.ts';
 import { ISA } from '../isa/index.ts?instance=translator';
-import { dataContextOf, keyIs64 } from '../code-key.ts';
+import { dataContextOf } from '../code-key.ts';
 import { RIP_IN_LOCAL, RegionFrame } from './region-frame.ts';
 import type { Block, RegionPlan, Target } from './region-plan.ts';
 import { FLAG_AUX_TYPE, FLAG_RESULT_TYPE, Outcome, REGION_TYPE } from './runtime-module.ts';
@@ -36,7 +36,7 @@ class RegionCompiler {
   private readonly labels = new Map<number, Label>();
 
   constructor(private readonly plan: RegionPlan, key: number) {
-    this.frame = new RegionFrame(keyIs64(key));
+    this.frame = new RegionFrame(key, plan.extent);
     this.builder = new WasmBuilder(this.frame, dataContextOf(key));
     this.structure = structureOf(plan.blocks.map(successorsOf));
   }
@@ -129,19 +129,22 @@ class RegionCompiler {
   }
 
   /** Goes on at a block of the region, or leaves it. */
-  private go(from: number, { block, distance }: Target): void {
-    const { structure, builder, frame } = this;
-    if (block === null || structure.isCut(from, block)) return this.leaveAt(distance);
+  private go(from: number, target: Target): void {
+    const { structure, builder, frame } = this, { block } = target;
+    if (block === null || structure.isCut(from, block)) return this.leaveAt(target);
     const isBack = structure.order[block]! <= structure.order[from]!;
     if (!isBack && !structure.isMerge[block]) return this.tree(block);
     builder.flags.spillKind();
     frame.body.br(this.labels.get(block)!);
   }
 
-  private leaveAt(distance: number): void {
+  private leaveAt({ distance, cutTo16 }: Target): void {
     const { frame, builder } = this;
-    if (distance >= 0 && distance < 0x2000) return frame.exit(Outcome.NEXT, distance, 0, builder.flags.exitKind());
-    frame.body.get(frame.pageBase).i64(BigInt(distance)).op('i64.add').set(frame.rip);
+    const cut = cutTo16 && !frame.isWithin(distance);
+    if (!cut && distance >= 0 && distance < 0x2000) return frame.exit(Outcome.NEXT, distance, 0, builder.flags.exitKind());
+    frame.body.get(frame.pageBase).i64(BigInt(distance)).op('i64.add');
+    if (cut) frame.body.i64(0xffffn).op('i64.and');
+    frame.body.set(frame.rip);
     frame.exit(Outcome.NEXT, RIP_IN_LOCAL, 0, builder.flags.exitKind());
   }
 }

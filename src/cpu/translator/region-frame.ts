@@ -4,13 +4,16 @@
 //   exit word   31:24 flag kind | 23:16 instructions of the block not retired | 15:14 outcome | 13 RIP is in its local
 //               12:0 RIP's distance from the start of the page
 
-import { VCPU_STATE } from '../../base/state/vcpu.ts';
+import { Seg, VCPU_STATE } from '../../base/state/vcpu.ts';
+import { CodeMode } from '../builder/insn.ts';
+import { codeModeOf, isSegmented, stackWidthOf } from '../code-key.ts';
 import { CANONICAL, DYNAMIC } from './flag-kinds.ts';
 import type { FlagKind } from './flag-kinds.ts';
-import { REGION_TYPE } from './runtime-module.ts';
+import type { RegionExtent } from './region-plan.ts';
+import { Outcome, REGION_TYPE } from './runtime-module.ts';
 import { FunctionBody } from './wasm/function-body.ts';
 import type { Label } from './wasm/function-body.ts';
-import type { Type } from './wasm/opcodes.ts';
+import type { MemoryOpName, Type } from './wasm/opcodes.ts';
 
 export const RIP_IN_LOCAL = 1 << 13;
 const OUTCOME_SHIFT = 14, GIVE_BACK_SHIFT = 16, KIND_SHIFT = 24;
@@ -25,7 +28,11 @@ export class RegionFrame {
   readonly cpu = 0;
   readonly tlb = 1;
   readonly wordType: Type;
-  /** Linear address of the page, i64. */
+  readonly is64: boolean;
+  readonly stackWidth: 2 | 4 | 8;
+  /** Bases and limits of segments count. */
+  readonly segmented: boolean;
+  /** RIP of the page's first byte, i64: negative if only a later byte is in CS. Without segmentation, the page's linear address. */
   readonly pageBase: number;
   readonly rip: number;
   /** Instructions left after the block at hand. */
@@ -38,11 +45,17 @@ export class RegionFrame {
   readonly exitWord: number;
   private readonly registers: (number | undefined)[] = [];
   private readonly dirty = new Set<number>();
+  /** Locals of what does not change while the region runs, by the load that fills them at the entry. */
+  private readonly invariants = new Map<string, { readonly local: number; readonly load: MemoryOpName; readonly at: number }>();
   private epilogue: Label = 0;
 
-  constructor(readonly is64: boolean) {
+  /** `key` as in code-key.ts; `extent` of the region's plan, which matters to segmented code only. */
+  constructor(key: number, readonly extent: RegionExtent) {
     const { body } = this;
-    this.wordType = is64 ? 'i64' : 'i32';
+    this.is64 = codeModeOf(key) === CodeMode.BITS64;
+    this.stackWidth = stackWidthOf(key);
+    this.segmented = isSegmented(key);
+    this.wordType = this.is64 ? 'i64' : 'i32';
     this.pageBase = body.local('i64');
     this.rip = body.local('i64');
     this.remaining = body.local('i32');
@@ -63,6 +76,36 @@ export class RegionFrame {
   changedRegister(reg: number): number {
     this.dirty.add(reg);
     return this.register(reg);
+  }
+
+  private invariant(load: MemoryOpName, at: number): number {
+    const name = `${load} ${at}`;
+    let known = this.invariants.get(name);
+    if (known === undefined) {
+      known = { local: this.body.local(load === 'i32.load' ? 'i32' : 'i64'), load, at };
+      this.invariants.set(name, known);
+    }
+    return known.local;
+  }
+
+  /** The local of a segment's base, i32. */
+  segmentBase(segment: number): number {
+    return this.invariant('i32.load', offset.segBase + 8 * segment);
+  }
+
+  /** The local, i64, of the first offset in a segment that an access may not reach: see segment-ends.ts. */
+  segmentEnd(segment: number, write: boolean): number {
+    return this.invariant('i64.load32_u', offset[write ? 'segWriteEnd' : 'segReadEnd'] + 4 * segment);
+  }
+
+  /** The local of the limit of CS, i64. */
+  get codeLimit(): number {
+    return this.invariant('i64.load32_u', offset.segLimit + 4 * Seg.CS);
+  }
+
+  /** Whether `distance` from the page's start is known to be RIP of a byte within CS, and, where it counts, below 64 KiB. */
+  isWithin(distance: number): boolean {
+    return !this.segmented || (distance >= this.extent.low && distance < this.extent.high);
   }
 
   begin(): void {
@@ -90,14 +133,35 @@ export class RegionFrame {
 
   private load(): void {
     const { body, cpu } = this;
-    body.get(cpu).memory('i64.load', offset.rip).i64(-4096n).op('i64.and').set(this.pageBase);
+    if (this.segmented) this.enterSegmented();
+    else body.get(cpu).memory('i64.load', offset.rip).i64(-4096n).op('i64.and').set(this.pageBase);
     body.get(cpu).memory('i32.load', offset.budget).set(this.remaining);
     body.get(cpu).memory('i64.load32_u', offset.flagAux).set(this.flagX);
     body.get(cpu).memory('i64.load', offset.flagResult).set(this.flagR);
     body.i32(CANONICAL).set(this.flagKind);
+    for (const { local, load, at } of this.invariants.values()) body.get(cpu).memory(load, at).set(local);
     this.registers.forEach((local, reg) => {
       if (local !== undefined) body.get(cpu).memory(`${this.wordType}.load`, offset.gpr + 8 * reg).set(local);
     });
+  }
+
+  /**
+   * The same bytes may be reached by other bases of CS, at other values of RIP: then the region's may lie beyond the limit, or
+   * on both sides of where RIP wraps, and the interpreter goes on.
+   */
+  private enterSegmented(): void {
+    const { body, cpu, pageBase, extent } = this;
+    const last = (): void => void body.get(pageBase).i64(BigInt(extent.high - 1)).op('i64.add');
+    body.get(cpu).memory('i64.load', offset.rip).i64(BigInt(extent.entry)).op('i64.sub').set(pageBase);
+    body.get(pageBase).i64(BigInt(-extent.low)).op('i64.lt_s');
+    last();
+    body.get(cpu).memory('i64.load32_u', offset.segLimit + 4 * Seg.CS).op('i64.gt_s', 'i32.or');
+    if (extent.cutsTo16) {
+      last();
+      body.i64(0xffffn).op('i64.gt_s', 'i32.or');
+    }
+    body.if();
+    body.i32(Outcome.INTERPRET).op('return').end();
   }
 
   private writeBack(): void {

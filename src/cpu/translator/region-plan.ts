@@ -13,8 +13,11 @@ export interface PlannedInsn {
   readonly distance: number;
 }
 
-/** How a block goes on: a block of the region, or else a distance from the page's start, which may lie outside the page. */
-export interface Target { readonly block: number | null; readonly distance: number }
+/**
+ * How a block goes on: a block of the region, or else a distance from the page's start, which may lie outside the page.
+ * `cutTo16`: RIP is cut to 16 bits on the way.
+ */
+export interface Target { readonly block: number | null; readonly distance: number; readonly cutTo16: boolean }
 
 export type BlockEnd =
   /** Straight on. */
@@ -28,7 +31,20 @@ export type BlockEnd =
 
 export interface Block { readonly distance: number; readonly insns: readonly PlannedInsn[]; readonly end: BlockEnd }
 
-export interface RegionPlan { readonly blocks: readonly Block[]; readonly insnCount: number }
+/** Distances from the page's start. */
+export interface RegionExtent {
+  readonly entry: number;
+  /** The first byte of the region, and the one behind its last. */
+  readonly low: number;
+  readonly high: number;
+  /** Jumps within the region cut RIP to 16 bits. */
+  readonly cutsTo16: boolean;
+}
+
+export interface RegionPlan { readonly blocks: readonly Block[]; readonly insnCount: number; readonly extent: RegionExtent }
+
+/** Distances of the bytes that are in CS: from `low` to before `high`. */
+export interface CodeBounds { readonly low: number; readonly high: number }
 
 /** Bounds on what is translated at once. A block must fit the exit word's count. */
 const MAX_INSNS = 600;
@@ -39,18 +55,22 @@ interface Known extends PlannedInsn { readonly survey: Readonly<Survey> }
 /** Distance behind an instruction. */
 const behind = ({ insn, distance }: PlannedInsn): number => distance + insn.length;
 
-/** A 16-bit branch cuts EIP: left to the interpreter, as is everything that asks for a helper. */
-const isInterpreted = ({ insn, survey }: Known): boolean => survey.interpreted || (survey.control !== 'next' && insn.stackSize === 2);
+/** A 16-bit branch in 32-bit code cuts EIP: left to the interpreter, as is everything that asks for a helper. */
+const isInterpreted = ({ insn, survey }: Known): boolean =>
+  survey.interpreted || (survey.control !== 'next' && insn.stackSize === 2 && insn.mode !== CodeMode.BITS16);
+
+const cutsTo16 = ({ insn, survey }: Known): boolean =>
+  insn.stackSize === 2 && (survey.control === 'jump' || survey.control === 'branch');
 
 /** Nothing may follow in its block: of a repetition nobody knows beforehand how much of the budget it takes. */
 const endsStraightLine = ({ insn, survey }: Known): boolean => survey.repeats || insn.endsBlock;
 
-/** null when the instruction does not end within the page. */
-function decodeAt(page: Uint8Array, distance: number, mode: CodeMode): Known | null {
+/** null when the instruction does not end before `high`. */
+function decodeAt(page: Uint8Array, distance: number, mode: CodeMode, high: number): Known | null {
   let at = distance;
   let past = false;
   const insn = decode(() => {
-    if (at < PAGE_SIZE) return page[at++]!;
+    if (at < high) return page[at++]!;
     past = true;
     return 0;
   }, mode);
@@ -63,22 +83,30 @@ class Planner {
   private readonly refused = new Set<number>();
   private readonly leaders: number[] = [];
 
-  constructor(private readonly page: Uint8Array, private readonly mode: CodeMode) {}
+  constructor(private readonly page: Uint8Array, private readonly mode: CodeMode, private readonly bounds: CodeBounds) {}
 
   plan(entry: number): RegionPlan {
     this.explore(entry);
     const index = new Map(this.leaders.map((distance, n) => [distance, n]));
     const blocks = this.leaders.map((distance) => this.block(distance, index));
-    return { blocks, insnCount: blocks.reduce((sum, block) => sum + block.insns.length, 0) };
+    return { blocks, insnCount: blocks.reduce((sum, block) => sum + block.insns.length, 0), extent: this.extent(entry) };
+  }
+
+  private extent(entry: number): RegionExtent {
+    const known = [...this.known.values()], first = [...this.leaders, ...this.refused];
+    return {
+      entry, low: Math.min(...first), high: Math.max(...known.map(behind), ...first.map((distance) => distance + 1)),
+      cutsTo16: known.some(cutsTo16),
+    };
   }
 
   /** Decodes what is reached and finds where blocks begin; the entry is the first leader. */
   private explore(entry: number): void {
-    const pending = [entry];
+    const pending = [entry], { low, high } = this.bounds;
     const isLeader = new Set<number>();
     while (pending.length > 0 && this.known.size < MAX_INSNS) {
       const leader = pending.shift()!;
-      if (leader < 0 || leader >= PAGE_SIZE || isLeader.has(leader)) continue;
+      if (leader < low || leader >= high || isLeader.has(leader)) continue;
       isLeader.add(leader);
       this.leaders.push(leader);
       pending.push(...this.follow(leader));
@@ -87,9 +115,10 @@ class Planner {
 
   /** Decodes from `leader` to the end of its straight line; where that goes on within the page. */
   private follow(leader: number): number[] {
+    const { high } = this.bounds;
     let distance = leader;
-    for (let count = 0; count < MAX_BLOCK_INSNS && distance < PAGE_SIZE; count++) {
-      const known = this.known.get(distance) ?? decodeAt(this.page, distance, this.mode);
+    for (let count = 0; count < MAX_BLOCK_INSNS && distance < high; count++) {
+      const known = this.known.get(distance) ?? decodeAt(this.page, distance, this.mode, high);
       if (known === null || isInterpreted(known)) {
         this.refused.add(distance);
         return [];
@@ -108,7 +137,7 @@ class Planner {
 
   private block(distance: number, index: ReadonlyMap<number, number>): Block {
     const insns: PlannedInsn[] = [];
-    const to = (at: number): Target => ({ block: index.get(at) ?? null, distance: at });
+    const to = (at: number, cutTo16 = false): Target => ({ block: index.get(at) ?? null, distance: at, cutTo16 });
     const ending = (end: BlockEnd): Block => ({ distance, insns, end });
     let at = distance;
     for (;;) {
@@ -117,7 +146,7 @@ class Planner {
       insns.push(known);
       at = behind(known);
       const { control } = known.survey;
-      const target = to(at + known.insn.displacement);
+      const target = to(at + known.insn.displacement, cutsTo16(known));
       if (control === 'jump') return ending({ kind: 'jump', target });
       if (control === 'branch') return ending({ kind: 'branch', target, next: to(at) });
       if (control === 'indirect') return ending({ kind: 'indirect' });
@@ -126,7 +155,9 @@ class Planner {
   }
 }
 
+export const WHOLE_PAGE: CodeBounds = { low: 0, high: PAGE_SIZE };
+
 /** The region entered at `entry` in the bytes of a page; with no instruction if the first one must be interpreted. */
-export function planRegion(page: Uint8Array, entry: number, is64: boolean): RegionPlan {
-  return new Planner(page, is64 ? CodeMode.BITS64 : CodeMode.BITS32).plan(entry);
+export function planRegion(page: Uint8Array, entry: number, mode: CodeMode, bounds: CodeBounds = WHOLE_PAGE): RegionPlan {
+  return new Planner(page, mode, bounds).plan(entry);
 }

@@ -2,9 +2,10 @@
 // region to region through the jump cache without leaving WebAssembly. Only this module owns a function table: modules that
 // import one are expensive to instantiate on older hosts.
 
-import { VCPU_STATE } from '../../base/state/vcpu.ts';
+import { Seg, VCPU_STATE } from '../../base/state/vcpu.ts';
 import { TLB_CONTEXT_ENTRIES, TLB_INDEX_MASK, TLB_LAYOUT } from '../../mmu/tlb-layout.ts';
 import { TlbContext } from '../../mmu/access.ts';
+import { KEY_SEGMENTED } from '../code-key.ts';
 import { JUMP_CACHE_MASK, JumpEntry, JUMP_ENTRY_SHIFT } from './jump-cache.ts';
 import { OVERRIDE } from './flag-kinds.ts';
 import { FunctionBody } from './wasm/function-body.ts';
@@ -104,25 +105,29 @@ function dispatch(): FunctionBody {
   const [cpu, tlb, cache] = [0, 1, 2];
   const { offset } = VCPU_STATE;
   const body = new FunctionBody(REGION_TYPE.parameters);
-  const rip = body.local('i64'), entry = body.local('i32'), slot = body.local('i32'), outcome = body.local('i32');
+  const linear = body.local('i64'), key = body.local('i32');
+  const entry = body.local('i32'), slot = body.local('i32'), outcome = body.local('i32');
   const again = body.loop();
   body.get(cpu).memory('i32.load', offset.budget).i32(0).op('i32.le_s').get(cpu).memory('i32.load', offset.request).op('i32.or');
   body.if();
   body.i32(Outcome.STOP).op('return').end();
-  body.get(cpu).memory('i64.load', offset.rip).set(rip);
-  // The entry that RIP hashes to, if it is for this RIP and code key …
-  body.get(cache).get(rip).op('i32.wrap_i64').get(rip).i64(12n).op('i64.shr_u', 'i32.wrap_i64', 'i32.xor')
+  body.get(cpu).memory('i64.load', offset.rip).set(linear);
+  body.get(cpu).memory('i32.load', offset.codeKey).tee(key).i32(KEY_SEGMENTED).op('i32.and').if();
+  body.get(linear).op('i32.wrap_i64').get(cpu).memory('i32.load', offset.segBase + 8 * Seg.CS).op('i32.add', 'i64.extend_i32_u');
+  body.set(linear).end();
+  // The entry that the address hashes to, if it is for this address and code key …
+  body.get(cache).get(linear).op('i32.wrap_i64').get(linear).i64(12n).op('i64.shr_u', 'i32.wrap_i64', 'i32.xor')
     .i32(JUMP_CACHE_MASK).op('i32.and').i32(JUMP_ENTRY_SHIFT).op('i32.shl', 'i32.add').tee(entry);
-  body.memory('i64.load', JumpEntry.rip).get(rip).op('i64.ne');
-  body.get(entry).memory('i32.load', JumpEntry.key).get(cpu).memory('i32.load', offset.codeKey).op('i32.ne', 'i32.or');
+  body.memory('i64.load', JumpEntry.linear).get(linear).op('i64.ne');
+  body.get(entry).memory('i32.load', JumpEntry.key).get(key).op('i32.ne', 'i32.or');
   body.if();
   body.i32(Outcome.MISS).op('return').end();
-  // … and if the TLB still maps RIP to the page that the region was made from. Bit 0 of the key is user mode.
-  body.get(rip).i64(12n).op('i64.shr_u', 'i32.wrap_i64').i32(TLB_INDEX_MASK).op('i32.and');
-  body.get(entry).memory('i32.load', JumpEntry.key).i32(1).op('i32.and').i32(TlbContext.FETCH_SUPERVISOR).op('i32.add')
+  // … and if the TLB still maps it to the page that the region was made from. Bit 0 of the key is user mode.
+  body.get(linear).i64(12n).op('i64.shr_u', 'i32.wrap_i64').i32(TLB_INDEX_MASK).op('i32.and');
+  body.get(key).i32(1).op('i32.and').i32(TlbContext.FETCH_SUPERVISOR).op('i32.add')
     .i32(Math.log2(TLB_CONTEXT_ENTRIES)).op('i32.shl', 'i32.add').set(slot);
   body.get(tlb).get(slot).i32(3).op('i32.shl', 'i32.add').memory('i64.load', TLB_LAYOUT.offset.execTag);
-  body.get(rip).i64(-4096n).op('i64.and', 'i64.ne');
+  body.get(linear).i64(-4096n).op('i64.and', 'i64.ne');
   body.get(tlb).get(slot).i32(2).op('i32.shl', 'i32.add').memory('i32.load', TLB_LAYOUT.offset.host);
   body.get(entry).memory('i32.load', JumpEntry.host).op('i32.ne', 'i32.or');
   body.if();

@@ -1,17 +1,19 @@
 // The translating engine: hot code runs as WebAssembly, the rest by the interpreter. It knows no instruction.
 
 import { PAGE_MASK, PAGE_SIZE } from '../../base/paging-units.ts';
-import { Activity } from '../../base/state/vcpu.ts';
+import { Activity, Seg } from '../../base/state/vcpu.ts';
 import { TAG_INVALID, TLB_CONTEXT_ENTRIES, TLB_INDEX_MASK } from '../../mmu/tlb-layout.ts';
 import type { PhysicalMemory } from '../../mmu/physical-memory.ts';
+import { CodeMode } from '../builder/insn.ts';
+import { codeModeOf, isSegmented } from '../code-key.ts';
 import type { Cpu } from '../cpu.ts';
-import { keyIs64 } from '../code-key.ts';
 import type { Engine } from '../engine.ts';
 import { BlockInterpreter } from '../interpreter/block-interpreter.ts';
 import type { InterpreterParts } from '../interpreter/block-interpreter.ts';
 import type { Block } from '../interpreter/code-cache.ts';
 import { JumpCache, JUMP_CACHE_BYTES } from './jump-cache.ts';
-import { planRegion } from './region-plan.ts';
+import { WHOLE_PAGE, planRegion } from './region-plan.ts';
+import type { CodeBounds } from './region-plan.ts';
 import { RegionStore } from './region-store.ts';
 import { Outcome, TABLE_SIZE } from './runtime-module.ts';
 
@@ -31,6 +33,16 @@ const DEFAULT_THRESHOLD = 30;
 const MAX_BUDGET = 2 ** 30;
 /** Relative targets from addresses further out than this could leave the canonical range. */
 const NEAR_CANONICAL_END = 2 ** 47 - 2 ** 33;
+
+/** Linear address of the instruction at hand. */
+const linearRip = (cpu: Cpu): number => (cpu.mode === CodeMode.BITS64 ? cpu.rip : (cpu.rip + cpu.base[Seg.CS]) % 2 ** 32);
+
+/** Which bytes of the page are in CS, RIP being at `distance` from the page's start. 16-bit code usually ends at 64 KiB. */
+function codeBounds({ rip, mode, state }: Cpu, distance: number): CodeBounds {
+  const start = rip - distance, limit = state.segLimit[Seg.CS];
+  const last = mode === CodeMode.BITS16 && rip <= 0xffff ? Math.min(limit, 0xffff) : limit;
+  return { low: Math.max(0, -start), high: Math.min(PAGE_SIZE, last + 1 - start) };
+}
 
 export class Translator implements Engine {
   readonly name = 'translator';
@@ -116,7 +128,7 @@ export class Translator implements Engine {
       const block = this.blocks.blockAt(cpu);
       const region = this.regionFor(cpu, block);
       if (region === 0) this.blocks.execute(cpu, this.blocks.buildersOf(cpu), block, Infinity);
-      else this.caches[cpu.index].put(cpu.rip, cpu.state.codeKey[0], this.blocks.pageOffset, region);
+      else this.caches[cpu.index].put(linearRip(cpu), cpu.state.codeKey[0], this.blocks.pageOffset, region);
     });
     this.retired.interpreted += before - cpu.remaining;
   }
@@ -127,11 +139,12 @@ export class Translator implements Engine {
     // Not kept: decoded for this once, perhaps from a device, which must not be read again. Or the fetch brought a request up
     // (it set an accessed bit, and the table's page is tracked): the instruction that it belongs to comes first.
     if (page === null || cpu.state.request[0] !== 0) return 0;
-    const key = cpu.state.codeKey[0], distance = cpu.rip & PAGE_MASK;
+    const key = cpu.state.codeKey[0], distance = linearRip(cpu) & PAGE_MASK;
     const known = this.store.find(page.gfn, distance, key);
     if (known !== 0 || block.heat++ < this.threshold || Math.abs(cpu.rip) > NEAR_CANONICAL_END) return known;
     const host = this.blocks.pageOffset;
-    const plan = planRegion(cpu.linear.u8.subarray(host, host + PAGE_SIZE), distance, keyIs64(key));
+    const bounds = isSegmented(key) ? codeBounds(cpu, distance) : WHOLE_PAGE;
+    const plan = planRegion(cpu.linear.u8.subarray(host, host + PAGE_SIZE), distance, codeModeOf(key), bounds);
     if (plan.blocks[0]!.insns.length === 0) {
       block.heat = -Infinity;
       return 0;

@@ -53,26 +53,46 @@ export class WasmBuilder extends OperandBuilder implements Builder<Val, Val, Val
     return this.truncate(size, this.pop('i64'));
   }
 
-  jumpRelative(): void {
+  jumpRelative(i: Insn): void {
+    this.checkRelative(i);
     this.terminator = { kind: 'jump' };
   }
 
-  branchRelative(_i: Insn, condition: Val): void {
+  branchRelative(i: Insn, condition: Val): void {
+    const beyond = this.beyondLimit(i);
+    if (beyond) this.interpretWhen(this.andC(condition, beyond));
     this.terminator = { kind: 'branch', condition };
   }
 
-  /** Regions are made only where every relative target is canonical and within the limit. */
-  checkRelative(): void {}
+  checkRelative(i: Insn): void {
+    const beyond = this.beyondLimit(i);
+    if (beyond) this.interpretWhen(beyond);
+  }
+
+  /**
+   * Whether the relative target is beyond the limit of CS; null when that is known not to be. Targets within the region never
+   * are, and without segmentation none is: regions are made only where every relative target is canonical.
+   */
+  private beyondLimit({ displacement, length, stackSize }: Insn): Val | null {
+    const { frame, body } = this;
+    const distance = this.site.distance + length + displacement;
+    if (frame.isWithin(distance)) return null;
+    body.get(frame.pageBase).i64(BigInt(distance)).op('i64.add').i64(stackSize === 2 ? 0xffffn : 0xffffffffn).op('i64.and');
+    body.get(frame.codeLimit).op('i64.gt_u');
+    return this.pop('i32');
+  }
 
   jump(size: Size, target: Val): void {
     this.checkTarget(size, target);
     this.terminator = { kind: 'indirect', target };
   }
 
-  /** Not canonical: the interpreter raises the exception. */
+  /** Not canonical, or beyond the limit of CS: the interpreter raises the exception. */
   checkTarget(size: Size, target: Val): void {
-    if (size !== 8) return;
-    this.push(target).i64(47n).op('i64.shr_s').i64(1n).op('i64.add').i64(1n).op('i64.gt_u');
+    const { frame } = this;
+    if (size === 8) this.push(target).i64(47n).op('i64.shr_s').i64(1n).op('i64.add').i64(1n).op('i64.gt_u');
+    else if (frame.segmented) this.push(target, 'i64').get(frame.codeLimit).op('i64.gt_u');
+    else return;
     this.interpretWhen(this.pop('i32'));
   }
 
