@@ -31,10 +31,10 @@ const INTERPRETED: readonly Mnemonic[] = [
   'RDFSBASE', 'RDGSBASE', 'RDMSR', 'SAHF', 'STAC', 'STI', 'SWAPGS', 'UD', 'WBINVD', 'WRMSR',
 ];
 
-/** A near branch of 16 bits cuts EIP, which only the interpreter does. */
+/** A near branch of 16 bits cuts EIP, which in 32-bit code only the interpreter does. */
 const isInherentlyInterpreted = (insn: Insn): boolean => {
   const { interpreted, control } = surveyOf(insn);
-  return interpreted || (control !== 'next' && insn.stackSize === 2);
+  return interpreted || (control !== 'next' && insn.stackSize === 2 && insn.mode !== CodeMode.BITS16);
 };
 
 class Counts {
@@ -60,8 +60,7 @@ class Counts {
 
   private note(insn: Insn, translated: number, interpreted: number): void {
     if (surveyOf(insn).interpreted) this.interpreted.add(insn.mnemonic);
-    // the translator leaves 16-bit code to the interpreter
-    if (isInherentlyInterpreted(insn) || insn.mode === CodeMode.BITS16) return;
+    if (isInherentlyInterpreted(insn)) return;
     const share = this.shares.get(insn.mnemonic) ?? { translated: 0, interpreted: 0 };
     share.translated += translated;
     share.interpreted += interpreted;
