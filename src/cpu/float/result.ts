@@ -3,7 +3,7 @@
 import { OE, PE, Rounding, UE } from './environment.ts';
 import type { FloatEnvironment } from './environment.ts';
 import { leadingExponent, roundToDenormal, roundToPrecision } from './format.ts';
-import type { Exact, FloatFormat } from './format.ts';
+import type { Exact, FloatFormat, Rounded } from './format.ts';
 
 /** A rounded number, or that its magnitude is beyond the format. */
 export interface Delivered extends Exact {
@@ -25,13 +25,13 @@ export function deliver(env: FloatEnvironment, value: Exact, format: FloatFormat
   const leading = leadingExponent(rounded);
   if (leading > format.maxExponent) {
     env.flags |= OE;
-    if ((env.masks & OE) === 0) return wrap === 0 ? nothing(env) : inexactly(env, rounded, -wrap);
+    if ((env.masks & OE) === 0) return wrap === 0 ? nothing(env) : adjusted(env, rounded, -wrap, format);
     return overflow(env, value.sign, format);
   }
   if (leading >= format.minExponent) return inexactly(env, rounded, 0);
   if ((env.masks & UE) === 0) {
     env.flags |= UE;
-    return wrap === 0 ? nothing(env) : inexactly(env, rounded, wrap);
+    return wrap === 0 ? nothing(env) : adjusted(env, rounded, wrap, format);
   }
   const denormal = roundToDenormal(value, format, env.rounding);
   if (denormal.inexact) env.flags |= UE;
@@ -43,7 +43,19 @@ function nothing(env: FloatEnvironment): null {
   return null;
 }
 
-function inexactly(env: FloatEnvironment, rounded: Exact & { inexact: boolean; up: boolean }, adjust: number): Delivered {
+/**
+ * The response to an overflow or underflow that is not masked. What FSCALE makes may still be out of range then: it is an
+ * infinity or 0, whatever the rounding mode (SDM vol. 1, "Numeric Overflow Exception": massive overflow).
+ */
+function adjusted(env: FloatEnvironment, rounded: Rounded, by: number, format: FloatFormat): Delivered {
+  const leading = leadingExponent(rounded) + by;
+  if (leading <= format.maxExponent && leading >= format.minExponent) return inexactly(env, rounded, by);
+  env.flags |= PE;
+  env.roundedUp = by < 0;
+  return { sign: rounded.sign, significand: 0n, exponent: 0, infinite: by < 0 };
+}
+
+function inexactly(env: FloatEnvironment, rounded: Rounded, adjust: number): Delivered {
   if (rounded.inexact) env.flags |= PE;
   env.roundedUp = rounded.up;
   const { sign, significand, exponent } = rounded;
