@@ -10,6 +10,8 @@ export type { Regs, Sregs, SegmentRegister } from './vm/registers.ts';
 export type { VmState } from './vm/save.ts';
 export { createPc } from './machine/pc.ts';
 export type { Pc, PcConfig } from './machine/pc.ts';
+export { screenLines, textScreen } from './machine/text-screen.ts';
+export type { TextCell, TextScreen } from './machine/text-screen.ts';
 export { loadImage, recogniseImage } from './boot/image.ts';
 export type { BootOptions, LoadedImage } from './boot/target.ts';
 export { bootTarget, enter } from './boot/vm-target.ts';

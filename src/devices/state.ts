@@ -4,13 +4,15 @@ import type { DeviceState } from '../base/device.ts';
 import { InputError } from '../base/errors.ts';
 
 export interface IntField { readonly kind: 'int'; readonly min: number; readonly max: number }
-export interface ListField { readonly kind: 'list'; readonly max: number; readonly maxLength: number }
+export interface ListField { readonly kind: 'list'; readonly max: number; readonly minLength: number; readonly maxLength: number }
 export type StateSchema = { readonly [field: string]: IntField | ListField };
 
 /** An integer in min … max. Flags are int(1). */
 export const int = (max: number, min = 0): IntField => ({ kind: 'int', min, max });
 /** Up to `maxLength` integers in 0 … max. */
-export const list = (max: number, maxLength: number): ListField => ({ kind: 'list', max, maxLength });
+export const list = (max: number, maxLength: number): ListField => ({ kind: 'list', max, minLength: 0, maxLength });
+/** Exactly `length` integers in 0 … max: a bank of registers. */
+export const bank = (max: number, length: number): ListField => ({ kind: 'list', max, minLength: length, maxLength: length });
 
 export type StateOf<S extends StateSchema> = { [K in keyof S]: S[K] extends ListField ? number[] : number };
 
@@ -41,8 +43,11 @@ export function checkState<S extends StateSchema>(device: string, schema: S, sta
       }
       checked[key] = value as number;
     } else {
-      if (!Array.isArray(value) || value.length > field.maxLength || !value.every((item) => isInt(item, 0, field.max))) {
-        throw new InputError(`saved state of ${device}: ${key} is not a list of at most ${field.maxLength} integers in 0…${field.max}`);
+      const { max, minLength, maxLength } = field;
+      const fits = Array.isArray(value) && value.length >= minLength && value.length <= maxLength;
+      if (!fits || !value.every((item) => isInt(item, 0, max))) {
+        const length = minLength === 0 ? `at most ${maxLength}` : maxLength;
+        throw new InputError(`saved state of ${device}: ${key} is not a list of ${length} integers in 0…${max}`);
       }
       checked[key] = value.slice() as number[];
     }

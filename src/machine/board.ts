@@ -1,5 +1,6 @@
 import type { Device } from '../base/device.ts';
 import type { Platform } from '../base/platform.ts';
+import type { Vga } from '../devices/vga.ts';
 
 /** Where a board's output goes; each is called at once, in the order of the guest's writes. */
 export interface BoardOutputs {
@@ -25,6 +26,8 @@ export interface Board extends Platform {
   readonly name: string;
   readonly devices: readonly Device[];
   readonly a20: A20Control;
+  /** The video adapter: see `textScreen`. */
+  readonly vga: Vga;
   /** Bytes typed at the serial console; returns how many were accepted. */
   serialInput(bytes: ArrayLike<number>): number;
 }

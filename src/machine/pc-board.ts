@@ -16,6 +16,7 @@ import { SystemControlA } from '../devices/system-control-a.ts';
 import { SystemControlB } from '../devices/system-control-b.ts';
 import { Timeline } from '../devices/timeline.ts';
 import { Uart16550 } from '../devices/uart-16550.ts';
+import { VGA_PORTS, Vga } from '../devices/vga.ts';
 import type { Board, BoardOutputs } from './board.ts';
 import { cmosMemory } from './cmos-memory.ts';
 
@@ -49,6 +50,7 @@ export function createPcBoard(host: PlatformHost, outputs: BoardOutputs, options
   const a20 = new A20Gate((open) => host.a20Changed(open));
   const keyboard = new I8042(pics.irq(Irq.KEYBOARD), outputs.reset, a20.input(1));
   const systemControlA = new SystemControlA(outputs.reset, a20.input(0));
+  const vga = new Vga();
   const debugExit = new DebugExit(outputs.debugExit);
   const debugcon = new Debugcon(outputs.debugcon);
 
@@ -62,13 +64,14 @@ export function createPcBoard(host: PlatformHost, outputs: BoardOutputs, options
     { base: 0x64, length: 1, device: portWindow(keyboard, COMMAND) },
     { base: 0x70, length: 2, device: rtc },
     { base: 0x92, length: 1, device: systemControlA },
+    { base: 0x3b0, length: VGA_PORTS, device: vga },
     { base: 0x3f8, length: 8, device: uart },
     { base: 0xf4, length: 4, device: debugExit },
     { base: 0xe9, length: 1, device: debugcon },
   ];
   // Interrupt controllers last: reset drops every line before the controllers forget them.
   const devices: Device[] = [
-    uart, pit, systemControl, systemControlA, rtc, keyboard, debugExit, debugcon, pics.elcr, pics.slave, pics.master,
+    uart, pit, systemControl, systemControlA, rtc, keyboard, vga, debugExit, debugcon, pics.elcr, pics.slave, pics.master,
   ];
 
   const timeline = new Timeline(devices);
@@ -101,6 +104,7 @@ export function createPcBoard(host: PlatformHost, outputs: BoardOutputs, options
     },
     interruptPending: () => pics.pending(),
     acknowledgeInterrupt: () => pics.acknowledge(),
+    vga,
     a20: {
       get open() {
         return a20.open;

@@ -13,6 +13,7 @@ import { RtcMc146818 } from '../../src/devices/rtc-mc146818.ts';
 import { SystemControlA } from '../../src/devices/system-control-a.ts';
 import { SystemControlB } from '../../src/devices/system-control-b.ts';
 import { Uart16550 } from '../../src/devices/uart-16550.ts';
+import { VGA_PORTS, Vga } from '../../src/devices/vga.ts';
 import { createPcBoard } from '../../src/machine/pc-board.ts';
 import { Wire, random } from './wires.ts';
 
@@ -35,6 +36,7 @@ const DEVICES: readonly Case[] = [
   { name: 'system-control-a', registers: 1, make: () => new SystemControlA(nothing, new Wire()) },
   { name: 'rtc', registers: 2, make: () => new RtcMc146818(new Wire(), { epoch: 0 }) },
   { name: 'i8042', registers: 5, make: () => new I8042(new Wire(), nothing, new Wire()) },
+  { name: 'vga', registers: VGA_PORTS, make: () => new Vga() },
   { name: 'debug-exit', registers: 4, make: () => new DebugExit(nothing) },
   { name: 'debugcon', registers: 1, make: () => new Debugcon(nothing) },
 ];
