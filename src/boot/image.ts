@@ -65,7 +65,7 @@ function boot(file: ImageReader, placement: Placement, target: BootTarget, given
     case 'linux':
       return bootLinux(file, placement, target, options);
     case 'boot-sector':
-      throw file.error(SECTOR_SIGNATURE_AT, 'a boot sector (signature 0xaa55), which needs firmware; a load address makes it a raw image');
+      throw file.error(SECTOR_SIGNATURE_AT, 'a boot sector (signature 0xaa55), which firmware loads; a load address makes it a raw image');
     default:
       throw file.error(0, 'not an image that is known (multiboot, ELF or bzImage); a load address makes it a raw image');
   }

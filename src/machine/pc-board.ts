@@ -30,11 +30,13 @@ export interface PcBoardOptions {
   readonly highRam?: number;
   /** What the clock shows at virtual time 0, in seconds since 1970. */
   readonly epoch?: number;
+  /** Devices with ports of their own beside the board's; they are saved with it. */
+  readonly extra?: readonly Mapping[];
 }
 
 /** Builds the board into `host`; `outputs` receives what the guest says. */
 export function createPcBoard(host: PlatformHost, outputs: BoardOutputs, options: PcBoardOptions = {}): Board {
-  const { lowRam = 0, highRam = 0, epoch = DEFAULT_EPOCH } = options;
+  const { lowRam = 0, highRam = 0, epoch = DEFAULT_EPOCH, extra = [] } = options;
   let intr: 0 | 1 = 0;
   const pics = new PicPair({
     set(level) {
@@ -68,9 +70,11 @@ export function createPcBoard(host: PlatformHost, outputs: BoardOutputs, options
     { base: 0x3f8, length: 8, device: uart },
     { base: 0xf4, length: 4, device: debugExit },
     { base: 0xe9, length: 1, device: debugcon },
+    ...extra,
   ];
   // Interrupt controllers last: reset drops every line before the controllers forget them.
   const devices: Device[] = [
+    ...extra.map(({ device }) => device),
     uart, pit, systemControl, systemControlA, rtc, keyboard, vga, debugExit, debugcon, pics.elcr, pics.slave, pics.master,
   ];
 

@@ -1,8 +1,12 @@
-// A PC: a VM with the PC board built in. Who creates it says where the guest's output goes.
+// A PC: a VM with the PC board built in, and with firmware if it has a disk to boot. Who creates it says where the guest's
+// output goes.
 
 import { LOW_RAM_LIMIT } from '../vm/config.ts';
 import { Vm } from '../vm/vm.ts';
 import type { VmConfig } from '../vm/config.ts';
+import { Bios } from './bios/bios.ts';
+import type { DiskImage } from './bios/disk.ts';
+import { RESET_VECTOR, ROM_BASE, ROM_SEGMENT, SERVICE_PORT } from './bios/rom.ts';
 import type { Board } from './board.ts';
 import { DEFAULT_EPOCH, createPcBoard } from './pc-board.ts';
 
@@ -13,25 +17,45 @@ export interface PcConfig extends Omit<VmConfig, 'platform'> {
   readonly debugcon?: (byte: number) => void;
   /** What the real-time clock shows at virtual time 0, in seconds since 1970; 2000-01-01 00:00 UTC if not given. */
   readonly epoch?: number;
+  /**
+   * A disk to boot: the machine has BIOS services then, and vCPU 0 is at its reset vector, to load the first sector to 0000:7C00.
+   * What the guest writes to the disk is kept beside the image and is part of the saved state.
+   */
+  readonly disk?: DiskImage;
 }
 
 export interface Pc { readonly vm: Vm; readonly board: Board }
 
 /**
  * Builds the machine; a write of v to the debug-exit port ends the run with exit `debug-exit`,
- * a request for a reset with exit `reset`. Errors as `Vm`.
+ * a request for a reset with exit `reset`. Errors as `Vm`; InputError for a disk that is not whole sectors of 512 bytes.
  */
-export function createPc({ serial = () => {}, debugcon = () => {}, epoch = DEFAULT_EPOCH, ...config }: PcConfig): Pc {
+export function createPc({ serial = () => {}, debugcon = () => {}, epoch = DEFAULT_EPOCH, disk, ...config }: PcConfig): Pc {
   let board: Board | null = null;
+  const bios = disk ? new Bios(disk, () => ({
+    physical: vm.internals.parts.physical, board: board!, caller: vm.executing!,
+    ram: vm.memslots.map(({ guestPhysAddr, memorySize }) => ({ base: guestPhysAddr, size: memorySize })),
+  })) : null;
   const vm: Vm = new Vm({
     ...config,
     platform: (host) => {
       const debugExit = (value: number): void => vm.exitWith({ kind: 'debug-exit', value });
       const reset = (): void => vm.exitWith({ kind: 'reset' });
       const lowRam = Math.min(config.memory, LOW_RAM_LIMIT);
-      board = createPcBoard(host, { serial, debugcon, debugExit, reset }, { lowRam, highRam: config.memory - lowRam, epoch });
+      const extra = bios ? [{ base: SERVICE_PORT, length: 1, device: bios }] : [];
+      board = createPcBoard(host, { serial, debugcon, debugExit, reset }, { lowRam, highRam: config.memory - lowRam, epoch, extra });
       return board;
     },
   });
+  if (bios) powerOn(vm, bios);
   return { vm, board: board! };
+}
+
+/** The ROM lies below 1 MiB alone, so that is where the reset vector is taken from. */
+function powerOn(vm: Vm, bios: Bios): void {
+  bios.install();
+  const [vcpu] = vm.vcpus;
+  const { cs } = vcpu!.getSregs();
+  vcpu!.setSregs({ cs: { ...cs, selector: ROM_SEGMENT, base: BigInt(ROM_BASE) } });
+  vcpu!.setRegs({ rip: BigInt(RESET_VECTOR) });
 }

@@ -16,7 +16,7 @@
 
 import { InputError } from '../base/errors.ts';
 import { PAGE_SIZE } from '../base/paging-units.ts';
-import { crc32 } from './crc32.ts';
+import { crc32 } from '../base/crc32.ts';
 import { isZero } from './memory-image.ts';
 import type { MemoryImage } from './memory-image.ts';
 

@@ -35,6 +35,11 @@ export class SliceRunner {
     private readonly platform: Platform | null,
   ) {}
 
+  /** The vCPU whose instruction is executing; null outside a turn. */
+  get executing(): Cpu | null {
+    return this.running;
+  }
+
   /** Ticks that the executing vCPU is ahead of the clock. */
   progress(): number {
     return this.running?.progress ?? 0;

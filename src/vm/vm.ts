@@ -256,7 +256,12 @@ export class Vm {
     this.requestAll(Request.EVENT);
   }
 
-  /** For tests and debuggers: the parts themselves. What is done to them is not checked. */
+  /** The vCPU whose instruction is executing, null outside a turn: for firmware that serves instructions of the guest's. */
+  get executing(): Cpu | null {
+    return this.slices.executing;
+  }
+
+  /** For tests, debuggers and firmware: the parts themselves. What is done to them is not checked. */
   get internals(): { readonly memory: LinearMemory; readonly cpus: readonly Cpu[]; readonly parts: MachineParts } {
     return { memory: this.parts.memory, cpus: this.parts.cpus, parts: this.parts };
   }

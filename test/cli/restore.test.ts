@@ -151,10 +151,26 @@ describe('inspect', () => {
     expect(data.segments.some(holdsEntry)).toBe(true);
   });
 
-  it('what is recognised but cannot be entered', async () => {
-    writeFileSync(at('sector'), Uint8Array.from({ length: 512 }, (_, n) => (n === 510 ? 0x55 : n === 511 ? 0xaa : 0)));
-    const reason = expect.stringMatching(/^offset 0x1fe: a boot sector/);
-    expect(await json(at('sector'))).toMatchObject({ kind: 'boot-sector', loadable: false, reason });
+  it('a disk with a boot sector: geometry and partitions', async () => {
+    const disk = new Uint8Array(4 * 1024 ** 2);
+    disk.set([0x80, 0, 2, 0, 0x0c, 0, 0, 0, 63, 0, 0, 0, 0, 16, 0, 0], 446 + 16);
+    disk.set([0x55, 0xaa], 510);
+    writeFileSync(at('disk'), disk);
+    expect(await json(at('disk'))).toMatchObject({
+      type: 'image', kind: 'boot-sector', loadable: true, entry: 0x7c00, signature: 0xaa55, drive: 0x80, sectors: 8192,
+      geometry: { cylinders: 8, heads: 16, sectorsPerTrack: 63 },
+      partitions: [{ number: 2, bootable: true, type: 0x0c, first: 63, sectors: 4096 }],
+    });
+    expect((await cli('inspect', at('disk'))).stdout).toMatch(/^ {2}partition 2: type 0xc, sectors 63 .+ 4158, bootable$/m);
+  });
+
+  it('a diskette has a standard geometry; code where a partition table would be is none', async () => {
+    const disk = new Uint8Array(1440 * 1024).fill(0x90);
+    disk.set([0x55, 0xaa], 510);
+    writeFileSync(at('diskette'), disk);
+    expect(await json(at('diskette'))).toMatchObject({
+      drive: 0, sectors: 2880, geometry: { cylinders: 80, heads: 2, sectorsPerTrack: 18 }, partitions: [],
+    });
   });
 
   it.each<[string, string, RegExp]>([

@@ -122,6 +122,7 @@ describe('bad input: 125, one line, nothing on stdout', () => {
     const high = [{ paddr: 0x100000, bytes: [0xf4] }, { paddr: 0x40000000, bytes: [0xf4] }];
     writeFileSync(at('high'), buildElf({ width: 64, entry: 0x100000, segments: high }));
     writeFileSync(at('sector'), Uint8Array.from({ length: 512 }, (_, n) => (n === 510 ? 0x55 : n === 511 ? 0xaa : 0x90)));
+    writeFileSync(at('odd'), Uint8Array.from({ length: 1000 }, (_, n) => (n === 510 ? 0x55 : n === 511 ? 0xaa : 0x90)));
     symlinkSync(at('absent'), at('dangling'));
   });
 
@@ -135,7 +136,9 @@ describe('bad input: 125, one line, nothing on stdout', () => {
     ['half an ELF header', ['header'], /header: offset 0x[0-9a-f]+: /],
     ['overlapping segments', ['overlapping'], /overlapping: offset 0x[0-9a-f]+: .*overlaps/],
     ['a segment outside of memory', ['high'], /high: offset 0x[0-9a-f]+: .*does not fit into guest RAM/],
-    ['a boot sector', ['sector'], /sector: offset 0x1fe: a boot sector/],
+    ['a boot sector with a command line', ['sector', '--append=x'], /sector: --append means nothing to a boot sector/],
+    ['a boot sector as every vCPU\'s entry', ['sector', '--enter-all'], /sector: --enter-all means nothing to a boot sector/],
+    ['a disk of odd size', ['odd'], /odd: a boot image of odd size: 1000 bytes is not a multiple of 512/],
     ['a raw image at an address without memory', ['noise', '--at=0x80000000'], /noise: .*does not fit into guest RAM/],
     ['memory 0', ['noise', '--memory=0M'], /option '--memory': 0M is not between 1M and 3G/],
     ['absurd memory', ['noise', '--memory=99999G'], /option '--memory': 99999G is not between/],

@@ -1,6 +1,6 @@
 import { crc32 as reference } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { crc32 } from '../../src/snapshot/crc32.ts';
+import { crc32 } from '../../src/base/crc32.ts';
 
 const bytes = (length: number): Uint8Array => Uint8Array.from({ length }, (_, n) => (n * 167 + (n >>> 3)) & 0xff);
 

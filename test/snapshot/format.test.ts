@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { crc32 } from '../../src/snapshot/crc32.ts';
+import { crc32 } from '../../src/base/crc32.ts';
 import { bytesSource, ContainerKind, decodeContainer, encodeContainer, isContainer } from '../../src/snapshot/format.ts';
 import type { Container, Header } from '../../src/snapshot/format.ts';
 import type { MemoryImage } from '../../src/snapshot/memory-image.ts';

@@ -6,6 +6,7 @@ import type { GuestEnd } from '../../checkpoint/store.ts';
 import { createPc } from '../../machine/pc.ts';
 import type { Vm } from '../../vm/vm.ts';
 import { DirectoryStore } from '../checkpoint-directory.ts';
+import { bootDiskOf } from '../boot-disk.ts';
 import { runSession } from '../guest/session.ts';
 import type { CliIo } from '../io.ts';
 import type { RestoreOptions } from './restore.ts';
@@ -15,10 +16,11 @@ export async function restoreGuest(options: RestoreOptions, io: CliIo): Promise<
   const store = DirectoryStore.open(options.directory);
   const cycle = options.cycle ?? store.lastCycle;
   if (cycle > store.lastCycle) throw new InputError(`directory '${options.directory}': no cycle ${cycle}, the last is ${store.lastCycle}`);
-  const { machine } = store.base();
+  const { machine, state } = store.base();
+  const disk = bootDiskOf(state);
   return runSession(options, io, (sinks) => {
     const { engine, tracking, verify } = options;
-    const { vm, board } = createPc({ ...machine, engine, tracking, verify, ...sinks });
+    const { vm, board } = createPc({ ...machine, engine, tracking, verify, ...(disk ? { disk } : {}), ...sinks });
     return { vm, board, end: resume(vm, store, cycle) };
   });
 }

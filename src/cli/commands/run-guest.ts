@@ -1,12 +1,14 @@
 // `tidemark run`: from the options to a machine with its image loaded.
 
 import { InputError } from '../../base/errors.ts';
-import { loadImage } from '../../boot/image.ts';
+import { loadImage, recogniseImage } from '../../boot/image.ts';
 import type { BootOptions, EntryState } from '../../boot/target.ts';
 import { bootTarget, enter } from '../../boot/vm-target.ts';
 import { createPc } from '../../machine/pc.ts';
+import type { Pc } from '../../machine/pc.ts';
 import type { Vm } from '../../vm/vm.ts';
 import { runSession } from '../guest/session.ts';
+import { bootDisk } from '../boot-disk.ts';
 import { readInputFile } from '../input-file.ts';
 import type { CliIo } from '../io.ts';
 import type { RunOptions } from './run.ts';
@@ -21,12 +23,22 @@ export async function runGuest(options: RunOptions, io: CliIo): Promise<number> 
     ...(options.initrd === null ? {} : { initrd: { name: options.initrd, bytes: readInputFile(options.initrd, 'initrd') } }),
     ...(options.at === null ? {} : { at: options.at }),
   };
-  return runSession(options, io, (sinks) => {
+  const disk = isBootDisk(options, bytes) ? bootDisk(path, bytes) : null;
+  return runSession(options, io, (sinks): Pc => {
     const { memory, cpus, engine, tracking, verify } = options;
-    const pc = createPc({ memory, vcpus: cpus, engine, tracking, verify, ...sinks });
-    load(pc.vm, path, bytes, boot, options.enterAll);
+    const pc = createPc({ memory, vcpus: cpus, engine, tracking, verify, ...(disk ? { disk } : {}), ...sinks });
+    if (!disk) load(pc.vm, path, bytes, boot, options.enterAll);
     return pc;
   });
+}
+
+/** Whether IMAGE is booted as a disk. InputError for options that such a guest could not be given. */
+function isBootDisk({ image, at, append, initrd, module, enterAll }: RunOptions, bytes: Uint8Array): boolean {
+  if (image === null || at !== null || recogniseImage(bytes) !== 'boot-sector') return false;
+  const options = { '--append': append !== '', '--initrd': initrd !== null, '--module': module.length > 0, '--enter-all': enterAll };
+  const senseless = Object.entries(options).find(([, isGiven]) => isGiven);
+  if (senseless) throw new InputError(`${image}: ${senseless[0]} means nothing to a boot sector`);
+  return true;
 }
 
 /** Loads the image; with `enterAll` every vCPU starts where vCPU 0 does, RSI telling it its index. */

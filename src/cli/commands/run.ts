@@ -51,7 +51,8 @@ export const run = defineCommand({
   summary: 'run a guest',
   usage: '[IMAGE] [options]',
   description: [
-    'IMAGE is recognised by its content: Linux bzImage, multiboot 1 or 2, ELF (PVH or plain); raw bytes with --at.',
+    'IMAGE is recognised by its content: Linux bzImage, multiboot 1 or 2, ELF (PVH or plain), a disk with a boot sector (booted by '
+      + 'a BIOS; the file is not changed); raw bytes with --at.',
     'The exit status is 0 when the guest halted with interrupts off or asked for a reset, ((v << 1) | 1) & 255 when it wrote v to '
       + 'port 0xF4, 124 at a limit, 125 for bad usage or input, 126 after a triple fault, 70 for an internal error, a lost write that '
       + '--verify finds among them.',

@@ -1,0 +1,49 @@
+// What every service has at hand, and the shape of a service.
+
+import type { PortSpace } from '../../base/platform.ts';
+import type { A20Control } from '../board.ts';
+import type { Caller } from './caller.ts';
+import type { Disk } from './disk.ts';
+import type { FirmwareMemory } from './firmware-memory.ts';
+import type { Rom } from './rom.ts';
+import type { TextScreen } from './text-screen.ts';
+
+export interface RamRange { readonly base: number; readonly size: number }
+
+/** The machine as its firmware sees it. */
+export interface Firmware {
+  readonly memory: FirmwareMemory;
+  readonly ports: FirmwarePorts;
+  readonly a20: A20Control;
+  readonly disk: Disk;
+  readonly rom: Rom;
+  readonly screen: TextScreen;
+  /** The machine's RAM, in order of address. */
+  ram(): readonly RamRange[];
+}
+
+/** `again`: asked once more after having said to be not done. Only services that may wait return false: not done. */
+export type Service = (firmware: Firmware, caller: Caller, again: boolean) => boolean | void;
+
+/** The machine's ports as firmware uses them, byte by byte; ports that nobody claims float. */
+export class FirmwarePorts {
+  constructor(private readonly space: PortSpace) {}
+
+  in(port: number): number {
+    return this.space.read(port, 1) ?? 0xff;
+  }
+
+  out(port: number, value: number): void {
+    this.space.write(port, 1, value & 0xff);
+  }
+
+  readCmos(register: number): number {
+    this.out(0x70, register);
+    return this.in(0x71);
+  }
+
+  writeCmos(register: number, value: number): void {
+    this.out(0x70, register);
+    this.out(0x71, value);
+  }
+}
