@@ -120,7 +120,8 @@ export class Caller {
 
   /** Copies `bytes` to `linear`, as `read` does; nothing is written if it faults. */
   write(linear: number, bytes: Uint8Array): void {
-    this.pages(linear, bytes.length, Access.WRITE).forEach(({ gpa, done, size }) => this.memory.write(gpa, bytes.subarray(done, done + size)));
+    const parts = this.pages(linear, bytes.length, Access.WRITE);
+    for (const { gpa, done, size } of parts) this.memory.write(gpa, bytes.subarray(done, done + size));
   }
 
   /** [linear, linear + length) page by page, as guest-physical addresses. */
