@@ -8,8 +8,10 @@
 import type { AccessWidth, Device, DeviceState, IrqLine } from '../base/device.ts';
 import type { A20Input } from './a20-gate.ts';
 import { readByBytes, writeByBytes } from './byte-access.ts';
-import { KEYBOARD_SCHEMA, commandKeyboard, initialKeyboard, takeKeyboardByte } from './ps2-keyboard.ts';
+import { KEYBOARD_SCHEMA, commandKeyboard, initialKeyboard, keysFlow, sendKey, takeKeyboardByte } from './ps2-keyboard.ts';
 import type { KeyboardState } from './ps2-keyboard.ts';
+import { BREAK, scanCodes, toSet1 } from './scan-codes.ts';
+import type { KeyName } from './scan-codes.ts';
 import { checkState, copyState, int } from './state.ts';
 import type { StateOf } from './state.ts';
 
@@ -29,23 +31,27 @@ const INPUT_PORT = 0x80;
 /** Nothing in the output buffer. */
 const EMPTY = -1;
 
-/** Scan code set 2 to set 1 for what this keyboard says: its answers, of which those above 0x83 pass as they are. */
-const TRANSLATED: ReadonlyMap<number, number> = new Map([[1, 0x43], [2, 0x41], [3, 0x3f], [0x83, 0x41]]);
+/** What a byte takes on the wire, in nanoseconds: eleven bits at 12 kHz. So much time is at least between two bytes of keys. */
+const WIRE_TIME = 916_000;
 
 const OWN_SCHEMA = {
   /** The command whose parameter comes next at the data port, 0 for none. */
   command: int(0xff), mode: int(0x7f), a20: int(1), lastWasCommand: int(1), buffer: int(0xff, EMPTY),
+  /** The byte that was read last; whether the next byte is translated as released; from when on a key's byte may come, ns. */
+  data: int(0xff), released: int(1), keyAt: int(Number.MAX_SAFE_INTEGER),
 };
-const SCHEMA = { ...OWN_SCHEMA, ...Object.fromEntries(Object.entries(KEYBOARD_SCHEMA).map(([key, field]) => [`keyboard.${key}`, field])) };
+const KEYBOARD_FIELDS = Object.entries(KEYBOARD_SCHEMA).map(([key, field]) => [`keyboard.${key}`, field] as const);
+const SCHEMA = { ...OWN_SCHEMA, ...Object.fromEntries(KEYBOARD_FIELDS) };
 
 /** As firmware leaves it: interrupts on, translating, self-tested. */
 const initial = (): StateOf<typeof OWN_SCHEMA> =>
-  ({ command: 0, mode: Mode.INTERRUPT | Mode.SYSTEM | Mode.TRANSLATE, a20: 1, lastWasCommand: 0, buffer: EMPTY });
+  ({ command: 0, mode: Mode.INTERRUPT | Mode.SYSTEM | Mode.TRANSLATE, a20: 1, lastWasCommand: 0, buffer: EMPTY, data: 0, released: 0, keyAt: 0 });
 
 export class I8042 implements Device {
   readonly name = 'i8042';
   private state = initial();
   private keyboard: KeyboardState = initialKeyboard();
+  private now = 0;
 
   /**
    * `irq` is the keyboard's interrupt; `onReset` is called when the reset line is pulled; `a20` is an input of the A20 gate, open
@@ -57,6 +63,24 @@ export class I8042 implements Device {
   setA20(open: boolean): void {
     this.state.a20 = open ? 1 : 0;
     this.a20.set(open ? 1 : 0);
+  }
+
+  /** A key goes down or up. False, and nothing happens, when the keyboard has no room for it. */
+  key(name: KeyName, down: boolean): boolean {
+    const taken = sendKey(this.keyboard, scanCodes(name, down));
+    this.listen();
+    return taken;
+  }
+
+  /** When the next byte of a key arrives. */
+  deadline(): number {
+    const { buffer, mode, keyAt } = this.state;
+    return buffer === EMPTY && !(mode & Mode.DISABLED) && keysFlow(this.keyboard) ? keyAt : Infinity;
+  }
+
+  advance(now: number): void {
+    this.now = Math.max(this.now, now);
+    if (this.deadline() <= now) this.listen();
   }
 
   reset(): void {
@@ -92,6 +116,8 @@ export class I8042 implements Device {
     const own = checkState(this.name, OWN_SCHEMA, part(OWN_SCHEMA, ''));
     this.keyboard = checkState(this.name, KEYBOARD_SCHEMA, part(KEYBOARD_SCHEMA, 'keyboard.'));
     this.state = own;
+    // The machine's time may be an earlier one now.
+    this.now = 0;
     this.setA20(own.a20 === 1);
   }
 
@@ -101,13 +127,17 @@ export class I8042 implements Device {
       | (buffer === EMPTY ? 0 : Status.FULL);
   }
 
-  /** An empty buffer gives its last byte again on the real one; here 0, which nobody should look at. */
+  /** An empty buffer gives its last byte again: handlers that are chained each read it. */
   private readData(): number {
-    const value = Math.max(0, this.state.buffer);
-    this.state.buffer = EMPTY;
+    const { state } = this;
+    if (state.buffer !== EMPTY) {
+      state.data = state.buffer;
+      state.buffer = EMPTY;
+      state.keyAt = this.now + WIRE_TIME;
+    }
     this.irq.set(0);
     this.listen();
-    return value;
+    return state.data;
   }
 
   /** Puts a byte for the host into the output buffer, over what is there. */
@@ -118,9 +148,18 @@ export class I8042 implements Device {
 
   /** Takes the keyboard's next byte when there is room and its clock line is not held. */
   private listen(): void {
-    if (this.state.buffer !== EMPTY || this.state.mode & Mode.DISABLED) return;
-    const byte = takeKeyboardByte(this.keyboard);
-    if (byte !== null) this.put(this.state.mode & Mode.TRANSLATE ? TRANSLATED.get(byte) ?? byte : byte);
+    const { state, keyboard } = this;
+    if (state.buffer !== EMPTY || state.mode & Mode.DISABLED || (keysFlow(keyboard) && state.keyAt > this.now)) return;
+    const byte = takeKeyboardByte(keyboard);
+    if (byte === null) return;
+    if (!(state.mode & Mode.TRANSLATE)) return this.put(byte);
+    if (byte === BREAK) {
+      state.released = 1;
+      return this.listen();
+    }
+    const { released } = state;
+    state.released = 0;
+    this.put(toSet1(byte) | (released ? 0x80 : 0));
   }
 
   private drive(): void {

@@ -1,6 +1,8 @@
-// An AT keyboard as the host's commands find it (IBM PS/2 Technical Reference, "Keyboard", "Commands from the System"). Nobody
-// types on it: what it says are answers.
+// An AT keyboard: keys, and the host's commands (IBM PS/2 Technical Reference, "Keyboard", "Commands from the System"). It sends
+// scan codes of set 2, or of set 1 when told to; set 3 can be chosen and read back, but the codes are then those of set 2. Keys
+// that are held down do not repeat.
 
+import { sequenceInSet1 } from './scan-codes.ts';
 import { int, list } from './state.ts';
 import type { StateOf } from './state.ts';
 
@@ -12,22 +14,36 @@ const Reply = { ACK: 0xfa, RESEND: 0xfe, SELF_TEST_PASSED: 0xaa, ID: [0xab, 0x83
 const DEFAULT_RATE = 0x2b;
 const DEFAULT_SET = 2;
 const OUTPUT_BYTES = 16;
+/** Bytes of keys that wait; a real keyboard keeps 16. */
+const KEY_BYTES = 64;
 
 export const KEYBOARD_SCHEMA = {
   /** The command whose parameter comes next, 0 for none. */
   command: int(0xff), scanning: int(1), leds: int(7), rate: int(0x7f), set: int(3, 1), last: int(0xff), output: list(0xff, OUTPUT_BYTES),
+  keys: list(0xff, KEY_BYTES),
 };
 
 export type KeyboardState = StateOf<typeof KEYBOARD_SCHEMA>;
 
 export const initialKeyboard = (): KeyboardState =>
-  ({ command: 0, scanning: 1, leds: 0, rate: DEFAULT_RATE, set: DEFAULT_SET, last: 0, output: [] });
+  ({ command: 0, scanning: 1, leds: 0, rate: DEFAULT_RATE, set: DEFAULT_SET, last: 0, output: [], keys: [] });
 
 /** Takes the next byte that the keyboard has for the host, null for none. */
 export function takeKeyboardByte(state: KeyboardState): number | null {
-  const byte = state.output.shift() ?? null;
+  const byte = state.output.shift() ?? (keysFlow(state) ? state.keys.shift()! : null);
   if (byte !== null) state.last = byte;
   return byte;
+}
+
+/** Whether the next byte is one of a key: answers come first, and nothing while a parameter is awaited. */
+export const keysFlow = ({ keys, output, command }: KeyboardState): boolean => keys.length > 0 && output.length === 0 && command === 0;
+
+/** A key sends `codes`, of set 2. False, and nothing happens, when there is no room; a keyboard that is disabled forgets them. */
+export function sendKey(state: KeyboardState, codes: readonly number[]): boolean {
+  if (!state.scanning) return true;
+  if (state.keys.length + codes.length > KEY_BYTES) return false;
+  state.keys.push(...(state.set === 1 ? sequenceInSet1(codes) : codes));
+  return true;
 }
 
 /** The host sends `byte`: a command, or the parameter of one. What was not taken yet is dropped, as the line is one. */
@@ -49,6 +65,7 @@ export function commandKeyboard(state: KeyboardState, byte: number): void {
       return reply(Reply.ACK, ...Reply.ID);
     case Command.ENABLE:
       state.scanning = 1;
+      state.keys = [];
       return reply(Reply.ACK);
     case Command.DISABLE: case Command.DEFAULTS:
       setDefaults(state, byte === Command.DEFAULTS ? state.scanning : 0);
@@ -77,4 +94,5 @@ function setDefaults(state: KeyboardState, scanning: number): void {
   state.rate = DEFAULT_RATE;
   state.set = DEFAULT_SET;
   state.scanning = scanning;
+  state.keys = [];
 }

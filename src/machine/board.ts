@@ -1,5 +1,6 @@
 import type { Device } from '../base/device.ts';
 import type { Platform } from '../base/platform.ts';
+import type { KeyName } from '../devices/scan-codes.ts';
 import type { Vga } from '../devices/vga.ts';
 
 /** Where a board's output goes; each is called at once, in the order of the guest's writes. */
@@ -14,6 +15,9 @@ export interface BoardOutputs {
   reset(): void;
 }
 
+/** A key going down or up, by the name of its place: `KeyA`, `Enter`, `ShiftLeft`, `ArrowUp` and so on. */
+export interface KeyEvent { readonly key: KeyName; readonly down: boolean }
+
 /** The A20 gate, as firmware serves it (INT 15H, AH = 24H). */
 export interface A20Control {
   readonly open: boolean;
@@ -26,6 +30,8 @@ export interface Board extends Platform {
   readonly name: string;
   readonly devices: readonly Device[];
   readonly a20: A20Control;
+  /** Keys pressed and released on the PC keyboard, in order; returns how many of them were accepted. */
+  keyboardInput(keys: readonly KeyEvent[]): number;
   /** The video adapter: see `textScreen`. */
   readonly vga: Vga;
   /** Bytes typed at the serial console; returns how many were accepted. */

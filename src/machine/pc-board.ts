@@ -118,6 +118,11 @@ export function createPcBoard(host: PlatformHost, outputs: BoardOutputs, options
         systemControlA.setA20(open);
       },
     },
+    keyboardInput(keys) {
+      const refused = keys.findIndex(({ key, down }) => !keyboard.key(key, down));
+      deadlineMayHaveMoved();
+      return refused < 0 ? keys.length : refused;
+    },
     serialInput: (bytes) => uart.receive(bytes),
     save,
     restore(state) {

@@ -10,6 +10,8 @@ import { I8042 } from '../../src/devices/i8042.ts';
 import { Pic8259 } from '../../src/devices/pic-8259.ts';
 import { Pit8254 } from '../../src/devices/pit-8254.ts';
 import { RtcMc146818 } from '../../src/devices/rtc-mc146818.ts';
+import { KEY_NAMES } from '../../src/devices/scan-codes.ts';
+import type { KeyName } from '../../src/devices/scan-codes.ts';
 import { SystemControlA } from '../../src/devices/system-control-a.ts';
 import { SystemControlB } from '../../src/devices/system-control-b.ts';
 import { Uart16550 } from '../../src/devices/uart-16550.ts';
@@ -35,7 +37,10 @@ const DEVICES: readonly Case[] = [
   { name: 'system-control-b', registers: 1, make: () => new SystemControlB(new Pit8254(new Wire())) },
   { name: 'system-control-a', registers: 1, make: () => new SystemControlA(nothing, new Wire()) },
   { name: 'rtc', registers: 2, make: () => new RtcMc146818(new Wire(), { epoch: 0 }) },
-  { name: 'i8042', registers: 5, make: () => new I8042(new Wire(), nothing, new Wire()) },
+  {
+    name: 'i8042', registers: 5, make: () => new I8042(new Wire(), nothing, new Wire()),
+    input: (keyboard, r) => (keyboard as I8042).key(KEY_NAMES[(r >>> 8) % KEY_NAMES.length] as KeyName, (r & 1) === 0),
+  },
   { name: 'vga', registers: VGA_PORTS, make: () => new Vga() },
   { name: 'debug-exit', registers: 4, make: () => new DebugExit(nothing) },
   { name: 'debugcon', registers: 1, make: () => new Debugcon(nothing) },

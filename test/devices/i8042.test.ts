@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { I8042 } from '../../src/devices/i8042.ts';
+import { KEY_NAMES } from '../../src/devices/scan-codes.ts';
+import type { KeyName } from '../../src/devices/scan-codes.ts';
 import { SystemControlA } from '../../src/devices/system-control-a.ts';
 import { Wire } from './wires.ts';
 
@@ -107,6 +109,92 @@ describe('the keyboard', () => {
     const { command, data } = controller();
     command(0x60, 5);
     expect(data(...bytes)).toEqual(answer);
+  });
+});
+
+describe('keys', () => {
+  /** Time passes until nothing more comes. */
+  function typed(device: I8042, from = 0): number[] {
+    const bytes: number[] = [];
+    for (let now = from; device.deadline() < Infinity || device.read(COMMAND, 1) & 1; now += 1e6) {
+      device.advance(now);
+      while (device.read(COMMAND, 1) & 1) bytes.push(device.read(DATA, 1));
+    }
+    return bytes;
+  }
+  const tap = (device: I8042, ...names: KeyName[]): void => names.forEach((name) => {
+    device.key(name, true);
+    device.key(name, false);
+  });
+
+  // IBM PS/2 Technical Reference, "Scan Code Tables": set 2 as the keyboard sends it, set 1 as the controller hands it on.
+  it.each<[KeyName, number[], number[]]>([
+    ['KeyA', [0x1c, 0xf0, 0x1c], [0x1e, 0x9e]],
+    ['Escape', [0x76, 0xf0, 0x76], [0x01, 0x81]],
+    ['F7', [0x83, 0xf0, 0x83], [0x41, 0xc1]],
+    ['F12', [0x07, 0xf0, 0x07], [0x58, 0xd8]],
+    ['ArrowUp', [0xe0, 0x75, 0xe0, 0xf0, 0x75], [0xe0, 0x48, 0xe0, 0xc8]],
+    ['ControlRight', [0xe0, 0x14, 0xe0, 0xf0, 0x14], [0xe0, 0x1d, 0xe0, 0x9d]],
+    ['NumpadEnter', [0xe0, 0x5a, 0xe0, 0xf0, 0x5a], [0xe0, 0x1c, 0xe0, 0x9c]],
+    ['PrintScreen', [0xe0, 0x12, 0xe0, 0x7c, 0xe0, 0xf0, 0x7c, 0xe0, 0xf0, 0x12], [0xe0, 0x2a, 0xe0, 0x37, 0xe0, 0xb7, 0xe0, 0xaa]],
+    ['Pause', [0xe1, 0x14, 0x77, 0xe1, 0xf0, 0x14, 0xf0, 0x77], [0xe1, 0x1d, 0x45, 0xe1, 0x9d, 0xc5]],
+  ])('%s', (name, set2, set1) => {
+    const translating = controller(), plain = controller(), own = controller();
+    tap(translating.device, name);
+    expect(typed(translating.device)).toEqual(set1);
+    plain.command(0x60, 0x05);
+    tap(plain.device, name);
+    expect(typed(plain.device)).toEqual(set2);
+    own.command(0x60, 0x05);
+    own.data(0xf0, 1);
+    tap(own.device, name);
+    expect(typed(own.device)).toEqual(set1);
+  });
+
+  it('every key has codes of its own in both sets', () => {
+    for (const mode of [0x45, 0x05]) {
+      const codes = KEY_NAMES.map((name) => {
+        const { device, command } = controller();
+        command(0x60, mode);
+        tap(device, name as KeyName);
+        return typed(device).join();
+      });
+      expect(new Set(codes).size).toBe(KEY_NAMES.length);
+    }
+  });
+
+  it('come one byte an interrupt, a millisecond apart, and can be read again until the next', () => {
+    const { device, wire } = controller();
+    tap(device, 'KeyA');
+    expect([wire.level, wire.rises, device.deadline()]).toEqual([1, 1, Infinity]);
+    device.advance(5000);
+    expect([device.read(DATA, 1), device.read(DATA, 1), device.read(COMMAND, 1) & 1, wire.level]).toEqual([0x1e, 0x1e, 0, 0]);
+    const due = device.deadline();
+    expect(due).toBe(5000 + 916_000);
+    device.advance(due - 1);
+    expect(wire.level).toBe(0);
+    device.advance(due);
+    expect([wire.level, wire.rises, device.read(DATA, 1)]).toEqual([1, 2, 0x9e]);
+  });
+
+  it('wait while the controller holds the line, and behind answers', () => {
+    const { device, command, data } = controller();
+    command(0xad);
+    tap(device, 'KeyA');
+    expect([device.deadline(), device.read(COMMAND, 1) & 1]).toEqual([Infinity, 0]);
+    expect(data(0xee)).toEqual([0xee]);
+    expect(typed(device, 2e6)).toEqual([0x1e, 0x9e]);
+  });
+
+  it('are refused when 64 bytes wait, and forgotten by a keyboard that is disabled or reset', () => {
+    const { device, data, command } = controller();
+    command(0xad);
+    let taken = 0;
+    while (device.key('KeyA', true)) taken++;
+    expect(taken).toBe(64);
+    expect(data(0xf5)).toEqual([0xfa]);
+    expect(device.key('KeyA', true)).toBe(true);
+    expect(typed(device, 2e6)).toEqual([]);
   });
 });
 
