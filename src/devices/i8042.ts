@@ -44,8 +44,10 @@ const KEYBOARD_FIELDS = Object.entries(KEYBOARD_SCHEMA).map(([key, field]) => [`
 const SCHEMA = { ...OWN_SCHEMA, ...Object.fromEntries(KEYBOARD_FIELDS) };
 
 /** As firmware leaves it: interrupts on, translating, self-tested. */
-const initial = (): StateOf<typeof OWN_SCHEMA> =>
-  ({ command: 0, mode: Mode.INTERRUPT | Mode.SYSTEM | Mode.TRANSLATE, a20: 1, lastWasCommand: 0, buffer: EMPTY, data: 0, released: 0, keyAt: 0 });
+const initial = (): StateOf<typeof OWN_SCHEMA> => ({
+  command: 0, mode: Mode.INTERRUPT | Mode.SYSTEM | Mode.TRANSLATE, a20: 1, lastWasCommand: 0, buffer: EMPTY,
+  data: 0, released: 0, keyAt: 0,
+});
 
 export class I8042 implements Device {
   readonly name = 'i8042';
