@@ -18,6 +18,7 @@ import { AccessReplay } from './replay.ts';
 import { deriveSegmentEnds } from './segment-ends.ts';
 import { ExitSignal, FaultSignal, Vector } from './signals.ts';
 import type { Fault } from './signals.ts';
+import { X87 } from './x87/x87.ts';
 
 /** CR0, CR4 and EFER bits that decide modes (SDM vol. 3, "Control Registers"). */
 export const CR0 = {
@@ -40,6 +41,7 @@ export class Cpu {
   readonly state: VcpuState;
   readonly flags: FlagsRegister;
   readonly memory: GuestMemory;
+  readonly x87: X87;
   /** Halves of the general registers: low at 2r, high at 2r + 1. */
   readonly gprHalves: Int32Array;
 
@@ -99,6 +101,7 @@ export class Cpu {
     this.gprHalves = new Int32Array(linear.memory.buffer, blockOffset + VCPU_STATE.offset.gpr, 32);
     this.flags = new FlagsRegister(this.state);
     this.memory = new GuestMemory(this);
+    this.x87 = new X87(this.state);
   }
 
   /** Re-derives mode, CPL, contexts and segment shortcuts; after any change of what they come from. */

@@ -9,7 +9,11 @@ export interface Absence {
 
 export const NOT_IMPLEMENTED: readonly Absence[] = [
   {
-    name: 'x87 FPU, MMX, SSE, AVX, FXSAVE, XSAVE',
+    name: 'transcendental functions of the x87',
+    behaviour: 'F2XM1, FYL2X, FYL2XP1, FPTAN, FPATAN, FSIN, FCOS and FSINCOS are undefined (#UD)',
+  },
+  {
+    name: 'MMX, SSE, AVX, FXSAVE, XSAVE',
     behaviour: 'CPUID does not offer them; the instructions are undefined (#UD); CR4.OSFXSR, OSXMMEXCPT and OSXSAVE are reserved (#GP)',
   },
   {

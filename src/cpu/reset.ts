@@ -12,6 +12,8 @@ const CODE = 0x9b, DATA = 0x93, LDT = 0x82, TSS_BUSY = 0x8b;
 const RESET_LIMIT = 0xffff;
 /** CS: the selector F000H with the base FFFF0000H, so that the first instruction is at FFFFFFF0H. */
 const RESET_SELECTOR = 0xf000, RESET_BASE = 0xffff0000n, RESET_RIP = 0xfff0n;
+/** The x87: nothing is masked, single precision; eight registers of +0.0. */
+const RESET_FCW = 0x40, NO_TAG_EMPTY = 0xff;
 
 /**
  * Sets every register. Every vCPU becomes active: which of several starts is the machine's matter. The retired count becomes 0.
@@ -40,6 +42,8 @@ export function resetVcpu(cpu: Cpu): void {
   state.dr[7] = DR7_FIXED;
   state.pat[0] = PAT_RESET;
   state.miscEnable[0] = MISC_ENABLE_RESET;
+  state.fcw[0] = RESET_FCW;
+  state.ftw[0] = NO_TAG_EMPTY;
   state.activity[0] = Activity.ACTIVE;
   cpu.replay.clear();
   cpu.suppressTrap = false;

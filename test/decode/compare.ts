@@ -24,6 +24,7 @@ function operandRegister(o: Operand): string {
     case OperandKind.SREG: return SEGMENTS[o.reg]!;
     case OperandKind.CREG: return `CR${o.reg}`;
     case OperandKind.DREG: return `DR${o.reg}`;
+    case OperandKind.ST: return `ST${o.reg}`;
     default: return '';
   }
 }
@@ -33,7 +34,7 @@ const WORD_SOURCE = new Set<Insn['mnemonic']>(['LAR', 'LSL', 'LLDT', 'LTR', 'VER
 /** Memory operands that are structures or no access at all. */
 const NO_MEMORY_SIZE = new Set<Insn['mnemonic']>([
   'LEA', 'INVLPG', 'INVPCID', 'SGDT', 'SIDT', 'LGDT', 'LIDT', 'BOUND', 'CMPXCHG8B', 'LOAD_FAR_POINTER', 'JMP_FAR_MEM', 'CALL_FAR_MEM',
-  'CLFLUSH',
+  'CLFLUSH', 'FLD_M80', 'FSTP_M80', 'FBLD', 'FBSTP', 'FLDENV', 'FNSTENV', 'FRSTOR', 'FNSAVE',
 ]);
 /** Where operands are not compared: hints have none here. */
 const NO_OPERANDS = new Set<Insn['mnemonic']>(['NOP', 'PAUSE', 'FENCE', 'UD']);
@@ -41,7 +42,10 @@ const NO_OPERANDS = new Set<Insn['mnemonic']>(['NOP', 'PAUSE', 'FENCE', 'UD']);
 /** Our operands in the other decoder's order, implied ones included as it does. */
 function operandsOf(insn: Insn): Operand[] {
   const given = [insn.dst, insn.src, insn.third].filter((o) => o.kind !== OperandKind.NONE);
+  // of the x87's ST(0) beside memory the other says nothing, nor of both in FCOMPP
+  if (insn.dst.kind === OperandKind.ST && insn.src.kind === OperandKind.MEM) return [insn.src];
   switch (insn.mnemonic) {
+    case 'FCOMPP': case 'FUCOMPP': return [];
     case 'CMPS': return [insn.src, insn.dst];
     case 'XLAT': return [insn.src];
     case 'LOAD_FAR_POINTER': return [insn.dst, insn.src];

@@ -10,10 +10,12 @@ interface Family {
   readonly members?: readonly string[];
 }
 
+const TRANSCENDENTAL = ['F2xm1', 'Fyl2x', 'Fyl2xp1', 'Fptan', 'Fpatan', 'Fsin', 'Fcos', 'Fsincos'];
+
 /** Features that the modelled processor does not show: software that asks CPUID first never meets them. */
 export const FAMILIES: readonly Family[] = [
-  { title: 'x87 floating point', features: ['FPU', 'FPU387', 'FPU+CMOV', 'FPU+SSE3'] },
-  { title: 'WAIT, and the undocumented SALC', features: ['INTEL8086'], members: ['Wait', 'Salc'] },
+  { title: 'Transcendental functions of the x87', features: ['FPU', 'FPU387'], members: TRANSCENDENTAL },
+  { title: 'The undocumented SALC', features: ['INTEL8086'], members: ['Salc'] },
   { title: 'MMX', features: ['MMX'] },
   { title: '3DNow!', features: ['D3NOW'] },
   { title: 'SSE', features: ['SSE'] },

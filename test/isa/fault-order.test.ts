@@ -15,7 +15,10 @@ import type { Call } from './recording-builder.ts';
 const LOOKING: ReadonlySet<string> = new Set([
   'pushfValue', 'readSegment', 'gdtBase', 'gdtLimit', 'idtBase', 'idtLimit', 'storeLdt', 'storeTaskRegister', 'readControl',
   'readDebug', 'readMachineStatus', 'readFsBase', 'readGsBase', 'checkCpl0', 'checkPort', 'readTscAux',
+  'x87Wait', 'x87NoWait', 'x87Result', 'x87ResultHigh', 'x87Stores', 'x87ImageWord', 'x87LoadWord',
 ]);
+/** System helpers that never refuse: what they change comes after the last access to memory. */
+const CERTAIN: ReadonlySet<string> = new Set(['x87Stored']);
 const FAULTING: ReadonlySet<string> = new Set([
   'loadForWrite', 'probeWrite', 'requireAligned', 'divideUnsigned', 'divideSigned', 'checkTarget', 'checkRelative',
   'branchRelative', 'raise', 'raiseWhen', 'timeStamp', 'system',
@@ -35,6 +38,10 @@ function tooLate(semantics: Semantics, i: Insn): string[] {
   let effect = false;
   for (const call of record(semantics, i, SYMBOLIC)) {
     const { operation, args } = call;
+    if (operation === 'system' && CERTAIN.has(JSON.parse(args[0]!) as string)) {
+      effect = true;
+      continue;
+    }
     const place = `${args[0]}:${args[1]}`;
     const faults = FAULTING.has(operation) || (isMemory(call) && (operation === 'read' || operation === 'modify')) ||
       (operation === 'store' && !safe.has(place)) || (operation === 'load' && !safe.has(`load ${place}`)) ||

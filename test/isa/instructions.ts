@@ -13,6 +13,7 @@ import type { Mnemonic } from '../../src/cpu/isa/mnemonics.ts';
 
 const BINARY = ['v E G', 'v G E', 'v E I', 'b H E'];
 const SHIFT = ['v E C', 'v E 1', 'v E I', 'v E 0'];
+const X87 = ['- F T', '- T F', '- F M', '- F Mq'], X87_INTEGER = ['- F Mh', '- F M'];
 const DOUBLE_SHIFT = ['w E G I', 'w E G C', 'w E G 0'];
 const BIT = ['w E G', 'w E I'];
 
@@ -38,11 +39,22 @@ const FORMS: Partial<Record<Mnemonic, readonly string[]>> = {
   LGDT: ['w Mh'], LIDT: ['w Mh'], SGDT: ['w Mh'], SIDT: ['w Mh'], LLDT: ['h E'], LTR: ['h E'], SLDT: ['w E'], STR: ['w E'],
   LAR: ['w G Eh'], LSL: ['w G Eh'], VERR: ['h E'], VERW: ['h E'], INVLPG: ['- Mb'], INVPCID: ['y G M'],
   RDFSBASE: ['y G'], RDGSBASE: ['y G'], WRFSBASE: ['y G'], WRGSBASE: ['y G'], CLFLUSH: ['- Mb'],
+  FADD: X87, FSUB: X87, FSUBR: X87, FMUL: X87, FDIV: X87, FDIVR: X87, FCOM: X87, FCOMP: X87,
+  FIADD: X87_INTEGER, FISUB: X87_INTEGER, FISUBR: X87_INTEGER, FIMUL: X87_INTEGER, FIDIV: X87_INTEGER, FIDIVR: X87_INTEGER,
+  FICOM: X87_INTEGER, FICOMP: X87_INTEGER,
+  FADDP: ['- T F'], FSUBP: ['- T F'], FSUBRP: ['- T F'], FMULP: ['- T F'], FDIVP: ['- T F'], FDIVRP: ['- T F'],
+  FCOMPP: ['- F T'], FUCOM: ['- F T'], FUCOMP: ['- F T'], FUCOMPP: ['- F T'], FCOMI: ['- F T'], FCOMIP: ['- F T'],
+  FUCOMI: ['- F T'], FUCOMIP: ['- F T'], FXCH: ['- F T'], FCMOV: ['- F T'], FFREE: ['- T'], FFREEP: ['- T'], FSTPNCE: ['- T'],
+  FLD: ['- . T', '- . M', '- . Mq'], FST: ['- T', '- M', '- Mq'], FSTP: ['- T', '- M', '- Mq'], FILD: ['- . Mh', '- . M', '- . Mq'],
+  FIST: ['- Mh', '- M'], FISTP: ['- Mh', '- M', '- Mq'], FISTTP: ['- Mh', '- M', '- Mq'],
+  FLD_M80: ['- . Mq'], FBLD: ['- . Mq'], FSTP_M80: ['- Mq'], FBSTP: ['- Mq'],
+  FLDCW: ['- . Mh'], FNSTCW: ['- Mh'], FNSTSW: ['- Mh', '- Ah'],
+  FLDENV: ['y . M', 'h . M'], FRSTOR: ['y . M', 'h . M'], FNSTENV: ['y M', 'h M'], FNSAVE: ['y M', 'h M'],
   RET: ['w'], JMP_REL: ['w'], JCC: ['w'], CALL_REL: ['w'],
 };
 
 const SIZES: Readonly<Record<string, readonly Size[]>> = {
-  v: [1, 2, 4, 8], w: [2, 4, 8], z: [1, 2, 4], y: [4, 8], b: [1], h: [2], '-': [4],
+  v: [1, 2, 4, 8], w: [2, 4, 8], z: [1, 2, 4], y: [4, 8], b: [1], h: [2], q: [8], '-': [4],
 };
 const RSP = 4;
 
@@ -68,6 +80,8 @@ function expand(letter: string, insnSize: Size): Operand[] {
     case 'I': return [operand(OperandKind.IMM, size, 0, 0x15)];
     case '1': return [operand(OperandKind.IMM, letter.length > 1 ? size : 1, 0, 1)];
     case '0': return [operand(OperandKind.IMM, letter.length > 1 ? size : 1, 0, 0)];
+    case 'F': return [operand(OperandKind.ST, 8, 0)];
+    case 'T': return [operand(OperandKind.ST, 8, 3)];
     case 'C': return [operand(OperandKind.REG, 1, 1)];
     case 'A': return [operand(OperandKind.REG, size, 0)];
     case 'D': return [operand(OperandKind.REG, 2, 2)];
@@ -86,7 +100,7 @@ export function insn(mnemonic: Mnemonic, fields: Partial<Insn> = {}): Insn {
   const size = fields.size ?? 4, mode = fields.mode ?? CodeMode.BITS32;
   const stackSize = mode === CodeMode.BITS64 ? (size === 2 ? 2 : 8) : size === 2 ? 2 : 4;
   return {
-    mnemonic, length: 3, mode, size, addressSize: mode, stackSize, dst: NONE, src: NONE, third: NONE, lock: false, rep: Rep.NONE, cc: 4,
+    mnemonic, length: 3, mode, size, addressSize: mode, stackSize, dst: NONE, src: NONE, third: NONE, lock: false, rep: Rep.NONE, cc: 4, fop: 0,
     displacement: 5, endsBlock: false, ...fields,
   };
 }
@@ -111,7 +125,7 @@ export const samples = (mnemonic: Mnemonic): Insn[] => (FORMS[mnemonic] ?? ['-']
 
 export const ALL_SAMPLES: readonly Insn[] = MNEMONICS.flatMap(samples);
 
-const KIND_NAMES = ['none', 'reg', 'high', 'mem', 'imm', 'sreg', 'creg', 'dreg'];
+const KIND_NAMES = ['none', 'reg', 'high', 'mem', 'imm', 'sreg', 'creg', 'dreg', 'st'];
 
 /** For messages and titles. */
 export function describeInsn(i: Insn): string {

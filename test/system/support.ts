@@ -173,7 +173,7 @@ export const operand = (fields: Partial<Operand>): Operand => ({ ...NO_OPERAND, 
 export function instruction(fields: Partial<Insn>): Insn {
   return {
     mnemonic: 'NOP', length: 2, mode: 4, size: 4, addressSize: 4, stackSize: 4, dst: NO_OPERAND, src: NO_OPERAND, third: NO_OPERAND,
-    lock: false, rep: 0, cc: 0, displacement: 0, endsBlock: true, ...fields,
+    lock: false, rep: 0, cc: 0, fop: 0, displacement: 0, endsBlock: true, ...fields,
   };
 }
 

@@ -19,6 +19,8 @@ export const OperandKind = {
   CREG: 6,
   /** Debug register `reg`. */
   DREG: 7,
+  /** x87 register ST(`reg`). */
+  ST: 8,
 } as const;
 export type OperandKind = (typeof OperandKind)[keyof typeof OperandKind];
 
@@ -40,7 +42,7 @@ export interface Address {
 
 export interface Operand {
   readonly kind: OperandKind;
-  /** Bytes. For MEM the size of the access; a wider structure (pseudo-descriptor, far pointer, m128) has its first part's. */
+  /** Bytes. For MEM the size of the access; a wider structure (pseudo-descriptor, far pointer, m80, m128) has its first part's. */
   readonly size: Size;
   readonly reg: number;
   /** Immediate as a signed number when it fits 32 bits, else its low 32 bits, signed. */
@@ -73,8 +75,10 @@ export interface Insn {
   readonly third: Operand;
   readonly lock: boolean;
   readonly rep: Rep;
-  /** Condition code 0 … 15 for Jcc, SETcc, CMOVcc. */
+  /** Condition code 0 … 15 for Jcc, SETcc, CMOVcc, FCMOVcc. */
   readonly cc: number;
+  /** Of an x87 instruction the 11 bits that FOP keeps: 10:8 of the escape opcode, 7:0 ModRM. Otherwise 0. */
+  readonly fop: number;
   /** Relative branch: signed distance from the next instruction. */
   readonly displacement: number;
   /** Ends a straight-line block: control transfers, and whatever may change mode, mapping or interruptibility. */

@@ -149,7 +149,7 @@ class Decoder {
   private finish(found: Row, size: Size, addressSize: 2 | 4 | 8, dst: Operand, src: Operand, third: Operand, displacement: number): Insn {
     const { mnemonic } = found;
     const isString = STRING_INSTRUCTIONS.has(mnemonic);
-    const { repeat, lock } = this.prefixes;
+    const { repeat, lock, opcode } = this.prefixes;
     const rep = !isString || repeat === 0 ? Rep.NONE : repeat === 0xf3 ? Rep.REP : Rep.REPNE;
     return {
       mnemonic,
@@ -164,6 +164,7 @@ class Decoder {
       lock,
       rep,
       cc: found.cc,
+      fop: (opcode & 0xf8) === 0xd8 ? ((opcode & 7) << 8) | (this.modrm & 0xff) : 0,
       displacement,
       endsBlock: ENDS_BLOCK.has(mnemonic) || rep !== Rep.NONE,
     };

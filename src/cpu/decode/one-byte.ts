@@ -1,6 +1,7 @@
 // The one-byte opcode map (SDM vol. 2, appendix A, "One-byte Opcode Map"). Absent: prefixes, the escape 0F, and what is
-// undefined or not there (x87 and WAIT: there is no FPU).
+// undefined.
 
+import { ESCAPES } from './escapes.ts';
 import { BOUND, GROUP_1A, GROUP_4, GROUP_5, LDS, LES, group1, group11, group2, group3 } from './groups.ts';
 import { byMode, row, span } from './row.ts';
 import type { Entry, OpcodeMap } from './row.ts';
@@ -86,6 +87,7 @@ export const ONE_BYTE: OpcodeMap = {
   0x98: row('CBW'),
   0x99: row('CWD'),
   0x9a: row('CALL_FAR', 'Iz', 'Iw', not64),
+  0x9b: row('FWAIT', { feature: 'FPU' }),
   0x9c: row('PUSHF', d64),
   0x9d: row('POPF', d64),
   0x9e: row('SAHF'),
@@ -135,6 +137,7 @@ export const ONE_BYTE: OpcodeMap = {
   0xd4: row('AAM', 'Ib', { not64: true, size: 'b' }),
   0xd5: row('AAD', 'Ib', { not64: true, size: 'b' }),
   0xd7: row('XLAT', 'AL', 'BX'),
+  ...ESCAPES,
 
   0xe0: row('LOOPNE', 'Jb', f64),
   0xe1: row('LOOPE', 'Jb', f64),

@@ -23,3 +23,5 @@ export const segmentRegister = (reg: number): Operand => makeOperand(OperandKind
 export const controlRegister = (size: Size, reg: number): Operand => makeOperand(OperandKind.CREG, size, reg, 0, 0n, NO_ADDRESS);
 
 export const debugRegister = (size: Size, reg: number): Operand => makeOperand(OperandKind.DREG, size, reg, 0, 0n, NO_ADDRESS);
+
+export const stackRegister = (reg: number): Operand => makeOperand(OperandKind.ST, 8, reg, 0, 0n, NO_ADDRESS);

@@ -2,13 +2,14 @@
 //
 //   E r/m  G reg  M memory only  R register only (of rm)  S C D segment, control, debug register of reg
 //   O moffs  J relative  I immediate (sI sign-extended imm8)  A far pointer  X [rSI]  Y [rDI]  Z register in the opcode
-//   b byte  w word  d dword  v operand size  z 2 or 4  y 4 or 8  p s a far pointer, pseudo-descriptor, bounds
+//   b byte  w word  d dword  q qword  t ten bytes  v operand size  z 2 or 4  y 4 or 8  p s a far pointer, pseudo-descriptor, bounds
+//   ST0 STi x87 registers: the top, and that of rm
 
 import { Seg } from '../../base/state/vcpu.ts';
 import type { Operand, Size } from '../builder/insn.ts';
 import { byteImmediate, immediateV, immediateZ, one, signedByteImmediate, wordImmediate } from './immediates.ts';
 import { makeAddress } from './modrm.ts';
-import { NO_OPERAND, byteRegister, controlRegister, debugRegister, memory, register, segmentRegister } from './operand-record.ts';
+import { NO_OPERAND, byteRegister, controlRegister, debugRegister, memory, register, segmentRegister, stackRegister } from './operand-record.ts';
 import { UndefinedSignal } from './undefined.ts';
 import type { Parts } from './parts.ts';
 import { REX_B, REX_R } from './prefixes.ts';
@@ -75,6 +76,13 @@ export const OPERANDS = {
   Gw: (p: Parts) => register(2, regOf(p)),
   Gv: (p: Parts) => register(p.size, regOf(p)),
   Mb: (p: Parts) => m(p, 1),
+  Mw: (p: Parts) => m(p, 2),
+  Md: (p: Parts) => m(p, 4),
+  Mq: (p: Parts) => m(p, 8),
+  /** Double extended precision and packed BCD: 8 bytes come first. */
+  Mt: (p: Parts) => m(p, 8),
+  /** x87 environment or state: words of 2 or 4 bytes. */
+  Mz: (p: Parts) => m(p, narrow(p.size)),
   Mv: (p: Parts) => m(p, p.size),
   Ma: (p: Parts) => m(p, p.size),
   /** Far pointer: the offset comes first. */
@@ -107,8 +115,11 @@ export const OPERANDS = {
   '1': () => one(),
   AL: () => register(1, RAX),
   CL: () => register(1, RCX),
+  AX: () => register(2, RAX),
   rAX: (p: Parts) => register(p.size, RAX),
   DX: () => register(2, RDX),
+  ST0: () => stackRegister(0),
+  STi: (p: Parts) => stackRegister(p.rm),
   ES: () => segmentRegister(Seg.ES),
   CS: () => segmentRegister(Seg.CS),
   SS: () => segmentRegister(Seg.SS),

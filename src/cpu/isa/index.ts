@@ -20,10 +20,11 @@ import * as stack from './stack.ts';
 import * as strings from './strings.ts';
 import * as system from './system.ts';
 import * as tables from './tables.ts';
+import * as x87 from './x87.ts';
 
 export const ISA: Record<Mnemonic, Semantics> = {
   ...arith, ...logic, ...multiply, ...divide, ...shifts, ...rotates, ...doubleShifts, ...bits, ...moves, ...exchange,
-  ...stack, ...control, ...strings, ...flagOps, ...decimal, ...segments, ...tables, ...system,
+  ...stack, ...control, ...strings, ...flagOps, ...decimal, ...segments, ...tables, ...system, ...x87,
 };
 
 export type Isa = typeof ISA;

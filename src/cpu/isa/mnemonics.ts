@@ -1,7 +1,26 @@
 // Every mnemonic that decoding can give, with what its operands are. The SDM's names; a suffix tells apart forms whose
 // semantics differ (IMUL with one, two or three operands). `isa/index.ts` has one semantics function for each.
 
+/** x87. FCMOV has a condition code. A suffix M80 tells apart the forms with an operand of ten bytes. */
+export const X87_MNEMONICS = [
+  // ST(0) and src, or src = memory; FPU stack operations: dst or src is ST(i). …P pops once, …PP twice, …R exchanges the operands
+  'FADD', 'FADDP', 'FIADD', 'FSUB', 'FSUBP', 'FISUB', 'FSUBR', 'FSUBRP', 'FISUBR',
+  'FMUL', 'FMULP', 'FIMUL', 'FDIV', 'FDIVP', 'FIDIV', 'FDIVR', 'FDIVRP', 'FIDIVR',
+  'FCOM', 'FCOMP', 'FCOMPP', 'FICOM', 'FICOMP', 'FUCOM', 'FUCOMP', 'FUCOMPP', 'FCOMI', 'FCOMIP', 'FUCOMI', 'FUCOMIP',
+  // what is loaded is src, where it is stored dst
+  'FLD', 'FLD_M80', 'FILD', 'FBLD', 'FST', 'FSTP', 'FSTPNCE', 'FSTP_M80', 'FIST', 'FISTP', 'FISTTP', 'FBSTP', 'FXCH', 'FCMOV',
+  'FLD1', 'FLDL2T', 'FLDL2E', 'FLDPI', 'FLDLG2', 'FLDLN2', 'FLDZ',
+  // ST(0), and ST(1) where there are two operands
+  'FCHS', 'FABS', 'FTST', 'FXAM', 'FSQRT', 'FPREM', 'FPREM1', 'FRNDINT', 'FSCALE', 'FXTRACT',
+  // stack and control; FNENI, FNDISI and FNSETPM of older coprocessors do nothing
+  'FINCSTP', 'FDECSTP', 'FFREE', 'FFREEP', 'FNOP', 'FWAIT', 'FNINIT', 'FNCLEX', 'FNENI', 'FNDISI', 'FNSETPM',
+  'FLDCW', 'FNSTCW', 'FNSTSW', 'FLDENV', 'FNSTENV', 'FRSTOR', 'FNSAVE',
+] as const;
+
+export type X87Mnemonic = (typeof X87_MNEMONICS)[number];
+
 export const MNEMONICS = [
+  ...X87_MNEMONICS,
   // arithmetic: dst, src
   'ADD', 'ADC', 'SUB', 'SBB', 'CMP', 'INC', 'DEC', 'NEG', 'XADD', 'CMPXCHG',
   'AND', 'OR', 'XOR', 'TEST', 'NOT',

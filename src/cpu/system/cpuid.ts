@@ -18,9 +18,9 @@ const BRAND = 'Tidemark Virtual CPU';
 /** Bytes that CLFLUSH flushes, in units of 8. */
 const CLFLUSH_UNITS = 8;
 
-/** Leaf 1 EDX. No FPU, MMX, SSE, FXSR, APIC, MTRR, MCE. */
+/** Leaf 1 EDX. No MMX, SSE, FXSR, APIC, MTRR, MCE. */
 const FEATURES_EDX = {
-  VME: 1, DE: 2, PSE: 3, TSC: 4, MSR: 5, PAE: 6, CX8: 8, SEP: 11, PGE: 13, CMOV: 15, PAT: 16, PSE36: 17, CLFSH: 19,
+  FPU: 0, VME: 1, DE: 2, PSE: 3, TSC: 4, MSR: 5, PAE: 6, CX8: 8, SEP: 11, PGE: 13, CMOV: 15, PAT: 16, PSE36: 17, CLFSH: 19,
 } as const;
 const FEATURES_ECX = { CX16: 13, PCID: 17, MOVBE: 22, POPCNT: 23 } as const;
 const STRUCTURED_EBX = { FSGSBASE: 0, SMEP: 7, INVPCID: 10, SMAP: 20 } as const;

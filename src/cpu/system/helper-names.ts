@@ -32,4 +32,11 @@ export type SystemHelper =
   // ports
   | 'portIn' // x = port; returns the value of i.size bytes
   | 'portOut' // x = port, y = value
-  | 'checkPort'; // x = port: #GP(0) unless permitted
+  | 'checkPort' // x = port: #GP(0) unless permitted
+  // x87 (cpu/x87/helpers.ts)
+  | 'x87Wait' // #NM, #MF; x = offset of the operand in memory
+  | 'x87NoWait' // #NM
+  | 'x87Execute' // x = operand in memory, y = its bits 79:64
+  | 'x87Result' | 'x87ResultHigh' | 'x87Stores' | 'x87Stored' // what is stored, in two parts; whether it is; it has been
+  | 'x87ImageWord' // x = number of a word of environment or state, which is returned
+  | 'x87LoadWord'; // x = the word, y = its number

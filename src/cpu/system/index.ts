@@ -24,6 +24,9 @@ import { arpl, lar, lsl, verr, verw } from './selector-checks.ts';
 import { syscall, sysret } from './syscall.ts';
 import { sysenter, sysexit } from './sysenter.ts';
 import { readPmc, readTscAux } from './tsc.ts';
+import {
+  x87Execute, x87ImageWord, x87LoadWord, x87NoWait, x87Result, x87ResultHigh, x87Stored, x87Stores, x87Wait,
+} from '../x87/helpers.ts';
 
 export type { SystemFunction } from './helper.ts';
 
@@ -35,4 +38,5 @@ export const SYSTEM: Record<SystemHelper, SystemFunction> = {
   readControl, writeControl, readDebug, writeDebug, readMachineStatus, writeMachineStatus, clearTaskSwitched,
   readMsr, writeMsr, cpuid, readTscAux, readPmc, xgetbv, xsetbv, invalidatePage, invpcid,
   swapgs, readFsBase, readGsBase, writeFsBase, writeGsBase, invalidateCaches, checkCpl0, portIn, portOut, checkPort,
+  x87Wait, x87NoWait, x87Execute, x87Result, x87ResultHigh, x87Stores, x87Stored, x87ImageWord, x87LoadWord,
 };

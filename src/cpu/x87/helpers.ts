@@ -1,0 +1,128 @@
+// The helpers through which x87 instructions run in every engine. Those that look — the gates, what will be stored — leave the
+// registers alone and keep what they find in cpu.x87; x87Execute and x87Stored, after the last access that may fault, change them.
+
+import { Seg } from '../../base/state/vcpu.ts';
+import { OperandKind } from '../builder/insn.ts';
+import type { Insn } from '../builder/insn.ts';
+import { CR0 } from '../cpu.ts';
+import type { Cpu } from '../cpu.ts';
+import type { Mnemonic } from '../isa/mnemonics.ts';
+import { Vector } from '../signals.ts';
+import type { SystemFunction } from '../system/helper.ts';
+import { ARITHMETIC } from './arithmetic.ts';
+import { COMPARISONS } from './compare.ts';
+import { CONTROL, TAGS } from './control.ts';
+import { storeEnvironment, storeRegisters } from './image.ts';
+import { MOVES } from './moves.ts';
+import type { X87Operation } from './operation.ts';
+import { STORES, resultOf } from './stores.ts';
+import { EXCEPTIONS } from './x87.ts';
+
+type Operations = Partial<Record<Mnemonic, X87Operation>>;
+/** They report exceptions and C1. */
+const NUMERIC: Operations = { ...ARITHMETIC, ...COMPARISONS, ...MOVES };
+const PLAIN: Operations = { ...CONTROL, ...TAGS };
+
+/** x = effective address of an operand in memory. Waiting instructions: #NM, then the exception that is pending. */
+export const x87Wait: SystemFunction = (cpu, i, x) => {
+  requireX87(cpu, i);
+  if (cpu.x87.pending) cpu.raise(Vector.MF);
+  cpu.x87.operandOffset = x;
+  return 0n;
+};
+
+/** Instructions that do not wait: #NM alone. */
+export const x87NoWait: SystemFunction = (cpu, i) => {
+  requireX87(cpu, i);
+  return 0n;
+};
+
+/** SDM vol. 3, "Control Registers": CR0.EM and TS; of FWAIT MP and TS together. */
+function requireX87(cpu: Cpu, { mnemonic }: Insn): void {
+  const cr0 = cpu.state.cr0[0];
+  const unavailable = mnemonic === 'FWAIT' ? (cr0 & CR0.MP) !== 0n && (cr0 & CR0.TS) !== 0n : (cr0 & (CR0.EM | CR0.TS)) !== 0n;
+  if (unavailable) cpu.raise(Vector.NM);
+}
+
+/** x = the operand in memory, its low 64 bits; y = what lies above. */
+export const x87Execute: SystemFunction = (cpu, i, x, y) => {
+  const { x87 } = cpu;
+  const operand = (y << 64n) | x;
+  const numeric = NUMERIC[i.mnemonic];
+  if (numeric === undefined) {
+    PLAIN[i.mnemonic]!(cpu, i, operand);
+    if (i.mnemonic in TAGS) notePointers(cpu, i);
+    return 0n;
+  }
+  notePointers(cpu, i);
+  x87.begin();
+  numeric(cpu, i, operand);
+  x87.finish();
+  return 0n;
+};
+
+function notePointers(cpu: Cpu, i: Insn): void {
+  const { state, x87, rip } = cpu;
+  state.fop[0] = i.fop;
+  state.fip[0] = BigInt.asUintN(64, BigInt(rip));
+  state.fcs[0] = state.segSelector[Seg.CS];
+  const memory = i.dst.kind === OperandKind.MEM ? i.dst : i.src.kind === OperandKind.MEM ? i.src : null;
+  if (memory === null) return;
+  state.fdp[0] = x87.operandOffset;
+  state.fds[0] = state.segSelector[memory.address.segment];
+}
+
+/** Finds what the instruction stores; returns its low 64 bits. Of FNSTENV and FNSAVE it is read by x87ImageWord. */
+export const x87Result: SystemFunction = (cpu, i) => {
+  const { x87 } = cpu;
+  x87.result = find(cpu, i);
+  return BigInt.asUintN(64, x87.result ?? 0n);
+};
+
+function find(cpu: Cpu, i: Insn): bigint | null {
+  const { x87 } = cpu, store = STORES[i.mnemonic as keyof typeof STORES];
+  if (store !== undefined) {
+    x87.begin();
+    return resultOf(x87, store, i);
+  }
+  if (i.mnemonic === 'FNSTCW') return BigInt(x87.control);
+  if (i.mnemonic === 'FNSTSW') return BigInt(x87.status);
+  storeEnvironment(cpu, i.size);
+  if (i.mnemonic === 'FNSAVE') storeRegisters(cpu, i.size);
+  return 0n;
+}
+
+/** Bits 79:64 of the result. */
+export const x87ResultHigh: SystemFunction = ({ x87 }) => (x87.result ?? 0n) >> 64n;
+
+/** 0 if an exception that is not masked keeps the result from being stored, else 1. */
+export const x87Stores: SystemFunction = ({ x87 }) => (x87.result === null ? 0n : 1n);
+
+/** The result is in memory, or is not to be stored. */
+export const x87Stored: SystemFunction = (cpu, i) => {
+  const { x87 } = cpu, store = STORES[i.mnemonic as keyof typeof STORES];
+  if (store !== undefined) {
+    notePointers(cpu, i);
+    x87.finish();
+    if (store.pops && x87.result !== null) x87.pop();
+  } else if (i.mnemonic === 'FNSTENV') {
+    x87.control |= EXCEPTIONS;
+  } else if (i.mnemonic === 'FNSAVE') {
+    x87.initialize();
+  }
+  return 0n;
+};
+
+/** x = number of a word of the operand's size in the image. */
+export const x87ImageWord: SystemFunction = ({ x87: { image } }, { dst: { size } }, x) => {
+  const view = new DataView(image.buffer), at = Number(x) * size;
+  return BigInt(size === 2 ? view.getUint16(at, true) : view.getUint32(at, true));
+};
+
+/** x = a word read from memory, y = its number. The image is taken over by x87Execute. */
+export const x87LoadWord: SystemFunction = ({ x87: { image } }, { src: { size } }, x, y) => {
+  const view = new DataView(image.buffer), at = Number(y) * size;
+  if (size === 2) view.setUint16(at, Number(x & 0xffffn), true);
+  else view.setUint32(at, Number(x & 0xffffffffn), true);
+  return 0n;
+};

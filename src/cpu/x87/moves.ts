@@ -1,0 +1,64 @@
+// What loads registers of the x87 stack, moves them and exchanges them.
+
+import type { Insn } from '../builder/insn.ts';
+import { constant, fromBcd, fromFloat32, fromFloat64, fromInteger } from '../float/index.ts';
+import type { ConstantName } from '../float/index.ts';
+import { OperandKind } from '../builder/insn.ts';
+import type { X87Operation } from './operation.ts';
+import type { X87 } from './x87.ts';
+
+type Load = (x87: X87, i: Insn, x: bigint) => bigint | null;
+
+/** Pushes what `load` gives, unless there is no room. */
+const pushing = (load: Load): X87Operation => ({ x87 }, i, x) => {
+  const value = x87.isEmpty(-1) ? load(x87, i, x) : x87.stackFault('overflow');
+  if (value !== null) x87.push(value);
+};
+
+const registerOrReal: Load = (x87, { src }, x) => {
+  if (src.kind === OperandKind.ST) return x87.isEmpty(src.reg) ? x87.stackFault('underflow') : x87.read(src.reg);
+  return src.size === 4 ? fromFloat32(x87.env, x) : fromFloat64(x87.env, x);
+};
+
+const constants = (name: ConstantName): X87Operation => pushing((x87) => constant(name, x87.env.rounding));
+
+const store = (pops: boolean): X87Operation => ({ x87 }, i) => {
+  const value = x87.isEmpty(0) ? x87.stackFault('underflow') : x87.read(0);
+  if (value === null) return;
+  x87.write(i.dst.reg, value);
+  if (pops) x87.pop();
+};
+
+/** Empty registers are filled with the masked response, then the two are exchanged. */
+const exchange: X87Operation = ({ x87 }, i) => {
+  const other = i.src.reg;
+  for (const n of [0, other]) {
+    if (!x87.isEmpty(n)) continue;
+    const response = x87.stackFault('underflow');
+    if (response === null) return;
+    x87.write(n, response);
+  }
+  const top = x87.read(0);
+  x87.write(0, x87.read(other));
+  x87.write(other, top);
+};
+
+/** x = whether the condition holds. An empty register is found in either case. */
+const conditional: X87Operation = ({ x87 }, i, x) => {
+  const empty = x87.isEmpty(0) || x87.isEmpty(i.src.reg);
+  const value = empty ? x87.stackFault('underflow') : x === 0n ? null : x87.read(i.src.reg);
+  if (value !== null) x87.write(0, value);
+};
+
+export const MOVES = {
+  FLD: pushing(registerOrReal),
+  FLD_M80: pushing((_x87, _i, x) => x),
+  FILD: pushing((_x87, { src }, x) => fromInteger(BigInt.asIntN(8 * src.size, x))),
+  FBLD: pushing((_x87, _i, x) => fromBcd(x)),
+  FLD1: constants('FLD1'), FLDL2T: constants('FLDL2T'), FLDL2E: constants('FLDL2E'), FLDPI: constants('FLDPI'),
+  FLDLG2: constants('FLDLG2'), FLDLN2: constants('FLDLN2'), FLDZ: constants('FLDZ'),
+  FST: store(false), FSTP: store(true), FSTPNCE: store(true),
+  FXCH: exchange, FCMOV: conditional,
+  FINCSTP: ({ x87 }) => { x87.top++; },
+  FDECSTP: ({ x87 }) => { x87.top--; },
+} satisfies Record<string, X87Operation>;

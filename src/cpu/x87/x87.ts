@@ -1,0 +1,147 @@
+// The x87's registers over a vCPU's state, and what one instruction keeps between its helper calls (SDM vol. 1, "x87 FPU
+// Execution Environment").
+
+import type { VcpuState } from '../../base/state/vcpu.ts';
+import { IE, INDEFINITE } from '../float/index.ts';
+import type { FloatEnvironment, RoundingMode } from '../float/index.ts';
+
+/** Bits of the status word; 5:0 are the exceptions, 13:11 TOP. ES and B are 1 while an exception is raised and not masked. */
+export const Status = { SF: 0x40, ES: 0x80, C0: 0x100, C1: 0x200, C2: 0x400, C3: 0x4000, B: 0x8000 } as const;
+export const EXCEPTIONS = 0x3f;
+const TOP_SHIFT = 11, TOP = 7 << TOP_SHIFT;
+const CONDITIONS = Status.C0 | Status.C2 | Status.C3;
+
+/** FNINIT's control word: everything masked, extended precision, to nearest. */
+const INITIAL_CONTROL = 0x37f;
+/** Bits of the control word that can be written, and the one that reads 1. */
+const CONTROL_WRITABLE = 0x1f3f, CONTROL_FIXED = 0x40;
+/** By PC; the reserved 01 acts as extended precision. */
+const PRECISIONS = [24, 64, 53, 64] as const;
+
+export const IMAGE_BYTES = 108;
+
+export class X87 {
+  /** Of the instruction at hand. */
+  readonly env: FloatEnvironment = { rounding: 0, precision: 64, masks: EXCEPTIONS, flags: 0, roundedUp: false };
+  /** The offset of its operand in memory. */
+  operandOffset = 0n;
+  /** What it stores; null if an exception that is not masked prevents that. */
+  result: bigint | null = null;
+  /** Environment or state, on its way to or from memory. */
+  readonly image = new Uint8Array(IMAGE_BYTES);
+
+  constructor(private readonly state: VcpuState) {}
+
+  // ── control and status ──────────────────────────────────────────────────────────────────────────────────────────
+  get control(): number {
+    return this.state.fcw[0];
+  }
+
+  set control(word: number) {
+    this.state.fcw[0] = (word & CONTROL_WRITABLE) | CONTROL_FIXED;
+  }
+
+  /** An exception is raised and not masked: ES. */
+  get pending(): boolean {
+    return (this.state.fsw[0] & ~this.state.fcw[0] & EXCEPTIONS) !== 0;
+  }
+
+  get status(): number {
+    return this.state.fsw[0] | (this.pending ? Status.ES | Status.B : 0);
+  }
+
+  set status(word: number) {
+    this.state.fsw[0] = word & 0xffff & ~(Status.ES | Status.B);
+  }
+
+  set conditions(bits: number) {
+    this.state.fsw[0] = (this.state.fsw[0] & ~CONDITIONS) | bits;
+  }
+
+  get top(): number {
+    return (this.state.fsw[0] & TOP) >> TOP_SHIFT;
+  }
+
+  set top(n: number) {
+    this.state.fsw[0] = (this.state.fsw[0] & ~TOP) | ((n & 7) << TOP_SHIFT);
+  }
+
+  /** FNINIT. The registers keep their bits; all are empty. */
+  initialize(): void {
+    const { state } = this;
+    this.control = INITIAL_CONTROL;
+    for (const field of [state.fsw, state.ftw, state.fop, state.fcs, state.fds]) field[0] = 0;
+    state.fip[0] = state.fdp[0] = 0n;
+  }
+
+  // ── registers, as 80 bits; n counts from the top ────────────────────────────────────────────────────────────────
+  private physical(n: number): number {
+    return (this.top + n) & 7;
+  }
+
+  isEmpty(n: number): boolean {
+    return (this.state.ftw[0] & (1 << this.physical(n))) === 0;
+  }
+
+  read(n: number): bigint {
+    return this.readPhysical(this.physical(n));
+  }
+
+  write(n: number, bits: bigint): void {
+    const register = this.physical(n);
+    this.writePhysical(register, bits);
+    this.state.ftw[0] |= 1 << register;
+  }
+
+  readPhysical(register: number): bigint {
+    const { fpr } = this.state;
+    return (fpr[2 * register + 1] << 64n) | fpr[2 * register];
+  }
+
+  writePhysical(register: number, bits: bigint): void {
+    const { fpr } = this.state;
+    fpr[2 * register] = BigInt.asUintN(64, bits);
+    fpr[2 * register + 1] = BigInt.asUintN(16, bits >> 64n);
+  }
+
+  free(n: number): void {
+    this.state.ftw[0] &= ~(1 << this.physical(n));
+  }
+
+  push(bits: bigint): void {
+    this.top--;
+    this.write(0, bits);
+  }
+
+  pop(): void {
+    this.free(0);
+    this.top++;
+  }
+
+  // ── one instruction ─────────────────────────────────────────────────────────────────────────────────────────────
+  /** Makes `env` that of an instruction that begins. */
+  begin(): void {
+    const { env, control } = this;
+    env.rounding = ((control >> 10) & 3) as RoundingMode;
+    env.precision = PRECISIONS[(control >> 8) & 3]!;
+    env.masks = control & EXCEPTIONS;
+    env.flags = 0;
+    env.roundedUp = false;
+  }
+
+  /** Takes over what `env` tells: the exceptions, and C1. */
+  finish(): void {
+    const { env, state } = this;
+    state.fsw[0] = (state.fsw[0] & ~Status.C1) | env.flags | (env.roundedUp ? Status.C1 : 0);
+  }
+
+  /**
+   * Stack overflow (a push onto a register that is not empty; C1 = 1) or underflow (an empty operand; C1 = 0). The masked
+   * response is the indefinite QNaN; null if IE is not masked (SDM vol. 1, "Stack Overflow or Underflow Exception (#IS)").
+   */
+  stackFault(kind: 'overflow' | 'underflow'): bigint | null {
+    this.env.flags |= IE | Status.SF;
+    this.env.roundedUp = kind === 'overflow';
+    return this.env.masks & IE ? INDEFINITE : null;
+  }
+}
