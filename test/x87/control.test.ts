@@ -19,7 +19,8 @@ describe('the device-not-available exception', () => {
     ['MP and TS', CR0.MP | CR0.TS, NM, NM],
     ['EM and MP', CR0.EM | CR0.MP, NM, null],
   ])('with %s', (_name, bits, escape, fwait) => {
-    for (const [bytes, expected] of [[Escape.FLD1, escape], [Escape.FNINIT, escape], [Escape.FNSTSW_AX, escape], [Escape.FWAIT, fwait]] as const) {
+    const { FLD1, FNINIT, FNSTSW_AX, FWAIT } = Escape;
+    for (const [bytes, expected] of [[FLD1, escape], [FNINIT, escape], [FNSTSW_AX, escape], [FWAIT, fwait]] as const) {
       const rig = x87Rig();
       rig.state.cr0[0] |= bits;
       expect(execute(rig, ...bytes)).toBe(expected);

@@ -40,5 +40,6 @@ export function execute(rig: Rig, ...bytes: readonly number[]): number | null {
 export function absolute(mode: Mode, reg: number, at: number): number[] {
   const word = (n: number): number[] => [n & 0xff, (n >> 8) & 0xff];
   if (mode === 'real') return [0x06 | (reg << 3), ...word(at)];
-  return mode === '64-bit' ? [0x04 | (reg << 3), 0x25, ...word(at), ...word(at >> 16)] : [0x05 | (reg << 3), ...word(at), ...word(at >> 16)];
+  const head = mode === '64-bit' ? [0x04 | (reg << 3), 0x25] : [0x05 | (reg << 3)];
+  return [...head, ...word(at), ...word(at >> 16)];
 }
