@@ -100,8 +100,8 @@ export function insn(mnemonic: Mnemonic, fields: Partial<Insn> = {}): Insn {
   const size = fields.size ?? 4, mode = fields.mode ?? CodeMode.BITS32;
   const stackSize = mode === CodeMode.BITS64 ? (size === 2 ? 2 : 8) : size === 2 ? 2 : 4;
   return {
-    mnemonic, length: 3, mode, size, addressSize: mode, stackSize, dst: NONE, src: NONE, third: NONE, lock: false, rep: Rep.NONE, cc: 4, fop: 0,
-    displacement: 5, endsBlock: false, ...fields,
+    mnemonic, length: 3, mode, size, addressSize: mode, stackSize, dst: NONE, src: NONE, third: NONE, lock: false, rep: Rep.NONE,
+    cc: 4, fop: 0, displacement: 5, endsBlock: false, ...fields,
   };
 }
 

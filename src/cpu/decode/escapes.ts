@@ -67,8 +67,8 @@ export const ESCAPES: OpcodeMap = {
     byMod(x87('FNSAVE', 'Mz'), UD),
     byMod(x87('FNSTSW', 'Mw'), UD),
   ),
-  0xde: arithmetic(INTEGER, 'Mw', [
-    x87('FADDP', 'STi', 'ST0'), x87('FMULP', 'STi', 'ST0'), x87('FCOMP', 'ST0', 'STi'), only(1, x87('FCOMPP', 'ST0', 'STi')), // FCOMP: an alias
+  0xde: arithmetic(INTEGER, 'Mw', [ // FCOMP: an alias
+    x87('FADDP', 'STi', 'ST0'), x87('FMULP', 'STi', 'ST0'), x87('FCOMP', 'ST0', 'STi'), only(1, x87('FCOMPP', 'ST0', 'STi')),
     x87('FSUBRP', 'STi', 'ST0'), x87('FSUBP', 'STi', 'ST0'), x87('FDIVRP', 'STi', 'ST0'), x87('FDIVP', 'STi', 'ST0'),
   ]),
   0xdf: byReg(

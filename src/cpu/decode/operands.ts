@@ -9,7 +9,9 @@ import { Seg } from '../../base/state/vcpu.ts';
 import type { Operand, Size } from '../builder/insn.ts';
 import { byteImmediate, immediateV, immediateZ, one, signedByteImmediate, wordImmediate } from './immediates.ts';
 import { makeAddress } from './modrm.ts';
-import { NO_OPERAND, byteRegister, controlRegister, debugRegister, memory, register, segmentRegister, stackRegister } from './operand-record.ts';
+import {
+  NO_OPERAND, byteRegister, controlRegister, debugRegister, memory, register, segmentRegister, stackRegister,
+} from './operand-record.ts';
 import { UndefinedSignal } from './undefined.ts';
 import type { Parts } from './parts.ts';
 import { REX_B, REX_R } from './prefixes.ts';
