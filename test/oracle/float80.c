@@ -47,9 +47,11 @@ OPERATION(do_ist32, "fistpl %[m]") OPERATION(do_ist64, "fistpll %[m]") OPERATION
 OPERATION(do_istt32, "fisttpl %[m]") OPERATION(do_istt64, "fisttpll %[m]") OPERATION(do_bld, "fbld %[m]")
 OPERATION(do_bst, "fbstp %[m]") OPERATION(do_1, "fld1") OPERATION(do_l2t, "fldl2t") OPERATION(do_l2e, "fldl2e")
 OPERATION(do_pi, "fldpi") OPERATION(do_lg2, "fldlg2") OPERATION(do_ln2, "fldln2") OPERATION(do_z, "fldz")
+OPERATION(do_2xm1, "f2xm1") OPERATION(do_yl2x, "fyl2x") OPERATION(do_yl2xp1, "fyl2xp1") OPERATION(do_ptan, "fptan")
+OPERATION(do_patan, "fpatan") OPERATION(do_sin, "fsin") OPERATION(do_cos, "fcos") OPERATION(do_sincos, "fsincos")
 
 // What the exponents of operands crowd around, and which formats there are in memory.
-enum { NONE, ONE, TWO, NEAR, SCALE, SINGLE, DOUBLE, INTEGER, DECIMAL, M32, M64, I64, BCD };
+enum { NONE, ONE, TWO, NEAR, SCALE, SINGLE, DOUBLE, INTEGER, DECIMAL, M32, M64, I64, BCD, ANGLE, UNIT, LOGARITHM, NEAR_ZERO };
 typedef struct {
   const char *name;
   void (*run)(void);
@@ -70,6 +72,9 @@ static const Form forms[] = {
   {"FBSTP", do_bst, DECIMAL, 0, 10, 100}, {"FLD1", do_1, NONE, 1, 0, 3}, {"FLDL2T", do_l2t, NONE, 1, 0, 3},
   {"FLDL2E", do_l2e, NONE, 1, 0, 3}, {"FLDPI", do_pi, NONE, 1, 0, 3}, {"FLDLG2", do_lg2, NONE, 1, 0, 3},
   {"FLDLN2", do_ln2, NONE, 1, 0, 3}, {"FLDZ", do_z, NONE, 1, 0, 3},
+  {"F2XM1", do_2xm1, UNIT, 1, 0, 60}, {"FYL2X", do_yl2x, LOGARITHM, 1, 0, 100}, {"FYL2XP1", do_yl2xp1, NEAR_ZERO, 1, 0, 80},
+  {"FPTAN", do_ptan, ANGLE, 2, 0, 60}, {"FPATAN", do_patan, NEAR, 1, 0, 100}, {"FSIN", do_sin, ANGLE, 1, 0, 60},
+  {"FCOS", do_cos, ANGLE, 1, 0, 60}, {"FSINCOS", do_sincos, ANGLE, 2, 0, 60},
 };
 
 static u64 pool[24]; // significands that look random: few, so that the file packs well
@@ -97,6 +102,8 @@ static u32 exponent(int kind) {
     case DECIMAL: return below(2) ? around(0x3fff + 58, 3) : 0x3ffc + below(66);
     case SINGLE: return below(2) ? around(0x3fff - 126, 26) : below(3) ? around(0x3fff + 127, 2) : around(0x3fff, 150);
     case DOUBLE: return below(2) ? around(0x3fff - 1022, 55) : below(3) ? around(0x3fff + 1023, 2) : around(0x3fff, 1100);
+    case ANGLE: return below(4) ? 0x3fff - 6 + below(72) : 0x3fff - 70 + below(70);
+    case UNIT: case NEAR_ZERO: return below(4) ? 0x3ffe - below(8) : 0x3ffe - below(80);
     default: return below(2) ? around(0x3fff, 70) : below(0x8000);
   }
 }
@@ -135,6 +142,17 @@ static void make_operands(int kind) {
     case SCALE:
       if (below(4)) b.high = (b.high & 0x8000) | around(0x3fff + 8, 9);
       break;
+    case LOGARITHM: // mostly of positive numbers, often near 1
+      if (below(8)) a.high &= 0x7fff;
+      if (below(3) == 0) {
+        a.high = below(2) ? 0x3fff : 0x3ffe;
+        if (below(2)) a.low = a.high & 1 ? 1ull << 63 | a.low >> below(64) : ~(a.low >> (1 + below(63)));
+      }
+      break;
+    case NEAR_ZERO: // within 1 - sqrt(1/2), but for the special ones
+      if ((a.high & 0x7fff) >= 0x3ffd && (a.high & 0x7fff) < 0x7fff && below(8)) a.high -= 3;
+      b.high = (b.high & 0x8000) | (below(2) ? around(0x3fff, 70) : below(0x8000));
+      break;
     case M32: word = in_memory(23, 8); break;
     case M64: word = in_memory(52, 11); break;
     case I64: word = below(4) ? (u64)((int64_t)random64() >> below(64)) : 1ull << below(64); break;
@@ -166,7 +184,7 @@ static void one_vector(const Form *f) {
     case M32: print_memory(4); break;
     case M64: case I64: print_memory(8); break;
     case BCD: print_memory(10); break;
-    case NEAR: case TWO: case SCALE: print80((u8 *)&a); print80((u8 *)&b); break;
+    case NEAR: case TWO: case SCALE: case LOGARITHM: case NEAR_ZERO: print80((u8 *)&a); print80((u8 *)&b); break;
     default: print80((u8 *)&a);
   }
   f->run();

@@ -17,3 +17,7 @@ export { INDEFINITE, abs, chs, classify } from './encoding.ts';
 export type { FloatClass } from './encoding.ts';
 export { constant } from './constants.ts';
 export type { ConstantName } from './constants.ts';
+export { cosine, sine, sineCosine, tangent } from './angles.ts';
+export type { AngleResult, SineCosine } from './angles.ts';
+export { arctangent } from './arctangent.ts';
+export { exp2Minus1, yLog2, yLog2Plus1 } from './logarithms.ts';
