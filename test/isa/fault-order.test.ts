@@ -14,7 +14,7 @@ import type { Call } from './recording-builder.ts';
 /** System helpers that only look; they may refuse. */
 const LOOKING: ReadonlySet<string> = new Set([
   'pushfValue', 'readSegment', 'gdtBase', 'gdtLimit', 'idtBase', 'idtLimit', 'storeLdt', 'storeTaskRegister', 'readControl',
-  'readDebug', 'readMachineStatus', 'readFsBase', 'readGsBase', 'checkCpl0', 'checkPort', 'readTscAux',
+  'readDebug', 'readMachineStatus', 'readFsBase', 'readGsBase', 'checkCpl0', 'checkProtectedMode', 'checkPort', 'readTscAux',
   'x87Wait', 'x87NoWait', 'x87Result', 'x87ResultHigh', 'x87Stores', 'x87ImageWord', 'x87LoadWord',
 ]);
 /** System helpers that never refuse: what they change comes after the last access to memory. */

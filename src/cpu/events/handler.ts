@@ -20,7 +20,7 @@ export function enterHandler(cpu: Cpu, event: Event): number {
   const from = cpu.rip;
   const entry = isRealMode(cpu) ? enterRealMode(cpu, event) : cpu.longMode ? enterLongMode(cpu, event) : enterProtectedMode(cpu, event);
   const { rflags, interruptibility, dr } = cpu.state;
-  if (!entry.task) rflags[0] &= ~(TF | NT | RF | VM | (entry.clearsIf ? IF : 0) | (isRealMode(cpu) ? AC : 0));
+  if (!entry.task) rflags[0] &= ~(TF | RF | (entry.clearsIf ? IF : 0) | (isRealMode(cpu) ? AC : NT | VM));
   interruptibility[0] &= ~(Blocking.STI | Blocking.MOV_SS);
   if (event.type === EventType.NMI) interruptibility[0] |= Blocking.NMI;
   // SDM vol. 3, "Debug Control Register (DR7)": the handler of #DB may use the debug registers.

@@ -45,6 +45,7 @@ export const LOAD_FAR_POINTER: Semantics = (b, i) => {
 
 /** Memory is written, and faults as written, only if its RPL must rise. */
 export const ARPL: Semantics = (b, i) => {
+  b.system('checkProtectedMode', i);
   const x = b.read(i.dst), y = b.read(i.src), rpl = b.constant(2, 3);
   b.when(b.lessUnsigned(2, b.and(x, rpl), b.and(y, rpl)), () => void b.modify(i.dst));
   const raised = b.system('arpl', i, x, y);
@@ -56,7 +57,13 @@ function writeIfZero<V, A, C>(b: Builder<V, A, C>, i: Insn, x: V): void {
   b.when(b.flags.zero(), () => b.write(i.dst, x));
 }
 
-export const LAR: Semantics = (b, i) => writeIfZero(b, i, b.system('lar', i, b.truncate(2, b.read(i.src))));
-export const LSL: Semantics = (b, i) => writeIfZero(b, i, b.system('lsl', i, b.truncate(2, b.read(i.src))));
-export const VERR: Semantics = (b, i) => void b.system('verr', i, b.read(i.dst));
-export const VERW: Semantics = (b, i) => void b.system('verw', i, b.read(i.dst));
+/** What helper `name` says of the selector in `operand`. Where the instruction is not recognised the operand is not read. */
+function ask<V, A, C>(b: Builder<V, A, C>, i: Insn, name: 'lar' | 'lsl' | 'verr' | 'verw', operand: Operand): V {
+  b.system('checkProtectedMode', i);
+  return b.system(name, i, b.truncate(2, b.read(operand)));
+}
+
+export const LAR: Semantics = (b, i) => writeIfZero(b, i, ask(b, i, 'lar', i.src));
+export const LSL: Semantics = (b, i) => writeIfZero(b, i, ask(b, i, 'lsl', i.src));
+export const VERR: Semantics = (b, i) => void ask(b, i, 'verr', i.dst);
+export const VERW: Semantics = (b, i) => void ask(b, i, 'verw', i.dst);

@@ -6,10 +6,10 @@ import type { Cpu } from '../cpu.ts';
 import { SegAttr } from '../cpu.ts';
 import { Vector } from '../signals.ts';
 import { instructionPointer } from './code-targets.ts';
-import { SystemType, isNull, markAccessed, probeAccessed, readDescriptor, readUpperHalf } from './descriptor.ts';
+import { SystemType, isNull, isWholeInTable, markAccessed, probeAccessed, readDescriptor, readUpperHalf } from './descriptor.ts';
 import type { Descriptor } from './descriptor.ts';
 import { setCodeSegment, setNullSegment, setSegment } from './segments.ts';
-import { currentStack, peek, pushAll, returnAddress, setStackPointer } from './stack-frame.ts';
+import { currentStack, flatStack, peek, pushAll, returnAddress, setStackPointer } from './stack-frame.ts';
 import type { Width } from './stack-frame.ts';
 import { innerFlatStack, innerStack } from './task-state.ts';
 
@@ -28,6 +28,7 @@ function readGate(cpu: Cpu, d: Descriptor): Gate {
   if (d.dpl < cpu.cpl || d.dpl < (d.selector & 3)) cpu.raise(Vector.GP, gateCode);
   let upper = 0;
   if (cpu.longMode) {
+    if (!isWholeInTable(cpu, d)) cpu.raise(Vector.GP, gateCode);
     const [offset, type] = readUpperHalf(cpu, d);
     if (type & 0x1f00) cpu.raise(Vector.GP, gateCode);
     upper = offset;
@@ -74,9 +75,11 @@ const returnFrame = (cpu: Cpu, size: Width): bigint[] => [BigInt(cpu.state.segSe
 
 const stackFrame = (cpu: Cpu): bigint[] => [BigInt(cpu.state.segSelector[Seg.SS]), cpu.state.gpr[RSP]];
 
+/** A 64-bit gate's frame is 64-bit mode's already: from compatibility mode too, SS does not count. */
 function callSameLevel(cpu: Cpu, { size, target, offset }: Gate): void {
   const rip = instructionPointer(cpu, target, offset);
-  const rsp = pushAll(cpu, currentStack(cpu), size, returnFrame(cpu, size));
+  const stack = size === 8 ? flatStack(cpu, cpu.state.gpr[RSP], cpu.cpl) : currentStack(cpu);
+  const rsp = pushAll(cpu, stack, size, returnFrame(cpu, size));
   setCodeSegment(cpu, target, cpu.cpl);
   setStackPointer(cpu, rsp);
   cpu.nextRip = rip;

@@ -5,7 +5,9 @@ import { Seg } from '../../base/state/vcpu.ts';
 import { SegAttr } from '../cpu.ts';
 import type { Cpu } from '../cpu.ts';
 import { Vector } from '../signals.ts';
-import { IMPLICIT, NO_SEGMENT, SystemType, baseOf, findDescriptor, isNull, limitOf, readUpperHalf, storeTypeByte } from './descriptor.ts';
+import {
+  IMPLICIT, NO_SEGMENT, SystemType, baseOf, findDescriptor, isNull, isWholeInTable, limitOf, readUpperHalf, storeTypeByte,
+} from './descriptor.ts';
 import type { Descriptor } from './descriptor.ts';
 import { LOW_32, is64Bit, isCanonical, preventUserMode, requireCanonical, requireCpl0, requireProtectedMode } from './helper.ts';
 import type { SystemFunction } from './helper.ts';
@@ -56,7 +58,7 @@ export const storeTaskRegister = selectorReader(Seg.TR);
 function systemBase(cpu: Cpu, d: Descriptor): bigint {
   if (!cpu.longMode) return BigInt(baseOf(d));
   const code = d.selector & 0xfffc;
-  if ((d.selector & 0xfff8) + 15 > cpu.state.gdtrLimit[0]) cpu.raise(Vector.GP, code);
+  if (!isWholeInTable(cpu, d)) cpu.raise(Vector.GP, code);
   const [upperBase, upperType] = readUpperHalf(cpu, d);
   const base = (BigInt(upperBase) << 32n) | BigInt(baseOf(d));
   if (upperType & 0x1f00 || !isCanonical(base)) cpu.raise(Vector.GP, code);

@@ -100,6 +100,11 @@ export function storeTypeByte(cpu: Cpu, d: Descriptor, byte: number): void {
   cpu.memory.store(d.linear + 5, 1, byte, NO_SEGMENT, IMPLICIT);
 }
 
+/** Whether a 16-byte system descriptor lies within its table as a whole. */
+export function isWholeInTable({ state }: Cpu, d: Descriptor): boolean {
+  return (d.selector & 0xfff8) + 15 <= (d.selector & 4 ? state.segLimit[Seg.LDTR] : state.gdtrLimit[0]);
+}
+
 /** The upper 8 bytes of a 16-byte system descriptor: [bits 63:32 of base or offset, the doubleword with the upper type]. */
 export function readUpperHalf(cpu: Cpu, d: Descriptor): readonly [number, number] {
   const value = cpu.memory.load64(d.linear + 8, NO_SEGMENT, IMPLICIT);

@@ -18,6 +18,12 @@ export const invalidateCaches: SystemFunction = (cpu) => {
   return 0n;
 };
 
+/** For what is not recognised in real-address and virtual-8086 mode: its operand is not looked at there. */
+export const checkProtectedMode: SystemFunction = (cpu) => {
+  requireProtectedMode(cpu);
+  return 0n;
+};
+
 /** LLDT and LTR are not recognised where they could not be executed at any level. */
 export const checkCpl0: SystemFunction = (cpu, i) => {
   if (i.mnemonic === 'LLDT' || i.mnemonic === 'LTR') requireProtectedMode(cpu);

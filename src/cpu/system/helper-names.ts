@@ -29,6 +29,7 @@ export type SystemHelper =
   | 'swapgs' | 'readFsBase' | 'readGsBase' | 'writeFsBase' | 'writeGsBase'
   | 'invalidateCaches'
   | 'checkCpl0' // #GP(0) unless CPL is 0
+  | 'checkProtectedMode' // #UD in real-address and virtual-8086 mode
   // ports
   | 'portIn' // x = port; returns the value of i.size bytes
   | 'portOut' // x = port, y = value

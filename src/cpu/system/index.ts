@@ -11,7 +11,7 @@ import { farReturn } from './far-return.ts';
 import { farCall, farJump } from './far-transfers.ts';
 import { clac, cli, popf, pushfValue, stac, sti } from './flags.ts';
 import { readFsBase, readGsBase, swapgs, writeFsBase, writeGsBase } from './fs-gs-base.ts';
-import { checkCpl0, halt, invalidateCaches } from './halt.ts';
+import { checkCpl0, checkProtectedMode, halt, invalidateCaches } from './halt.ts';
 import type { SystemHelper } from './helper-names.ts';
 import type { SystemFunction } from './helper.ts';
 import { breakpoint, icebp, interrupt, overflow } from './interrupts.ts';
@@ -37,6 +37,6 @@ export const SYSTEM: Record<SystemHelper, SystemFunction> = {
   loadLdt, loadTaskRegister, storeLdt, storeTaskRegister, lar, lsl, verr, verw, arpl,
   readControl, writeControl, readDebug, writeDebug, readMachineStatus, writeMachineStatus, clearTaskSwitched,
   readMsr, writeMsr, cpuid, readTscAux, readPmc, xgetbv, xsetbv, invalidatePage, invpcid,
-  swapgs, readFsBase, readGsBase, writeFsBase, writeGsBase, invalidateCaches, checkCpl0, portIn, portOut, checkPort,
+  swapgs, readFsBase, readGsBase, writeFsBase, writeGsBase, invalidateCaches, checkCpl0, checkProtectedMode, portIn, portOut, checkPort,
   x87Wait, x87NoWait, x87Execute, x87Result, x87ResultHigh, x87Stores, x87Stored, x87ImageWord, x87LoadWord,
 };
