@@ -187,7 +187,8 @@ describe('by block number', () => {
     const rig = fixed();
     rig.write(0x10010, word(30));
     expect(rig.call(0x13, { eax: 0x4800, edx: FIXED, esi: 0x10 }, DS)).toMatchObject({ ah: 0, cf: false });
-    const words = [0x10, 0x12, 0x28].map((at) => rig.u16(0x10000 + at)), doubles = [0x14, 0x18, 0x1c, 0x20].map((at) => rig.u32(0x10000 + at));
+    const words = [0x10, 0x12, 0x28].map((at) => rig.u16(0x10000 + at));
+    const doubles = [0x14, 0x18, 0x1c, 0x20].map((at) => rig.u32(0x10000 + at));
     expect([words[0], words[1], ...doubles, words[2]]).toEqual([26, 2, 16, 16, 63, FIXED_SECTORS, 512]);
     rig.write(0x10010, word(25));
     expect(rig.call(0x13, { eax: 0x4800, edx: FIXED, esi: 0x10 }, DS)).toMatchObject({ ah: 1, cf: true });
