@@ -1,10 +1,13 @@
 // A small assembler for generated programs: instructions given by opcode and operands, prefixes and ModRM made here.
 
-export type Width = 32 | 64;
+export type Width = 16 | 32 | 64;
 export type OperandSize = 1 | 2 | 4 | 8;
 
 /** A place in the code; bound once, used before or after. */
 export interface Label { at: number }
+
+/** The place `by` bytes behind another. */
+export const moved = (label: Label, by: number): Label => ({ get at() { return label.at + by; } }) as Label;
 
 export interface Memory {
   readonly base?: number;
@@ -36,6 +39,15 @@ export interface Instruction {
 interface Fixup { readonly at: number; readonly bytes: number; readonly label: Label; readonly base: number | null }
 
 const isMemory = (rm: number | Memory | undefined): rm is Memory => typeof rm === 'object';
+
+/** ModRM.rm of 16-bit addressing, by base and index. */
+const FORMS_16: Readonly<Record<string, number>> = { '3,6': 0, '3,7': 1, '5,6': 2, '5,7': 3, '6,': 4, '7,': 5, '5,': 6, '3,': 7, ',': 6 };
+
+/** The form of 16-bit addressing that has these parts; undefined when there is none. */
+function formOf({ base, index, scale = 1, displacement = 0 }: Memory): number | undefined {
+  const fits = typeof displacement === 'object' || (displacement >= -0x8000 && displacement <= 0xffff);
+  return fits && (index === undefined || scale === 1) ? FORMS_16[`${base ?? ''},${index ?? ''}`] : undefined;
+}
 
 export class Assembler {
   private readonly bytes: number[] = [];
@@ -81,12 +93,13 @@ export class Assembler {
 
   /** Near jump or call by opcode. */
   branch(opcode: readonly number[], target: Label | number): this {
-    return this.raw(...opcode).field(4, target, true);
+    return this.raw(...opcode).field(this.width === 16 ? 2 : 4, target, true);
   }
 
   instruction({ opcode, size, reg = 0, rm, immediate, prefix = [], default64 = false, high = false }: Instruction): this {
     if (isMemory(rm) && rm.prefix) this.raw(...rm.prefix);
-    if (size === 2) this.raw(0x66);
+    if (size === (this.width === 16 ? 4 : 2)) this.raw(0x66);
+    if (this.width === 16 && isMemory(rm) && formOf(rm) === undefined) this.raw(0x67);
     this.raw(...prefix);
     if (this.width === 64) this.rex(size, reg, rm, default64, high);
     this.raw(...opcode);
@@ -109,10 +122,11 @@ export class Assembler {
       this.raw(0xc0 | (reg << 3) | (rm & 7));
       return;
     }
-    const { base, index, scale = 1, displacement = 0, rip } = rm;
-    if (rip) this.raw((reg << 3) | 5).field(4, displacement, true, behind);
+    const { base, index, scale = 1, displacement = 0, rip } = rm, form = this.width === 16 ? formOf(rm) : undefined;
+    if (form !== undefined) this.raw((base === undefined ? 0 : 0x80) | (reg << 3) | form).field(2, displacement);
+    else if (rip) this.raw((reg << 3) | 5).field(4, displacement, true, behind);
     // Absolute: in 64-bit code by a SIB byte without base.
-    else if (base === undefined && index === undefined && this.width === 32) this.raw((reg << 3) | 5).field(4, displacement);
+    else if (base === undefined && index === undefined && this.width !== 64) this.raw((reg << 3) | 5).field(4, displacement);
     else if (base === undefined) this.raw((reg << 3) | 4, (Math.log2(scale) << 6) | ((index ?? 4) & 7) << 3 | 5).field(4, displacement);
     else if (index === undefined && (base & 7) !== 4) this.raw(0x80 | (reg << 3) | (base & 7)).field(4, displacement);
     else this.raw(0x80 | (reg << 3) | 4, (Math.log2(scale) << 6) | ((index ?? 4) & 7) << 3 | (base & 7)).field(4, displacement);

@@ -1,9 +1,9 @@
 // What the statements of a random program are written with: operands chosen at random, memory mostly in the window.
 
-import { Assembler } from './assembler.ts';
+import { Assembler, moved } from './assembler.ts';
 import type { Instruction, Label, Memory, OperandSize } from './assembler.ts';
 import { Choices } from './choices.ts';
-import { ALIAS, WINDOW, codeBase } from './layout.ts';
+import { ALIAS, STACK_START, WINDOW, codeBase } from './layout.ts';
 import type { Setting } from './layout.ts';
 
 export const RAX = 0, RCX = 1, RDX = 2, RBX = 3, RSP = 4, RBP = 5, RSI = 6, RDI = 7;
@@ -20,14 +20,17 @@ const VALUES = [
 export class Emitter {
   readonly a: Assembler;
   readonly width;
-  readonly word: 4 | 8;
+  readonly word: 2 | 4 | 8;
+  /** Offset of the stack's top when nothing is on it. */
+  readonly stackTop: number;
   choices = new Choices([]);
   /** Places of 32-bit immediates in MOV instructions: what self-modifying code changes. */
   readonly immediates: Label[] = [];
 
   constructor(readonly setting: Setting) {
     this.width = setting.width;
-    this.word = setting.width === 64 ? 8 : 4;
+    this.word = setting.width === 64 ? 8 : setting.width === 32 ? 4 : 2;
+    this.stackTop = STACK_START - (setting.segments?.stack ?? 0);
     this.a = new Assembler(setting.width, codeBase(setting));
   }
 
@@ -49,6 +52,17 @@ export class Emitter {
     return this.choices.of(this.is64 ? ([4, 8, 2] as const) : ([4, 2] as const));
   }
 
+  /** Offset of a linear address in DS. */
+  data(linear: number): number {
+    return linear - (this.setting.segments?.data ?? 0);
+  }
+
+  /** Offset in DS of a place in the code. */
+  dataAt(place: Label): Label {
+    const { segments } = this.setting;
+    return segments ? moved(place, segments.code - segments.data) : place;
+  }
+
   /** Any general register but RSP. */
   register(): number {
     const low = [RAX, RCX, RDX, RBX, RSI, RDI, RBP];
@@ -68,13 +82,18 @@ export class Emitter {
   /** An address in the window, sometimes by its alias. */
   windowAddress(): number {
     const page = this.choices.of(PAGES), offset = this.choices.of(OFFSETS);
-    return WINDOW + page * PAGE + offset + (this.choices.rarely(8) ? ALIAS : 0);
+    return this.data(WINDOW) + page * PAGE + offset + (this.choices.rarely(8) && !this.setting.segments ? ALIAS : 0);
   }
 
   move(reg: number, value: number | Label): void {
     // In the high half an address is negative: sign-extended from 32 bits.
     if (this.is64) this.i({ opcode: [0xc7], reg: 0, size: 8, rm: reg, immediate: { bytes: 4, value } });
-    else this.a.raw(0xb8 + reg).field(4, value);
+    else this.move32(reg).field(4, value);
+  }
+
+  /** mov reg, imm32 without its immediate. */
+  move32(reg: number): Assembler {
+    return this.width === 16 ? this.a.raw(0x66, 0xb8 + reg) : this.a.raw(0xb8 + reg);
   }
 
   /** A memory operand; emits what brings registers into place. */
@@ -88,6 +107,7 @@ export class Emitter {
         return { base, displacement };
       }
       case 3: {
+        if (this.width === 16 && choices.below(3)) return this.memory16(address);
         const base = this.register(), index = this.register(), scale = choices.of([1, 2, 4, 8] as const);
         if (base === index) return { displacement: address };
         this.move(base, address);
@@ -105,6 +125,14 @@ export class Emitter {
       case 7: return { base: RSP, displacement: choices.below(8) * 8 };
       default: return choices.rarely(4) ? { base: this.register(), displacement: choices.of(OFFSETS) } : { displacement: address };
     }
+  }
+
+  /** Base and index as 16-bit addressing has them; BP is an offset in SS. */
+  private memory16(address: number): Memory {
+    const { choices } = this, base = choices.of([RBX, RBX, RBP]), index = choices.of([RSI, RDI]), displacement = choices.below(9) - 4;
+    this.move(base, choices.rarely(6) ? choices.below(0x10000) : address);
+    this.move(index, choices.below(5));
+    return { base, index, displacement };
   }
 
   /** A register, or memory. */
@@ -125,7 +153,7 @@ export class Emitter {
   /** `mov reg, imm32`, whose immediate others may overwrite. */
   patchable(): void {
     const reg = this.choices.of([RAX, RCX, RDX, RBX]), label = this.a.label();
-    this.a.raw(0xb8 + reg);
+    this.move32(reg);
     this.a.bind(label);
     this.a.field(4, this.value());
     this.immediates.push(label);

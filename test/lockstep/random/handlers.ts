@@ -5,17 +5,17 @@ import type { Label, Width } from './assembler.ts';
 import { RESUME } from './layout.ts';
 
 /** Vectors that come with an error code (SDM vol. 3, "Protected-Mode Exceptions and Interrupts"). */
-const WITH_ERROR_CODE: readonly number[] = [8, 10, 11, 12, 13, 14];
-const VECTORS = 21;
+export const WITH_ERROR_CODE: readonly number[] = [8, 10, 11, 12, 13, 14];
+export const VECTORS = 21;
 export const TIMER_VECTOR = 32;
-const TRAPS: readonly number[] = [1, 3, 4];
+export const TRAPS: readonly number[] = [1, 3, 4];
 const NOT_TF = ~0x100;
 
 /**
  * A fault counts itself and goes on at the address in the word at RESUME; a trap or an interrupt goes on where it was. All
  * clear TF in the flags that they return to.
  */
-export function handlers(width: Width, origin: number): { code: Uint8Array; entries: ReadonlyMap<number, number> } {
+export function handlers(width: Exclude<Width, 16>, origin: number): { code: Uint8Array; entries: ReadonlyMap<number, number> } {
   const a = new Assembler(width, origin);
   const word = width / 8;
   const size = width === 64 ? 8 : 4;

@@ -44,14 +44,14 @@ class Builder {
 
   private resumeAt(value: Label): void {
     const { e } = this;
-    e.i({ opcode: [0xc7], reg: 0, size: e.word, rm: { displacement: RESUME }, immediate: { bytes: 4, value } });
+    e.i({ opcode: [0xc7], reg: 0, size: e.word, rm: { displacement: e.data(RESUME) }, immediate: { bytes: Math.min(4, e.word), value } });
   }
 
   private statement(depth: number): void {
     const { e, setting } = this;
     const genes = this.genome[this.next++];
     if (genes === undefined || e.a.length > CODE_BYTES - 0x1000 - LONGEST) return;
-    const choices = new Choices(genes.slice(1)), kinds = statementsOf(setting.ring);
+    const choices = new Choices(genes.slice(1)), kinds = statementsOf(setting);
     const kind = (genes[0]! >> 3) % (kinds.length + (depth < MAX_DEPTH ? 2 * STRUCTURES : 0));
     e.choices = choices;
     if (kind < kinds.length) kinds[kind]!(e);
@@ -62,7 +62,7 @@ class Builder {
     const { a } = this.e, count = 1 + choices.below(5), times = 1 + choices.below(12), cc = choices.below(16);
     const body = (): void => { for (let n = 0; n < count; n++) this.statement(depth + 1); };
     const head = a.label(), behind = a.label();
-    const counter = { displacement: COUNTERS + 4 * depth };
+    const counter = { displacement: this.e.data(COUNTERS + 4 * depth) };
     switch (kind) {
       case LOOP:
         this.e.i({ opcode: [0xc7], reg: 0, size: 4, rm: counter, immediate: { bytes: 4, value: times } });

@@ -7,7 +7,7 @@ import { randomOf } from '../../mt/laws/machine.ts';
 import { lockstep } from '../support/lockstep.ts';
 import type { LockstepEnd } from '../support/lockstep.ts';
 import { translatorOf } from '../support/share.ts';
-import { randomMachine } from './layout.ts';
+import { CODE_GPA, WINDOW, randomMachine } from './layout.ts';
 import type { Setting } from './layout.ts';
 import { buildProgram } from './program.ts';
 import type { Genome } from './program.ts';
@@ -93,8 +93,8 @@ function disturb(vm: Vm, code: Uint8Array, seed: number, count: number): void {
   const random = randomOf(seed * 7919 + count);
   const at = random(code.length);
   switch (random(40)) {
-    case 0: vm.writeMemory(0x20000 + at, code.subarray(at, at + 1)); break;
-    case 1: vm.writeMemory(0x30000 + random(0x2000), Uint8Array.of(random(256))); break;
+    case 0: vm.writeMemory(CODE_GPA + at, code.subarray(at, at + 1)); break;
+    case 1: vm.writeMemory(WINDOW + random(0x2000), Uint8Array.of(random(256))); break;
     case 2: if (vm.config.tracking !== 'none') vm.mt.rearmDirtyPages(); break;
     case 3: vm.vcpus[0].nmi(); break;
     default:

@@ -1,25 +1,13 @@
 // The statements of random programs. Every one leaves the stack as it was, unless it faults.
 
-import type { Label, OperandSize } from './assembler.ts';
+import type { Label } from './assembler.ts';
 import { RAX, RBP, RBX, RCX, RDI, RDX, RSI, RSP } from './emitter.ts';
-import type { Emitter } from './emitter.ts';
-import { ALIAS, CODE_BYTES, TABLES, WINDOW, entryOf } from './layout.ts';
+import { ALIAS, CODE_BYTES, CODE_GPA, TABLES, WINDOW, entryOf } from './layout.ts';
+import type { Setting } from './layout.ts';
+import { SEGMENT_STATEMENTS } from './segment-statements.ts';
+import { arithmetic, w } from './common-statements.ts';
+import type { Statement } from './common-statements.ts';
 import { KICK_PORT } from './test-board.ts';
-
-export type Statement = (e: Emitter) => void;
-
-const w = (size: OperandSize): number => (size === 1 ? 0 : 1);
-
-/** ADD OR ADC SBB AND SUB XOR CMP in all their directions. */
-const arithmetic: Statement = (e) => {
-  const op = 8 * e.choices.below(8), size = e.size();
-  switch (e.choices.below(4)) {
-    case 0: e.instruction([op + 2 + w(size)], size, e.register(), e.operand()); break;
-    case 1: e.instruction([op + w(size)], size, e.register(), e.operand()); break;
-    case 2: e.instruction([size === 1 ? 0x80 : 0x81], size, op >> 3, e.operand(), { immediate: e.immediate(size) }); break;
-    default: e.instruction([size === 1 ? 0x80 : 0x83], size, op >> 3, e.operand(), { immediate: { bytes: 1, value: e.value() } });
-  }
-};
 
 const unary: Statement = (e) => {
   const size = e.size();
@@ -153,7 +141,7 @@ const stack: Statement = (e) => {
       e.i({ opcode: [0x8f], size: 4, reg: 0, rm: e.memory(), default64: true });
       break;
     case 2: a.raw(0x6a, e.value() & 0xff, 0x58 + e.lowRegister()); break;
-    case 3: a.raw(0x68).field(4, e.value()).raw(0x58 + e.lowRegister()); break;
+    case 3: a.raw(0x68).field(e.width === 16 ? 2 : 4, e.value()).raw(0x58 + e.lowRegister()); break;
     case 4: a.raw(0x66, 0x50 + e.lowRegister(), 0x66, 0x58 + e.lowRegister()); break;
     case 5:
       a.raw(0xc8).field(2, e.choices.below(4) * 8).raw(e.choices.of([0, 0, 1, 2, 5]));
@@ -161,7 +149,7 @@ const stack: Statement = (e) => {
       // RBP may have been lost: the frame is where the stack pointer says.
       e.i({ opcode: [0x8d], size: e.word, reg: RSP, rm: { base: RSP } });
       a.raw(0xc9);
-      e.move(RSP, 0x42f00);
+      e.move(RSP, e.stackTop);
       break;
     default:
       if (e.is64) a.raw(0x54, 0x58 + e.lowRegister());
@@ -182,7 +170,7 @@ const call: Statement = (e) => {
     a.branch([0xe8], routine);
   } else {
     e.move(reg, routine);
-    e.i({ opcode: [0xff], size: 4, reg: 2, rm: reg, default64: true });
+    e.i({ opcode: [0xff], size: e.word, reg: 2, rm: reg, default64: true });
   }
 };
 
@@ -202,7 +190,7 @@ const strings: Statement = (e) => {
   e.move(RCX, e.choices.of([0, 1, 2, 5, 17, 40, 300]));
   if (e.choices.rarely(4)) e.a.raw(0xfd);
   const prefix = e.choices.of([[0xf3], [0xf2], [], [0xf3]]);
-  const address = e.is64 && e.choices.rarely(5) ? [0x67] : [];
+  const address = e.width !== 32 && e.choices.rarely(5) ? [0x67] : [];
   e.i({ opcode: [op + w(size)], size, prefix: [...address, ...prefix] });
   e.a.raw(0xfc);
 };
@@ -212,16 +200,16 @@ const selfModify: Statement = (e) => {
   const size = e.choices.of([4, 1, 2] as const), { immediates } = e;
   const target: Label = e.choices.below(3) === 0 || immediates.length === 0 ? e.a.label() : e.choices.of(immediates);
   const isNew = !immediates.includes(target), reg = e.choices.of([RBX, RSI, RDI]);
-  e.move(reg, target);
+  e.move(reg, e.dataAt(target));
   // The alias is of the low addresses: ALIAS + CODE_GPA + the offset.
-  if (e.choices.rarely(3)) {
+  if (e.choices.rarely(3) && !e.setting.segments) {
     e.i({ opcode: [0x81], size: 4, reg: 4, rm: reg, immediate: { bytes: 4, value: CODE_BYTES - 1 } });
-    e.i({ opcode: [0x81], size: 4, reg: 0, rm: reg, immediate: { bytes: 4, value: ALIAS + 0x20000 } });
+    e.i({ opcode: [0x81], size: 4, reg: 0, rm: reg, immediate: { bytes: 4, value: ALIAS + CODE_GPA } });
   }
   if (e.choices.rarely(3)) arithmetic(e);
   e.i({ opcode: [0xc6 + w(size)], size, reg: 0, rm: { base: reg }, immediate: e.immediate(size) });
   if (!isNew) return;
-  e.a.raw(0xb8 + RAX);
+  e.move32(RAX);
   e.a.bind(target);
   e.a.field(4, e.value());
   immediates.push(target);
@@ -234,7 +222,7 @@ const dataAmongCode: Statement = (e) => {
   e.a.bind(data);
   e.a.field(4, e.value());
   e.a.bind(behind);
-  e.move(reg, data);
+  e.move(reg, e.dataAt(data));
   e.i({ opcode: [0x01], size: 4, reg: RAX, rm: { base: reg } });
 };
 
@@ -242,8 +230,8 @@ const fault: Statement = (e) => {
   switch (e.choices.below(6)) {
     case 0: e.a.raw(0x0f, 0x0b); break;
     case 1: e.a.raw(0xcc); break;
-    case 2: e.i({ opcode: [0x8b], size: 4, reg: e.register(), rm: { displacement: WINDOW + 0x3000 + e.choices.below(16) } }); break;
-    case 3: e.i({ opcode: [0x01], size: 4, reg: e.register(), rm: { displacement: WINDOW + 0x2ffc + e.choices.below(8) } }); break;
+    case 2: e.i({ opcode: [0x8b], size: 4, reg: e.register(), rm: { displacement: e.data(WINDOW + 0x3000) + e.choices.below(16) } }); break;
+    case 3: e.i({ opcode: [0x01], size: 4, reg: e.register(), rm: { displacement: e.data(WINDOW + 0x2ffc) + e.choices.below(8) } }); break;
     case 4: e.a.raw(0xf4); break;
     default:
       if (e.is64) e.i({ opcode: [0x8b], size: 8, reg: e.register(), rm: { base: RSP, index: RAX, scale: 8 } });
@@ -265,8 +253,8 @@ const system: Statement = (e) => {
       const page = choices.of([0, 1, 4, 6]), bit = choices.of([2, 0x60, 2]);
       const op = choices.below(2) ? 6 : 4;
       const value = op === 6 ? bit : ~0x60;
-      e.i({ opcode: [0x81], size: 4, reg: op, rm: { displacement: entryOf(e.setting, page) }, immediate: { bytes: 4, value } });
-      if (!choices.rarely(3)) e.i({ opcode: [0x0f, 0x01], size: 4, reg: 7, rm: { displacement: WINDOW + page * 0x1000 } });
+      e.i({ opcode: [0x81], size: 4, reg: op, rm: { displacement: e.data(entryOf(e.setting, page)) }, immediate: { bytes: 4, value } });
+      if (!choices.rarely(3)) e.i({ opcode: [0x0f, 0x01], size: 4, reg: 7, rm: { displacement: e.data(WINDOW + page * 0x1000) } });
       break;
     }
     case 4:
@@ -282,7 +270,7 @@ const system: Statement = (e) => {
 /** Goes on at a distance from the next page's start such that what follows may lie across the boundary. */
 const toPageEnd: Statement = (e) => {
   const behind = e.a.label();
-  const room = 0x1000 - ((e.a.length + 5) & 0xfff), before = e.choices.below(12);
+  const room = 0x1000 - ((e.a.length + (e.width === 16 ? 3 : 5)) & 0xfff), before = e.choices.below(12);
   if (room < before || e.a.length > CODE_BYTES - 0x3000) return;
   e.a.branch([0xe9], behind);
   e.a.raw(...new Array<number>(room - before).fill(0xcc));
@@ -295,5 +283,6 @@ const ORDINARY: readonly Statement[] = [
   toPageEnd,
 ];
 
-/** The statements that a program for `ring` chooses from. */
-export const statementsOf = (ring: 0 | 3): readonly Statement[] => (ring === 0 ? [...ORDINARY, system, system] : ORDINARY);
+/** The statements that a program chooses from. */
+export const statementsOf = ({ ring, segments }: Setting): readonly Statement[] =>
+  [...ORDINARY, ...(ring === 0 ? [system, system] : []), ...(segments ? SEGMENT_STATEMENTS : [])];

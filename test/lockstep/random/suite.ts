@@ -7,12 +7,28 @@ import type { TrackingMethod } from '../../../src/mmu/tracking.ts';
 import { runRandom } from './random.ts';
 import type { Setting } from './layout.ts';
 
-const SETTINGS: readonly (Setting & { readonly title: string })[] = [
+/** CS, DS and ES each by another base; the window ends within 64 KiB of DS in the middle of a page. */
+const BASES = { code: 0x1fff0, data: 0x1fff0, extra: 0x24010, stack: 0x3d000 };
+
+export const SETTINGS: readonly (Setting & { readonly title: string })[] = [
   { title: '32-bit code, ring 0', width: 32, ring: 0 },
   { title: '32-bit code, ring 3', width: 32, ring: 3 },
   { title: '64-bit code, ring 0', width: 64, ring: 0 },
   { title: '64-bit code, ring 3', width: 64, ring: 3 },
   { title: '64-bit code at negative addresses, ring 0', width: 64, ring: 0, high: true },
+  { title: 'real-address mode', width: 16, ring: 0, segments: { mode: 'real', ...BASES } },
+  { title: 'unreal mode', width: 16, ring: 0, segments: { mode: 'unreal', ...BASES, code: 0x1d340 } },
+  { title: 'virtual-8086 mode, IOPL 3', width: 16, ring: 3, segments: { mode: 'virtual-8086', ...BASES, iopl: 3 } },
+  { title: 'virtual-8086 mode, IOPL 0', width: 16, ring: 3, segments: { mode: 'virtual-8086', ...BASES, code: 0x18000 } },
+  { title: '16-bit protected mode, ring 0', width: 16, ring: 0, segments: { mode: 'protected', ...BASES } },
+  { title: '16-bit protected mode, ring 3', width: 16, ring: 3, segments: { mode: 'protected', ...BASES, code: 0x18ab0 } },
+  { title: '16-bit code on a 32-bit stack', width: 16, ring: 3, segments: { mode: 'protected', ...BASES, stack16: false } },
+  { title: '32-bit code in segments with bases, ring 0', width: 32, ring: 0, segments: { mode: 'protected', ...BASES, code: 0x1d340 } },
+  {
+    title: '32-bit code in segments with bases, ring 3', width: 32, ring: 3,
+    segments: { mode: 'protected', ...BASES, dataLimit: 0xf123 },
+  },
+  { title: '32-bit code on a 16-bit stack', width: 32, ring: 0, segments: { mode: 'protected', ...BASES, stack16: true } },
 ];
 
 const genes = fc.array(fc.nat(0xffff), { minLength: 1, maxLength: 16, size: 'max' });
