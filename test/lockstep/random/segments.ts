@@ -14,7 +14,8 @@ export interface Segments {
   readonly data: number;
   readonly extra: number;
   readonly stack: number;
-  /** Protected mode: the limit of DS (64 KiB unless given), and SS.B (as CS.D unless given). */
+  /** Protected mode: limits of CS and DS (64 KiB unless given), and SS.B (as CS.D unless given). */
+  readonly codeLimit?: number;
   readonly dataLimit?: number;
   readonly stack16?: boolean;
   readonly iopl?: number;
@@ -36,19 +37,20 @@ const Sel = {
 type Name = keyof typeof Sel;
 type Descriptors = Readonly<Record<Name, SegmentRegister>>;
 
-function descriptors({ width, ring }: Setting, { code, data, extra, stack, dataLimit = K64, stack16 = width === 16 }: Segments): Descriptors {
+function descriptors({ width, ring }: Setting, segments: Segments): Descriptors {
+  const { code, data, extra, stack, codeLimit = K64, dataLimit = K64, stack16 = width === 16 } = segments;
   const dpl = ring << 5, size = width === 16 ? 0 : BIG;
   const of = (base: number, limit: number, attributes: number): SegmentRegister =>
     ({ selector: 0, base: BigInt(base), limit, attributes: attributes | (limit > 0xfffff ? 0x8000 : 0) });
   const list: Record<Name, SegmentRegister> = {
     CODE32: of(0, ALL, CODE | BIG), DATA32: of(0, ALL, DATA | BIG), TSS: of(TSS, 0x67, 0x8b),
     HANDLER_CODE: of(HANDLERS, K64, CODE), HANDLER_STACK: of(HANDLER_STACK & ~K64, K64, DATA), HANDLER_DATA: of(data, K64, DATA),
-    CODE: of(code, K64, CODE | dpl | size), CODE_ALIAS: of(code - CODE_ALIAS, K64, CODE | dpl | size),
+    CODE: of(code, codeLimit, CODE | dpl | size), CODE_ALIAS: of(code - CODE_ALIAS, codeLimit, CODE | dpl | size),
     DATA: of(data, dataLimit, DATA | dpl | size), EXTRA: of(extra, K64, DATA | dpl),
     STACK: of(stack, stack16 ? STACK_START - stack + 0xfff : ALL, DATA | dpl | (stack16 ? 0 : BIG)),
     MORE: of(WINDOW, ALL, DATA | dpl | BIG),
     // Data that expands down, that ends early, and that may only be read.
-    DOWN: of(data, WINDOW - data + 0x1004, 0x97 | dpl), SMALL: of(data, WINDOW - data + 0x1001, DATA | dpl),
+    DOWN: of(data, (WINDOW - data + 0x1004) >>> 0, 0x97 | dpl), SMALL: of(data, (WINDOW - data + 0x1001) >>> 0, DATA | dpl),
     CONSTANT: of(data, K64, 0x91 | dpl),
   };
   for (const name of Object.keys(list) as Name[]) {
@@ -121,5 +123,5 @@ export function enterSegments(vm: Vm, setting: Setting, segments: Segments): voi
     cr0: hasPaging(segments) ? 0x80010031n : 0x30n, cr3: hasPaging(segments) ? BigInt(TABLES) : 0n, cr4: 0n, efer: 0n,
   });
   const flags = 0x202 | (iopl << 12) | (mode === 'virtual-8086' ? 0x20000 : 0);
-  vm.vcpus[0].setRegs({ rip: BigInt(CODE_GPA - code), rsp: BigInt(STACK_START - stack), rflags: BigInt(flags) });
+  vm.vcpus[0].setRegs({ rip: BigInt((CODE_GPA - code) >>> 0), rsp: BigInt(STACK_START - stack), rflags: BigInt(flags) });
 }
