@@ -2,7 +2,7 @@
 // base of CS, and offsets about the ends of segments.
 
 import { moved } from './assembler.ts';
-import type { Label } from './assembler.ts';
+import type { Label, Memory } from './assembler.ts';
 import { arithmetic, w } from './common-statements.ts';
 import type { Statement } from './common-statements.ts';
 import { RAX, RBX, RCX, RDI, RSI } from './emitter.ts';
@@ -38,7 +38,8 @@ const pushPop: Statement = (e) => {
 
 /** LES, LFS, LGS of what a MOV and the selector behind it made. */
 const loadFarPointer: Statement = (e) => {
-  const opcode = e.choices.of([[0xc4], [0x0f, 0xb4], [0x0f, 0xb5]]), displacement = e.windowAddress(), value = e.choices.of(selectorsOf(e.setting).free);
+  const opcode = e.choices.of([[0xc4], [0x0f, 0xb4], [0x0f, 0xb5]]), displacement = e.windowAddress();
+  const value = e.choices.of(selectorsOf(e.setting).free);
   e.i({ opcode: [0xc7], reg: 0, size: 2, rm: { displacement: displacement + e.word }, immediate: { bytes: 2, value } });
   e.i({ opcode, size: e.word, reg: e.choices.of([RBX, RSI]), rm: { displacement } });
 };
@@ -48,8 +49,9 @@ const edges: Statement = (e) => {
   const size = e.size(), reg = e.choices.of([RBX, RSI, RDI]), prefix = [e.choices.of(PREFIX)];
   const offset = e.choices.of([0, 0xffff, 0xfffe, 0xfffd, 0xfffc, 0x10000, 0x10001, -1, -2, e.data(0x2a000), e.data(0x2a004)]);
   e.move(reg, offset + e.choices.below(3));
-  const form = e.choices.below(3) ? { base: reg, displacement: e.choices.below(5) - 2, prefix } : { base: reg, index: RCX, scale: 2 as const, prefix };
-  if ('index' in form) e.move(RCX, e.choices.below(3));
+  const indexed = e.choices.below(3) === 0;
+  if (indexed) e.move(RCX, e.choices.below(3));
+  const form: Memory = indexed ? { base: reg, index: RCX, scale: 2, prefix } : { base: reg, displacement: e.choices.below(5) - 2, prefix };
   if (e.choices.below(2)) e.instruction([0x88 + w(size)], size, RAX, form);
   else e.instruction([8 * e.choices.below(8) + 2 + w(size)], size, RAX, form);
 };

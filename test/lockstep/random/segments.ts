@@ -62,13 +62,20 @@ function descriptors({ width, ring }: Setting, segments: Segments): Descriptors 
 
 function descriptorBytes({ base, limit, attributes }: SegmentRegister): number[] {
   const at = Number(base), pages = limit > 0xfffff ? limit >>> 12 : limit;
-  return [
-    (at << 16) | (pages & K64), (at & ~0xffffff) | ((attributes & 0xf000) << 8) | (pages & 0xf0000) | ((attributes & 0xff) << 8) | ((at >> 16) & 0xff),
-  ];
+  const rights = ((attributes & 0xf000) << 8) | ((attributes & 0xff) << 8);
+  return [(at << 16) | (pages & K64), (at & ~0xffffff) | rights | (pages & 0xf0000) | ((at >> 16) & 0xff)];
 }
 
-/** Selectors that a program may load into ES, FS and GS, and those of its code, its code by the other base, and its data. */
-export function selectorsOf(setting: Setting): { readonly code: number; readonly alias: number; readonly data: number; readonly free: readonly number[] } {
+export interface Selectors {
+  /** Of the code, by its own base and by the other, and of the data. */
+  readonly code: number;
+  readonly alias: number;
+  readonly data: number;
+  /** What a program may load into ES, FS and GS. */
+  readonly free: readonly number[];
+}
+
+export function selectorsOf(setting: Setting): Selectors {
   const { segments, ring } = setting, { code, data, extra, stack } = segments!;
   if (hasSelectors(segments!)) {
     const of = (name: Name): number => Sel[name] | ring;
