@@ -9,10 +9,6 @@ export interface Absence {
 
 export const NOT_IMPLEMENTED: readonly Absence[] = [
   {
-    name: 'transcendental functions of the x87',
-    behaviour: 'F2XM1, FYL2X, FYL2XP1, FPTAN, FPATAN, FSIN, FCOS and FSINCOS are undefined (#UD)',
-  },
-  {
     name: 'MMX, SSE, AVX, FXSAVE, XSAVE',
     behaviour: 'CPUID does not offer them; the instructions are undefined (#UD); CR4.OSFXSR, OSXMMEXCPT and OSXSAVE are reserved (#GP)',
   },
@@ -43,8 +39,8 @@ export const NOT_IMPLEMENTED: readonly Absence[] = [
     behaviour: 'CPUID does not offer them; their MSRs raise #GP; every RDPMC raises #GP(0); IA32_BIOS_SIGN_ID reads 0',
   },
   {
-    name: 'BMI1',
-    behaviour: 'CPUID does not offer it (ANDN, BEXTR and their kin are absent); F3 0F BC nevertheless executes as TZCNT',
+    name: 'BMI1, SSE3',
+    behaviour: 'CPUID does not offer them; F3 0F BC nevertheless executes as TZCNT, and of SSE3 FISTTP is there',
   },
   {
     name: '5-level paging, protection keys, CET',

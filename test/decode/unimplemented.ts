@@ -10,11 +10,8 @@ interface Family {
   readonly members?: readonly string[];
 }
 
-const TRANSCENDENTAL = ['F2xm1', 'Fyl2x', 'Fyl2xp1', 'Fptan', 'Fpatan', 'Fsin', 'Fcos', 'Fsincos'];
-
 /** Features that the modelled processor does not show: software that asks CPUID first never meets them. */
 export const FAMILIES: readonly Family[] = [
-  { title: 'Transcendental functions of the x87', features: ['FPU', 'FPU387'], members: TRANSCENDENTAL },
   { title: 'The undocumented SALC', features: ['INTEL8086'], members: ['Salc'] },
   { title: 'MMX', features: ['MMX'] },
   { title: '3DNow!', features: ['D3NOW'] },

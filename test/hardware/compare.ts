@@ -3,9 +3,10 @@
 import { OperandKind } from '../../src/cpu/builder/insn.ts';
 import type { Insn } from '../../src/cpu/builder/insn.ts';
 import { NO_OPERAND } from '../../src/cpu/decode/operand-record.ts';
-import { RF, TF } from '../../src/cpu/flags.ts';
+import { RF, STATUS_FLAGS, TF } from '../../src/cpu/flags.ts';
 import type { Outcome } from './runner.ts';
 import { isResultUndefined, undefinedFlags } from './undefined-flags.ts';
+import { compareX87 } from './x87-state.ts';
 import { REGISTERS } from './vector.ts';
 import type { RecordedFault, Run, Vector } from './vector.ts';
 import type { Excused } from './vendor-differences.ts';
@@ -38,6 +39,14 @@ function sameFault(ours: RecordedFault | null, theirs: RecordedFault | null): bo
   return ours.errorCode === theirs.errorCode || ((ours.errorCode ?? 0) & mask) === ((theirs.errorCode ?? 0) & mask);
 }
 
+const C1 = 0x200, CONDITIONS = 0x4700;
+
+/** Bits of the x87 status word. */
+const excusedStatus = (excused: Excused | null): number => {
+  if (excused === 'conditions') return CONDITIONS;
+  return excused === 'C1' || excused === 'last bits' ? C1 : 0;
+};
+
 /** One line per difference; empty when all that is defined agrees, but for what `excused` names. */
 export function compare(insn: Insn, vector: Vector, outcome: Outcome, excused: Excused | null = null): string[] {
   const out: string[] = [];
@@ -51,9 +60,13 @@ export function compare(insn: Insn, vector: Vector, outcome: Outcome, excused: E
   });
   const isInto = vector.fault?.vector === OF_VECTOR;
   if (!isInto && outcome.ip !== vector.ipAfter) out.push(`ip ${hex(outcome.ip)}, not ${hex(vector.ipAfter)}`);
-  const undefinedOnes = vector.fault ? 0 : undefinedFlags(insn, count);
+  const undefinedOnes = (vector.fault ? 0 : undefinedFlags(insn, count)) | (excused === 'conditions' ? STATUS_FLAGS : 0);
   const wrong = (outcome.flags ^ vector.flagsAfter) & COMPARED_FLAGS & ~undefinedOnes;
   if (wrong !== 0) out.push(`flags ${hex(outcome.flags)}, not ${hex(vector.flagsAfter)} (${hex(wrong)})`);
+  if (vector.x87After) {
+    const tolerance = { status: excusedStatus(excused), units: excused === 'last bits' ? 1n : 0n };
+    out.push(...compareX87(outcome.x87, vector.x87After, tolerance));
+  }
   const ours = outcome.writes.map(showRun).join(' ');
   const theirs = vector.writes.map(showRun).join(' ');
   if (ours !== theirs && excused !== 'memory' && free.kind !== OperandKind.MEM) out.push(`memory ${ours}, not ${theirs}`);

@@ -6,6 +6,8 @@ import type { Cpu } from '../../src/cpu/cpu.ts';
 import type { DeliverFault, Engine } from '../../src/cpu/engine.ts';
 import { Interpreter } from '../../src/cpu/interpreter/interpreter.ts';
 import type { PhysicalMemory } from '../../src/mmu/physical-memory.ts';
+import { loadX87, readX87 } from './x87-state.ts';
+import type { X87State } from './x87-state.ts';
 import { vectorMachine } from './machine.ts';
 import type { Setting } from './machine.ts';
 import { SEED } from './vector-files.ts';
@@ -19,6 +21,7 @@ export interface Outcome {
   readonly flags: number;
   readonly fault: RecordedFault | null;
   readonly writes: readonly Run[];
+  readonly x87: X87State;
 }
 
 export interface VectorRunner {
@@ -72,6 +75,7 @@ export function makeRunner(setting: Setting, mode: VectorMode, makeEngine: MakeE
     state.request[0] = 0;
     state.interruptibility[0] = 0;
     cpu.flags.write(vector.flags);
+    if (vector.x87) loadX87(cpu, vector.x87);
     fault = null;
     cpu.enterGuest();
   };
@@ -101,6 +105,7 @@ export function makeRunner(setting: Setting, mode: VectorMode, makeEngine: MakeE
       flags: cpu.flags.read(),
       fault,
       writes: changedRuns(before, data),
+      x87: readX87(cpu),
     };
     restore();
     return outcome;

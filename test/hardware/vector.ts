@@ -3,6 +3,8 @@
 import { CodeMode } from '../../src/cpu/builder/insn.ts';
 import type { Insn } from '../../src/cpu/builder/insn.ts';
 import { decode } from '../../src/cpu/decode/decode.ts';
+import { seededX87 } from './x87-state.ts';
+import type { X87State } from './x87-state.ts';
 
 export const CODE_BASE = 0x10000000;
 export const CODE_OFFSET = 0x800;
@@ -35,7 +37,10 @@ export interface Vector {
   readonly gpr: BigUint64Array;
   readonly flags: number;
   readonly patches: readonly Run[];
+  /** Where x87 instructions are recorded. */
+  readonly x87: X87State | null;
   /** After. */
+  readonly x87After: X87State | null;
   readonly gprAfter: BigUint64Array;
   readonly ipAfter: bigint;
   readonly flagsAfter: number;
@@ -104,6 +109,18 @@ function parseFault(text: string): RecordedFault {
   };
 }
 
+/** Control, status and tag word, pointers, registers. */
+const X87_KEY = /^(cw|sw|tw|p[0-7]|f[oid])$/;
+
+function changedX87(before: X87State, changes: ReadonlyMap<string, bigint>): X87State {
+  const word = (key: string, unchanged: number): number => Number(changes.get(key) ?? unchanged);
+  return {
+    control: word('cw', before.control), status: word('sw', before.status), tags: word('tw', before.tags),
+    registers: before.registers.map((bits, n) => changes.get(`p${n}`) ?? bits),
+    pointers: changes.has('fi') ? { opcode: word('fo', 0), instruction: changes.get('fi')!, data: changes.get('fd') ?? 0n } : null,
+  };
+}
+
 /** Reads one line. Error if it is not a vector. */
 export function parseVector(line: string): Vector {
   const [before, after] = line.split(' ->') as [string, string | undefined];
@@ -114,8 +131,10 @@ export function parseVector(line: string): Vector {
   const gpr = seededRegisters(parseInt(given[2]![1], 16), mode);
   let flags = 0x202;
   const patches: Run[] = [];
+  let x87: X87State | null = null;
   for (const [key, value] of given.slice(3)) {
     if (key === 'fl') flags = parseInt(value, 16);
+    else if (key === 'f') x87 = seededX87(parseInt(value, 16));
     else if (key === 'M') patches.push(run(value));
     else gpr[REGISTERS.indexOf(key)] = number(value);
   }
@@ -124,16 +143,19 @@ export function parseVector(line: string): Vector {
   let flagsAfter = flags;
   let fault: RecordedFault | null = null;
   const writes: Run[] = [];
+  const x87Changes = new Map<string, bigint>();
   for (const pair of after.split(' ').slice(1)) {
     const [key, value] = pair.split('=') as [string, string];
     if (key === 'ip') ip = number(value);
     else if (key === 'fl') flagsAfter = parseInt(value, 16);
     else if (key === 'x') fault = parseFault(value);
     else if (key === 'W') writes.push(run(value));
+    else if (X87_KEY.test(key)) x87Changes.set(key, number(value));
     else if (key !== 'n') gprAfter[REGISTERS.indexOf(key)] = number(value);
   }
   const ipAfter = ip ?? BigInt(startOf(mode) + (fault ? 0 : code.length));
-  return { line, mode, code, gpr, flags, patches, gprAfter, ipAfter, flagsAfter, fault, writes };
+  const x87After = x87 === null ? null : changedX87(x87, x87Changes);
+  return { line, mode, code, gpr, flags, patches, x87, x87After, gprAfter, ipAfter, flagsAfter, fault, writes };
 }
 
 /** The vector's instruction; a fetch past its end is an INT3, as where it ran. */

@@ -8,9 +8,13 @@ import type { Mnemonic } from '../../src/cpu/isa/mnemonics.ts';
 import { icedDecode } from '../decode/iced.ts';
 import { FAMILIES } from '../decode/unimplemented.ts';
 import type { Vector } from './vector.ts';
+import { X87_DIFFERENCES } from './x87-differences.ts';
 
-/** What need not agree. Registers excused must be unchanged instead. */
-export type Excused = 'everything' | 'memory' | 'registers';
+/**
+ * What need not agree. Registers excused must be unchanged instead. `conditions`: those of the x87, and the status flags. `last bits`:
+ * one unit of the last place, and C1.
+ */
+export type Excused = 'everything' | 'memory' | 'registers' | 'conditions' | 'C1' | 'last bits';
 
 export interface VendorDifference {
   readonly name: string;
@@ -149,7 +153,7 @@ function wraps(insn: Insn, vector: Vector): boolean {
 
 /** The difference that excuses `vector`, if any. */
 export const vendorDifference = (insn: Insn, vector: Vector): VendorDifference | undefined =>
-  VENDOR_DIFFERENCES.find(({ holds }) => holds(insn, vector));
+  [...VENDOR_DIFFERENCES, ...X87_DIFFERENCES].find(({ holds }) => holds(insn, vector));
 
 /** An instruction that is not there yet: what it did where it was recorded says nothing. */
 export function missingInstruction(insn: Insn, vector: Vector): VendorDifference | undefined {

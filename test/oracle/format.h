@@ -6,6 +6,9 @@
 // the last and the first page of which are the window. All numbers are hexadecimal. Before: registers are what seeded_registers(k) gives unless written; ip is CODE_BASE + CODE_OFF
 // (16-bit code: CODE_OFF); data memory is template_byte unless written with M. After: what changed; ip when it is not the next
 // instruction (or, with x, not this one); n steps of a REP; x=<vector>[:<error code>[:<CR2>]]; W runs of changed memory.
+//
+// x87 vectors have f=<seed> before, for the state that seeded_x87 gives, and after what changed of it: cw sw tw, the abridged
+// tags, p0 to p7, and while an exception is pending fo fi fd, the opcode, instruction and data pointers.
 #pragma once
 #include <stdint.h>
 #include <stdio.h>
@@ -29,11 +32,16 @@ static const char *mode_name[] = {"64", "32", "16", "16w"};
 static const char *register_name[16] = {"ax", "cx", "dx",  "bx",  "sp",  "bp",  "si",  "di",
                                         "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15"};
 
+#include "x87.h"
+
 typedef struct {
   int mode, len;
   u8 code[16];
   u32 seed;
   u64 seeded[16], r[16], ip, fl;
+  int with_x87;
+  u32 x87_seed;
+  X87 f;
   int patches;
   struct {
     u32 addr;
@@ -45,6 +53,7 @@ typedef struct {
 typedef struct {
   u64 r[16], ip, fl, err, cr2;
   int exception, steps; // exception -1: none
+  X87 f;
 } Result;
 
 static inline int registers_of(int mode) { return mode == M64 ? 16 : 8; }
@@ -53,12 +62,6 @@ static inline u32 data_segment(int mode) { return mode == M16 ? DATA_BASE : mode
 static inline u64 width_mask(int mode) { return mode == M64 ? ~0ull : 0xffffffffull; }
 
 // ── numbers ──
-
-static u32 xorshift32(u32 *s) {
-  *s ^= *s << 13;
-  *s ^= *s >> 17;
-  return *s ^= *s << 5;
-}
 
 static void seeded_registers(u32 seed, u64 mask, u64 r[16]) {
   static const u64 corner[] = {
@@ -127,11 +130,29 @@ static void print_vector(const Vector *v) {
   for (int i = 0; i < registers_of(v->mode); i++)
     if (v->r[i] != v->seeded[i]) put_pair(register_name[i], v->r[i]);
   put_pair("fl", v->fl);
+  if (v->with_x87) put_pair("f", v->x87_seed);
   for (int i = 0; i < v->patches; i++) put_run("M", v->patch[i].addr, v->patch[i].bytes, v->patch[i].len);
 }
 
 // An exception that has an error code (SDM vol. 3, "Exception and Interrupt Vectors").
 static int has_error_code(int vector) { return (vector >= 10 && vector <= 14) || vector == 17; }
+
+static void print_x87(const X87 *f, const X87 *g) {
+  if (g->cw != f->cw) put_pair("cw", g->cw);
+  if (g->sw != f->sw) put_pair("sw", g->sw);
+  if (g->tags != f->tags) put_pair("tw", g->tags);
+  if (g->op != f->op) put_pair("fo", g->op);
+  if (g->ip != f->ip) put_pair("fi", g->ip);
+  if (g->dp != f->dp) put_pair("fd", g->dp);
+  for (int n = 0; n < 8; n++) {
+    if (!memcmp(g->r[n], f->r[n], 10)) continue;
+    char key[] = {'p', (char)('0' + n), 0};
+    put(" ");
+    put(key);
+    put("=");
+    for (int i = 9; i >= 0; i--) put_bytes(&g->r[n][i], 1);
+  }
+}
 
 static void print_result(const Vector *v, const Result *q) {
   put(" ->");
@@ -139,6 +160,7 @@ static void print_result(const Vector *v, const Result *q) {
     if (q->r[i] != v->r[i]) put_pair(register_name[i], q->r[i]);
   if (q->ip != (q->exception < 0 ? v->ip + v->len : v->ip)) put_pair("ip", q->ip);
   if (q->fl != v->fl) put_pair("fl", q->fl);
+  if (v->with_x87) print_x87(&v->f, &q->f);
   if (q->steps > 1) put_pair("n", q->steps);
   if (q->exception < 0) return;
   put_pair("x", q->exception);
@@ -178,7 +200,11 @@ static int parse_vector(char *line, Vector *v) {
       seeded_registers(v->seed, width_mask(v->mode), v->seeded);
       memcpy(v->r, v->seeded, sizeof v->r);
     } else if (!strcmp(t, "fl")) v->fl = x;
-    else if (!strcmp(t, "M") && v->patches < 4) {
+    else if (!strcmp(t, "f")) {
+      v->with_x87 = 1;
+      v->x87_seed = (u32)x;
+      seeded_x87(v->x87_seed, &v->f);
+    } else if (!strcmp(t, "M") && v->patches < 4) {
       v->patch[v->patches].addr = (u32)x;
       v->patch[v->patches].len = parse_bytes(strchr(value, ':') + 1, v->patch[v->patches].bytes, 64);
       v->patches++;

@@ -9,6 +9,8 @@ enum { IN_64 = 1, IN_32 = 2, BOTH = 3 };
 // kind: M ModRM  b imm8  w imm16  z imm16/32  v imm16/32/64  a moffs  e imm16 imm8 (ENTER)
 //       m memory only  r registers only  l lockable  T bit offset in a register  R string  S uses the stack  J jumps where r/m says
 //       D divides  X compares rAX with r/m  A memory must be aligned to 16
+//       of x87 forms what lies in memory: f g h single, double, extended  i j k integer of 2, 4, 8 bytes  B BCD  C control word
+//       E V environment, state; 0 1 mostly rm 0 or 1
 typedef struct {
   u8 map, op, prefix, modes; // prefix: 66, F2 or F3 where the form needs one
   int reg;                   // ModRM.reg, or -1
@@ -138,4 +140,26 @@ static void two_byte_forms(void) {
   form(MAP_0F01, 0xca, "", -1, 0, BOTH);
   form(MAP_0F01, 0xcb, "", -1, 0, BOTH);
   form(MAP_0F01, 0xf8, "", -1, 0, BOTH);
+}
+
+// Every x87 form.
+static void x87_forms(void) {
+  static const char *memory[8][8] = {
+      {"f", "f", "f", "f", "f", "f", "f", "f"}, {"f", "", "s", "s", "E", "C", "s", "s"},
+      {"j", "j", "j", "j", "j", "j", "j", "j"}, {"j", "s", "s", "s", "", "h", "", "s"},
+      {"g", "g", "g", "g", "g", "g", "g", "g"}, {"g", "s", "s", "s", "V", "", "s", "s"},
+      {"i", "i", "i", "i", "i", "i", "i", "i"}, {"i", "s", "s", "s", "B", "k", "s", "s"},
+  };
+  static char kinds[64][8];
+  for (int op = 0xd8; op <= 0xdf; op++)
+    for (int reg = 0; reg < 8; reg++) {
+      char *kind = kinds[(op & 7) * 8 + reg];
+      sprintf(kind, "Mm%s", memory[op & 7][reg]);
+      form(MAP_1, op, kind, reg, 0, BOTH);
+      // where each rm is another instruction, more; where one is all there is, mostly that
+      int fan = op == 0xd9 ? reg >= 4 : op == 0xdb && reg == 4;
+      int only = (op == 0xda && reg == 5) || (op == 0xde && reg == 3) ? 1 : (op == 0xd9 && reg == 2) || (op == 0xdf && reg == 4) ? 0 : -1;
+      for (int n = fan ? 5 : 1; n > 0; n--) form(MAP_1, op, only == 1 ? "Mr1" : only == 0 ? "Mr0" : "Mr", reg, 0, BOTH);
+    }
+  form(MAP_1, 0x9b, "", -1, 0, BOTH);
 }

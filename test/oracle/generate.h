@@ -61,6 +61,45 @@ static void prepare_memory(Gen *g, u64 at, int segment_base) {
   }
 }
 
+// An operand of x87 instructions: the formats of numbers, mostly such as matter.
+static void prepare_x87(Gen *g, u64 linear) {
+  u32 s = (u32)random64() | 1;
+  u8 x[28];
+  seeded_float(&s, x);
+  u64 raw = random64();
+  if (has(g, 'h')) patch(g, linear, x, 10);
+  if (has(g, 'f') || has(g, 'g')) {
+    // the fields of the extended number, its exponent moved into reach
+    int bits = has(g, 'f') ? 8 : 11, fraction = has(g, 'f') ? 23 : 52, bias = (1 << (bits - 1)) - 1;
+    u64 m, e = x[8] | (x[9] & 0x7f) << 8;
+    memcpy(&m, x, 8);
+    int moved = e == 0 || e == 0x7fff ? (int)e & ((1 << bits) - 1) : (int)e - 16383 + bias;
+    if (moved < 0) moved = 0;
+    if (moved > 2 * bias + 1) moved = 2 * bias;
+    u64 value = (u64)(x[9] >> 7) << (bits + fraction) | (u64)moved << fraction | (m << 1) >> (64 - fraction);
+    patch(g, linear, &value, bits + fraction == 31 ? 4 : 8);
+  }
+  if (has(g, 'i') || has(g, 'j') || has(g, 'k')) {
+    int size = has(g, 'i') ? 2 : has(g, 'j') ? 4 : 8;
+    if (one_in(2)) raw = (u64)((int64_t)raw >> (64 - below(8 * size) - 1));
+    if (one_in(8)) raw = 0;
+    patch(g, linear, &raw, size);
+  }
+  if (has(g, 'B')) {
+    for (int i = 0; i < 9; i++) x[i] = (u8)(one_in(40) ? below(256) : below(10) << 4 | below(10));
+    x[9] = (u8)(below(2) << 7 | (one_in(4) ? below(128) : 0));
+    patch(g, linear, x, 10);
+  }
+  if (has(g, 'C') || has(g, 'E') || has(g, 'V')) {
+    X87 f;
+    seeded_x87(s, &f);
+    u16 cw = one_in(4) ? (u16)raw : f.cw;
+    patch(g, linear, &cw, 2);
+    int size = g->data_size == 2 ? 2 : 4;
+    if (!has(g, 'C')) patch(g, linear + size, &f.sw, 2), patch(g, linear + 2 * size, &raw, 2);
+  }
+}
+
 static void memory_16(Gen *g, int mod, int rm, u64 at, int steer) {
   static const int base_of[8] = {BX, BX, BP, BP, SI, DI, BP, BX};
   Vector *v = g->v;
@@ -108,6 +147,7 @@ static void modrm(Gen *g, int segment_base) {
   Vector *v = g->v;
   int reg = g->f->reg >= 0 ? g->f->reg : (int)below(8), rm = below(8);
   int mod = has(g, 'r') ? 3 : has(g, 'm') ? (int)below(3) : below(5) < 2 ? 3 : (int)below(3);
+  if ((has(g, '0') || has(g, '1')) && !one_in(8)) rm = has(g, '1');
   if (g->f->map == MAP_1 && g->f->op == 0x8d && mod == 3 && !one_in(8)) mod = below(3);
   byte(g, mod << 6 | reg << 3 | rm);
   int full_reg = reg | (g->rex & 4) << 1, full_rm = rm | (g->rex & 1) << 3;
@@ -124,7 +164,9 @@ static void modrm(Gen *g, int segment_base) {
   int steer = !one_in(8);
   if (g->address_size == 2) memory_16(g, mod, rm, at - segment_base, steer);
   else memory_32(g, mod, rm, at - segment_base, steer);
-  if (steer) prepare_memory(g, at - segment_base, segment_base);
+  if (!steer) return;
+  prepare_memory(g, at - segment_base, segment_base);
+  if (v->with_x87) prepare_x87(g, at);
 }
 
 // What 16-bit addresses, counts and stack pointers must neither use nor change.
@@ -183,6 +225,10 @@ static int try_generate(Gen *g) {
   seeded_registers(v->seed, g->mask, v->seeded);
   memcpy(v->r, v->seeded, sizeof v->r);
   v->fl = 0x202 | (random64() & 0x8d5) | (one_in(8) ? 0x400 : 0);
+  if (v->with_x87) {
+    v->x87_seed = (u32)random64() | 1;
+    seeded_x87(v->x87_seed, &v->f);
+  }
   if (has(g, 'D') && !one_in(4)) v->r[DX] = one_in(2) ? below(256) : (f->reg == 7 ? ~(u64)below(256) : 0) & g->mask;
 
   if (p66 || f->prefix == 0x66) byte(g, 0x66);
@@ -215,9 +261,10 @@ static int try_generate(Gen *g) {
   return v->len <= 15;
 }
 
-static void generate(Vector *v, int mode) {
+static void generate(Vector *v, int mode, int with_x87) {
   static int turn;
   memset(v, 0, sizeof *v);
+  v->with_x87 = with_x87;
   v->mode = mode;
   v->ip = is_16(mode) ? CODE_OFF : CODE_BASE + CODE_OFF;
   Gen g = {.v = v, .is64 = mode == M64, .mask = width_mask(mode), .base = mode == M16 ? 0 : mode == M16W ? 0xf000 : DATA_BASE};

@@ -3,7 +3,8 @@
 // starts it; the trap or fault after one instruction comes back to the handler.
 //
 //   natstep -g 64|32|16|16w COUNT SEED > vectors     random vectors (generate.h)
-//   natstep -seed SEED < vectors                 executes given vectors again
+//   natstep -x87 -g 64|32 COUNT SEED > vectors       x87 instructions, with x87 state
+//   natstep -seed SEED < vectors                     executes given vectors again
 #define _GNU_SOURCE
 #include <asm/ldt.h>
 #include <signal.h>
@@ -39,7 +40,7 @@ static const int greg_of[16] = {REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG
                                 REG_R8,  REG_R9,  REG_R10, REG_R11, REG_R12, REG_R13, REG_R14, REG_R15};
 static Vector v;
 static Result q;
-static int started, generate_mode = -1;
+static int started, with_x87, generate_mode = -1;
 static long wanted, done;
 static u32 seed = 1;
 
@@ -47,7 +48,7 @@ static int next_vector(void) {
   static char line[1 << 14];
   if (generate_mode >= 0) {
     if (done >= wanted) return 0;
-    generate(&v, generate_mode);
+    generate(&v, generate_mode, with_x87);
     return 1;
   }
   while (fgets(line, sizeof line, stdin))
@@ -68,6 +69,36 @@ static void print_step(void) {
   if (out_len > 30000) flush_out();
 }
 
+// The frame's XSAVE area: the FXSAVE image, with ST(0) first, and behind it the bits of what to restore.
+static void load_x87(ucontext_t *uc, const X87 *f) {
+  u8 *area = (u8 *)uc->uc_mcontext.fpregs;
+  *(u64 *)(area + 512) |= 1;
+  memset(area, 0, 24);
+  memcpy(area, &f->cw, 2);
+  memcpy(area + 2, &f->sw, 2);
+  area[4] = f->tags;
+  for (int n = 0; n < 8; n++) {
+    memset(area + 32 + 16 * n, 0, 16);
+    memcpy(area + 32 + 16 * n, f->r[((f->sw >> 11) + n) & 7], 10);
+  }
+}
+
+static void read_x87(const ucontext_t *uc, X87 *f) {
+  const u8 *area = (const u8 *)uc->uc_mcontext.fpregs;
+  if (!(*(const u64 *)(area + 512) & 1)) { // in its initial state, which is not saved
+    memset(f, 0, sizeof *f);
+    f->cw = 0x37f;
+    return;
+  }
+  memcpy(&f->cw, area, 2);
+  memcpy(&f->sw, area + 2, 2);
+  f->tags = area[4];
+  memcpy(&f->op, area + 6, 2);
+  memcpy(&f->ip, area + 8, 8);
+  memcpy(&f->dp, area + 16, 8);
+  for (int n = 0; n < 8; n++) memcpy(f->r[((f->sw >> 11) + n) & 7], area + 32 + 16 * n, 10);
+}
+
 static void load_state(ucontext_t *uc) {
   greg_t *g = uc->uc_mcontext.gregs;
   memcpy(code + CODE_OFF, v.code, v.len);
@@ -85,6 +116,7 @@ static void load_state(ucontext_t *uc) {
   g[REG_CSGSFS] = cs | ss << 48;
   uc->uc_flags |= 6; // UC_SIGCONTEXT_SS, UC_STRICT_RESTORE_SS
   q.steps = 0;
+  if (v.with_x87) load_x87(uc, &v.f);
 }
 
 // Bytes before the opcode.
@@ -130,6 +162,7 @@ void step(int signal, siginfo_t *info, void *context) {
       return;
     }
     read_result(g, signal);
+    if (v.with_x87) read_x87(uc, &q.f);
     print_step();
     done++;
   }
@@ -158,6 +191,7 @@ static void *map(void *at, size_t size, int protection, int file, u32 offset) {
 int main(int argc, char **argv) {
   for (int i = 1; i < argc; i++) {
     if (!strcmp(argv[i], "-seed") && i + 1 < argc) seed = atoi(argv[++i]);
+    else if (!strcmp(argv[i], "-x87")) with_x87 = 1;
     else if (!strcmp(argv[i], "-g") && i + 3 < argc) {
       for (int k = 0; k < MODES; k++)
         if (!strcmp(argv[i + 1], mode_name[k])) generate_mode = k;
@@ -166,8 +200,12 @@ int main(int argc, char **argv) {
       i += 3;
     }
   }
-  one_byte_forms();
-  two_byte_forms();
+  if (with_x87) {
+    x87_forms();
+  } else {
+    one_byte_forms();
+    two_byte_forms();
+  }
   random_state[0] ^= (u64)seed * 0x9E3779B97F4A7C15ull;
   for (int i = 0; i < 16; i++) random64();
   map(code, 0x10000, PROT_READ | PROT_WRITE | PROT_EXEC, -1, 0);

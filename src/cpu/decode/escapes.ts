@@ -1,6 +1,5 @@
 // The x87 escapes D8 to DF (SDM vol. 2, appendix A, "Escape Opcode Instructions"): by the reg field, then memory or register
-// form. Register forms that the manual leaves blank and processors execute as another instruction are marked as aliases. Absent:
-// the transcendental functions.
+// form. Register forms that the manual leaves blank and processors execute as another instruction are marked as aliases.
 
 import type { Mnemonic } from '../isa/mnemonics.ts';
 import type { Letter } from './operands.ts';
@@ -37,8 +36,8 @@ export const ESCAPES: OpcodeMap = {
     byMod(x87('FSTP', 'Md'), x87('FSTPNCE', 'STi')), // an alias of FSTP, but for empty registers
     byMod(load('FLDENV', 'Mz'), fixed('FCHS', 'FABS', null, null, 'FTST', 'FXAM', null, null)),
     byMod(load('FLDCW', 'Mw'), fixed('FLD1', 'FLDL2T', 'FLDL2E', 'FLDPI', 'FLDLG2', 'FLDLN2', 'FLDZ', null)),
-    byMod(x87('FNSTENV', 'Mz'), fixed(null, null, null, null, 'FXTRACT', 'FPREM1', 'FDECSTP', 'FINCSTP')),
-    byMod(x87('FNSTCW', 'Mw'), fixed('FPREM', null, 'FSQRT', null, 'FRNDINT', 'FSCALE', null, null)),
+    byMod(x87('FNSTENV', 'Mz'), fixed('F2XM1', 'FYL2X', 'FPTAN', 'FPATAN', 'FXTRACT', 'FPREM1', 'FDECSTP', 'FINCSTP')),
+    byMod(x87('FNSTCW', 'Mw'), fixed('FPREM', 'FYL2XP1', 'FSQRT', 'FSINCOS', 'FRNDINT', 'FSCALE', 'FSIN', 'FCOS')),
   ),
   0xda: arithmetic(INTEGER, 'Md', [
     ...[B, E, BE, U].map(conditionalMove), UD, only(1, x87('FUCOMPP', 'ST0', 'STi')), UD, UD,

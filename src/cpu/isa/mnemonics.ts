@@ -12,6 +12,7 @@ export const X87_MNEMONICS = [
   'FLD1', 'FLDL2T', 'FLDL2E', 'FLDPI', 'FLDLG2', 'FLDLN2', 'FLDZ',
   // ST(0), and ST(1) where there are two operands
   'FCHS', 'FABS', 'FTST', 'FXAM', 'FSQRT', 'FPREM', 'FPREM1', 'FRNDINT', 'FSCALE', 'FXTRACT',
+  'F2XM1', 'FYL2X', 'FYL2XP1', 'FPTAN', 'FPATAN', 'FSIN', 'FCOS', 'FSINCOS',
   // stack and control; FNENI, FNDISI and FNSETPM of older coprocessors do nothing
   'FINCSTP', 'FDECSTP', 'FFREE', 'FFREEP', 'FNOP', 'FWAIT', 'FNINIT', 'FNCLEX', 'FNENI', 'FNDISI', 'FNSETPM',
   'FLDCW', 'FNSTCW', 'FNSTSW', 'FLDENV', 'FNSTENV', 'FRSTOR', 'FNSAVE',

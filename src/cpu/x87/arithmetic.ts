@@ -33,15 +33,15 @@ const popping = (operation: Binary): X87Operation => binary(operation, realSourc
 const integer = (operation: Binary): X87Operation => binary(operation, integerSource, false);
 
 /** ST(0) = op ST(0). */
-const unary = (operation: (env: FloatEnvironment, a: bigint) => bigint | null): X87Operation => ({ x87 }) => {
+export const unary = (operation: (env: FloatEnvironment, a: bigint) => bigint | null): X87Operation => ({ x87 }) => {
   const result = x87.isEmpty(0) ? x87.stackFault('underflow') : operation(x87.env, x87.read(0));
   if (result !== null) x87.write(0, result);
 };
 
-/** C0, C3, C1 are bits 2, 1, 0 of the quotient; C2 says that the reduction is not complete. */
+/** C0, C3, C1 are bits 2, 1, 0 of the quotient; C2 says that the reduction is not complete. Without a number C0 and C3 stay. */
 const partialRemainder = (nearest: boolean): X87Operation => ({ x87 }) => {
   const { env } = x87;
-  x87.conditions = 0;
+  x87.status &= ~Status.C2;
   if (x87.isEmpty(0) || x87.isEmpty(1)) {
     const response = x87.stackFault('underflow');
     if (response !== null) x87.write(0, response);
@@ -51,6 +51,7 @@ const partialRemainder = (nearest: boolean): X87Operation => ({ x87 }) => {
   if (result === null) return;
   const { value, quotient, partial } = result;
   x87.write(0, value);
+  if (isNaN80(value)) return;
   x87.conditions = (quotient & 4 ? Status.C0 : 0) | (quotient & 2 ? Status.C3 : 0) | (partial ? Status.C2 : 0);
   env.roundedUp = (quotient & 1) !== 0;
 };

@@ -1,4 +1,4 @@
-// x87 control instructions, and those that touch nothing but tags: they raise nothing and leave C1 as it is.
+// x87 control instructions: they raise nothing and leave C1 as it is.
 
 import type { X87Operation } from './operation.ts';
 import { loadEnvironment, loadRegisters } from './image.ts';
@@ -6,9 +6,9 @@ import { EXCEPTIONS, Status } from './x87.ts';
 
 const nothing: X87Operation = () => {};
 
-/** Instructions that leave the instruction, data and opcode pointers (SDM vol. 1, "x87 FPU Instruction and Data (Operand) Pointers"). */
+/** All but FNOP leave the pointers as they are (SDM vol. 1, "x87 FPU Instruction and Data (Operand) Pointers"). */
 export const CONTROL = {
-  FWAIT: nothing, FNENI: nothing, FNDISI: nothing, FNSETPM: nothing,
+  FNOP: nothing, FWAIT: nothing, FNENI: nothing, FNDISI: nothing, FNSETPM: nothing,
   FNINIT: ({ x87 }) => x87.initialize(),
   FNCLEX: ({ x87 }) => { x87.status &= ~(EXCEPTIONS | Status.SF); },
   FLDCW: ({ x87 }, _i, x) => { x87.control = Number(x); },
@@ -17,14 +17,5 @@ export const CONTROL = {
   FRSTOR: (cpu, i) => {
     loadEnvironment(cpu, i.size);
     loadRegisters(cpu, i.size);
-  },
-} satisfies Record<string, X87Operation>;
-
-export const TAGS = {
-  FNOP: nothing,
-  FFREE: ({ x87 }, i) => x87.free(i.dst.reg),
-  FFREEP: ({ x87 }, i) => {
-    x87.free(i.dst.reg);
-    x87.pop();
   },
 } satisfies Record<string, X87Operation>;

@@ -11,17 +11,18 @@ import { Vector } from '../signals.ts';
 import type { SystemFunction } from '../system/helper.ts';
 import { ARITHMETIC } from './arithmetic.ts';
 import { COMPARISONS } from './compare.ts';
-import { CONTROL, TAGS } from './control.ts';
+import { CONTROL } from './control.ts';
 import { storeEnvironment, storeRegisters } from './image.ts';
 import { MOVES } from './moves.ts';
 import type { X87Operation } from './operation.ts';
 import { STORES, resultOf } from './stores.ts';
+import { TRANSCENDENTAL } from './transcendental.ts';
 import { EXCEPTIONS } from './x87.ts';
 
 type Operations = Partial<Record<Mnemonic, X87Operation>>;
 /** They report exceptions and C1. */
-const NUMERIC: Operations = { ...ARITHMETIC, ...COMPARISONS, ...MOVES };
-const PLAIN: Operations = { ...CONTROL, ...TAGS };
+const NUMERIC: Operations = { ...ARITHMETIC, ...TRANSCENDENTAL, ...COMPARISONS, ...MOVES };
+const PLAIN: Operations = CONTROL;
 
 /** x = effective address of an operand in memory. Waiting instructions: #NM, then the exception that is pending. */
 export const x87Wait: SystemFunction = (cpu, i, x) => {
@@ -51,7 +52,7 @@ export const x87Execute: SystemFunction = (cpu, i, x, y) => {
   const numeric = NUMERIC[i.mnemonic];
   if (numeric === undefined) {
     PLAIN[i.mnemonic]!(cpu, i, operand);
-    if (i.mnemonic in TAGS) notePointers(cpu, i);
+    if (i.mnemonic === 'FNOP') notePointers(cpu, i);
     return 0n;
   }
   notePointers(cpu, i);

@@ -1,23 +1,28 @@
 // What loads registers of the x87 stack, moves them and exchanges them.
 
 import type { Insn } from '../builder/insn.ts';
-import { constant, fromBcd, fromFloat32, fromFloat64, fromInteger } from '../float/index.ts';
+import { DE, constant, fromBcd, fromFloat32, fromFloat64, fromInteger } from '../float/index.ts';
 import type { ConstantName } from '../float/index.ts';
 import { OperandKind } from '../builder/insn.ts';
 import type { X87Operation } from './operation.ts';
+import { Status } from './x87.ts';
 import type { X87 } from './x87.ts';
 
 type Load = (x87: X87, i: Insn, x: bigint) => bigint | null;
 
 /** Pushes what `load` gives, unless there is no room. */
 const pushing = (load: Load): X87Operation => ({ x87 }, i, x) => {
-  const value = x87.isEmpty(-1) ? load(x87, i, x) : x87.stackFault('overflow');
+  const isSourceEmpty = i.src.kind === OperandKind.ST && x87.isEmpty(i.src.reg);
+  const value = isSourceEmpty ? x87.stackFault('underflow') : x87.isEmpty(-1) ? load(x87, i, x) : x87.stackFault('overflow');
   if (value !== null) x87.push(value);
 };
 
+/** A denormal becomes a normal number, and is loaded even if DE is not masked. */
 const registerOrReal: Load = (x87, { src }, x) => {
-  if (src.kind === OperandKind.ST) return x87.isEmpty(src.reg) ? x87.stackFault('underflow') : x87.read(src.reg);
-  return src.size === 4 ? fromFloat32(x87.env, x) : fromFloat64(x87.env, x);
+  if (src.kind === OperandKind.ST) return x87.read(src.reg);
+  const { env } = x87;
+  env.masks |= DE;
+  return src.size === 4 ? fromFloat32(env, x) : fromFloat64(env, x);
 };
 
 const constants = (name: ConstantName): X87Operation => pushing((x87) => constant(name, x87.env.rounding));
@@ -43,9 +48,21 @@ const exchange: X87Operation = ({ x87 }, i) => {
   x87.write(other, top);
 };
 
-/** x = whether the condition holds. An empty register is found in either case. */
+/** An empty register is popped, and that is all. */
+const storeUnchecked: X87Operation = ({ x87 }, i) => {
+  if (!x87.isEmpty(0)) x87.write(i.dst.reg, x87.read(0));
+  x87.pop();
+};
+
+const freeing = (pops: boolean): X87Operation => ({ x87 }, i) => {
+  x87.free(i.dst.reg);
+  if (pops) x87.pop();
+};
+
+/** x = whether the condition holds. An empty register is found in either case; if there is none, C1 stays. */
 const conditional: X87Operation = ({ x87 }, i, x) => {
   const empty = x87.isEmpty(0) || x87.isEmpty(i.src.reg);
+  x87.env.roundedUp = (x87.status & Status.C1) !== 0;
   const value = empty ? x87.stackFault('underflow') : x === 0n ? null : x87.read(i.src.reg);
   if (value !== null) x87.write(0, value);
 };
@@ -57,8 +74,8 @@ export const MOVES = {
   FBLD: pushing((_x87, _i, x) => fromBcd(x)),
   FLD1: constants('FLD1'), FLDL2T: constants('FLDL2T'), FLDL2E: constants('FLDL2E'), FLDPI: constants('FLDPI'),
   FLDLG2: constants('FLDLG2'), FLDLN2: constants('FLDLN2'), FLDZ: constants('FLDZ'),
-  FST: store(false), FSTP: store(true), FSTPNCE: store(true),
-  FXCH: exchange, FCMOV: conditional,
+  FST: store(false), FSTP: store(true), FSTPNCE: storeUnchecked,
+  FXCH: exchange, FCMOV: conditional, FFREE: freeing(false), FFREEP: freeing(true),
   FINCSTP: ({ x87 }) => { x87.top++; },
   FDECSTP: ({ x87 }) => { x87.top--; },
 } satisfies Record<string, X87Operation>;
