@@ -22,6 +22,7 @@ export const SESSION_OPTIONS = {
   maxDirty: valued('N', integer(1, MAX_PAGES), 'most dirty pages a cycle may have (default: the machine\'s pages)'),
   verify: flag('after every cycle compare all memory and fail if a write went unreported; at the end rebuild every cycle'),
   serial: valued('stdio|file:PATH|none', parseSerial, 'where the first serial port leads', { kind: 'stdio' }, 'stdio'),
+  screen: flag('show the PC\'s text screen on stderr, live if it is a terminal; what is typed goes to the PC keyboard'),
   debugcon: valued('F', nonEmpty, 'write what the guest sends to port 0xE9 into F'),
   timeout: valued('SECONDS', parseSeconds, 'stop with status 124 after so much wall-clock time'),
   maxInstructions: valued('N', integer(1, Number.MAX_SAFE_INTEGER), 'stop with status 124 after N retired instructions'),

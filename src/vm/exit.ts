@@ -29,4 +29,14 @@ export interface SliceResult {
   readonly exit: Exit;
   /** Instructions retired in this slice, over all vCPUs. */
   readonly retired: number;
+  /** With exit `limit`, when `idleUntil` ended the slice: the virtual time in nanoseconds at which a device will wake the machine. */
+  readonly sleepsUntil?: number;
+}
+
+export interface SliceOptions {
+  /**
+   * The virtual time in nanoseconds up to which time may be skipped while all vCPUs sleep; any time if not given. For hosts
+   * that keep to the wall clock.
+   */
+  readonly idleUntil?: number;
 }

@@ -12,7 +12,7 @@ import { eventDeliverable, runVcpu } from '../cpu/run-loop.ts';
 import type { RunReason } from '../cpu/run-loop.ts';
 import type { MemoryTracking } from '../mt/memory-tracking.ts';
 import { VirtualClock } from './clock.ts';
-import type { Exit, SliceResult } from './exit.ts';
+import type { Exit, SliceOptions, SliceResult } from './exit.ts';
 import type { MachineParts } from './machine-parts.ts';
 import type { Turns } from './turns.ts';
 
@@ -46,7 +46,7 @@ export class SliceRunner {
   }
 
   /** EINVAL: a limit that is no count. EBUSY when called from within a slice, and between VM_QUIESCED and PREPARE. */
-  run(limit: number): SliceResult {
+  run(limit: number, { idleUntil = Infinity }: SliceOptions = {}): SliceResult {
     const { lock } = this.parts;
     if (!(limit >= 0)) throw new KvmError('EINVAL', `a limit of ${limit} instructions`);
     if (lock.guestMode > 0) throw new KvmError('EBUSY', 'a slice is running');
@@ -54,7 +54,7 @@ export class SliceRunner {
     lock.acquire();
     lock.enterGuest();
     try {
-      return this.loop(limit);
+      return this.loop(limit, idleUntil);
     } finally {
       lock.leaveGuest();
       lock.release();
@@ -67,7 +67,7 @@ export class SliceRunner {
     for (const { state } of this.parts.cpus) Atomics.and(state.request, 0, ~Request.KICK);
   }
 
-  private loop(limit: number): SliceResult {
+  private loop(limit: number, idleUntil: number): SliceResult {
     let retired = 0;
     // An idle machine skips from deadline to deadline: that counts too, so that a slice always ends.
     let steps = 0;
@@ -77,7 +77,10 @@ export class SliceRunner {
       if (retired >= limit || steps >= limit) return this.result({ kind: 'limit' }, retired);
       this.platform?.timeline.advance(this.clock.nanoseconds());
       if (!this.turns.seek((cpu) => cpu.state.activity[0] === Activity.HLT && eventDeliverable(cpu))) {
-        if (!this.skipIdle()) return this.result(this.standstill(), retired);
+        const deadline = this.wakingDeadline();
+        if (deadline === Infinity) return this.result(this.standstill(), retired);
+        if (deadline > idleUntil) return { ...this.result({ kind: 'limit' }, retired), sleepsUntil: deadline };
+        this.clock.ticks = Math.max(this.clock.ticks + 1, VirtualClock.ticksAt(deadline));
         steps++;
         continue;
       }
@@ -164,14 +167,11 @@ export class SliceRunner {
     return down ? shutdownOf(down) : { kind: 'hlt' };
   }
 
-  /** All vCPUs sleep: time jumps to the next deadline. False when no device can wake the one that has the interrupt pin. */
-  private skipIdle(): boolean {
+  /** All vCPUs sleep: when time may jump to, in ns. Infinity when no device can wake the one that has the interrupt pin. */
+  private wakingDeadline(): number {
     const { state } = this.parts.cpus[0];
     const sleeper = state.activity[0] === Activity.HLT && (state.rflags[0] & IF) !== 0;
-    const deadline = this.platform?.timeline.deadline() ?? Infinity;
-    if (!sleeper || deadline === Infinity) return false;
-    this.clock.ticks = Math.max(this.clock.ticks + 1, VirtualClock.ticksAt(deadline));
-    return true;
+    return sleeper ? this.platform?.timeline.deadline() ?? Infinity : Infinity;
   }
 }
 

@@ -21,7 +21,7 @@ import type { VmConfig } from './config.ts';
 import { DEFAULT_QUANTUM } from './config.ts';
 import { BoardHost } from './cpu-host.ts';
 import { buildEngine } from './engines.ts';
-import type { Exit, SliceResult } from './exit.ts';
+import type { Exit, SliceOptions, SliceResult } from './exit.ts';
 import { buildParts, pageReader, requestWords } from './machine-parts.ts';
 import type { MachineParts } from './machine-parts.ts';
 import { restoreMachine, saveMachine } from './save.ts';
@@ -162,8 +162,8 @@ export class Vm {
    * that is no count. EBUSY between VM_QUIESCED and PREPARE, and from within a slice. What a board's outputs throw passes
    * through: the instruction that reached the device has not retired then, and is executed again.
    */
-  runSlice(limit: number = Infinity): SliceResult {
-    return this.slices.run(limit);
+  runSlice(limit: number = Infinity, options: SliceOptions = {}): SliceResult {
+    return this.slices.run(limit, options);
   }
 
   /**

@@ -27,8 +27,8 @@ describe('help', () => {
   it('of run', async () => expect(await help('run')).toMatchInlineSnapshot(`
     "Usage: tidemark run [IMAGE] [options]
 
-    IMAGE is recognised by its content: Linux bzImage, multiboot 1 or 2, ELF (PVH or plain); raw bytes
-    with --at.
+    IMAGE is recognised by its content: Linux bzImage, multiboot 1 or 2, ELF (PVH or plain), a disk with
+    a boot sector (booted by a BIOS; the file is not changed); raw bytes with --at.
 
     The exit status is 0 when the guest halted with interrupts off or asked for a reset, ((v << 1) | 1)
     & 255 when it wrote v to port 0xF4, 124 at a limit, 125 for bad usage or input, 126 after a triple
@@ -63,6 +63,8 @@ describe('help', () => {
       --verify                          after every cycle compare all memory and fail if a write went
                                         unreported; at the end rebuild every cycle
       --serial stdio|file:PATH|none     where the first serial port leads (default: stdio)
+      --screen                          show the PC's text screen on stderr, live if it is a terminal;
+                                        what is typed goes to the PC keyboard
       --debugcon F                      write what the guest sends to port 0xE9 into F
       --timeout SECONDS                 stop with status 124 after so much wall-clock time
       --max-instructions N              stop with status 124 after N retired instructions

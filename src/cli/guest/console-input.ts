@@ -1,16 +1,19 @@
-// The keyboard of the serial console: stdin, byte by byte and without echo when it is a terminal. Ctrl-A x quits, Ctrl-A
-// Ctrl-A types a Ctrl-A, as in QEMU.
+// What is typed: stdin, byte by byte and without echo when it is a terminal, for the serial console or the PC keyboard. Ctrl-A x
+// quits, Ctrl-A Ctrl-A types a Ctrl-A, as in QEMU.
 
 import type { CliIo } from '../io.ts';
 
 const CTRL_A = 0x01;
 const KEY_X = 0x78;
 
-export class ConsoleInput {
-  private readonly pending: number[] = [];
+/** `Item` is what the guest takes: bytes, or keys. */
+export class ConsoleInput<Item = number> {
+  private readonly pending: Item[] = [];
   private escaped = false;
   /** Nothing more will come. */
   private ended = false;
+  /** The guest took nothing of what is pending. */
+  private blocked = false;
   private arrived: () => void = () => {};
   private readonly onData = (chunk: Uint8Array | string): void => this.typed(Buffer.from(chunk as string));
   private readonly onEnd = (): void => {
@@ -18,8 +21,11 @@ export class ConsoleInput {
     this.arrived();
   };
 
-  /** `deliver` hands bytes to the guest and returns how many it took. */
-  constructor(private readonly io: CliIo, private readonly deliver: (bytes: number[]) => number, private readonly quit: () => void) {}
+  /** `decode` makes items of one chunk of input; `deliver` hands items to the guest and returns how many it took. */
+  constructor(
+    private readonly io: CliIo, private readonly decode: (bytes: Uint8Array) => readonly Item[],
+    private readonly deliver: (items: Item[]) => number, private readonly quit: () => void,
+  ) {}
 
   open(): void {
     const { stdin } = this.io;
@@ -40,38 +46,62 @@ export class ConsoleInput {
     if (stdin.isTTY) stdin.setRawMode?.(false);
   }
 
-  /** Hands the guest what it can take now. */
-  pump(): void {
-    if (this.pending.length > 0) this.pending.splice(0, this.deliver(this.pending));
+  /** Whether the guest may still be typed at. */
+  get mayType(): boolean {
+    return !this.ended || this.pending.length > 0;
   }
 
-  /** Waits until something is typed; false when nothing ever will be, or `signal` aborts. */
+  /** Hands the guest what it can take now. */
+  pump(): void {
+    if (this.pending.length === 0) return;
+    const taken = this.deliver(this.pending);
+    this.pending.splice(0, taken);
+    this.blocked = taken === 0;
+  }
+
+  /** Waits until there is something that the guest may take; false when there never will be, or `signal` aborts. */
   async more(signal: AbortSignal): Promise<boolean> {
-    while (this.pending.length === 0 && !this.ended && !signal.aborted) {
-      await new Promise<void>((resolve) => {
-        this.arrived = resolve;
-        signal.addEventListener('abort', () => resolve(), { once: true });
-      });
-    }
-    return this.pending.length > 0 && !signal.aborted;
+    while (!this.offers() && !this.ended && !signal.aborted) await this.arrival(signal);
+    return this.offers() && !signal.aborted;
+  }
+
+  /** Waits until something is typed, `signal` aborts, or for `milliseconds`. */
+  async arrival(signal: AbortSignal, milliseconds = Infinity): Promise<void> {
+    if (signal.aborted) return;
+    await new Promise<void>((resolve) => {
+      const timer = milliseconds < Infinity ? setTimeout(() => done(), milliseconds) : null;
+      const done = (): void => {
+        if (timer !== null) clearTimeout(timer);
+        signal.removeEventListener('abort', done);
+        this.arrived = () => {};
+        resolve();
+      };
+      this.arrived = done;
+      signal.addEventListener('abort', done);
+    });
+  }
+
+  private offers(): boolean {
+    return this.pending.length > 0 && !this.blocked;
   }
 
   private typed(bytes: Uint8Array): void {
-    for (const byte of bytes) this.key(byte);
+    const heard = this.io.stdin.isTTY ? Uint8Array.from([...bytes].filter((byte) => this.isForGuest(byte))) : bytes;
+    if (heard.length > 0) {
+      for (const item of this.decode(heard)) this.pending.push(item);
+      this.blocked = false;
+    }
     this.arrived();
   }
 
-  private key(byte: number): void {
-    if (!this.io.stdin.isTTY) {
-      this.pending.push(byte);
-    } else if (this.escaped) {
+  /** Takes out what is said to the host. */
+  private isForGuest(byte: number): boolean {
+    if (this.escaped) {
       this.escaped = false;
       if (byte === KEY_X) this.quit();
-      else if (byte === CTRL_A) this.pending.push(byte);
-    } else if (byte === CTRL_A) {
-      this.escaped = true;
-    } else {
-      this.pending.push(byte);
+      return byte === CTRL_A;
     }
+    this.escaped = byte === CTRL_A;
+    return !this.escaped;
   }
 }

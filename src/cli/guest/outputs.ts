@@ -6,12 +6,15 @@ import type { SerialTarget } from '../values.ts';
 
 /** Bytes kept before they go to stdout even while a slice runs. */
 const BUFFER = 16384;
+/** Parts kept while stdout is held; the oldest go. */
+const MOST_HELD = 4096;
 
 /** Bytes for a stream that may be slower than the guest. */
 class StreamSink {
   private readonly buffer = new Uint8Array(BUFFER);
   private used = 0;
   private full = false;
+  private held: Uint8Array[] | null = null;
 
   constructor(private readonly stream: NodeJS.WritableStream) {}
 
@@ -22,8 +25,24 @@ class StreamSink {
 
   private write(): void {
     if (this.used === 0) return;
-    if (!this.stream.write(this.buffer.slice(0, this.used))) this.full = true;
+    const bytes = this.buffer.slice(0, this.used);
     this.used = 0;
+    if (this.held === null) this.send(bytes);
+    else if (this.held.push(bytes) > MOST_HELD) this.held.shift();
+  }
+
+  private send(bytes: Uint8Array): void {
+    if (!this.stream.write(bytes)) this.full = true;
+  }
+
+  hold(): void {
+    this.held ??= [];
+  }
+
+  release(): void {
+    const held = this.held ?? [];
+    this.held = null;
+    for (const bytes of held) this.send(bytes);
   }
 
   /** Hands over what is kept; resolves when the stream can take more. */
@@ -68,6 +87,15 @@ export class GuestOutputs {
   };
 
   readonly debug = (byte: number): void => this.debugFile?.byte(byte);
+
+  /** Keeps what is for stdout back, until `release`. */
+  hold(): void {
+    this.stdout?.hold();
+  }
+
+  release(): void {
+    this.stdout?.release();
+  }
 
   async flush(): Promise<void> {
     await this.stdout?.flush();

@@ -7,7 +7,7 @@ import type { CycleReport } from '../../checkpoint/checkpointer.ts';
 import { verifyRebuilds } from '../../checkpoint/rebuild.ts';
 import { MemoryStore } from '../../checkpoint/store.ts';
 import type { CheckpointStore, GuestEnd } from '../../checkpoint/store.ts';
-import type { Board } from '../../machine/board.ts';
+import type { Board, KeyEvent } from '../../machine/board.ts';
 import { LostWriteError } from '../../mt/shadow.ts';
 import type { SliceResult } from '../../vm/exit.ts';
 import type { Vm } from '../../vm/vm.ts';
@@ -26,12 +26,15 @@ import { GuestOutputs } from './outputs.ts';
 import { writeReport } from './report.ts';
 import { checkpointRunner, freeRunner } from './runner.ts';
 import type { Runner, RunnerParts } from './runner.ts';
+import { ScreenView } from './screen-view.ts';
 import { ExitCounts } from './stats.ts';
 import { Stop } from './stop.ts';
 import { traceEvents } from './trace-events.ts';
 import { traceInstructions } from './trace-instructions.ts';
+import { terminalKeys } from './terminal-keys.ts';
 import { lineSink } from './trace-sink.ts';
 import type { LineSink } from './trace-sink.ts';
+import { WallClock } from './wall-clock.ts';
 
 /** A machine ready to run. */
 export interface ReadyMachine {
@@ -64,7 +67,7 @@ export async function runSession(options: SessionOptions, io: CliIo, build: (sin
     store: storeFor(options), sink: options.trace === null ? null : lineSink(options.trace.file, io),
   }));
   try {
-    const runSlice = disassemble && sink ? traceInstructions(machine.vm, disassemble, sink) : (limit: number) => machine.vm.runSlice(limit);
+    const runSlice = disassemble && sink ? traceInstructions(machine.vm, disassemble, sink) : null;
     if (sink && !disassemble) traceEvents(machine.vm, sink);
     return await new Session(options, io, machine, outputs, store, sink).run(runSlice);
   } finally {
@@ -90,7 +93,9 @@ function storeFor({ checkpointing, checkpointTo }: SessionOptions): CheckpointSt
 
 class Session {
   private readonly stop: Stop;
-  private readonly input: ConsoleInput | null;
+  private readonly input: ConsoleInput | ConsoleInput<KeyEvent> | null;
+  private readonly screen: ScreenView | null;
+  private readonly clock: WallClock;
   private readonly exits = new ExitCounts();
   private lastTurn = 0;
   private lastProgress = performance.now();
@@ -104,17 +109,36 @@ class Session {
     private readonly trace: LineSink | null,
   ) {
     this.stop = new Stop(io);
-    const stdio = options.serial.kind === 'stdio';
-    this.input = stdio ? new ConsoleInput(io, (bytes) => machine.board.serialInput(bytes), () => this.stop.request('quit')) : null;
+    this.input = this.inputFor(options);
+    this.screen = options.screen ? new ScreenView(io, machine) : null;
+    this.clock = new WallClock(machine.vm);
   }
 
-  async run(runSlice: (limit: number) => SliceResult): Promise<number> {
+  /** Where what is typed goes: to the PC keyboard if its screen is shown, else to the serial console if that is here. */
+  private inputFor({ screen, serial }: SessionOptions): ConsoleInput | ConsoleInput<KeyEvent> | null {
+    const { io, machine: { board } } = this;
+    const quit = (): void => this.stop.request('quit');
+    if (screen) return new ConsoleInput(io, terminalKeys, (keys) => board.keyboardInput(keys), quit);
+    return serial.kind === 'stdio' ? new ConsoleInput(io, (bytes) => [...bytes], (bytes) => board.serialInput(bytes), quit) : null;
+  }
+
+  /** One slice; while somebody may type at the PC keyboard, the guest's sleep is that of the wall clock. */
+  private slice(limit: number): SliceResult {
+    const { machine: { vm }, clock } = this;
+    if (!this.screen || !this.input?.mayType) return vm.runSlice(limit);
+    const result = vm.runSlice(limit, { idleUntil: clock.idleUntil });
+    clock.note(result);
+    return result;
+  }
+
+  /** `traced`: in place of plain slices. */
+  async run(traced: ((limit: number) => SliceResult) | null): Promise<number> {
     const { options, machine: { vm }, store } = this;
     const before = vm.retired;
     const checkpointer = store && new Checkpointer(vm, store, checkpointPolicy(options, vm.pageCount));
     checkpointer?.start();
     const totals = store && new CheckpointTotals(options.checkpointTo, store.base().pages.size);
-    const parts: RunnerParts = { vm, runSlice, between: () => this.between() };
+    const parts: RunnerParts = { vm, runSlice: traced ?? ((limit) => this.slice(limit)), between: () => this.between() };
     const runner = checkpointer && totals
       ? checkpointRunner(parts, checkpointer, totals, (report) => this.cycleDone(report)) : freeRunner(parts);
 
@@ -131,12 +155,23 @@ class Session {
     return outcome.status;
   }
 
+  /** What the guest says on a terminal where its screen is drawn is shown afterwards. */
+  private openScreen(): void {
+    const { screen, io } = this;
+    if (screen?.live && io.stdout.isTTY) this.outputs.hold();
+    screen?.open();
+  }
+
   /** Runs with limits and keyboard in force. */
   private async guarded(runner: Runner): Promise<Outcome> {
     const { machine: { vm, end }, stop, input } = this;
-    if (end && end.kind !== 'hlt') return outcomeOf(end, 0, vm);
+    if (end && end.kind !== 'hlt') {
+      this.screen?.close();
+      return outcomeOf(end, 0, vm);
+    }
     stop.arm(this.options.timeout);
     input?.open();
+    this.openScreen();
     try {
       return await this.untilEnd(runner);
     } catch (error) {
@@ -146,6 +181,8 @@ class Session {
       return { status: ExitStatus.INTERNAL, lines: [`tidemark: ${message}`], fields };
     } finally {
       input?.close();
+      this.screen?.close();
+      this.outputs.release();
       stop.disarm();
     }
   }
@@ -160,6 +197,7 @@ class Session {
       if (exit.kind === 'interrupted' && stop.reason !== null) return stoppedOutcome(stop.reason, vm);
       if (exit.kind !== 'hlt' || !input || !sleeps(vm)) return outcomeOf(exit, vcpu, vm);
       // Only what is typed can wake the guest now.
+      this.screen?.draw();
       await this.outputs.flush();
       if (!(await input.more(stop.signal))) return stop.reason === null ? outcomeOf(exit, vcpu, vm) : stoppedOutcome(stop.reason, vm);
     }
@@ -168,7 +206,13 @@ class Session {
   /** Between slices: the keyboard, the outputs, the event loop. False once the run is to stop. */
   private async between(): Promise<boolean> {
     this.input?.pump();
-    if (performance.now() - this.lastTurn >= TURN) {
+    const redraw = this.screen?.refresh() ?? Infinity;
+    const asleep = this.clock.remaining();
+    if (asleep > 0 && this.input) {
+      await this.outputs.flush();
+      await this.input.arrival(this.stop.signal, Math.min(asleep, redraw));
+      this.lastTurn = performance.now();
+    } else if (performance.now() - this.lastTurn >= TURN) {
       await this.outputs.flush();
       await yieldToHost();
       this.lastTurn = performance.now();
@@ -180,7 +224,7 @@ class Session {
     const { options, io } = this;
     this.exits.count(report.exit.kind);
     this.trace?.line(`checkpoint cycle=${report.cpid} exit=${report.exit.kind} dirty=${report.gfns.length}`);
-    if (options.json) return;
+    if (options.json || this.screen?.live) return;
     const now = performance.now();
     const due = options.stats !== null || (io.stderr.isTTY === true && now - this.lastProgress >= PROGRESS);
     if (!due) return;
