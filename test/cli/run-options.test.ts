@@ -15,7 +15,7 @@ describe('the options of run', () => {
     expect(options('image')).toEqual({
       image: 'image', kernel: null, append: '', initrd: null, module: [], at: null, memory: 128 * 1024 ** 2, cpus: 1, enterAll: false,
       engine: 'auto', tracking: 'none', checkpointing: false, checkpointTo: null, checkpointEvery: null, dirtyTrigger: 0, maxDirty: null,
-      verify: false, serial: { kind: 'stdio' }, debugcon: null,
+      verify: false, serial: { kind: 'stdio' }, screen: false, debugcon: null,
       timeout: null, maxInstructions: null, trace: null, stats: null, json: false,
     });
   });
