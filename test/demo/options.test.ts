@@ -67,7 +67,7 @@ describe('guests by name', () => {
   const guests = listGuests();
 
   it('are what is built under guests/', () => {
-    expect(guests.map(({ name }) => name)).toEqual(expect.arrayContaining(['dirtier-64', 'kernel32', 'sieve-32', 'sieve-64', 'smp64']));
+    expect(guests.map(({ name }) => name)).toEqual(expect.arrayContaining(['boot-hello', 'dirtier-64', 'kernel32', 'sieve-32', 'sieve-64', 'smp64']));
   });
 
   it.each([['sieve', 'sieve-64'], ['sieve-32', 'sieve-32'], ['kernel32', 'kernel32']])('%s is %s', (name, found) => {
@@ -77,7 +77,7 @@ describe('guests by name', () => {
   it('that do not exist are listed: status 125, one line', async () => {
     const { io, stderr } = testIo();
     expect(await main(['demo', '../x'], io)).toBe(125);
-    expect(stderr()).toMatch(/^tidemark: there is no guest '\.\.\/x'; there are compare, dirtier-32, .*\n$/);
+    expect(stderr()).toMatch(/^tidemark: there is no guest '\.\.\/x'; there are compare, boot-hello, .*\n$/);
   });
 
   it('run with their console on stdout', async () => {

@@ -3,8 +3,8 @@
 /** Folder of the guests; the paths below are relative to it. */
 export const GUESTS = new URL('../../guests/', import.meta.url);
 
-/** How the image is entered: as a multiboot 1 kernel, or as a plain ELF of that width. */
-export type Entry = 'multiboot' | 'elf32' | 'elf64';
+/** How the image is entered: as a multiboot 1 kernel, as a plain ELF of that width, or booted as a disk. */
+export type Entry = 'multiboot' | 'elf32' | 'elf64' | 'boot-sector';
 
 export interface GuestRun {
   /** The command line, as `--append` takes it. */
@@ -67,6 +67,9 @@ export const CATALOG: readonly Guest[] = [
     name: 'triple-fault', image: 'triple-fault/triple-fault.elf', entry: 'multiboot',
     runs: [run('', 'triple-fault/expected-output.txt', 1, 126)],
   },
+  ...['boot-hello', 'boot-ladder'].map((name): Guest => ({
+    name, image: `${name}/${name}.img`, entry: 'boot-sector', runs: [run('', `${name}/expected-output.txt`, 1)],
+  })),
   { name: 'spin', image: 'spin/spin.elf', entry: 'multiboot', runs: [run('', 'spin/expected-output.txt', Infinity, 124)] },
 ];
 

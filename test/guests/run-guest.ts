@@ -1,7 +1,7 @@
 // Runs a guest of the catalog on Tidemark as `tidemark run` would, without the command line around it.
 
 import { readFileSync } from 'node:fs';
-import { loadImage } from '../../src/boot/image.ts';
+import { loadImage, recogniseImage } from '../../src/boot/image.ts';
 import type { EntryState } from '../../src/boot/target.ts';
 import { bootTarget, enter } from '../../src/boot/vm-target.ts';
 import { createPc } from '../../src/machine/pc.ts';
@@ -25,13 +25,18 @@ export interface GuestOptions extends Partial<Omit<PcConfig, 'serial'>> {
   readonly append?: string;
 }
 
-/** A machine with the image loaded, and with its application processors started at the entry point, their index in RSI. */
+/** A machine with the image loaded or, if it is a disk, about to be booted; and with its application processors started at the entry point, their index in RSI. */
 export function loadGuest({ image, append = '', ...config }: GuestOptions): LoadedGuest {
   const bytes: number[] = [];
-  const { vm } = createPc({ memory: 16 * MIB, ...config, serial: (byte) => bytes.push(byte) });
+  const file = readFileSync(new URL(image, GUESTS));
+  const isDisk = recogniseImage(file) === 'boot-sector';
+  const disk = isDisk ? { disk: { name: image, bytes: file } } : {};
+  const { vm } = createPc({ memory: 16 * MIB, ...config, ...disk, serial: (byte) => bytes.push(byte) });
+  const output = (): string => Buffer.from(bytes).toString('latin1');
+  if (isDisk) return { vm, name: image, kind: 'boot-sector', output };
   let entry: EntryState | null = null;
   const target = bootTarget(vm);
-  const loaded = loadImage(image, readFileSync(new URL(image, GUESTS)), {
+  const loaded = loadImage(image, file, {
     ...target,
     setEntry(state) {
       entry = state;
@@ -40,7 +45,7 @@ export function loadGuest({ image, append = '', ...config }: GuestOptions): Load
   }, { append });
   const { gpr, ...state } = entry! as EntryState;
   for (let index = 1; index < vm.vcpus.length; index++) enter(vm, { ...state, gpr: { ...gpr, rdi: 0, rsi: index } }, index);
-  return { vm, name: image, kind: loaded.kind, output: () => Buffer.from(bytes).toString('latin1') };
+  return { vm, name: image, kind: loaded.kind, output };
 }
 
 /** Runs until something other than a limit of `slice` comes up, or `limit` instructions. */

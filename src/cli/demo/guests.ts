@@ -1,11 +1,14 @@
 // The project's own guest programs: where their images are and how they are called.
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { InputError } from '../../base/errors.ts';
 
 export interface Guest { readonly name: string; readonly path: string }
+
+/** Of files that are images: kernels, and disks to boot. */
+const ENDINGS = ['.elf', '.img'];
 
 /** guests/ in the package this module is in: a bundle and the sources lie at different depths. */
 function guestsFolder(): string {
@@ -20,8 +23,8 @@ function guestsFolder(): string {
 export function listGuests(folder: string = guestsFolder()): Guest[] {
   const folders = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory());
   return folders.flatMap(({ name }) => (
-    readdirSync(join(folder, name)).filter((file) => file.endsWith('.elf'))
-      .map((file) => ({ name: basename(file, '.elf'), path: join(folder, name, file) }))
+    readdirSync(join(folder, name)).filter((file) => ENDINGS.includes(extname(file)))
+      .map((file) => ({ name: basename(file, extname(file)), path: join(folder, name, file) }))
   )).sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 

@@ -7,6 +7,12 @@ image=$1
 append=${2-}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+# A disk is booted by QEMU's firmware; what the guest writes to it goes to a copy.
+case $image in *.img)
+  cp "$image" "$work/disk"
+  set -- -drive "file=$work/disk,format=raw"
+  append='' ;;
+*)
 class=$(od -An -tu1 -j4 -N1 "$image" | tr -d ' ')
 if [ "$class" = 2 ]; then
   gcc -m32 -O1 -ffreestanding -fno-stack-protector -fno-pic -fno-pie -no-pie -mgeneral-regs-only -fno-asynchronous-unwind-tables \
@@ -16,8 +22,10 @@ if [ "$class" = 2 ]; then
 else
   set -- -kernel "$image"
 fi
+set -- "$@" -append "$append" ;;
+esac
 qemu-system-x86_64 -m 128 -display none -no-reboot -serial "file:$work/out" -device isa-debug-exit,iobase=0xf4,iosize=4 \
-  "$@" -append "$append" ${QEMU_OPTIONS-} 2>"$work/err" &
+  "$@" ${QEMU_OPTIONS-} 2>"$work/err" &
 qemu=$!
 still=0 size=-1 seconds=0
 while kill -0 $qemu 2>/dev/null && [ $still -lt "${STILL:-3}" ] && [ $seconds -lt "${LIMIT:-120}" ]; do
