@@ -67,7 +67,8 @@ describe('guests by name', () => {
   const guests = listGuests();
 
   it('are what is built under guests/', () => {
-    expect(guests.map(({ name }) => name)).toEqual(expect.arrayContaining(['boot-hello', 'dirtier-64', 'kernel32', 'sieve-32', 'sieve-64', 'smp64']));
+    const some = ['boot-hello', 'dirtier-64', 'kernel32', 'sieve-32', 'sieve-64', 'smp64'];
+    expect(guests.map(({ name }) => name)).toEqual(expect.arrayContaining(some));
   });
 
   it.each([['sieve', 'sieve-64'], ['sieve-32', 'sieve-32'], ['kernel32', 'kernel32']])('%s is %s', (name, found) => {

@@ -25,7 +25,10 @@ export interface GuestOptions extends Partial<Omit<PcConfig, 'serial'>> {
   readonly append?: string;
 }
 
-/** A machine with the image loaded or, if it is a disk, about to be booted; and with its application processors started at the entry point, their index in RSI. */
+/**
+ * A machine with the image loaded, its application processors started at the entry point with their index in RSI; or, if the
+ * image is a disk, about to boot it.
+ */
 export function loadGuest({ image, append = '', ...config }: GuestOptions): LoadedGuest {
   const bytes: number[] = [];
   const file = readFileSync(new URL(image, GUESTS));

@@ -121,7 +121,8 @@ export function buildRom(): Rom {
 function writeBoot(rom: Assembly): void {
   // CR0.CD and CR0.NW are set after RESET; nobody runs with caches off.
   rom.label('post').code('cli', 0xfa).code('cld', 0xfc)
-    .code('mov eax,cr0', 0x0f, 0x20, 0xc0).code('and eax,9FFFFFFFh', 0x66, 0x25, 0xff, 0xff, 0xff, 0x9f).code('mov cr0,eax', 0x0f, 0x22, 0xc0)
+    .code('mov eax,cr0', 0x0f, 0x20, 0xc0).code('and eax,9FFFFFFFh', 0x66, 0x25, 0xff, 0xff, 0xff, 0x9f)
+    .code('mov cr0,eax', 0x0f, 0x22, 0xc0)
     .clearSegments().ask('post').int(0x19);
   rom.vector(0x19).clearSegments().ask('int19').jump('jc', 0x72, 'nothing')
     .code('sti', 0xfb).code('jmp 0:7C00h', 0xea, 0x00, 0x7c, 0x00, 0x00);
