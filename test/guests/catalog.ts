@@ -63,6 +63,7 @@ export const CATALOG: readonly Guest[] = [
     name: 'smp64', image: 'smp64/smp64.elf', entry: 'elf64',
     runs: [run('cpus=1', 'smp64/expected-output.txt', 1), { ...run('cpus=4', 'smp64/expected-output-cpus-4.txt', 1), cpus: 4 }],
   },
+  { name: 'task-switch', image: 'task-switch/task-switch.elf', entry: 'multiboot', runs: [run('', 'task-switch/expected-output.txt', 1)] },
   {
     name: 'triple-fault', image: 'triple-fault/triple-fault.elf', entry: 'multiboot',
     runs: [run('', 'triple-fault/expected-output.txt', 1, 126)],
