@@ -26,6 +26,8 @@ export const WEB_GUESTS: readonly WebGuest[] = [
   ...both('sort', { about: 'sorts', append: 'scale=4', dirtyTrigger: 256 }),
   ...both('sha256', { about: 'hashes', append: 'scale=4', dirtyTrigger: 256 }),
   { id: 'smp64', about: 'four vCPUs count together', append: 'cpus=4', dirtyTrigger: 256, vcpus: 4 },
+  { id: 'v8086-monitor', about: 'an 8086 program in virtual-8086 mode', append: '', dirtyTrigger: 16 },
+  { id: 'task-switch', about: 'hardware tasks', append: '', dirtyTrigger: 16 },
   { id: 'triple-fault', about: 'faults until the processor shuts down', append: '', dirtyTrigger: 256 },
 ];
 

@@ -65,6 +65,10 @@ export const CATALOG: readonly Guest[] = [
   },
   { name: 'task-switch', image: 'task-switch/task-switch.elf', entry: 'multiboot', runs: [run('', 'task-switch/expected-output.txt', 1)] },
   {
+    name: 'v8086-monitor', image: 'v8086-monitor/v8086-monitor.elf', entry: 'multiboot',
+    runs: [run('', 'v8086-monitor/expected-output.txt', 1)],
+  },
+  {
     name: 'triple-fault', image: 'triple-fault/triple-fault.elf', entry: 'multiboot',
     runs: [run('', 'triple-fault/expected-output.txt', 1, 126)],
   },
