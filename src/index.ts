@@ -10,6 +10,7 @@ export type { Regs, Sregs, SegmentRegister } from './vm/registers.ts';
 export type { VmState } from './vm/save.ts';
 export { createPc } from './machine/pc.ts';
 export type { Pc, PcConfig } from './machine/pc.ts';
+export type { DiskImage } from './machine/bios/disk.ts';
 export { pressKeys, typeText } from './machine/us-keyboard.ts';
 export type { KeyEvent } from './machine/board.ts';
 export type { KeyName } from './devices/scan-codes.ts';

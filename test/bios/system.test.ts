@@ -10,9 +10,9 @@ const SMAP = 0x534d4150;
 describe('sizes', () => {
   it('INT 11H and 12H', () => {
     const rig = new BiosRig();
-    expect(rig.call(0x11).ax).toBe(0x0221);
+    expect(rig.call(0x11).ax).toBe(0x0223);
     expect(rig.call(0x12).ax).toBe(639);
-    expect(new BiosRig({ sectors: FIXED_SECTORS }).call(0x11).ax).toBe(0x0220);
+    expect(new BiosRig({ sectors: FIXED_SECTORS }).call(0x11).ax).toBe(0x0222);
   });
 
   // KiB from 1 MiB to 16 MiB; units of 64 KiB from there.

@@ -12,8 +12,8 @@ import { ROM_SEGMENT } from './rom.ts';
 
 const VECTORS = 256;
 const COM1_PORT = 0x3f8;
-/** Equipment: 0 diskette drives, their number less one in 7:6 | 5:4 = 10 80 columns in colour | 11:9 serial ports. */
-const DISKETTES = 0x0001, COLOUR_80 = 0x0020, ONE_SERIAL = 0x0200;
+/** Equipment: 0 diskette drives, their number less one in 7:6 | 1 coprocessor | 5:4 = 10 80 columns in colour | 11:9 serial ports. */
+const DISKETTES = 0x0001, COPROCESSOR = 0x0002, COLOUR_80 = 0x0020, ONE_SERIAL = 0x0200;
 const DISKETTE_VECTOR = 0x1e, FIXED_VECTOR = 0x41;
 /** INT 60H to 67H are left to programs, which look for zeros. */
 const USER_VECTORS = { first: 0x60, last: 0x67 };
@@ -52,7 +52,7 @@ function writeData(firmware: Firmware): void {
   memory.setU16(Bda.COM1, COM1_PORT);
   memory.setU8(Bda.COM1_TIMEOUT, SERIAL_TIMEOUT);
   memory.setU16(Bda.EBDA_SEGMENT, EBDA.SEGMENT);
-  memory.setU16(Bda.EQUIPMENT, COLOUR_80 | ONE_SERIAL | (disk.diskette ? DISKETTES : 0));
+  memory.setU16(Bda.EQUIPMENT, COPROCESSOR | COLOUR_80 | ONE_SERIAL | (disk.diskette ? DISKETTES : 0));
   memory.setU16(Bda.MEMORY_KIB, CONVENTIONAL_KIB);
   memory.setU8(Bda.FIXED_DISKS, disk.diskette ? 0 : 1);
   memory.setU8(Bda.KEYBOARD_FLAGS, KEYS_101);
