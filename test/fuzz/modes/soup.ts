@@ -42,7 +42,7 @@ function opcode(random: Random): number[] {
 }
 
 /** One instruction, cut to its length by the decoder. */
-function instruction(mode: Mode, random: Random): number[] {
+export function instruction(mode: Mode, random: Random): number[] {
   for (;;) {
     const prefixes = Array.from({ length: [0, 0, 0, 1, 1, 2][random(6)]! }, () => PREFIXES[random(PREFIXES.length)]!);
     if (mode.code === BITS64 && random(2) === 0) prefixes.push(0x40 + random(16));
@@ -112,12 +112,15 @@ const PHRASES: readonly Phrase[] = [
   },
 ];
 
+/** Some instructions that belong together, to be placed at offset `place` of CS. */
+export const phrase: Phrase = (mode, random, place) => PHRASES[random(PHRASES.length)]!(mode, random, place);
+
 /** Instructions of about `length` bytes, to be placed at offset `at` of CS, ending in a jump to their start; and where each begins. */
 export function soup(mode: Mode, random: Random, length: number, at: number): { bytes: number[]; starts: number[] } {
   const bytes: number[] = [], starts: number[] = [];
   while (bytes.length < length) {
     starts.push(at + bytes.length);
-    bytes.push(...(random(6) === 0 ? PHRASES[random(PHRASES.length)]!(mode, random, at + bytes.length) : instruction(mode, random)));
+    bytes.push(...(random(6) === 0 ? phrase(mode, random, at + bytes.length) : instruction(mode, random)));
   }
   const size = word(mode);
   bytes.push(0xe9, ...low(-(bytes.length + 1 + size), size));

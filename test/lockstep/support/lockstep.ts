@@ -10,6 +10,8 @@ export interface LockstepOptions {
   readonly slice: () => number;
   /** Instructions after which it is enough. */
   readonly limit: number;
+  /** Slices after which it is enough, for machines that may wait for ever. */
+  readonly maxSlices?: number;
   /** What the caller does at an exit that is no limit, to both machines alike; false ends the run. */
   readonly onExit?: (vm: Vm, exit: Exit) => boolean;
   /** What the caller does between slices, to both machines alike. */
@@ -24,7 +26,7 @@ const plain = (exit: Exit): unknown => structuredClone(exit);
 const WHOLE_EVERY = 64;
 
 /** Error, with what differs, unless the machines agree at every slice's end. */
-export function lockstep(reference: Vm, subject: Vm, { slice, limit, onExit, between }: LockstepOptions): LockstepEnd {
+export function lockstep(reference: Vm, subject: Vm, { slice, limit, maxSlices = Infinity, onExit, between }: LockstepOptions): LockstepEnd {
   let retired = 0;
   for (let slices = 1; ; slices++) {
     const count = Math.min(slice(), limit - retired);
@@ -35,7 +37,7 @@ export function lockstep(reference: Vm, subject: Vm, { slice, limit, onExit, bet
     }
     retired += expected.retired;
     const handled = expected.exit.kind !== 'limit' && [reference, subject].map((vm) => onExit?.(vm, expected.exit) ?? false)[0]!;
-    const ends = expected.exit.kind === 'limit' ? retired >= limit : !handled;
+    const ends = expected.exit.kind === 'limit' ? retired >= limit || slices >= maxSlices : !handled;
     const lines = compareMachines(reference, subject, ends || slices % WHOLE_EVERY === 0);
     if (lines.length > 0) throw new Error([`${where}:`, ...lines.slice(0, 40)].join('\n'));
     if (ends) return { retired, slices, exit: expected.exit };

@@ -1,0 +1,17 @@
+// Random boot sectors by both engines in lockstep: ten thousand others in boot-sectors.long.ts.
+
+import { describe, expect, it } from 'vitest';
+import { bootPair, bootSector, runSector } from './boot-sectors/run.ts';
+
+describe('random boot sectors, both engines', () => {
+  it('a hundred', () => {
+    const pair = bootPair('auto');
+    let retired = 0;
+    for (let seed = 1; seed <= 100; seed++) retired += runSector(pair, seed, 400).retired;
+    expect(retired).toBeGreaterThan(10_000);
+  });
+
+  it('some from the reset vector', () => {
+    for (let seed = 1; seed <= 4; seed++) expect(bootSector(seed, 20_000).retired).toBeGreaterThan(40);
+  });
+});
