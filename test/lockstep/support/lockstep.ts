@@ -26,7 +26,8 @@ const plain = (exit: Exit): unknown => structuredClone(exit);
 const WHOLE_EVERY = 64;
 
 /** Error, with what differs, unless the machines agree at every slice's end. */
-export function lockstep(reference: Vm, subject: Vm, { slice, limit, maxSlices = Infinity, onExit, between }: LockstepOptions): LockstepEnd {
+export function lockstep(reference: Vm, subject: Vm, options: LockstepOptions): LockstepEnd {
+  const { slice, limit, maxSlices = Infinity, onExit, between } = options;
   let retired = 0;
   for (let slices = 1; ; slices++) {
     const count = Math.min(slice(), limit - retired);
