@@ -38,6 +38,8 @@ export interface Platform {
   interruptPending(): boolean;
   /** The processor's INTA cycles: returns the vector (a spurious one if the request has gone) and updates the controller. */
   acknowledgeInterrupt(): number;
+  /** The FERR# pin of vCPU 0; returns whether IGNNE# is asserted. Absent: it is, always. */
+  floatError?(asserted: boolean): boolean;
   save(): PlatformState;
   /**
    * Restores what `save` gave; the machine's virtual time must have been restored before. Throws InputError and changes

@@ -16,7 +16,7 @@ import { GuestMemory } from './guest-memory.ts';
 import type { CpuHost } from './host.ts';
 import { AccessReplay } from './replay.ts';
 import { deriveSegmentEnds } from './segment-ends.ts';
-import { ExitSignal, FaultSignal, Vector } from './signals.ts';
+import { ExitSignal, FaultSignal, StallSignal, Vector } from './signals.ts';
 import type { Fault } from './signals.ts';
 import { X87 } from './x87/x87.ts';
 
@@ -81,6 +81,7 @@ export class Cpu {
   readonly fault: Fault = { vector: 0, errorCode: null, linear: 0 };
   readonly faultSignal = new FaultSignal();
   readonly exitSignal = new ExitSignal();
+  readonly stallSignal = new StallSignal();
   readonly replay = new AccessReplay();
   /** A software interrupt clears TF before the trap: no single-step #DB after it. */
   suppressTrap = false;

@@ -14,6 +14,10 @@ export interface CpuHost {
   tsc(): number;
   /** The interrupt controller holds its INTR line to this vCPU up. */
   interruptPending(vcpu: number): boolean;
+  /**
+   * An x87 exception is pending while CR0.NE is 0 (FERR#), or no longer. Returns whether it is to be ignored (IGNNE#). Absent: it is.
+   */
+  floatError?(vcpu: number, pending: boolean): boolean;
   /** The interrupt-acknowledge cycle: the vector. */
   acknowledgeInterrupt(vcpu: number): number;
 }

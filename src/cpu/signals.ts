@@ -1,5 +1,5 @@
 // How an instruction is left in the middle. A builder call that may fault unwinds to the engine's loop by throwing one of
-// the two objects below. They are plain preallocated values, never errors: no stack is captured, and neither ever leaves
+// the objects below. They are plain preallocated values, never errors: no stack is captured, and none ever leaves
 // `Engine.run`. What happened is in the Cpu: `cpu.fault`, or `cpu.accessExit`.
 
 /** The instruction raised an exception: cpu.fault says which. */
@@ -7,6 +7,9 @@ export class FaultSignal { readonly signal = 'fault' }
 
 /** The instruction needs an answer from outside (unclaimed port or MMIO access): cpu.replay says which. */
 export class ExitSignal { readonly signal = 'exit' }
+
+/** The instruction cannot go on before an interrupt has come: it takes its time and is tried again. */
+export class StallSignal { readonly signal = 'stall' }
 
 /** An exception as raised, before delivery. */
 export interface Fault {

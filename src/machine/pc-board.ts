@@ -5,6 +5,7 @@ import { InputError } from '../base/errors.ts';
 import type { PlatformHost, PlatformState } from '../base/platform.ts';
 import { A20Gate } from '../devices/a20-gate.ts';
 import { MmioBus, PortBus } from '../devices/bus.ts';
+import { CoprocessorError } from '../devices/coprocessor-error.ts';
 import { DebugExit } from '../devices/debug-exit.ts';
 import { Debugcon } from '../devices/debugcon.ts';
 import { COMMAND, I8042 } from '../devices/i8042.ts';
@@ -20,7 +21,7 @@ import { VGA_PORTS, Vga } from '../devices/vga.ts';
 import type { Board, BoardOutputs } from './board.ts';
 import { cmosMemory } from './cmos-memory.ts';
 
-const Irq = { PIT: 0, KEYBOARD: 1, COM1: 4, RTC: 8 } as const;
+const Irq = { PIT: 0, KEYBOARD: 1, COM1: 4, RTC: 8, FPU: 13 } as const;
 /** 2000-01-01 00:00:00 UTC, in seconds since 1970. */
 export const DEFAULT_EPOCH = 946684800;
 
@@ -53,6 +54,7 @@ export function createPcBoard(host: PlatformHost, outputs: BoardOutputs, options
   const keyboard = new I8042(pics.irq(Irq.KEYBOARD), outputs.reset, a20.input(1));
   const systemControlA = new SystemControlA(outputs.reset, a20.input(0));
   const vga = new Vga();
+  const coprocessor = new CoprocessorError(pics.irq(Irq.FPU));
   const debugExit = new DebugExit(outputs.debugExit);
   const debugcon = new Debugcon(outputs.debugcon);
 
@@ -68,6 +70,7 @@ export function createPcBoard(host: PlatformHost, outputs: BoardOutputs, options
     { base: 0x92, length: 1, device: systemControlA },
     { base: 0x3b0, length: VGA_PORTS, device: vga },
     { base: 0x3f8, length: 8, device: uart },
+    { base: 0xf0, length: 1, device: coprocessor },
     { base: 0xf4, length: 4, device: debugExit },
     { base: 0xe9, length: 1, device: debugcon },
     ...extra,
@@ -75,7 +78,7 @@ export function createPcBoard(host: PlatformHost, outputs: BoardOutputs, options
   // Interrupt controllers last: reset drops every line before the controllers forget them.
   const devices: Device[] = [
     ...extra.map(({ device }) => device),
-    uart, pit, systemControl, systemControlA, rtc, keyboard, vga, debugExit, debugcon, pics.elcr, pics.slave, pics.master,
+    uart, pit, systemControl, systemControlA, rtc, keyboard, vga, coprocessor, debugExit, debugcon, pics.elcr, pics.slave, pics.master,
   ];
 
   const timeline = new Timeline(devices);
@@ -108,6 +111,7 @@ export function createPcBoard(host: PlatformHost, outputs: BoardOutputs, options
     },
     interruptPending: () => pics.pending(),
     acknowledgeInterrupt: () => pics.acknowledge(),
+    floatError: (asserted) => coprocessor.ferr(asserted),
     vga,
     a20: {
       get open() {

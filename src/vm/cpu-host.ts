@@ -37,6 +37,10 @@ export class BoardHost implements CpuHost {
     return vcpu === 0 && this.platform !== null && this.platform.interruptPending();
   }
 
+  floatError(vcpu: number, pending: boolean): boolean {
+    return (vcpu === 0 ? this.platform?.floatError?.(pending) : undefined) ?? true;
+  }
+
   acknowledgeInterrupt(): number {
     return this.platform!.acknowledgeInterrupt();
   }

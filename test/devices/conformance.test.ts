@@ -3,6 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import type { AccessWidth, Device, DeviceState } from '../../src/base/device.ts';
 import { InputError } from '../../src/base/errors.ts';
+import { CoprocessorError } from '../../src/devices/coprocessor-error.ts';
 import { DebugExit } from '../../src/devices/debug-exit.ts';
 import { Debugcon } from '../../src/devices/debugcon.ts';
 import { Elcr } from '../../src/devices/elcr.ts';
@@ -42,6 +43,10 @@ const DEVICES: readonly Case[] = [
     input: (keyboard, r) => (keyboard as I8042).key(KEY_NAMES[(r >>> 8) % KEY_NAMES.length] as KeyName, (r & 1) === 0),
   },
   { name: 'vga', registers: VGA_PORTS, make: () => new Vga() },
+  {
+    name: 'coprocessor-error', registers: 1, make: () => new CoprocessorError(new Wire()),
+    input: (device, r) => void (device as CoprocessorError).ferr((r & 1) === 0),
+  },
   { name: 'debug-exit', registers: 4, make: () => new DebugExit(nothing) },
   { name: 'debugcon', registers: 1, make: () => new Debugcon(nothing) },
 ];

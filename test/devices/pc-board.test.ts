@@ -60,6 +60,17 @@ describe('PC board', () => {
     expect(board.interruptPending()).toBe(false);
   });
 
+  // SDM vol. 1, "MS-DOS Compatibility Sub-mode": FERR# to IRQ 13; a write to port F0 drops it and asserts IGNNE# until FERR# goes.
+  it('wires x87 errors to IRQ 13, and port F0 to IGNNE#', () => {
+    const { board } = machine();
+    initialisePics(board, 0x2004);
+    expect([board.floatError!(true), board.interruptPending()]).toEqual([false, true]);
+    expect(board.acknowledgeInterrupt()).toBe(0x2d);
+    expect(board.floatError!(true)).toBe(false);
+    board.ports.write(0xf0, 1, 0);
+    expect([board.floatError!(true), board.floatError!(false), board.floatError!(true)]).toEqual([true, false, false]);
+  });
+
   it('wires the PIT to IRQ 0 and tells when its deadline moves', () => {
     const { board, log, at } = machine();
     initialisePics(board, 1);

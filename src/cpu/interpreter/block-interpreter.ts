@@ -55,6 +55,8 @@ export class BlockInterpreter {
         cpu.remaining--;
       } else if (signal === cpu.exitSignal) {
         cpu.request(Request.EXIT);
+      } else if (signal === cpu.stallSignal) {
+        cpu.remaining--;
       } else {
         throw signal;
       }

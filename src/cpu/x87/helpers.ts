@@ -27,10 +27,24 @@ const PLAIN: Operations = CONTROL;
 /** x = effective address of an operand in memory. Waiting instructions: #NM, then the exception that is pending. */
 export const x87Wait: SystemFunction = (cpu, i, x) => {
   requireX87(cpu, i);
-  if (cpu.x87.pending) cpu.raise(Vector.MF);
+  if (cpu.x87.pending) reportPending(cpu);
   cpu.x87.operandOffset = x;
   return 0n;
 };
+
+/**
+ * SDM vol. 1, "MS-DOS Compatibility Sub-mode": with CR0.NE = 0 the processor asserts FERR# and, unless IGNNE# is asserted, waits
+ * for the interrupt that this leads to.
+ */
+function reportPending(cpu: Cpu): void {
+  if (cpu.state.cr0[0] & CR0.NE) cpu.raise(Vector.MF);
+  if (cpu.host.floatError?.(cpu.index, true) === false) throw cpu.stallSignal;
+}
+
+/** FERR# follows what control instructions cleared or masked. */
+function withdrawError(cpu: Cpu): void {
+  if (!cpu.x87.pending) cpu.host.floatError?.(cpu.index, false);
+}
 
 /** Instructions that do not wait: #NM alone. */
 export const x87NoWait: SystemFunction = (cpu, i) => {
@@ -53,6 +67,7 @@ export const x87Execute: SystemFunction = (cpu, i, x, y) => {
   if (numeric === undefined) {
     PLAIN[i.mnemonic]!(cpu, i, operand);
     if (i.mnemonic === 'FNOP') notePointers(cpu, i);
+    withdrawError(cpu);
     return 0n;
   }
   notePointers(cpu, i);
@@ -106,11 +121,11 @@ export const x87Stored: SystemFunction = (cpu, i) => {
     notePointers(cpu, i);
     x87.finish();
     if (store.pops && x87.result !== null) x87.pop();
-  } else if (i.mnemonic === 'FNSTENV') {
-    x87.control |= EXCEPTIONS;
-  } else if (i.mnemonic === 'FNSAVE') {
-    x87.initialize();
+    return 0n;
   }
+  if (i.mnemonic === 'FNSTENV') x87.control |= EXCEPTIONS;
+  else x87.initialize(); // FNSAVE
+  withdrawError(cpu);
   return 0n;
 };
 
