@@ -8,6 +8,7 @@ import { SEGMENT_STATEMENTS } from './segment-statements.ts';
 import { arithmetic, w } from './common-statements.ts';
 import type { Statement } from './common-statements.ts';
 import { KICK_PORT } from './test-board.ts';
+import { x87, x87Pushes } from './x87-statements.ts';
 
 const unary: Statement = (e) => {
   const size = e.size();
@@ -283,6 +284,8 @@ const ORDINARY: readonly Statement[] = [
   toPageEnd,
 ];
 
+const X87: readonly Statement[] = [x87, x87, x87Pushes];
+
 /** The statements that a program chooses from. */
 export const statementsOf = ({ ring, segments }: Setting): readonly Statement[] =>
-  [...ORDINARY, ...(ring === 0 ? [system, system] : []), ...(segments ? SEGMENT_STATEMENTS : [])];
+  [...ORDINARY, ...(ring === 0 ? [system, system] : []), ...(segments ? SEGMENT_STATEMENTS : []), ...X87];
