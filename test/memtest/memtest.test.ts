@@ -1,0 +1,28 @@
+// Debian's memtest86+ starts: its screen comes over the serial line, its first tests run, and no write is lost. Whole passes are
+// in memtest.long.ts.
+
+import { describe, expect } from 'vitest';
+import { itNeeding } from '../support/skip.ts';
+import { IMAGES } from './memtest.ts';
+import { watch } from './run.ts';
+
+/** Far enough for the pause that it makes for its user, test 0 and the first patterns of test 1. */
+const FIRST_TESTS = 320e6;
+const EVERY = 4e6;
+
+describe.each(IMAGES)('memtest86+ %s', (name, image) => {
+  describe.each(['write-protect', 'pml'] as const)('tracked by %s', (tracking) => {
+    itNeeding(image.path !== null, image.reason)('shows its screen and its progress, translated', () => {
+      const { memtest, progress, tests, patterns, dirty } = watch(image, { config: { engine: 'auto', tracking }, every: EVERY, limit: FIRST_TESTS });
+      const { lines } = memtest;
+      expect(lines[0]).toMatch(/^ +Memtest86\+ v\d+\.\d+ +\| Tidemark Virtual CPU$/);
+      expect(lines[1]).toMatch(/^CLK\/Temp: 100MHz +\| Pass +\d+%/);
+      expect(lines[5]).toMatch(/^Memory +: +16MB /);
+      expect(lines[24]).toMatch(new RegExp(`^ <ESC> Exit  <F1> Configuration .*\\.${name}$`));
+      expect(progress).toMatchObject({ passes: 0, errors: 0 });
+      expect(tests.slice(0, 2)).toEqual([0, 1]);
+      expect(patterns.size).toBeGreaterThan(2);
+      expect(dirty).toBeGreaterThan(4096);
+    });
+  });
+});
