@@ -10,8 +10,6 @@ import { watch } from './run.ts';
 /** A pass takes some 31,000 million instructions, half of which wait for bits to fade. */
 const PASS_LIMIT = 60e9;
 const PASS_EVERY = 25e6;
-/** Tests that take longer than the second between two screens. */
-const SLOW_TESTS = [0, 4, 5, 6, 7, 8, 9, 10];
 /** All of tests 0 to 3 and some of test 4. */
 const BOTH_ENGINES = 600e6;
 const BOTH_EVERY = 10e6;
@@ -24,7 +22,8 @@ describe.each(IMAGES)('memtest86+ %s', (_name, image) => {
       });
       expect(progress).toMatchObject({ passes: 1, errors: 0 });
       expect(memtest.lines[7]).toMatch(/Status: Pass/);
-      expect(tests).toEqual(expect.arrayContaining(SLOW_TESTS));
+      // Tests that are done within the second between two screens may not be seen.
+      expect(tests).toEqual(expect.arrayContaining([0, 4, 5, 6, 7, 9, 10]));
       expect(patterns.size).toBeGreaterThan(20);
       expect(comparisons).toBeGreaterThan(500);
       expect(dirty).toBeGreaterThan(1e6);
