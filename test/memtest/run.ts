@@ -30,7 +30,7 @@ export interface WatchOptions {
   /** Instructions between two checkpoints. */
   readonly every: number;
   /** The run ends when it says so, or after `limit` instructions. */
-  readonly until?: (progress: Progress) => boolean;
+  readonly until?: (progress: Progress, patterns: ReadonlySet<string>) => boolean;
   readonly limit: number;
 }
 
@@ -41,7 +41,7 @@ export function watch(image: DebianFile, { config, every, until = () => false, l
   checkpointer.start();
   const tests: number[] = [], patterns = new Set<string>();
   let retired = 0, dirty = 0, comparisons = 0, progress = memtest.progress;
-  while (retired < limit && !until(progress)) {
+  while (retired < limit && !until(progress, patterns)) {
     const report = checkpointer.cycle({ limit: limit - retired });
     retired += report.retired;
     dirty += report.gfns.length;
