@@ -11,7 +11,7 @@ import { TlbContext } from '../mmu/access.ts';
 import type { VcpuMmu } from '../mmu/vcpu-mmu.ts';
 import { CodeMode } from './builder/insn.ts';
 import { codeKeyOf } from './code-key.ts';
-import { AC, FlagsRegister, IOPL_SHIFT } from './flags.ts';
+import { AC, FlagsRegister, IOPL_SHIFT, VM } from './flags.ts';
 import { GuestMemory } from './guest-memory.ts';
 import type { CpuHost } from './host.ts';
 import { AccessReplay } from './replay.ts';
@@ -31,6 +31,8 @@ export const CR4 = {
 } as const;
 export const EFER = { SCE: 1n, LME: 1n << 8n, LMA: 1n << 10n, NXE: 1n << 11n } as const;
 
+const PE = Number(CR0.PE), AM = Number(CR0.AM), LMA = Number(EFER.LMA);
+
 /** Bits of `segAttributes` (see the state table). */
 export const SegAttr = {
   TYPE: 15, ACCESSED: 1, WRITABLE: 2, READABLE: 2, EXPAND_DOWN: 4, CONFORMING: 4, CODE: 8, S: 16, DPL_SHIFT: 5, P: 128,
@@ -44,6 +46,8 @@ export class Cpu {
   readonly x87: X87;
   /** Halves of the general registers: low at 2r, high at 2r + 1. */
   readonly gprHalves: Int32Array;
+  /** Low halves, at even places, of what `refresh` looks at: no bigint is made for them. */
+  private readonly low: Readonly<Record<'cr0' | 'efer' | 'dr' | 'segBase', Uint32Array>>;
 
   /** RIP of the instruction at hand: a signed canonical number. The state's `rip` is written by `leaveGuest`. */
   rip = 0;
@@ -100,6 +104,9 @@ export class Cpu {
   ) {
     this.state = viewsOf(VCPU_STATE, linear, blockOffset);
     this.gprHalves = new Int32Array(linear.memory.buffer, blockOffset + VCPU_STATE.offset.gpr, 32);
+    const { cr0, efer, dr, segBase } = this.state;
+    const halves = (x: BigUint64Array): Uint32Array => new Uint32Array(x.buffer, x.byteOffset, 2 * x.length);
+    this.low = { cr0: halves(cr0), efer: halves(efer), dr: halves(dr), segBase: halves(segBase) };
     this.flags = new FlagsRegister(this.state);
     this.memory = new GuestMemory(this);
     this.x87 = new X87(this.state);
@@ -107,22 +114,22 @@ export class Cpu {
 
   /** Re-derives mode, CPL, contexts and segment shortcuts; after any change of what they come from. */
   refresh(): void {
-    const { segAttributes, segBase, segLimit, cr0, dr, efer, rflags } = this.state;
+    const { segAttributes, segBase, segLimit, rflags } = this.state, { low } = this;
     const was64 = this.mode === CodeMode.BITS64;
-    this.longMode = (efer[0] & EFER.LMA) !== 0n;
+    this.longMode = (low.efer[0] & LMA) !== 0;
     const cs = segAttributes[Seg.CS];
     this.mode = this.longMode && cs & SegAttr.L ? CodeMode.BITS64 : cs & SegAttr.DB ? CodeMode.BITS32 : CodeMode.BITS16;
     if (was64 && this.mode !== CodeMode.BITS64) this.leave64();
-    const isProtected = (cr0[0] & CR0.PE) !== 0n;
+    const isProtected = (low.cr0[0] & PE) !== 0;
     this.cpl = isProtected ? (segAttributes[Seg.SS] >>> SegAttr.DPL_SHIFT) & 3 : 0;
     this.stackSize = this.mode === CodeMode.BITS64 ? 8 : segAttributes[Seg.SS] & SegAttr.DB ? 4 : 2;
     this.dataContext = this.cpl === 3 ? 1 : rflags[0] & AC ? 2 : 0;
     this.fetchContext = this.cpl === 3 ? TlbContext.FETCH_USER : TlbContext.FETCH_SUPERVISOR;
-    this.alignmentCheck = this.cpl === 3 && (rflags[0] & AC) !== 0 && (cr0[0] & CR0.AM) !== 0n;
-    this.breakpoints = (dr[7] & 0xffn) !== 0n;
+    this.alignmentCheck = this.cpl === 3 && (rflags[0] & AC) !== 0 && (low.cr0[0] & AM) !== 0;
+    this.breakpoints = (low.dr[2 * 7] & 0xff) !== 0;
+    const is64 = this.mode === CodeMode.BITS64;
     for (let s = 0; s < 6; s++) {
-      const is64 = this.mode === CodeMode.BITS64;
-      this.base[s] = is64 && s < Seg.FS ? 0 : Number(is64 ? BigInt.asIntN(64, segBase[s]) : segBase[s] & 0xffffffffn);
+      this.base[s] = !is64 ? low.segBase[2 * s] : s < Seg.FS ? 0 : Number(BigInt.asIntN(64, segBase[s]));
       const attributes = segAttributes[s];
       if (this.alignmentCheck || this.breakpoints) {
         this.flat[s] = 0;
@@ -137,7 +144,7 @@ export class Cpu {
         this.flat[s] = expandDown ? 0 : (readable ? 1 : 0) | (!code && attributes & SegAttr.WRITABLE ? 2 : 0);
       }
     }
-    if (this.mode !== CodeMode.BITS64) deriveSegmentEnds(this);
+    if (!is64) deriveSegmentEnds(this.state, isProtected && !(rflags[0] & VM));
     this.state.codeKey[0] = codeKeyOf(this);
   }
 

@@ -1,19 +1,19 @@
 // How far translated code may access a segment without asking: everything below one offset, or nothing. What is beyond goes to
 // the interpreter, which knows why (segmentation.ts): the rules are there, and this never permits what they forbid.
 
+import type { VcpuState } from '../base/state/vcpu.ts';
 import { SegAttr } from './cpu.ts';
-import type { Cpu } from './cpu.ts';
-import { isProtected } from './system/helper.ts';
 
 const SEGMENTS = 6;
 /** A 4 GiB segment's last byte is left to the interpreter, so that an end fits 32 bits. */
 const MOST = 0xffffffff;
 
-/** Derives `segReadEnd` and `segWriteEnd`, outside 64-bit mode, from attributes and limits; 0 where nothing is permitted. */
-export function deriveSegmentEnds(cpu: Cpu): void {
-  const { segAttributes, segLimit, segReadEnd, segWriteEnd } = cpu.state;
-  // Outside protected mode code segments are data too (SDM vol. 3, "Real-Address Mode Operation").
-  const hasTypes = isProtected(cpu);
+/**
+ * Derives `segReadEnd` and `segWriteEnd`, outside 64-bit mode, from attributes and limits; 0 where nothing is permitted.
+ * `hasTypes` is false in real-address and virtual-8086 mode, where code segments are data too (SDM vol. 3, "Real-Address Mode
+ * Operation").
+ */
+export function deriveSegmentEnds({ segAttributes, segLimit, segReadEnd, segWriteEnd }: VcpuState, hasTypes: boolean): void {
   for (let s = 0; s < SEGMENTS; s++) {
     const attributes = segAttributes[s];
     const code = hasTypes && (attributes & SegAttr.CODE) !== 0;

@@ -205,6 +205,87 @@ describe('in real-address mode', () => {
     expect([faults(pair, GP), gpr(pair, 'rax'), gpr(pair, 'rbx')]).toEqual([60, 240, (60 * 0x101) & 0xffff]);
   });
 
+  it('a loop whose head is before IP = 0 by one base of CS, and after it by another', () => {
+    // dec bx; jz out; both calls come here, where by the second base IP = 0: inc ax; jmp to the dec. out: retf
+    const linear = 0x3f00d, selector = (linear + 3) >> 4;
+    const pair = pairOf(REAL, (a) => {
+      const head = a.label();
+      move(a, AX, 0);
+      move(a, CX, 60);
+      a.bind(head);
+      move(a, BX, 50);
+      a.raw(0x9a).field(2, 0x1010).field(2, 0x3e00);
+      a.raw(0x9a).field(2, 0).field(2, selector);
+      a.raw(0xe2).field(1, head, true);
+      stop(a);
+    });
+    place(pair, linear, (a) => a.raw(0x4b, 0x74, 3, 0x40, 0xeb, 0xfa, 0xcb));
+    // FFFD by the second base: inc ax; retf
+    place(pair, linear + 0x10000, (a) => a.raw(0x40, 0xcb));
+    run(pair, 20_000);
+    expect(gpr(pair, 'rax')).toBe(60 * (50 + 1 + 1));
+  });
+
+  it('a loop on both sides of 64 KiB by one base of CS, and within it by another', () => {
+    // The first base: IP = 100DH to 1013H. The second: FFFD to 10003H, where the jump back is beyond the limit already.
+    const linear = 0x4000d, base = 0x30010;
+    const pair = pairOf(REAL, (a) => {
+      const head = a.label(), behind = a.label();
+      resumeAt(a, REAL, behind);
+      move(a, AX, 0);
+      move(a, CX, 60);
+      a.bind(head);
+      move(a, BX, 50);
+      a.raw(0x9a).field(2, 0x100d).field(2, 0x3f00);
+      farJump(a, base >> 4, 0xfffd);
+      a.bind(behind);
+      a.raw(0xe2).field(1, head, true);
+      stop(a);
+    });
+    // dec bx; jz out; inc ax; jmp to the dec; out: retf
+    place(pair, linear, (a) => a.raw(0x4b, 0x74, 3, 0x40, 0xeb, 0xfa, 0xcb));
+    run(pair, 20_000);
+    // By the second base BX goes to FFFF, and the first byte behind 64 KiB is not fetched.
+    expect([gpr(pair, 'rax'), gpr(pair, 'rbx'), faults(pair, GP)]).toEqual([60 * 49, 0xffff, 60]);
+  });
+
+  it('16-bit jumps cut IP also where CS goes on behind 64 KiB', () => {
+    const linear = 0x4000d, base = 0x30010, wide = setting('real', 16, 0, { codeLimit: 0x1ffff });
+    const pair = pairOf(wide, (a) => {
+      const head = a.label();
+      move(a, AX, 0);
+      move(a, CX, 60);
+      a.bind(head);
+      move(a, BX, 50);
+      a.raw(0x9a).field(2, 0x100d).field(2, 0x3f00);
+      a.raw(0x9a).field(2, 0xfffd).field(2, base >> 4);
+      a.raw(0xe2).field(1, head, true);
+      stop(a);
+    });
+    // nop; nop; nop; 10000H by the second base: dec bx; jz out; inc ax; jmp to the dec, or to 0; out: retf
+    place(pair, linear, (a) => a.raw(0x90, 0x90, 0x90, 0x4b, 0x74, 3, 0x40, 0xeb, 0xfa, 0xcb));
+    // 0 by the second base: add ax, 100H; retf
+    place(pair, base, (a) => a.raw(0x05, 0, 1, 0xcb));
+    run(pair, 20_000);
+    expect([gpr(pair, 'rax'), gpr(pair, 'rbx')]).toEqual([60 * (49 + 1 + 0x100), 0xffff]);
+  });
+
+  it('a 32-bit jump beyond 64 KiB faults where it stands', () => {
+    const pair = run(pairOf(REAL, (a) => {
+      const head = a.label(), behind = a.label();
+      resumeAt(a, REAL, behind);
+      move(a, AX, 0x10000 + CODE_GPA - BASES.code);
+      move(a, CX, 40);
+      a.bind(head);
+      // inc bx; jmp eax
+      a.raw(0x43, 0x66, 0xff, 0xe0);
+      a.bind(behind);
+      a.raw(0xe2).field(1, head, true);
+      stop(a);
+    }));
+    expect([faults(pair, GP), gpr(pair, 'rbx')]).toEqual([40, 40]);
+  });
+
   it('SP wraps from 0 to FFFE, and a word at FFFF is #SS', () => {
     const pair = run(pairOf(REAL, (a) => {
       const head = a.label();
@@ -294,7 +375,7 @@ describe('in protected mode', () => {
   const end = windowAt(at) + 0x1002;
 
   it.each([
-    ['a segment that ends early', SMALL!, end - 4, end - 3, true], ['one that expands down', DOWN!, end + 3, end + 2, true],
+    ['a segment that ends early', SMALL!, end - 4, end - 3, true], ['one that expands down', DOWN!, end + 3, end - 0x800, true],
     ['one that may only be read', CONSTANT!, end, end, false],
   ])('%s in ES', (_title, selector, inside, outside, writes) => {
     const pair = run(pairOf(at, (a) => {
@@ -332,6 +413,21 @@ describe('in protected mode', () => {
     }));
     expect([faults(pair, GP), gpr(pair, 'rax'), gpr(pair, 'rcx')]).toEqual([30, 30, 0]);
     expect(gpr(pair, 'rsp')).toBe(Number(pair.reference.vm.vcpus[0].getRegs().rsp));
+  });
+
+  it('code that may only be executed is no data', () => {
+    const closed = setting('protected', 32, 3, { executeOnly: true });
+    const pair = run(pairOf(closed, (a) => {
+      const head = a.label(), behind = a.label();
+      resumeAt(a, closed, behind);
+      move(a, CX, 30);
+      a.bind(head);
+      a.instruction({ opcode: [0x8b], size: 4, reg: AX, rm: { displacement: CODE_GPA - BASES.code, prefix: [0x2e] } });
+      a.bind(behind);
+      a.raw(0xe2).field(1, head, true);
+      stop(a);
+    }));
+    expect(faults(pair, GP)).toBe(30);
   });
 
   it('linear addresses wrap at 4 GiB', () => {

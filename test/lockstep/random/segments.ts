@@ -14,10 +14,12 @@ export interface Segments {
   readonly data: number;
   readonly extra: number;
   readonly stack: number;
-  /** Protected mode: limits of CS and DS (64 KiB unless given), and SS.B (as CS.D unless given). */
+  /** 64 KiB unless given. */
   readonly codeLimit?: number;
+  /** Protected mode: the limit of DS (64 KiB unless given), SS.B (as CS.D unless given), and whether CS may not be read. */
   readonly dataLimit?: number;
   readonly stack16?: boolean;
+  readonly executeOnly?: boolean;
   readonly iopl?: number;
 }
 
@@ -38,14 +40,14 @@ type Name = keyof typeof Sel;
 type Descriptors = Readonly<Record<Name, SegmentRegister>>;
 
 function descriptors({ width, ring }: Setting, segments: Segments): Descriptors {
-  const { code, data, extra, stack, codeLimit = K64, dataLimit = K64, stack16 = width === 16 } = segments;
-  const dpl = ring << 5, size = width === 16 ? 0 : BIG;
+  const { code, data, extra, stack, codeLimit = K64, dataLimit = K64, stack16 = width === 16, executeOnly = false } = segments;
+  const dpl = ring << 5, size = width === 16 ? 0 : BIG, type = executeOnly ? CODE & ~2 : CODE;
   const of = (base: number, limit: number, attributes: number): SegmentRegister =>
     ({ selector: 0, base: BigInt(base), limit, attributes: attributes | (limit > 0xfffff ? 0x8000 : 0) });
   const list: Record<Name, SegmentRegister> = {
     CODE32: of(0, ALL, CODE | BIG), DATA32: of(0, ALL, DATA | BIG), TSS: of(TSS, 0x67, 0x8b),
     HANDLER_CODE: of(HANDLERS, K64, CODE), HANDLER_STACK: of(HANDLER_STACK & ~K64, K64, DATA), HANDLER_DATA: of(data, K64, DATA),
-    CODE: of(code, codeLimit, CODE | dpl | size), CODE_ALIAS: of(code - CODE_ALIAS, codeLimit, CODE | dpl | size),
+    CODE: of(code, codeLimit, type | dpl | size), CODE_ALIAS: of(code - CODE_ALIAS, codeLimit, type | dpl | size),
     DATA: of(data, dataLimit, DATA | dpl | size), EXTRA: of(extra, K64, DATA | dpl),
     STACK: of(stack, stack16 ? STACK_START - stack + 0xfff : ALL, DATA | dpl | (stack16 ? 0 : BIG)),
     MORE: of(WINDOW, ALL, DATA | dpl | BIG),
@@ -116,14 +118,17 @@ function placeReal(vm: Vm, setting: Setting, segments: Segments): void {
 export function enterSegments(vm: Vm, setting: Setting, segments: Segments): void {
   const { mode, code, data, extra, stack, iopl = 0 } = segments;
   const list = descriptors(setting, segments), NULL: SegmentRegister = { selector: 0, base: 0n, limit: 0, attributes: 0x10000 };
-  const real = (base: number, limit = K64): SegmentRegister =>
-    ({ selector: base >> 4, base: BigInt(base), limit, attributes: mode === 'virtual-8086' ? 0xf3 : DATA });
+  const real = (base: number, limit = K64, rights = DATA): SegmentRegister =>
+    ({ selector: base >> 4, base: BigInt(base), limit, attributes: mode === 'virtual-8086' ? 0xf3 : rights });
   const wide = mode === 'unreal' ? ALL : K64;
   if (hasPaging(segments)) placeProtected(vm, setting, segments, list);
   else placeReal(vm, setting, segments);
   const loaded = hasSelectors(segments)
     ? { cs: list.CODE, ds: list.DATA, es: list.EXTRA, ss: list.STACK, fs: list.MORE, gs: list.DOWN }
-    : { cs: real(code), ds: real(data, wide), es: real(extra, wide), ss: real(stack), fs: real(WINDOW, wide), gs: real(WINDOW + 0xff0) };
+    : {
+      cs: real(code, segments.codeLimit, CODE), ds: real(data, wide), es: real(extra, wide), ss: real(stack), fs: real(WINDOW, wide),
+      gs: real(WINDOW + 0xff0),
+    };
   vm.vcpus[0].setSregs({
     ...loaded, ldt: NULL, tr: { ...list.TSS, selector: Sel.TSS },
     gdt: { base: BigInt(GDT), limit: 0x7f }, idt: hasPaging(segments) ? { base: BigInt(IDT), limit: 0x3ff } : { base: 0n, limit: 0x3ff },

@@ -21,7 +21,10 @@ const SETTINGS: readonly (Setting & { readonly title: string })[] = [
   { title: 'virtual-8086 mode, IOPL 3', width: 16, ring: 3, segments: { mode: 'virtual-8086', ...BASES, iopl: 3 } },
   { title: 'virtual-8086 mode, IOPL 0', width: 16, ring: 3, segments: { mode: 'virtual-8086', ...BASES, code: 0x18000 } },
   { title: '16-bit protected mode, ring 0', width: 16, ring: 0, segments: { mode: 'protected', ...BASES } },
-  { title: '16-bit protected mode, ring 3', width: 16, ring: 3, segments: { mode: 'protected', ...BASES, code: 0x18ab0 } },
+  {
+    title: '16-bit protected mode, ring 3', width: 16, ring: 3,
+    segments: { mode: 'protected', ...BASES, code: 0x18ab0, executeOnly: true },
+  },
   { title: '16-bit code on a 32-bit stack', width: 16, ring: 3, segments: { mode: 'protected', ...BASES, stack16: false } },
   { title: '32-bit code in segments with bases, ring 0', width: 32, ring: 0, segments: { mode: 'protected', ...BASES, code: 0x1d340 } },
   {
