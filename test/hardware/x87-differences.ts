@@ -27,9 +27,10 @@ export const X87_DIFFERENCES: readonly VendorDifference[] = [
   },
   {
     name: 'x87 environment or state that faults',
-    why: 'which of its words is accessed first, and so named by CR2, is not stated; here the lowest',
+    why: 'here the lowest word that cannot be accessed is named, and nothing has changed (SDM vol. 3, "Program or Task Restart"); '
+      + 'AMD names another, and keeps what was accessed before',
     excuses: 'everything',
-    holds: (insn, vector) => IMAGES.has(insn.mnemonic) && vector.fault?.vector === 14,
+    holds: (insn, vector) => IMAGES.has(insn.mnemonic) && [12, 13, 14].includes(vector.fault?.vector ?? -1),
   },
   {
     name: 'transcendental functions',

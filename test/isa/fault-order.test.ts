@@ -15,7 +15,7 @@ import type { Call } from './recording-builder.ts';
 const LOOKING: ReadonlySet<string> = new Set([
   'pushfValue', 'readSegment', 'gdtBase', 'gdtLimit', 'idtBase', 'idtLimit', 'storeLdt', 'storeTaskRegister', 'readControl',
   'readDebug', 'readMachineStatus', 'readFsBase', 'readGsBase', 'checkCpl0', 'checkProtectedMode', 'checkPort', 'readTscAux',
-  'x87Wait', 'x87NoWait', 'x87Result', 'x87ResultHigh', 'x87Stores', 'x87ImageWord', 'x87LoadWord',
+  'x87Wait', 'x87NoWait', 'x87Result', 'x87ResultHigh', 'x87Stores', 'x87ImagePiece', 'x87LoadPiece',
 ]);
 /** System helpers that never refuse: what they change comes after the last access to memory. */
 const CERTAIN: ReadonlySet<string> = new Set(['x87Stored']);

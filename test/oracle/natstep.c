@@ -3,7 +3,7 @@
 // starts it; the trap or fault after one instruction comes back to the handler.
 //
 //   natstep -g 64|32|16|16w COUNT SEED > vectors     random vectors (generate.h)
-//   natstep -x87 -g 64|32 COUNT SEED > vectors       x87 instructions, with x87 state
+//   natstep -x87 -g 64|32|16|16w COUNT SEED > vectors       x87 instructions, with x87 state
 //   natstep -seed SEED < vectors                     executes given vectors again
 #define _GNU_SOURCE
 #include <asm/ldt.h>

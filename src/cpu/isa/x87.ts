@@ -4,7 +4,8 @@
 import type { Builder, Semantics } from '../builder/builder.ts';
 import { CodeMode, OperandKind } from '../builder/insn.ts';
 import type { Insn, Operand } from '../builder/insn.ts';
-import { environmentBytes, stateBytes } from '../x87/image.ts';
+import { environmentPieces, pieceNumber, statePieces } from '../x87/image.ts';
+import type { ImagePiece } from '../x87/image.ts';
 
 /** The gate of waiting instructions; with an operand in memory its offset becomes the data pointer. */
 function wait<V, A, C>(b: Builder<V, A, C>, i: Insn, operand: Operand): void {
@@ -62,29 +63,30 @@ const control: Semantics = (b, i) => {
   b.system('x87Execute', i);
 };
 
-function loadImage<V, A, C>(b: Builder<V, A, C>, i: Insn, bytes: number): void {
+/** Each piece wraps at the end of the address size for itself. Nothing is taken over before all have been loaded. */
+function loadImage<V, A, C>(b: Builder<V, A, C>, i: Insn, pieces: readonly ImagePiece[]): void {
   b.system('x87Wait', i);
-  const at = b.address(i.src), { size, address: { segment } } = i.src;
-  for (let n = 0; n < bytes / size; n++) {
-    b.system('x87LoadWord', i, b.load(segment, b.offset(i, at, size * n), size), b.constant(4, n));
+  const at = b.address(i.src), { segment } = i.src.address;
+  for (const { offset, size } of pieces) {
+    b.system('x87LoadPiece', i, b.load(segment, b.offset(i, at, offset), size), b.constant(4, pieceNumber(offset, size)));
   }
   b.system('x87Execute', i);
 }
 
-function storeImage<V, A, C>(b: Builder<V, A, C>, i: Insn, bytes: number): void {
+function storeImage<V, A, C>(b: Builder<V, A, C>, i: Insn, pieces: readonly ImagePiece[]): void {
   b.system('x87NoWait', i);
-  const at = b.address(i.dst), { size, address: { segment } } = i.dst;
-  b.probeWrite(segment, at, bytes);
+  const at = b.address(i.dst), { segment } = i.dst.address;
+  for (const { offset, size } of pieces) b.probeWrite(segment, b.offset(i, at, offset), size);
   b.system('x87Result', i);
-  const words = Array.from({ length: bytes / size }, (_, n) => b.system('x87ImageWord', i, b.constant(4, n)));
-  for (const [n, word] of words.entries()) b.store(segment, b.offset(i, at, size * n), size, word);
+  const values = pieces.map(({ offset, size }) => b.system('x87ImagePiece', i, b.constant(4, pieceNumber(offset, size))));
+  for (const [n, { offset, size }] of pieces.entries()) b.store(segment, b.offset(i, at, offset), size, values[n]!);
   b.system('x87Stored', i);
 }
 
-export const FLDENV: Semantics = (b, i) => loadImage(b, i, environmentBytes(i.size));
-export const FRSTOR: Semantics = (b, i) => loadImage(b, i, stateBytes(i.size));
-export const FNSTENV: Semantics = (b, i) => storeImage(b, i, environmentBytes(i.size));
-export const FNSAVE: Semantics = (b, i) => storeImage(b, i, stateBytes(i.size));
+export const FLDENV: Semantics = (b, i) => loadImage(b, i, environmentPieces(i.size));
+export const FRSTOR: Semantics = (b, i) => loadImage(b, i, statePieces(i.size));
+export const FNSTENV: Semantics = (b, i) => storeImage(b, i, environmentPieces(i.size));
+export const FNSAVE: Semantics = (b, i) => storeImage(b, i, statePieces(i.size));
 
 /** The condition is found here, among the flags. */
 export const FCMOV: Semantics = (b, i) => {

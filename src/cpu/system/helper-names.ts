@@ -39,5 +39,5 @@ export type SystemHelper =
   | 'x87NoWait' // #NM
   | 'x87Execute' // x = operand in memory, y = its bits 79:64
   | 'x87Result' | 'x87ResultHigh' | 'x87Stores' | 'x87Stored' // what is stored, in two parts; whether it is; it has been
-  | 'x87ImageWord' // x = number of a word of environment or state, which is returned
-  | 'x87LoadWord'; // x = the word, y = its number
+  | 'x87ImagePiece' // x = a piece of environment or state; returns its value
+  | 'x87LoadPiece'; // x = the value, y = the piece

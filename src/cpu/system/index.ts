@@ -25,7 +25,7 @@ import { syscall, sysret } from './syscall.ts';
 import { sysenter, sysexit } from './sysenter.ts';
 import { readPmc, readTscAux } from './tsc.ts';
 import {
-  x87Execute, x87ImageWord, x87LoadWord, x87NoWait, x87Result, x87ResultHigh, x87Stored, x87Stores, x87Wait,
+  x87Execute, x87ImagePiece, x87LoadPiece, x87NoWait, x87Result, x87ResultHigh, x87Stored, x87Stores, x87Wait,
 } from '../x87/helpers.ts';
 
 export type { SystemFunction } from './helper.ts';
@@ -38,5 +38,5 @@ export const SYSTEM: Record<SystemHelper, SystemFunction> = {
   readControl, writeControl, readDebug, writeDebug, readMachineStatus, writeMachineStatus, clearTaskSwitched,
   readMsr, writeMsr, cpuid, readTscAux, readPmc, xgetbv, xsetbv, invalidatePage, invpcid,
   swapgs, readFsBase, readGsBase, writeFsBase, writeGsBase, invalidateCaches, checkCpl0, checkProtectedMode, portIn, portOut, checkPort,
-  x87Wait, x87NoWait, x87Execute, x87Result, x87ResultHigh, x87Stores, x87Stored, x87ImageWord, x87LoadWord,
+  x87Wait, x87NoWait, x87Execute, x87Result, x87ResultHigh, x87Stores, x87Stored, x87ImagePiece, x87LoadPiece,
 };

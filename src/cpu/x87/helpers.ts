@@ -12,7 +12,7 @@ import type { SystemFunction } from '../system/helper.ts';
 import { ARITHMETIC } from './arithmetic.ts';
 import { COMPARISONS } from './compare.ts';
 import { CONTROL } from './control.ts';
-import { storeEnvironment, storeRegisters } from './image.ts';
+import { readPiece, storeEnvironment, storeRegisters, writePiece } from './image.ts';
 import { MOVES } from './moves.ts';
 import type { X87Operation } from './operation.ts';
 import { STORES, resultOf } from './stores.ts';
@@ -88,7 +88,7 @@ function notePointers(cpu: Cpu, i: Insn): void {
   state.fds[0] = state.segSelector[memory.address.segment];
 }
 
-/** Finds what the instruction stores; returns its low 64 bits. Of FNSTENV and FNSAVE it is read by x87ImageWord. */
+/** Finds what the instruction stores; returns its low 64 bits. Of FNSTENV and FNSAVE it is read by x87ImagePiece. */
 export const x87Result: SystemFunction = (cpu, i) => {
   const { x87 } = cpu;
   x87.result = find(cpu, i);
@@ -129,16 +129,11 @@ export const x87Stored: SystemFunction = (cpu, i) => {
   return 0n;
 };
 
-/** x = number of a word of the operand's size in the image. */
-export const x87ImageWord: SystemFunction = ({ x87: { image } }, { dst: { size } }, x) => {
-  const view = new DataView(image.buffer), at = Number(x) * size;
-  return BigInt(size === 2 ? view.getUint16(at, true) : view.getUint32(at, true));
-};
+/** x = a piece of the image, as pieceNumber makes it; returns its value. */
+export const x87ImagePiece: SystemFunction = ({ x87 }, _i, x) => readPiece(x87, Number(x));
 
-/** x = a word read from memory, y = its number. The image is taken over by x87Execute. */
-export const x87LoadWord: SystemFunction = ({ x87: { image } }, { src: { size } }, x, y) => {
-  const view = new DataView(image.buffer), at = Number(y) * size;
-  if (size === 2) view.setUint16(at, Number(x & 0xffffn), true);
-  else view.setUint32(at, Number(x & 0xffffffffn), true);
+/** x = what was read from memory, y = the piece that it is. The image is taken over by x87Execute. */
+export const x87LoadPiece: SystemFunction = ({ x87 }, _i, x, y) => {
+  writePiece(x87, Number(y), x);
   return 0n;
 };

@@ -22,8 +22,25 @@ const UNUSED = 0xffff0000;
 /** Words are of 2 bytes with a 16-bit operand size, else of 4. */
 const wordSize = (size: Size): 2 | 4 => (size === 2 ? 2 : 4);
 
-export const environmentBytes = (size: Size): number => WORDS * wordSize(size);
-export const stateBytes = (size: Size): number => environmentBytes(size) + REGISTERS * REGISTER_BYTES;
+const environmentBytes = (size: Size): number => WORDS * wordSize(size);
+
+/** What of an image is one access. */
+export interface ImagePiece { readonly offset: number; readonly size: Size }
+
+export function environmentPieces(operandSize: Size): ImagePiece[] {
+  const size = wordSize(operandSize);
+  return Array.from({ length: WORDS }, (_, n) => ({ offset: n * size, size }));
+}
+
+/** Registers are accessed in two parts, as an operand of ten bytes is. */
+export function statePieces(operandSize: Size): ImagePiece[] {
+  const registers = Array.from({ length: REGISTERS }, (_, n) => environmentBytes(operandSize) + REGISTER_BYTES * n);
+  const parts = (at: number): ImagePiece[] => [{ offset: at, size: 8 }, { offset: at + 8, size: 2 }];
+  return [...environmentPieces(operandSize), ...registers.flatMap(parts)];
+}
+
+/** A piece as one number, for helpers. */
+export const pieceNumber = (offset: number, size: Size): number => offset * 16 + size;
 
 const Tag = { VALID: 0, ZERO: 1, SPECIAL: 2, EMPTY: 3 } as const;
 
@@ -61,6 +78,17 @@ function environmentWords(cpu: Cpu, size: 2 | 4): readonly number[] {
   }
   const ip = BigInt(16 * fcs) + fip[0], dp = BigInt(16 * fds) + fdp[0];
   return [...control, low16(ip) | UNUSED, (low16(ip >> 16n) << 12) | fop, low16(dp) | UNUSED, low16(dp >> 16n) << 12];
+}
+
+/** The value of a piece of `x87.image`. */
+export function readPiece({ image }: X87, piece: number): bigint {
+  const view = new DataView(image.buffer), at = piece >> 4, size = piece & 15;
+  return size === 8 ? view.getBigUint64(at, true) : BigInt(size === 2 ? view.getUint16(at, true) : view.getUint32(at, true));
+}
+
+/** Puts the low bytes of `value` there. */
+export function writePiece({ image }: X87, piece: number, value: bigint): void {
+  for (let n = 0; n < (piece & 15); n++) image[(piece >> 4) + n] = Number((value >> BigInt(8 * n)) & 0xffn);
 }
 
 /** Puts the environment into `x87.image`. */
