@@ -16,7 +16,8 @@ const ENGINES: readonly (readonly [string, MakeEngine, number])[] =
   [['the interpreter', interpreter, 1], ['the translator', translator, 4]];
 /** Vectors of a mode are divided among the settings. */
 const SETTINGS: readonly (readonly [VectorMode, readonly Setting[]])[] = [
-  ['64', ['64-bit']], ['32', ['compatibility', 'PAE', 'two-level']], ['16', ['compatibility', 'PAE']], ['16w', ['compatibility', 'two-level']],
+  ['64', ['64-bit']], ['32', ['compatibility', 'PAE', 'two-level']], ['16', ['compatibility', 'PAE']],
+  ['16w', ['compatibility', 'two-level']],
 ];
 
 const reports = new Map(ENGINES.map(([name]) => [name, emptyReport()]));
