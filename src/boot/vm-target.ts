@@ -8,10 +8,11 @@ import { GPR_NAMES } from '../vm/registers.ts';
 const segment = ({ selector, base, limit, attributes }: SegmentState): SegmentRegister =>
   ({ selector, base: BigInt(base), limit, attributes });
 
-/** RAM and vCPU 0 of `vm`. Writes are host-side writes. */
+/** RAM (ROM is not for loading) and vCPU 0 of `vm`. Writes are host-side writes. */
 export function bootTarget(vm: Vm): BootTarget {
   return {
-    memory: vm.memslots.map(({ guestPhysAddr, memorySize }) => ({ base: guestPhysAddr, size: memorySize })),
+    memory: vm.memslots.filter((slot) => !slot.readonly)
+      .map(({ guestPhysAddr, memorySize }) => ({ base: guestPhysAddr, size: memorySize })),
     write: (gpa, bytes) => vm.writeMemory(gpa, bytes),
     setEntry: (state) => enter(vm, state),
   };

@@ -58,7 +58,8 @@ const isCount = (value: unknown): value is number => Number.isSafeInteger(value)
 const isHash = (value: unknown): value is string | null => value === null || (typeof value === 'string' && /^[0-9a-f]{16}$/.test(value));
 
 const isMachine = (value: unknown): value is MachineDescription =>
-  isObject(value) && isCount(value['memory']) && isCount(value['vcpus']) && isCount(value['quantum']);
+  isObject(value) && isCount(value['memory']) && isCount(value['vcpus']) && isCount(value['quantum'])
+    && (value['rom'] === undefined || isCount(value['rom']));
 
 /** The outline; each component checks its own part when it is restored. */
 function isState(value: unknown): value is VmState {

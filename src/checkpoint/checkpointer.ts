@@ -91,7 +91,10 @@ export class Checkpointer {
     vm.mt.mtDirtyTrigger(policy.dirtyTrigger);
     const { config } = vm;
     this.store.putBase({
-      machine: { memory: config.memory, vcpus: config.vcpus ?? 1, quantum: config.quantum ?? DEFAULT_QUANTUM },
+      machine: {
+        memory: config.memory, vcpus: config.vcpus ?? 1, quantum: config.quantum ?? DEFAULT_QUANTUM,
+        ...(config.rom ? { rom: config.rom } : {}),
+      },
       state: vm.save(),
       pages: copyMemory(vm),
       hash: policy.hash ? hashMemory(vm) : null,

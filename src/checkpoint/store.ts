@@ -12,6 +12,8 @@ export interface MachineDescription {
   readonly memory: number;
   readonly vcpus: number;
   readonly quantum: number;
+  /** Bytes of ROM below 4 GiB, if there is one. */
+  readonly rom?: number;
 }
 
 /** The exits after which a guest does not go on by itself. */

@@ -12,6 +12,7 @@ import { COMMAND, I8042 } from '../devices/i8042.ts';
 import { PicPair } from '../devices/pic-pair.ts';
 import { Pit8254 } from '../devices/pit-8254.ts';
 import { portWindow } from '../devices/port-window.ts';
+import { RESET_CONTROL_PORTS, ResetControl } from '../devices/reset-control.ts';
 import { RtcMc146818 } from '../devices/rtc-mc146818.ts';
 import { SystemControlA } from '../devices/system-control-a.ts';
 import { SystemControlB } from '../devices/system-control-b.ts';
@@ -55,6 +56,7 @@ export function createPcBoard(host: PlatformHost, outputs: BoardOutputs, options
   const systemControlA = new SystemControlA(outputs.reset, a20.input(0));
   const vga = new Vga();
   const coprocessor = new CoprocessorError(pics.irq(Irq.FPU));
+  const resetControl = new ResetControl(outputs.reset);
   const debugExit = new DebugExit(outputs.debugExit);
   const debugcon = new Debugcon(outputs.debugcon);
 
@@ -73,11 +75,13 @@ export function createPcBoard(host: PlatformHost, outputs: BoardOutputs, options
     { base: 0xf0, length: 1, device: coprocessor },
     { base: 0xf4, length: 4, device: debugExit },
     { base: 0xe9, length: 1, device: debugcon },
+    { base: 0xcf8, length: RESET_CONTROL_PORTS, device: resetControl },
+    { base: 0x402, length: 1, device: portWindow(debugcon, 0) },
     ...extra,
   ];
   // Interrupt controllers last: reset drops every line before the controllers forget them.
   const devices: Device[] = [
-    ...extra.map(({ device }) => device),
+    ...extra.map(({ device }) => device), resetControl,
     uart, pit, systemControl, systemControlA, rtc, keyboard, vga, coprocessor, debugExit, debugcon, pics.elcr, pics.slave, pics.master,
   ];
 

@@ -8,6 +8,8 @@ import { Bios } from './bios/bios.ts';
 import type { DiskImage } from './bios/disk.ts';
 import { RESET_VECTOR, ROM_BASE, ROM_SEGMENT, SERVICE_PORT } from './bios/rom.ts';
 import type { Board } from './board.ts';
+import { installFirmware, romOf } from './firmware-image.ts';
+import type { FirmwareImage } from './firmware-image.ts';
 import { DEFAULT_EPOCH, createPcBoard } from './pc-board.ts';
 
 export interface PcConfig extends Omit<VmConfig, 'platform'> {
@@ -22,15 +24,19 @@ export interface PcConfig extends Omit<VmConfig, 'platform'> {
    * What the guest writes to the disk is kept beside the image and is part of the saved state.
    */
   readonly disk?: DiskImage;
+  /** Firmware of one's own in place of that: vCPU 0 starts at its reset vector. */
+  readonly firmware?: FirmwareImage;
 }
 
 export interface Pc { readonly vm: Vm; readonly board: Board }
 
 /**
  * Builds the machine; a write of v to the debug-exit port ends the run with exit `debug-exit`,
- * a request for a reset with exit `reset`. Errors as `Vm`; InputError for a disk that is not whole sectors of 512 bytes.
+ * a request for a reset with exit `reset`. Errors as `Vm`; InputError for a disk that is not whole sectors of 512
+ * bytes, and for firmware that is none (firmware-image.ts).
  */
-export function createPc({ serial = () => {}, debugcon = () => {}, epoch = DEFAULT_EPOCH, disk, ...config }: PcConfig): Pc {
+export function createPc({ serial = () => {}, debugcon = () => {}, epoch = DEFAULT_EPOCH, disk, firmware, ...config }: PcConfig): Pc {
+  const rom = firmware ? romOf(firmware, config.memory) : null;
   let board: Board | null = null;
   const bios = disk ? new Bios(disk, () => ({
     physical: vm.internals.parts.physical, board: board!, caller: vm.executing!,
@@ -38,6 +44,7 @@ export function createPc({ serial = () => {}, debugcon = () => {}, epoch = DEFAU
   })) : null;
   const vm: Vm = new Vm({
     ...config,
+    ...(rom ? { rom: rom.length } : {}),
     platform: (host) => {
       const debugExit = (value: number): void => vm.exitWith({ kind: 'debug-exit', value });
       const reset = (): void => vm.exitWith({ kind: 'reset' });
@@ -48,6 +55,7 @@ export function createPc({ serial = () => {}, debugcon = () => {}, epoch = DEFAU
     },
   });
   if (bios) powerOn(vm, bios);
+  if (firmware && rom) installFirmware(vm, firmware, rom);
   return { vm, board: board! };
 }
 

@@ -3,6 +3,7 @@ import type { Faults } from '../base/faults.ts';
 import { PAGE_SIZE } from '../base/paging-units.ts';
 import type { Platform, PlatformHost } from '../base/platform.ts';
 import type { MachineShape } from '../base/state/regions.ts';
+import type { MemslotRequest } from '../mmu/memslots.ts';
 import type { TrackingMethod } from '../mmu/tracking.ts';
 
 export const GIB = 1024 ** 3;
@@ -33,6 +34,8 @@ export interface VmConfig {
   /** RAM beyond `memory`, for memslots added later, and the GPA below which they must lie. */
   readonly spareMemory?: number;
   readonly gpaLimit?: number;
+  /** Bytes of read-only memory that end at 4 GiB, where firmware lies: whole pages, at most 16 MiB. Written from the host's side. */
+  readonly rom?: number;
   /** The board; without one every port and MMIO access is an exit, and HLT comes back at once. */
   readonly platform?: (host: PlatformHost) => Platform;
   /** What an access that the board does not claim does: an exit (default without a board), or reads of all ones. */
@@ -42,6 +45,12 @@ export interface VmConfig {
   /** Keep a shadow of memory and check each quiesce for lost writes. */
   readonly verify?: boolean;
 }
+
+/** GPA at which `rom` ends. */
+export const ROM_END = 4 * GIB;
+const MAX_ROM = 16 * 1024 ** 2;
+/** The last slot number there is, so that none that a user takes is in the way. */
+const ROM_SLOT = 32763;
 
 export const DEFAULT_QUANTUM = 20_000;
 
@@ -58,22 +67,27 @@ export function shapeOf(config: VmConfig): MachineShape {
   if (!Number.isInteger(quantum) || quantum < 1) throw new KvmError('EINVAL', `a quantum of ${quantum} instructions`);
   requireOneOf('engine', engine, ENGINES);
   requireOneOf('tracking method', tracking, TRACKING_METHODS);
+  const { rom = 0 } = config;
+  if (!Number.isSafeInteger(rom) || rom < 0 || rom % PAGE_SIZE !== 0 || rom > MAX_ROM) {
+    throw new InputError(`ROM of ${rom} bytes is not a number of pages up to ${MAX_ROM} bytes`);
+  }
   const top = memory <= LOW_RAM_LIMIT ? memory : HIGH_RAM_BASE + (memory - LOW_RAM_LIMIT);
-  const gpaLimit = Math.max(top, config.gpaLimit ?? 0);
+  const gpaLimit = Math.max(top, config.gpaLimit ?? 0, rom > 0 ? ROM_END : 0);
   if (gpaLimit > MAX_GPA || gpaLimit % PAGE_SIZE !== 0) {
     throw new KvmError('EINVAL', `GPA limit ${gpaLimit} is not a page boundary below 2^40`);
   }
-  return { vcpus, gfnLimit: gpaLimit / PAGE_SIZE, ramBytes: memory + spareMemory };
+  return { vcpus, gfnLimit: gpaLimit / PAGE_SIZE, ramBytes: memory + spareMemory + rom };
 }
 
 function requireOneOf(what: string, value: string, known: readonly string[]): void {
   if (!known.includes(value)) throw new KvmError('EINVAL', `${what} '${value}': known are ${known.join(', ')}`);
 }
 
-/** The memslots that `memory` bytes of RAM are cut into. */
-export function defaultMemslots(memory: number): { slot: number; guestPhysAddr: number; memorySize: number }[] {
+/** The memslots that `memory` bytes of RAM are cut into, and that of the ROM. */
+export function defaultMemslots(memory: number, rom = 0): MemslotRequest[] {
   const low = Math.min(memory, LOW_RAM_LIMIT);
-  const slots = [{ slot: 0, guestPhysAddr: 0, memorySize: low }];
+  const slots: MemslotRequest[] = [{ slot: 0, guestPhysAddr: 0, memorySize: low }];
   if (memory > low) slots.push({ slot: 1, guestPhysAddr: HIGH_RAM_BASE, memorySize: memory - low });
+  if (rom > 0) slots.push({ slot: ROM_SLOT, guestPhysAddr: ROM_END - rom, memorySize: rom, readonly: true });
   return slots;
 }

@@ -51,7 +51,7 @@ export function buildParts(config: VmConfig, host: CpuHost, trace: Trace): Machi
   const physical = new PhysicalMemory(memory, plan, shape, faults);
   const tracking = new Tracking(physical.views, config.tracking ?? 'none', physical, faults);
   const lock = new MachineLock(memory, plan);
-  for (const slot of defaultMemslots(config.memory)) physical.addMemslot(slot);
+  for (const slot of defaultMemslots(config.memory, config.rom)) physical.addMemslot(slot);
   const cpus = Array.from({ length: shape.vcpus }, (_, index) => {
     const block = plan.vcpu!.offset + index * VCPU_STATE.size;
     const mmu = new VcpuMmu(physical, tracking, viewsOf(VCPU_STATE, memory, block), index, trace, faults);

@@ -28,7 +28,8 @@ describe('help', () => {
     "Usage: tidemark run [IMAGE] [options]
 
     IMAGE is recognised by its content: Linux bzImage, multiboot 1 or 2, ELF (PVH or plain), a disk with
-    a boot sector (booted by a BIOS; the file is not changed); raw bytes with --at.
+    a boot sector (booted by a BIOS; the file is not changed); raw bytes with --at. With --bios none is
+    needed, and raw bytes are put where --at says for the firmware to find.
 
     The exit status is 0 when the guest halted with interrupts off or asked for a reset, ((v << 1) | 1)
     & 255 when it wrote v to port 0xF4, 124 at a limit, 125 for bad usage or input, 126 after a triple
@@ -41,6 +42,10 @@ describe('help', () => {
       --append S                        the kernel's command line
       --initrd F                        Linux's initial RAM disk; the first module of other kernels
       --module F                        multiboot module; may be repeated
+      --bios F                          firmware: a ROM image, mapped below 4 GiB and copied below 1
+                                        MiB; the machine starts at its reset vector
+      --option-rom F                    an expansion ROM for that firmware, from 0xC0000 on; may be
+                                        repeated
       --at GPA                          load IMAGE as raw bytes at this guest-physical address and start
                                         there
       --memory SIZE                     guest RAM, up to 3G (default: 128M)

@@ -13,7 +13,8 @@ function options(...argv: string[]) {
 describe('the options of run', () => {
   it('have the documented defaults', () => {
     expect(options('image')).toEqual({
-      image: 'image', kernel: null, append: '', initrd: null, module: [], at: null, memory: 128 * 1024 ** 2, cpus: 1, enterAll: false,
+      image: 'image', kernel: null, append: '', initrd: null, module: [], bios: null, optionRom: [], at: null,
+      memory: 128 * 1024 ** 2, cpus: 1, enterAll: false,
       engine: 'auto', tracking: 'none', checkpointing: false, checkpointTo: null, checkpointEvery: null, dirtyTrigger: 0, maxDirty: null,
       verify: false, serial: { kind: 'stdio' }, screen: false, debugcon: null,
       timeout: null, maxInstructions: null, trace: null, stats: null, json: false,
@@ -53,7 +54,7 @@ describe('the options of run', () => {
   });
 
   it.each([
-    [[], 'nothing to run: give an IMAGE or --kernel'],
+    [[], 'nothing to run: give an IMAGE, --kernel or --bios'],
     [['a', 'b'], 'one IMAGE at most, but \'b\' is a second one'],
     [[''], 'IMAGE is empty'],
     [['a', '--kernel=k'], 'IMAGE and --kernel exclude each other'],

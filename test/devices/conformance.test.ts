@@ -10,6 +10,7 @@ import { Elcr } from '../../src/devices/elcr.ts';
 import { I8042 } from '../../src/devices/i8042.ts';
 import { Pic8259 } from '../../src/devices/pic-8259.ts';
 import { Pit8254 } from '../../src/devices/pit-8254.ts';
+import { RESET_CONTROL_PORTS, ResetControl } from '../../src/devices/reset-control.ts';
 import { RtcMc146818 } from '../../src/devices/rtc-mc146818.ts';
 import { KEY_NAMES } from '../../src/devices/scan-codes.ts';
 import type { KeyName } from '../../src/devices/scan-codes.ts';
@@ -42,6 +43,7 @@ const DEVICES: readonly Case[] = [
     name: 'i8042', registers: 5, make: () => new I8042(new Wire(), nothing, new Wire()),
     input: (keyboard, r) => (keyboard as I8042).key(KEY_NAMES[(r >>> 8) % KEY_NAMES.length] as KeyName, (r & 1) === 0),
   },
+  { name: 'reset-control', registers: RESET_CONTROL_PORTS, make: () => new ResetControl(nothing) },
   { name: 'vga', registers: VGA_PORTS, make: () => new Vga() },
   {
     name: 'coprocessor-error', registers: 1, make: () => new CoprocessorError(new Wire()),

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { I8042 } from '../../src/devices/i8042.ts';
+import { ResetControl } from '../../src/devices/reset-control.ts';
 import { KEY_NAMES } from '../../src/devices/scan-codes.ts';
 import type { KeyName } from '../../src/devices/scan-codes.ts';
 import { SystemControlA } from '../../src/devices/system-control-a.ts';
@@ -211,5 +212,23 @@ describe('System Control Port A', () => {
     expect([a20.level, port.read(0, 1), resets]).toEqual([1, 3, 1]);
     port.reset();
     expect([a20.level, port.read(0, 1)]).toEqual([0, 0]);
+  });
+});
+
+// Intel 82371SB (PIIX3) datasheet, "Reset Control Register": a rise of bit 2 resets. Wider accesses are the PCI configuration address.
+describe('the reset control register', () => {
+  it('resets at a rise of bit 2 that is written as a byte', () => {
+    let resets = 0;
+    const register = new ResetControl(() => resets++);
+    register.write(1, 1, 2);
+    register.write(0, 4, 0x80000600);
+    register.write(0, 1, 6);
+    expect([register.read(1, 1), register.read(0, 4), register.read(3, 1), resets]).toEqual([2, 0xffffffff, 0xff, 0]);
+    register.write(1, 1, 0xf7);
+    register.write(1, 1, 6);
+    expect([register.read(1, 1), resets]).toEqual([6, 1]);
+    register.write(1, 1, 0);
+    register.write(1, 1, 4);
+    expect(resets).toBe(2);
   });
 });

@@ -4,6 +4,8 @@ import { InputError } from '../../base/errors.ts';
 import { loadImage, recogniseImage } from '../../boot/image.ts';
 import type { BootOptions, EntryState } from '../../boot/target.ts';
 import { bootTarget, enter } from '../../boot/vm-target.ts';
+import { Placement } from '../../boot/placement.ts';
+import type { FirmwareImage } from '../../machine/firmware-image.ts';
 import { createPc } from '../../machine/pc.ts';
 import type { Pc } from '../../machine/pc.ts';
 import type { Vm } from '../../vm/vm.ts';
@@ -15,6 +17,7 @@ import type { RunOptions } from './run.ts';
 
 /** Runs the guest; returns the exit status. Throws InputError, KvmError and system errors for what the user can mend. */
 export async function runGuest(options: RunOptions, io: CliIo): Promise<number> {
+  if (options.bios !== null) return runFirmware(options, options.bios, io);
   const path = (options.image ?? options.kernel)!;
   const bytes = readInputFile(path, options.image === null ? 'kernel' : 'image');
   const boot: BootOptions = {
@@ -28,6 +31,26 @@ export async function runGuest(options: RunOptions, io: CliIo): Promise<number> 
     const { memory, cpus, engine, tracking, verify } = options;
     const pc = createPc({ memory, vcpus: cpus, engine, tracking, verify, ...(disk ? { disk } : {}), ...sinks });
     if (!disk) load(pc.vm, path, bytes, boot, options.enterAll);
+    return pc;
+  });
+}
+
+/** A machine that starts its firmware; IMAGE, if there is one, lies in its memory. */
+async function runFirmware({ image, at, optionRom, ...options }: RunOptions, bios: string, io: CliIo): Promise<number> {
+  const firmware: FirmwareImage = {
+    name: bios, bytes: readInputFile(bios, 'firmware'),
+    optionRoms: optionRom.map((name) => ({ name, bytes: readInputFile(name, 'expansion ROM') })),
+  };
+  const bytes = image === null ? null : readInputFile(image, 'image');
+  return runSession(options, io, (sinks): Pc => {
+    const { memory, cpus, engine, tracking, verify } = options;
+    const pc = createPc({ memory, vcpus: cpus, engine, tracking, verify, firmware, ...sinks });
+    if (bytes && image !== null) {
+      const target = bootTarget(pc.vm);
+      const placement = new Placement(image, target);
+      placement.claim('image', at!, bytes.length);
+      placement.fill(at!, bytes, bytes.length);
+    }
     return pc;
   });
 }

@@ -20,6 +20,8 @@ const OPTIONS = {
   append: valued('S', String, 'the kernel\'s command line', '', null),
   initrd: valued('F', nonEmpty, 'Linux\'s initial RAM disk; the first module of other kernels'),
   module: list('F', 'multiboot module; may be repeated'),
+  bios: valued('F', nonEmpty, 'firmware: a ROM image, mapped below 4 GiB and copied below 1 MiB; the machine starts at its reset vector'),
+  optionRom: list('F', 'an expansion ROM for that firmware, from 0xC0000 on; may be repeated'),
   at: valued('GPA', integer(0, MAX_GPA), 'load IMAGE as raw bytes at this guest-physical address and start there'),
   memory: valued('SIZE', (text) => parseSize(text, MIN_MEMORY, MAX_MEMORY), `guest RAM, up to ${showSize(MAX_MEMORY)}`,
     DEFAULT_MEMORY, showSize(DEFAULT_MEMORY)),
@@ -30,7 +32,7 @@ const OPTIONS = {
 
 type RunValues = OptionValues<typeof OPTIONS>;
 
-/** What `tidemark run` was asked to do; checked for sense, files not opened yet. Exactly one of `image` and `kernel` is not null. */
+/** What `tidemark run` was asked to do; checked for sense, files not opened yet. One of `image`, `kernel` and `bios` is not null. */
 export interface RunOptions extends Omit<RunValues, keyof SessionOptions>, SessionOptions {
   readonly image: string | null;
 }
@@ -40,10 +42,29 @@ export function resolveRunOptions(values: RunValues, positionals: readonly strin
   const [image = null, ...extra] = positionals;
   if (extra.length > 0) throw new InputError(`one IMAGE at most, but '${extra[0]}' is a second one`);
   if (image === '') throw new InputError('IMAGE is empty');
-  if (image === null && values.kernel === null) throw new InputError('nothing to run: give an IMAGE or --kernel');
+  if (image === null && values.kernel === null && values.bios === null) {
+    throw new InputError('nothing to run: give an IMAGE, --kernel or --bios');
+  }
   if (image !== null && values.kernel !== null) throw new InputError('IMAGE and --kernel exclude each other');
   if (values.at !== null && image === null) throw new InputError('--at needs an IMAGE');
+  requireFirmwareAlone(values, image);
   return { ...resolveSession(values), image };
+}
+
+/** What firmware would not be told of. */
+function requireFirmwareAlone(values: RunValues, image: string | null): void {
+  if (values.bios === null) {
+    if (values.optionRom.length > 0) throw new InputError('--option-rom needs --bios');
+    return;
+  }
+  const { kernel, append, initrd, module, enterAll, at } = values;
+  const others = {
+    '--kernel': kernel !== null, '--append': append !== '', '--initrd': initrd !== null, '--module': module.length > 0,
+    '--enter-all': enterAll,
+  };
+  const other = Object.entries(others).find(([, isGiven]) => isGiven);
+  if (other) throw new InputError(`--bios and ${other[0]} exclude each other`);
+  if (image !== null && at === null) throw new InputError('--bios takes an IMAGE only with --at: the machine has no disk to find');
 }
 
 export const run = defineCommand({
@@ -52,7 +73,8 @@ export const run = defineCommand({
   usage: '[IMAGE] [options]',
   description: [
     'IMAGE is recognised by its content: Linux bzImage, multiboot 1 or 2, ELF (PVH or plain), a disk with a boot sector (booted by '
-      + 'a BIOS; the file is not changed); raw bytes with --at.',
+      + 'a BIOS; the file is not changed); raw bytes with --at. With --bios none is needed, and raw bytes are put where '
+      + '--at says for the firmware to find.',
     'The exit status is 0 when the guest halted with interrupts off or asked for a reset, ((v << 1) | 1) & 255 when it wrote v to '
       + 'port 0xF4, 124 at a limit, 125 for bad usage or input, 126 after a triple fault, 70 for an internal error, a lost write that '
       + '--verify finds among them.',
