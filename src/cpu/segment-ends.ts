@@ -16,9 +16,9 @@ const MOST = 0xffffffff;
 export function deriveSegmentEnds({ segAttributes, segLimit, segReadEnd, segWriteEnd }: VcpuState, hasTypes: boolean): void {
   for (let s = 0; s < SEGMENTS; s++) {
     const attributes = segAttributes[s];
-    const code = hasTypes && (attributes & SegAttr.CODE) !== 0;
+    const isCode = (attributes & SegAttr.CODE) !== 0, code = hasTypes && isCode;
     const usable = (attributes & (SegAttr.P | SegAttr.UNUSABLE)) === SegAttr.P;
-    const expandsDown = !code && (attributes & SegAttr.EXPAND_DOWN) !== 0;
+    const expandsDown = !isCode && (attributes & SegAttr.EXPAND_DOWN) !== 0;
     const end = usable && !expandsDown ? Math.min(segLimit[s] + 1, MOST) : 0;
     segReadEnd[s] = !code || attributes & SegAttr.READABLE ? end : 0;
     segWriteEnd[s] = !code && attributes & SegAttr.WRITABLE ? end : 0;

@@ -33,12 +33,13 @@ function slowLinearAddress(cpu: Cpu, segment: number, offset: number, bytes: num
   const attributes = cpu.state.segAttributes[segment];
   const limit = cpu.state.segLimit[segment];
   // Outside protected mode every segment may be read and written, code too (SDM vol. 3, "Real-Address Mode Operation").
-  const code = (attributes & SegAttr.CODE) !== 0 && isProtected(cpu);
+  const isCode = (attributes & SegAttr.CODE) !== 0, code = isCode && isProtected(cpu);
   const usable = !(attributes & SegAttr.UNUSABLE) && (attributes & SegAttr.P) !== 0;
-  const typeAllows = write ? !code && (attributes & SegAttr.WRITABLE) !== 0 : !code || (attributes & SegAttr.READABLE) !== 0;
+  const typeAllows = write ? !code && (isCode || (attributes & SegAttr.WRITABLE) !== 0) : !code || (attributes & SegAttr.READABLE) !== 0;
   const last = offset + bytes - 1;
   const top = attributes & SegAttr.DB ? 0xffffffff : 0xffff;
-  const inLimit = !code && attributes & SegAttr.EXPAND_DOWN ? offset > limit && last <= top : last <= limit;
+  // In code segments the bit is another one: conforming.
+  const inLimit = !isCode && attributes & SegAttr.EXPAND_DOWN ? offset > limit && last <= top : last <= limit;
   if (!usable || !typeAllows || !inLimit) cpu.raise(segment === Seg.SS ? Vector.SS : Vector.GP, 0);
   return (base + offset) % 0x100000000;
 }

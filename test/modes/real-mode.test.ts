@@ -52,6 +52,18 @@ describe('addresses', () => {
     expect(rig.get8(0x4020)).toBe(0x77);
   });
 
+  // Boot loaders come back to real-address mode by such segments; the bit that says "conforming" is "expand down" in data segments.
+  it.each([['conforming', 0x9f], ['execute-only', 0x99], ['execute-only conforming', 0x9d]])(
+    'reads and writes a %s code segment that protected mode left in CS', (_name, attributes) => {
+      const rig = realMode();
+      setReg(rig, EAX, 0x77);
+      rig.state.segAttributes[Seg.CS] = attributes;
+      program(rig, 0x400, 0x10, 0x2e, 0xa2, ...w(0x20), 0x2e, 0x8a, 0x1e, ...w(0x20), HLT);
+      expect(run(rig)).toEqual({ retired: 3, reason: 'halted' });
+      expect([rig.get8(0x4020), reg(rig, EBX)]).toEqual([0x77, 0x77]);
+    },
+  );
+
   it('MOVS and STOS wrap SI and DI', () => {
     const rig = realMode();
     rig.set32(0x1_fffe, 0);
