@@ -40,6 +40,8 @@ const ENTRY = 0x67n;
 const SUPERVISOR = 0x63n;
 const TSS_BASE = 0x30000000;
 const TSS_GPA = 0x30000;
+const LDT_BASE = 0x30001000;
+const LDT_GPA = 0x31000;
 
 const SILENT_HOST: CpuHost = {
   readPort: () => 0,
@@ -83,13 +85,38 @@ function mapWindows(setting: Setting, memory: LinearMemory, physical: PhysicalMe
   for (let page = 0; page < DATA_SIZE; page += 0x1000) map(DATA_BASE + page, DATA_GPA + page, ENTRY);
   map(WIDE_BASE, DATA_GPA + 0x1000, ENTRY);
   map(TSS_BASE, TSS_GPA, SUPERVISOR);
+  map(LDT_BASE, LDT_GPA, SUPERVISOR);
   // the I/O map lies beyond the limit: no port is permitted
   view.setUint16(physical.hostOffset(TSS_GPA + 0x66), 0xffff, true);
 }
 
 const CODE_64 = 0xa0fb, CODE_32 = 0xc0fb, DATA = 0xc0f3, NULL_DATA = 0x1c0f3, CODE_16 = 0xfb, DATA_16 = 0xf3;
 
-/** The recorder's LDT: selectors, bases and limits of the data segment of 16-bit code. */
+const BIG = 4, PAGES = 8, READ_EXEC_ONLY = 1, ABSENT = 2;
+const DATA_TYPE = 0, DOWN_TYPE = 1, CODE_TYPE = 2;
+
+/** The recorder's LDT (test/oracle/segments.h): base, limit, bits 3:2 of the type, flags. */
+const LDT: readonly (readonly [number, number, number, number] | null)[] = [
+  [CODE_BASE, 0xffff, CODE_TYPE, 0], [DATA_BASE, DATA_SIZE - 1, DATA_TYPE, 0], [WIDE_BASE, 0xffff, DATA_TYPE, 0],
+  [0, 0xfffff, CODE_TYPE, BIG | PAGES], null, [CODE_BASE, 0xffff, CODE_TYPE, READ_EXEC_ONLY], [CODE_BASE, 0x8ff, CODE_TYPE, BIG],
+  [CODE_BASE, 0xffff, CODE_TYPE, ABSENT], null, [DATA_BASE, 0xfff, DATA_TYPE, READ_EXEC_ONLY], [DATA_BASE, 0xfff, DOWN_TYPE, 0],
+  [DATA_BASE, 0xfff, DOWN_TYPE, BIG | READ_EXEC_ONLY], [DATA_BASE, 1, DATA_TYPE, BIG | PAGES], [DATA_BASE, 0x1fff, DATA_TYPE, ABSENT],
+  [0, 0xfffff, DATA_TYPE, BIG | PAGES],
+];
+
+/** As Linux makes them: ring 3, accessed. */
+function placeLdt({ view }: LinearMemory, at: number): void {
+  for (const [n, entry] of LDT.entries()) {
+    if (entry === null) continue;
+    const [base, limit, kind, flags] = entry;
+    const access = 0x71 | (kind << 2) | (flags & READ_EXEC_ONLY ? 0 : 2) | (flags & ABSENT ? 0 : 0x80);
+    const high = (base & 0xff000000) | ((flags & (BIG | PAGES)) << 20) | (limit & 0xf0000) | (access << 8) | ((base >>> 16) & 0xff);
+    view.setUint32(at + 8 * n, (base << 16) | (limit & 0xffff), true);
+    view.setUint32(at + 8 * n + 4, high, true);
+  }
+}
+
+/** Of 16-bit code: selectors, bases and limits of the data segment of 16-bit code. */
 const DATA_SEGMENTS_16 = {
   16: { selector: 0x0f, base: DATA_BASE, limit: DATA_SIZE - 1 }, '16w': { selector: 0x17, base: WIDE_BASE, limit: 0xffff },
 } as const;
@@ -126,7 +153,9 @@ function setSegments(is64: boolean, { segSelector, segAttributes, segLimit, segB
 }
 
 function setSystemSegments({ segAttributes, segLimit, segBase }: Cpu['state']): void {
-  segAttributes[Seg.LDTR] = 0x10082;
+  segAttributes[Seg.LDTR] = 0x82;
+  segBase[Seg.LDTR] = BigInt(LDT_BASE);
+  segLimit[Seg.LDTR] = 8 * LDT.length - 1;
   segAttributes[Seg.TR] = 0x8b;
   segBase[Seg.TR] = BigInt(TSS_BASE);
   segLimit[Seg.TR] = 0x67;
@@ -141,7 +170,10 @@ export function vectorMachine(setting: Setting, mode: VectorMode): VectorMachine
   const { physical, vcpus } = createMmu(memory, plan, shape, 'none', [state]);
   physical.addMemslot({ slot: 0, guestPhysAddr: 0, memorySize: RAM });
   mapWindows(setting, memory, physical);
+  placeLdt(memory, physical.hostOffset(LDT_GPA));
   const long = setting === '64-bit' || setting === 'compatibility';
+  // As long as Linux's; no vector names an entry of it.
+  state.gdtrLimit[0] = 0x7f;
   state.cr0[0] = CR0.PE | CR0.PG | CR0.WP | CR0.ET | CR0.NE | CR0.AM;
   state.cr3[0] = BigInt(TABLES_GPA);
   state.cr4[0] = (setting === 'two-level' ? CR4.PSE : CR4.PAE) | CR4.FSGSBASE | CR4.UMIP | CR4.OSFXSR;

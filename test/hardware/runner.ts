@@ -22,6 +22,8 @@ export interface Outcome {
   readonly fault: RecordedFault | null;
   readonly writes: readonly Run[];
   readonly x87: X87State;
+  /** Selectors that changed, by their segment register; 0 for any null selector. */
+  readonly selectors: ReadonlyMap<number, number>;
 }
 
 export interface VectorRunner {
@@ -57,6 +59,8 @@ export function makeRunner(setting: Setting, mode: VectorMode, makeEngine: MakeE
     fault = { vector, errorCode, cr2: vector === 14 ? BigInt.asUintN(64, BigInt(linear)) : null };
     faulting.request(Request.EXIT);
   };
+  const { segSelector, segAttributes, segLimit, segBase } = cpu.state;
+  const segments = [segSelector, segAttributes, segLimit].map((field) => field.slice()), bases = segBase.slice();
   const engine = makeEngine({ physical, deliverFault, cpus: [cpu], jumpCaches });
   physical.codeListener = { codeWritten: (gfn) => engine.invalidate(gfn) };
 
@@ -71,6 +75,8 @@ export function makeRunner(setting: Setting, mode: VectorMode, makeEngine: MakeE
     const { state } = cpu;
     state.gpr.fill(0n);
     state.gpr.set(vector.gpr);
+    [segSelector, segAttributes, segLimit].forEach((field, n) => field.set(segments[n]!));
+    segBase.set(bases);
     state.rip[0] = BigInt(start);
     state.request[0] = 0;
     state.interruptibility[0] = 0;
@@ -106,11 +112,18 @@ export function makeRunner(setting: Setting, mode: VectorMode, makeEngine: MakeE
       fault,
       writes: changedRuns(before, data),
       x87: readX87(cpu),
+      selectors: changedSelectors(segments[0]!, segSelector),
     };
     restore();
     return outcome;
   };
   return { setting, run };
+}
+
+/** Null selectors may lose their RPL on the way to where they are recorded. */
+function changedSelectors(before: Uint32Array, after: Uint32Array): ReadonlyMap<number, number> {
+  const plain = (selector: number): number => (selector < 4 ? 0 : selector);
+  return new Map([0, 1, 2, 3, 4, 5].filter((s) => plain(before[s]!) !== plain(after[s]!)).map((s) => [s, plain(after[s]!)]));
 }
 
 const words = (bytes: Uint8Array): BigUint64Array => new BigUint64Array(bytes.buffer, bytes.byteOffset, bytes.length / 8);

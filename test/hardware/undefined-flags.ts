@@ -53,6 +53,9 @@ export const UNDEFINED_FLAGS: Partial<Record<Mnemonic, Rule>> = {
 export const isResultUndefined = (insn: Insn, count: number): boolean =>
   (insn.mnemonic === 'SHLD' || insn.mnemonic === 'SHRD') && (count & (insn.size === 8 ? 63 : 31)) > 8 * insn.size;
 
+/** Bits 19:16 of what LAR gives are undefined (SDM vol. 2, LAR, "00FxFF00H"). */
+export const undefinedBits = (insn: Insn): bigint => (insn.mnemonic === 'LAR' && insn.size === 4 ? 0xf0000n : 0n);
+
 /** The flags of `insn` that need not agree; `count` is the raw value of its shift count operand. */
 export function undefinedFlags(insn: Insn, count: number): number {
   const rule = UNDEFINED_FLAGS[insn.mnemonic] ?? 0;

@@ -45,10 +45,13 @@ export interface Vector {
   readonly ipAfter: bigint;
   readonly flagsAfter: number;
   readonly fault: RecordedFault | null;
+  /** Selectors that changed, by their segment register. */
+  readonly selectors: ReadonlyMap<number, number>;
   /** Changed memory, in ascending order. */
   readonly writes: readonly Run[];
 }
 
+export const SEGMENTS = ['es', 'cs', 'ss', 'ds', 'fs', 'gs'];
 export const REGISTERS = ['ax', 'cx', 'dx', 'bx', 'sp', 'bp', 'si', 'di', 'r8', 'r9', 'r10', 'r11', 'r12', 'r13', 'r14', 'r15'];
 
 const CORNERS = [
@@ -143,6 +146,7 @@ export function parseVector(line: string): Vector {
   let flagsAfter = flags;
   let fault: RecordedFault | null = null;
   const writes: Run[] = [];
+  const selectors = new Map<number, number>();
   const x87Changes = new Map<string, bigint>();
   for (const pair of after.split(' ').slice(1)) {
     const [key, value] = pair.split('=') as [string, string];
@@ -150,12 +154,13 @@ export function parseVector(line: string): Vector {
     else if (key === 'fl') flagsAfter = parseInt(value, 16);
     else if (key === 'x') fault = parseFault(value);
     else if (key === 'W') writes.push(run(value));
+    else if (SEGMENTS.includes(key)) selectors.set(SEGMENTS.indexOf(key), parseInt(value, 16));
     else if (X87_KEY.test(key)) x87Changes.set(key, number(value));
     else if (key !== 'n') gprAfter[REGISTERS.indexOf(key)] = number(value);
   }
   const ipAfter = ip ?? BigInt(startOf(mode) + (fault ? 0 : code.length));
   const x87After = x87 === null ? null : changedX87(x87, x87Changes);
-  return { line, mode, code, gpr, flags, patches, x87, x87After, gprAfter, ipAfter, flagsAfter, fault, writes };
+  return { line, mode, code, gpr, flags, patches, x87, x87After, gprAfter, ipAfter, flagsAfter, fault, selectors, writes };
 }
 
 /** The vector's instruction; a fetch past its end is an INT3, as where it ran. */

@@ -1,11 +1,12 @@
 // The text format of vectors, the states it describes, and the generators of numbers that its reader repeats.
 //
-//   m=64|32|16|16w c=<code> k=<seed> [ax=… r15=…] [fl=…] [M=<address>:<bytes>]… -> [ax=…] [ip=…] [fl=…] [n=…] [x=…] [W=<address>:<bytes>]…
+//   m=64|32|16|16w c=<code> k=<seed> [ax=… r15=…] [fl=…] [M=<address>:<bytes>]… -> [ax=…] [ip=…] [fl=…] [n=…] [x=…] [cs=…]… [W=<address>:…]…
 //
 // m: 64-bit code; 32-bit code; 16-bit code whose data segment is the data window; 16-bit code whose data segment has 64 KiB,
-// the last and the first page of which are the window. All numbers are hexadecimal. Before: registers are what seeded_registers(k) gives unless written; ip is CODE_BASE + CODE_OFF
-// (16-bit code: CODE_OFF); data memory is template_byte unless written with M. After: what changed; ip when it is not the next
-// instruction (or, with x, not this one); n steps of a REP; x=<vector>[:<error code>[:<CR2>]]; W runs of changed memory.
+// the last and the first page of which are the window. All numbers are hexadecimal. Before: registers are what seeded_registers(k)
+// gives unless written; ip is CODE_BASE + CODE_OFF (16-bit code: CODE_OFF); data memory is template_byte unless written with M. After: what changed; ip when it is not the next
+// instruction (or, with x, not this one); n steps of a REP; x=<vector>[:<error code>[:<CR2>]]; selectors that changed; W runs of
+// changed memory.
 //
 // x87 vectors have f=<seed> before, for the state that seeded_x87 gives, and after what changed of it: cw sw tw, the abridged
 // tags, p0 to p7, and while an exception is pending fo fi fd, the opcode, instruction and data pointers.
@@ -50,7 +51,11 @@ typedef struct {
   } patch[4];
 } Vector;
 
+enum { ES, CS, SS, DS, FS, GS, SEGMENTS };
+static const char *segment_name[SEGMENTS] = {"es", "cs", "ss", "ds", "fs", "gs"};
+
 typedef struct {
+  u16 selectors_before[SEGMENTS], selectors[SEGMENTS];
   u64 r[16], ip, fl, err, cr2;
   int exception, steps; // exception -1: none
   X87 f;
@@ -162,14 +167,11 @@ static void print_result(const Vector *v, const Result *q) {
   if (q->fl != v->fl) put_pair("fl", q->fl);
   if (v->with_x87) print_x87(&v->f, &q->f);
   if (q->steps > 1) put_pair("n", q->steps);
-  if (q->exception < 0) return;
-  put_pair("x", q->exception);
-  if (!has_error_code(q->exception)) return;
-  put(":");
-  put_number(q->err);
-  if (q->exception != 14) return;
-  put(":");
-  put_number(q->cr2);
+  if (q->exception >= 0) put_pair("x", q->exception);
+  if (has_error_code(q->exception)) put(":"), put_number(q->err);
+  if (q->exception == 14) put(":"), put_number(q->cr2);
+  for (int s = 0; s < SEGMENTS; s++)
+    if (q->selectors[s] != q->selectors_before[s]) put_pair(segment_name[s], q->selectors[s]);
 }
 
 // ── parsing: the part before the arrow ──

@@ -4,6 +4,7 @@
 //
 //   natstep -g 64|32|16|16w COUNT SEED > vectors     random vectors (generate.h)
 //   natstep -x87 -g 64|32|16|16w COUNT SEED > vectors       x87 instructions, with x87 state
+//   natstep -segments -g 32|16|16w COUNT SEED > vectors    segment loads and far transfers (segments.h)
 //   natstep -seed SEED < vectors                     executes given vectors again
 #define _GNU_SOURCE
 #include <asm/ldt.h>
@@ -13,12 +14,13 @@
 #include <ucontext.h>
 #include <unistd.h>
 #include "generate.h"
+#include "segments.h"
 
 #define TF 0x100ull
 #define RF 0x10000ull
 
 u64 own_fs, vector_fs, vector_gs, flat_segments;
-u16 vector_selector;
+u16 vector_selector, found_selectors[SEGMENTS];
 void step(int signal, siginfo_t *info, void *context);
 
 // The vector's own segments are in force here, and AC, NT and ID if it set them (sigreturn would hand the latter two on): put
@@ -26,6 +28,8 @@ void step(int signal, siginfo_t *info, void *context);
 asm(".globl entry\n"
     "entry:\n"
     "  pushfq\n  andq $~0x244000, (%rsp)\n  popfq\n  cld\n"
+    "  mov %es, found_selectors(%rip)\n  mov %ds, 6+found_selectors(%rip)\n"
+    "  mov %fs, 8+found_selectors(%rip)\n  mov %gs, 10+found_selectors(%rip)\n"
     "  mov own_fs(%rip), %rax\n  wrfsbase %rax\n"
     "  sub $8, %rsp\n  call step\n  add $8, %rsp\n"
     "  cmpq $0, flat_segments(%rip)\n  je 1f\n"
@@ -40,7 +44,7 @@ static const int greg_of[16] = {REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG
                                 REG_R8,  REG_R9,  REG_R10, REG_R11, REG_R12, REG_R13, REG_R14, REG_R15};
 static Vector v;
 static Result q;
-static int started, with_x87, generate_mode = -1;
+static int started, with_x87, segments_only, generate_mode = -1;
 static long wanted, done;
 static u32 seed = 1;
 
@@ -48,7 +52,8 @@ static int next_vector(void) {
   static char line[1 << 14];
   if (generate_mode >= 0) {
     if (done >= wanted) return 0;
-    generate(&v, generate_mode, with_x87);
+    if (segments_only) generate_segments(&v, generate_mode);
+    else generate(&v, generate_mode, with_x87);
     return 1;
   }
   while (fgets(line, sizeof line, stdin))
@@ -114,6 +119,7 @@ static void load_state(ucontext_t *uc) {
   flat_segments = v.mode != M64;
   vector_selector = (u16)ss;
   g[REG_CSGSFS] = cs | ss << 48;
+  for (int s = 0; s < SEGMENTS; s++) q.selectors_before[s] = (u16)(s == CS ? cs : s == SS || v.mode != M64 ? ss : 0);
   uc->uc_flags |= 6; // UC_SIGCONTEXT_SS, UC_STRICT_RESTORE_SS
   q.steps = 0;
   if (v.with_x87) load_x87(uc, &v.f);
@@ -138,6 +144,9 @@ static void read_result(const greg_t *g, int signal) {
   for (int i = 0; i < 16; i++) q.r[i] = g[greg_of[i]] & width_mask(v.mode);
   q.ip = g[REG_RIP];
   q.fl = g[REG_EFL] & ~(TF | RF);
+  memcpy(q.selectors, found_selectors, sizeof q.selectors);
+  q.selectors[CS] = (u16)g[REG_CSGSFS];
+  q.selectors[SS] = (u16)((u64)g[REG_CSGSFS] >> 48);
   q.err = g[REG_ERR];
   q.cr2 = g[REG_CR2];
   q.exception = signal == SIGTRAP && trap == 1 ? -1 : trap;
@@ -176,8 +185,11 @@ void step(int signal, siginfo_t *info, void *context) {
   load_state(uc);
 }
 
-static void make_ldt_entry(int n, u32 base, u32 limit, int contents) {
-  struct user_desc d = {.entry_number = n, .base_addr = base, .limit = limit, .contents = contents, .useable = 1};
+static void make_ldt_entry(int n) {
+  int flags = ldt[n].flags;
+  struct user_desc d = {.entry_number = n, .base_addr = ldt[n].base, .limit = ldt[n].limit, .contents = ldt[n].contents, .useable = 1,
+                        .seg_32bit = (flags & BIG) != 0, .limit_in_pages = (flags & PAGES) != 0,
+                        .read_exec_only = (flags & READ_EXEC_ONLY) != 0, .seg_not_present = (flags & ABSENT) != 0};
   if (syscall(SYS_modify_ldt, 1, &d, sizeof d)) perror("modify_ldt");
 }
 
@@ -191,6 +203,7 @@ static void *map(void *at, size_t size, int protection, int file, u32 offset) {
 int main(int argc, char **argv) {
   for (int i = 1; i < argc; i++) {
     if (!strcmp(argv[i], "-seed") && i + 1 < argc) seed = atoi(argv[++i]);
+    else if (!strcmp(argv[i], "-segments")) segments_only = 1;
     else if (!strcmp(argv[i], "-x87")) with_x87 = 1;
     else if (!strcmp(argv[i], "-g") && i + 3 < argc) {
       for (int k = 0; k < MODES; k++)
@@ -216,9 +229,8 @@ int main(int argc, char **argv) {
   map((void *)(u64)WIDE_BASE, 0x1000, PROT_READ | PROT_WRITE, window, 0x1000);
   memset(code, 0xcc, 0x10000);
   for (u32 i = 0; i < DATA_SIZE; i++) pristine[i] = template_byte(seed, i);
-  make_ldt_entry(0, CODE_BASE, 0xffff, 2);
-  make_ldt_entry(1, DATA_BASE, DATA_SIZE - 1, 0);
-  make_ldt_entry(2, WIDE_BASE, 0xffff, 0);
+  for (int n = 0; n < PALETTE; n++)
+    if (ldt[n].contents != EMPTY) make_ldt_entry(n);
   vector_fs = DATA_BASE;
   vector_gs = DATA_BASE + GS_OFFSET;
   asm volatile("rdfsbase %0" : "=r"(own_fs));

@@ -1,0 +1,42 @@
+// The recorded loads of segment registers, far transfers, LAR, LSL, VERR and VERW, by both engines, in every setting of 32-bit and
+// 16-bit code: registers, selectors, memory, flags, faults with their error codes.
+
+import { describe, expect, it } from 'vitest';
+import type { Mnemonic } from '../../src/cpu/isa/mnemonics.ts';
+import { Translator } from '../../src/cpu/translator/translator.ts';
+import type { Setting } from './machine.ts';
+import { emptyReport, runVectors } from './run-file.ts';
+import { interpreter, makeRunner } from './runner.ts';
+import type { MakeEngine } from './runner.ts';
+import { vectorLines } from './vector-files.ts';
+
+const translator: MakeEngine = (parts) => new Translator({ ...parts, threshold: 0 });
+const ENGINES: readonly (readonly [string, MakeEngine, number])[] =
+  [['the interpreter', interpreter, 1], ['the translator', translator, 5]];
+const SETTINGS: readonly Setting[] = ['compatibility', 'PAE', 'two-level'];
+const MNEMONICS: readonly Mnemonic[] = [
+  'MOV_TO_SREG', 'POP_SREG', 'LOAD_FAR_POINTER', 'LAR', 'LSL', 'VERR', 'VERW', 'JMP_FAR', 'CALL_FAR', 'JMP_FAR_MEM', 'CALL_FAR_MEM',
+  'RET_FAR', 'RET_FAR_IMM', 'IRET',
+];
+
+const report = emptyReport();
+
+describe.each(ENGINES)('segments by %s', (_name, makeEngine, step) => {
+  it.each(['32', '16'] as const)('do in %s-bit code what the processor did', (mode) => {
+    const lines = vectorLines(mode, 'segments').filter((_, at) => at % step === 0);
+    for (const [n, setting] of SETTINGS.entries()) {
+      runVectors(lines.filter((_, at) => at % SETTINGS.length === n), makeRunner(setting, mode, makeEngine), report);
+    }
+    expect(report.failures.slice(0, 10), `${report.failures.length} vectors fail`).toEqual([]);
+  });
+});
+
+describe('coverage', () => {
+  it.each(MNEMONICS)('%s has at least 100 vectors', (mnemonic) => {
+    expect(report.byMnemonic.get(mnemonic) ?? 0).toBeGreaterThanOrEqual(100);
+  });
+
+  it('excuses far CALL alone', () => {
+    expect([...report.excused.keys()]).toEqual(['far CALL whose target is beyond the limit']);
+  });
+});
