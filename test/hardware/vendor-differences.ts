@@ -7,6 +7,7 @@ import type { Insn } from '../../src/cpu/builder/insn.ts';
 import type { Mnemonic } from '../../src/cpu/isa/mnemonics.ts';
 import { icedDecode } from '../decode/iced.ts';
 import { FAMILIES } from '../decode/unimplemented.ts';
+import { WIDE_BASE } from './vector.ts';
 import type { Vector } from './vector.ts';
 import { X87_DIFFERENCES } from './x87-differences.ts';
 
@@ -92,7 +93,14 @@ export const VENDOR_DIFFERENCES: readonly VendorDifference[] = [
     name: 'PUSH of a segment register with 32-bit operand size',
     why: 'Intel writes 16 bits and leaves the upper half of the slot (SDM vol. 2, PUSH); AMD writes 32',
     excuses: 'memory',
-    holds: (insn) => insn.mnemonic === 'PUSH_SREG' && insn.stackSize === 4,
+    holds: (insn, { fault }) => insn.mnemonic === 'PUSH_SREG' && insn.stackSize === 4 && fault === null,
+  },
+  {
+    name: 'PUSH of a segment register of which only the upper half does not fit',
+    why: 'the same: only what is written is checked here',
+    excuses: 'everything',
+    holds: (insn, { mode, fault, gpr }) => insn.mnemonic === 'PUSH_SREG' && insn.stackSize === 4 && fault?.vector === 12
+      && mode === '16w' && ((gpr[4]! - 4n) & 0xffffn) === 0xfffdn,
   },
   {
     name: 'PUSHA or ENTER that faults midway',
@@ -104,8 +112,7 @@ export const VENDOR_DIFFERENCES: readonly VendorDifference[] = [
     name: 'POPA whose skipped slot alone faults',
     why: 'the slot of (E)SP is skipped, not read (SDM vol. 2, POPA/POPAD); AMD reads it',
     excuses: 'everything',
-    holds: (insn, { fault, gpr }) => insn.mnemonic === 'POPA' && fault !== null && fault.cr2 !== null
-      && fault.cr2 - gpr[4]! >= BigInt(3 * insn.size) && fault.cr2 - gpr[4]! < BigInt(4 * insn.size),
+    holds: (insn, vector) => insn.mnemonic === 'POPA' && skippedSlotFaults(insn, vector),
   },
   {
     name: 'POPA that faults midway',
@@ -136,6 +143,15 @@ const FAR_CALL: VendorDifference = {
   holds: (insn, { fault }) => (insn.mnemonic === 'CALL_FAR' || insn.mnemonic === 'CALL_FAR_MEM') && fault?.vector === 13
     && fault.errorCode === 0,
 };
+
+/** The fault is that of (E)SP's slot: its address, or in a segment of 64 KiB its place at the end. */
+function skippedSlotFaults({ size }: Insn, { mode, fault, gpr }: Vector): boolean {
+  const wide = mode === '16w', slot = wide ? (gpr[4]! + BigInt(3 * size)) & 0xffffn : gpr[4]! + BigInt(3 * size);
+  if (fault === null) return false;
+  if (fault.cr2 === null) return wide && fault.vector === 12 && slot + BigInt(size) > 0x10000n;
+  const distance = fault.cr2 - slot - (wide ? BigInt(WIDE_BASE) : 0n);
+  return distance >= 0n && distance < BigInt(size);
+}
 
 /** Not canonical, or beyond the limit of a 16-bit code segment. */
 function isImpossible(insn: Insn, target: bigint): boolean {
