@@ -20,6 +20,14 @@ describe('a file of a Debian package', () => {
     expect(debianFile('cached', 'file', { cache })).toEqual({ path: join(cache, 'cached', 'file'), reason: '' });
   });
 
+  it('may be told by the beginning of its name', () => {
+    mkdirSync(join(cache, 'versioned', 'boot'), { recursive: true });
+    writeFileSync(join(cache, 'versioned', 'boot', 'kernel-1.2'), '');
+    expect(debianFile('versioned', 'boot/kernel-*', { cache }).path).toBe(join(cache, 'versioned', 'boot', 'kernel-1.2'));
+    expect(debianFile('versioned', 'boot/other-*', { cache }).reason).toBe('Debian\'s versioned has no boot/other-*');
+    expect(debianFile('versioned', 'root/other-*', { cache }).reason).toBe('Debian\'s versioned has no root/other-*');
+  });
+
   it('that the package has not is no file', () => {
     mkdirSync(join(cache, 'empty'));
     expect(debianFile('empty', 'x', { cache })).toEqual({ path: null, reason: 'Debian\'s empty has no x' });
