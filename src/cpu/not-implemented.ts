@@ -9,6 +9,10 @@ export interface Absence {
 
 export const NOT_IMPLEMENTED: readonly Absence[] = [
   {
+    name: 'FERR# of other vCPUs than the first, or without a board',
+    behaviour: 'the pin is not wired: with CR0.NE = 0 an x87 exception that is not masked is pending and reported to nobody, as under IGNNE#',
+  },
+  {
     name: 'MMX, SSE, AVX, FXSAVE, XSAVE',
     behaviour: 'CPUID does not offer them; the instructions are undefined (#UD); CR4.OSFXSR, OSXMMEXCPT and OSXSAVE are reserved (#GP)',
   },
