@@ -10,7 +10,8 @@ export interface Absence {
 export const NOT_IMPLEMENTED: readonly Absence[] = [
   {
     name: 'FERR# of other vCPUs than the first, or without a board',
-    behaviour: 'the pin is not wired: with CR0.NE = 0 an x87 exception that is not masked is pending and reported to nobody, as under IGNNE#',
+    behaviour: 'the pin is not wired: with CR0.NE = 0 an x87 exception that is not masked is pending and reported to nobody, as under '
+      + 'IGNNE#',
   },
   {
     name: 'MMX, SSE, AVX, FXSAVE, XSAVE',
