@@ -79,8 +79,6 @@ export class Cpu {
 
   /** Data and I/O breakpoints that the instruction at hand met, as B3 to B0 of DR6. */
   breakpointHits = 0;
-  /** The instruction at hand ended between two of its iterations. */
-  betweenIterations = false;
 
   readonly fault: Fault = { vector: 0, errorCode: null, linear: 0 };
   readonly faultSignal = new FaultSignal();

@@ -32,10 +32,6 @@ export const NOT_IMPLEMENTED: readonly Absence[] = [
     behaviour: 'IA32_DEBUGCTL is not there (#GP)',
   },
   {
-    name: 'RF = 1 in the flags pushed for an interrupt between two iterations of a repeated string instruction',
-    behaviour: 'the RF that RFLAGS has is pushed',
-  },
-  {
     name: 'local APIC',
     behaviour: 'CPUID does not offer it; IA32_APIC_BASE raises #GP; CR8 is kept and masks nothing',
   },

@@ -11,6 +11,7 @@ import { EventType, makeEvent } from './events/event.ts';
 import type { Event } from './events/event.ts';
 import { deliveryBegun, dropQueuedEvent, hasQueuedEvent, markDeliveryBegun, queueEvent, queuedEvent } from './events/inject.ts';
 import { IF, RF, TF } from './flags.ts';
+import { clearIterationsLeft, isBetweenIterations, noteIterationsLeft } from './interrupted-repeat.ts';
 import { Vector } from './signals.ts';
 import { DR6 } from './system/debug-registers.ts';
 import { Blocking } from './system/segments.ts';
@@ -45,8 +46,12 @@ export function runVcpu(cpu: Cpu, engine: Engine, limit: number): { retired: num
     for (;;) {
       const reason = stopReason(cpu, limit - retired);
       if (reason !== null) return { retired, reason };
+      const between = isBetweenIterations(cpu);
+      if (between) clearIterationsLeft(cpu);
       const ran = mustStep(cpu) ? step(cpu, engine) : engine.run(cpu, limit - retired);
       retired += ran;
+      // Nothing happened: the boundary is still the same.
+      if (between && ran === 0 && cpu.replay.pending !== null) noteIterationsLeft(cpu);
       barren = ran === 0 ? barren + 1 : 0;
       if (barren === BARREN_LIMIT) return { retired, reason: 'limit' };
     }
@@ -151,7 +156,6 @@ function step(cpu: Cpu, engine: Engine): number {
   rflags[0] &= ~RF;
   cpu.suppressTrap = false;
   if (cpu.breakpoints && !(flags & RF) && !(shadow & Blocking.MOV_SS) && cpu.replay.idle && breakHere(cpu)) return 0;
-  cpu.betweenIterations = false;
   const retired = engine.run(cpu, 1);
   // Delivering a fault sets suppressTrap; without that, nothing retired means that nothing happened.
   const faulted = cpu.suppressTrap;
@@ -163,7 +167,7 @@ function step(cpu: Cpu, engine: Engine): number {
   }
   clearReplay(cpu);
   // SDM vol. 3, "Instruction-Breakpoint Exception Condition": RF stays set until the last iteration is over.
-  if (flags & RF && cpu.breakpoints && cpu.betweenIterations) rflags[0] |= RF;
+  if (flags & RF && cpu.breakpoints && isBetweenIterations(cpu)) rflags[0] |= RF;
   const stepped = (flags & TF) !== 0 && !cpu.suppressTrap;
   if (stepped || cpu.breakpointHits !== 0) debugTrap(cpu, stepped);
   return retired;

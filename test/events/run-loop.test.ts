@@ -166,6 +166,55 @@ describe('interrupts', () => {
   });
 });
 
+describe('between two iterations of REP STOS', () => {
+  // SDM vol. 3, "Instruction-Breakpoint Exception Condition": what comes after any iteration but the last has RF in its image.
+  const code = [0xf3, 0xaa, HLT];
+  function repeating(count: number): { rig: Rig; run: ReturnType<typeof start> } {
+    const rig = protectedMode();
+    const run = start(rig, ...code);
+    rig.code(rig.handler(0x21), HLT);
+    rig.state.gpr[1] = BigInt(count);
+    rig.state.gpr[7] = 0xb000n;
+    rig.cpu.flags.write(IF);
+    return { rig, run };
+  }
+
+  it.each([[1, AT.CODE, RF], [2, AT.CODE, RF], [3, AT.CODE + 2, 0]])('an interrupt after %i of 3', (done, ip, rf) => {
+    const { rig, run } = repeating(3);
+    run(done);
+    rig.host.pending = 0x21;
+    expect(run().reason).toBe('halted');
+    expect([rip(rig), rig.word(0), rig.word(2), rig.state.gpr[1]]).toEqual([rig.handler(0x21) + 1, ip, IF | rf | 2, BigInt(3 - done)]);
+  });
+
+  it('an interrupt before the first', () => {
+    const { rig, run } = repeating(3);
+    rig.host.pending = 0x21;
+    expect(run().reason).toBe('halted');
+    expect([rig.word(0), rig.word(2)]).toEqual([AT.CODE, IF | 2]);
+  });
+
+  it('the handler’s IRET goes on with RF set, and an interrupt after the end has none', () => {
+    const { rig, run } = repeating(3);
+    rig.code(rig.handler(0x21), IRET);
+    run(1);
+    rig.host.pending = 0x21;
+    run(3);
+    expect([rip(rig), rig.state.gpr[1]]).toEqual([AT.CODE + 2, 0n]);
+    rig.host.pending = 0x21;
+    run(1);
+    expect(rig.word(2, 4) & RF).toBe(0);
+  });
+
+  it('is part of the state', () => {
+    const { rig, run } = repeating(3);
+    run(1);
+    expect(rig.state.interruptibility[0]).toBe(0x10000);
+    run(2);
+    expect(rig.state.interruptibility[0]).toBe(0);
+  });
+});
+
 describe('queued events', () => {
   it('are delivered first, and one at a time', () => {
     const rig = protectedMode();

@@ -33,7 +33,19 @@ describe.each(MODES.map((mode) => ({ title: mode.name, mode })))('$title', ({ mo
     rig.state.gpr[ECX] = 3n;
     rig.state.gpr[EDI] = 0xb000n;
     expect(run(rig).reason).toBe('halted');
-    expect([interruptFrame(rig, mode)[0], reg(rig, ECX)]).toEqual([at, 2]);
+    const [ip, , flags] = interruptFrame(rig, mode);
+    expect([ip, reg(rig, ECX)]).toEqual([at, 2]);
+    // SDM vol. 3, "Instruction-Breakpoint Exception Condition": a trap of any iteration but the last has RF in its image.
+    if (mode.frameWord !== 2) expect(flags! & RF).toBe(RF);
+  });
+
+  it('the trap of the last iteration has RF clear, and so has an interrupt after the instruction', () => {
+    const rig = stepping(mode, 0xf3, 0xaa, HLT);
+    rig.state.gpr[ECX] = 1n;
+    rig.state.gpr[EDI] = 0xb000n;
+    expect(run(rig).reason).toBe('halted');
+    const [ip, , flags] = interruptFrame(rig, mode);
+    expect([ip, reg(rig, ECX), flags! & RF]).toEqual([at + 2, 0, 0]);
   });
 
   it('a fault comes in place of the trap, and its image has TF', () => {

@@ -9,6 +9,7 @@ import type { Fault } from '../signals.ts';
 import { EventType, Escalation, escalation, makeEvent } from './event.ts';
 import type { Event } from './event.ts';
 import { enterHandler } from './handler.ts';
+import { isBetweenIterations } from '../interrupted-repeat.ts';
 
 const CHAIN_LENGTH = 4;
 
@@ -23,7 +24,7 @@ export function deliverEvent(cpu: Cpu, event: Event): boolean {
     const { vector, errorCode } = event;
     note(cpu, { vector, errorCode, linear: vector === Vector.PF ? cpu.fault.linear : 0 });
   }
-  let current = event;
+  let current = isBetweenIterations(cpu) ? { ...event, setsRf: true } : event;
   for (;;) {
     const outcome = attempt(cpu, current);
     if (outcome === 'outside') {

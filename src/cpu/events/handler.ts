@@ -2,6 +2,7 @@
 
 import type { Cpu } from '../cpu.ts';
 import { AC, IF, NT, RF, TF, VM } from '../flags.ts';
+import { BETWEEN_ITERATIONS } from '../interrupted-repeat.ts';
 import { Vector } from '../signals.ts';
 import { isRealMode } from '../system/helper.ts';
 import { Blocking } from '../system/segments.ts';
@@ -21,7 +22,7 @@ export function enterHandler(cpu: Cpu, event: Event): number {
   const entry = isRealMode(cpu) ? enterRealMode(cpu, event) : cpu.longMode ? enterLongMode(cpu, event) : enterProtectedMode(cpu, event);
   const { rflags, interruptibility, dr } = cpu.state;
   if (!entry.task) rflags[0] &= ~(TF | RF | (entry.clearsIf ? IF : 0) | (isRealMode(cpu) ? AC : NT | VM));
-  interruptibility[0] &= ~(Blocking.STI | Blocking.MOV_SS);
+  interruptibility[0] &= ~(Blocking.STI | Blocking.MOV_SS | BETWEEN_ITERATIONS);
   if (event.type === EventType.NMI) interruptibility[0] |= Blocking.NMI;
   // SDM vol. 3, "Debug Control Register (DR7)": the handler of #DB may use the debug registers.
   if (event.vector === Vector.DB && isException(event.type)) dr[7] &= ~DR7_GD;

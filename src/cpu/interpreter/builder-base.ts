@@ -6,6 +6,7 @@ import type { Insn, Operand } from '../builder/insn.ts';
 import { CodeMode } from '../builder/insn.ts';
 import type { Cpu } from '../cpu.ts';
 import { DF } from '../flags.ts';
+import { noteIterationsLeft } from '../interrupted-repeat.ts';
 import { linearAddress } from '../segmentation.ts';
 import { Access } from '../../mmu/vcpu-mmu.ts';
 import { Seg } from '../../base/state/vcpu.ts';
@@ -124,7 +125,7 @@ export abstract class BuilderBase<V> {
       // The next iteration is an instruction boundary: it is taken here only while nothing wants to come in between.
       if (cpu.remaining <= 1 || request[0] !== 0) {
         cpu.nextRip = cpu.rip;
-        cpu.betweenIterations = true;
+        noteIterationsLeft(cpu);
         return;
       }
       cpu.remaining--;

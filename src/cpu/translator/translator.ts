@@ -8,6 +8,7 @@ import { CodeMode } from '../builder/insn.ts';
 import { codeModeOf, isSegmented } from '../code-key.ts';
 import type { Cpu } from '../cpu.ts';
 import type { Engine } from '../engine.ts';
+import { clearIterationsLeft } from '../interrupted-repeat.ts';
 import { BlockInterpreter } from '../interpreter/block-interpreter.ts';
 import type { InterpreterParts } from '../interpreter/block-interpreter.ts';
 import type { Block } from '../interpreter/code-cache.ts';
@@ -109,6 +110,7 @@ export class Translator implements Engine {
 
   private interpret(cpu: Cpu, most: number): void {
     const before = cpu.remaining;
+    clearIterationsLeft(cpu);
     this.blocks.runBlock(cpu, most);
     this.retired.interpreted += before - cpu.remaining;
   }
@@ -124,6 +126,7 @@ export class Translator implements Engine {
   /** No region in the jump cache: find it, make it, or interpret the block. */
   private miss(cpu: Cpu): void {
     const before = cpu.remaining;
+    clearIterationsLeft(cpu);
     this.blocks.guard(cpu, () => {
       const block = this.blocks.blockAt(cpu);
       const region = this.regionFor(cpu, block);

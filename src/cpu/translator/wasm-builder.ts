@@ -6,6 +6,7 @@ import { Rep } from '../builder/insn.ts';
 import type { Insn, Size } from '../builder/insn.ts';
 import { VCPU_STATE } from '../../base/state/vcpu.ts';
 import { CR4 } from '../cpu.ts';
+import { BETWEEN_ITERATIONS } from '../interrupted-repeat.ts';
 import { OperandBuilder } from './operand-builder.ts';
 import type { Site } from './operand-builder.ts';
 import { Outcome } from './runtime-module.ts';
@@ -123,6 +124,8 @@ export class WasmBuilder extends OperandBuilder implements Builder<Val, Val, Val
     const { body, frame, site } = this;
     const rest = site.left - 1;
     body.get(frame.remaining).i32(-rest).op('i32.le_s').get(frame.cpu).memory('i32.load', offset.request).op('i32.or').if();
+    body.get(frame.cpu).get(frame.cpu).memory('i32.load', offset.interruptibility).i32(BETWEEN_ITERATIONS).op('i32.or')
+      .memory('i32.store', offset.interruptibility);
     frame.exit(Outcome.STOP, site.distance, rest, this.flags.exitKind());
     body.end();
     body.get(frame.remaining).i32(1).op('i32.sub').set(frame.remaining);

@@ -1,0 +1,19 @@
+// Between two iterations of a repeated string instruction: what is delivered there pushes RF = 1, so that its instruction
+// breakpoint does not match again when it goes on (SDM vol. 3, "Instruction-Breakpoint Exception Condition").
+//
+// An engine sets the bit when it stops there; whoever executes the next instruction, the same one or another, clears it first.
+
+import type { Cpu } from './cpu.ts';
+
+/** A bit of `interruptibility`, above those of the VMCS's field. */
+export const BETWEEN_ITERATIONS = 1 << 16;
+
+export const isBetweenIterations = ({ state }: Cpu): boolean => (state.interruptibility[0] & BETWEEN_ITERATIONS) !== 0;
+
+export function noteIterationsLeft({ state }: Cpu): void {
+  state.interruptibility[0] |= BETWEEN_ITERATIONS;
+}
+
+export function clearIterationsLeft({ state }: Cpu): void {
+  state.interruptibility[0] &= ~BETWEEN_ITERATIONS;
+}
