@@ -52,6 +52,15 @@ describe('where stderr is no terminal', () => {
     expect(stderr).toMatch(/^Hello, screen\ntidemark: the limit of instructions was reached after 20000\n$/);
   });
 
+  it('a boot sector hears it by INT 16H and answers by INT 10H', async () => {
+    // XOR AX,AX; INT 16H; CMP AL,27; JE end; MOV AH,0EH; INT 10H; JMP to the start; end: MOV AL,1; OUT F4H,AL.
+    const code = [0x31, 0xc0, 0xcd, 0x16, 0x3c, 27, 0x74, 6, 0xb4, 0x0e, 0xcd, 0x10, 0xeb, 0xf2, 0xb0, 1, 0xe6, 0xf4];
+    const disk = join(directory, 'disk');
+    writeFileSync(disk, Uint8Array.from([...code, ...Array<number>(510 - code.length).fill(0), 0x55, 0xaa]));
+    const { status, stderr } = await piped('Hello, "World" {1+2=3}\x1b', ['run', disk, '--memory=2M', '--screen']);
+    expect([status, stderr]).toEqual([3, 'Hello, "World" {1+2=3}\n']);
+  });
+
   it('at a restore too', async () => {
     const to = join(directory, 'checkpoints');
     expect((await piped('ab', run(image, `--checkpoint-to=${to}`, '--checkpoint-every=1000insns'))).status).toBe(0);
