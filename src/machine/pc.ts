@@ -1,6 +1,7 @@
 // A PC: a VM with the PC board built in, and with firmware if it has a disk to boot. Who creates it says where the guest's
 // output goes.
 
+import { InputError } from '../base/errors.ts';
 import { LOW_RAM_LIMIT } from '../vm/config.ts';
 import { Vm } from '../vm/vm.ts';
 import type { VmConfig } from '../vm/config.ts';
@@ -36,6 +37,7 @@ export interface Pc { readonly vm: Vm; readonly board: Board }
  * bytes, and for firmware that is none (firmware-image.ts).
  */
 export function createPc({ serial = () => {}, debugcon = () => {}, epoch = DEFAULT_EPOCH, disk, firmware, ...config }: PcConfig): Pc {
+  if (disk && firmware) throw new InputError('a disk is booted by the firmware that is built in: it cannot be given with other firmware');
   const rom = firmware ? romOf(firmware, config.memory) : null;
   let board: Board | null = null;
   const bios = disk ? new Bios(disk, () => ({

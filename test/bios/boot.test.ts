@@ -108,6 +108,11 @@ describe('a machine cannot be built', () => {
     expect(() => createPc({ memory: MIB, disk: image(length) })).toThrow(new InputError(message));
   });
 
+  it('with other firmware beside the disk', () => {
+    const firmware = { name: 'bios.bin', bytes: new Uint8Array(65536) };
+    expect(() => createPc({ memory: MIB, disk: image(SECTOR), firmware })).toThrow(/^a disk is booted by the firmware that is built in/);
+  });
+
   it('with less than 1 MiB of memory', () => {
     expect(() => createPc({ memory: MIB / 2, disk: image(SECTOR) })).toThrow(InputError);
   });
