@@ -35,9 +35,9 @@ describeNeeding(path !== null, reason)('GRUB', () => {
       const pc = createPc({ memory: 64 * MIB, disk: { name: 'grub', bytes: image } });
       until(pc, /GNU GRUB +version 2[^]*Press enter to boot/);
       pc.board.keyboardInput(typeText('c'));
-      until(pc, /grub> /);
+      until(pc, /^grub>/m);
       pc.board.keyboardInput(typeText('lsmmap\n'));
-      until(pc, /length = 0x9fc00, available RAM[^]*base_addr = 0x100000, length = 0x3f00000, available RAM[^]*grub> $/);
+      until(pc, /length = 0x9fc00, available RAM[^]*base_addr = 0x100000, length = 0x3f00000, available RAM[^]*^grub>$/m);
       pc.board.keyboardInput(typeText('date\n'));
       until(pc, /2000-01-01 00:00:0\d Saturday/);
       pc.board.keyboardInput(typeText('ls\n'));
