@@ -145,6 +145,15 @@ describe('what ends at 64 KiB', () => {
     expect([rip(rig), reg(rig, ESP)]).toEqual([realHandler(12), 0xfff9]);
   });
 
+  // docs/notes/modes.md: #SS, as for any push without room, where the SDM's list for PUSHA names #GP.
+  it('PUSHA that wraps in the middle of a word', () => {
+    const rig = realMode();
+    setReg(rig, ESP, 7);
+    program(rig, 0, AT.CODE, 0x60, HLT);
+    run(rig, 1);
+    expect([rip(rig), reg(rig, ESP), stack16(rig, 1)[0]]).toEqual([realHandler(12), 1, AT.CODE]);
+  });
+
   it('REP MOVS that faults half way keeps what it did', () => {
     const rig = realMode();
     setReg(rig, ESI, 0xfffb);
