@@ -12,6 +12,8 @@ describe('random boot sectors, both engines', () => {
   });
 
   it('some from the reset vector', () => {
-    for (let seed = 1; seed <= 4; seed++) expect(bootSector(seed, 20_000).retired).toBeGreaterThan(40);
+    let retired = 0;
+    for (let seed = 1; seed <= 4; seed++) retired += bootSector(seed, 20_000).retired;
+    expect(retired).toBeGreaterThan(1_000);
   });
 });
