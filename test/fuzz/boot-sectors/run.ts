@@ -6,7 +6,8 @@ import type { Vm } from '../../../src/vm/vm.ts';
 import { lockstep } from '../../lockstep/support/lockstep.ts';
 import { randomOf } from '../../mt/laws/machine.ts';
 import { BOOT, BiosRig, DISKETTE_SECTORS, MIB, diskImage } from '../../bios/support.ts';
-import { randomSector } from './sectors.ts';
+import type { Random } from '../random-code.ts';
+import { mutatedDisk, randomSector } from './sectors.ts';
 
 const PAGE = 4096;
 const MEMORY = 2 * MIB;
@@ -50,10 +51,15 @@ export function runSector(pair: BootPair, seed: number, limit: number): SectorEn
   return { retired, exit: exit.kind };
 }
 
-/** The same from the reset vector, with the sector on a disk of its own. */
-export function bootSector(seed: number, limit: number): SectorEnd {
-  const random = randomOf(seed), image = diskImage(DISKETTE_SECTORS);
+function randomDisk(random: Random): Uint8Array {
+  const image = diskImage(DISKETTE_SECTORS);
   image.set(randomSector(random));
+  return image;
+}
+
+/** The same from the reset vector, with the sector on a disk of its own, or a guest's disk with some of its bytes changed. */
+export function bootSector(seed: number, limit: number): SectorEnd {
+  const random = randomOf(seed), image = random(2) ? randomDisk(random) : mutatedDisk(random);
   const [reference, subject] = (['interpreter', 'auto'] as const)
     .map((engine) => createPc({ memory: MEMORY, engine, disk: { name: 'random', bytes: image } }).vm) as [Vm, Vm];
   const { retired, exit } = lockstep(reference, subject, { slice: () => 1 + random(4000), limit, maxSlices: MAX_SLICES });

@@ -1,6 +1,7 @@
 // Boot sectors to execute: noise, noise that looks like code, instructions of real-address mode among calls of BIOS services, and
-// a sector that works with some of its bytes changed.
+// a sector that works with some of its bytes changed; and disks of guests with some of theirs changed.
 
+import { readFileSync } from 'node:fs';
 import { MODES } from '../modes/modes.ts';
 import { instruction, phrase } from '../modes/soup.ts';
 import { codeLike, noise } from '../random-code.ts';
@@ -71,4 +72,15 @@ const KINDS: readonly ((random: Random) => number[])[] =
 export function randomSector(random: Random): Uint8Array {
   const bytes = KINDS[random(KINDS.length)]!(random).slice(0, CODE_BYTES);
   return Uint8Array.from([...bytes, 0x55, 0xaa]);
+}
+
+const DISKS = ['boot-hello', 'boot-ladder'];
+
+/** The disk of a guest of the project with up to forty of its bytes changed, its signature excepted. */
+export function mutatedDisk(random: Random): Uint8Array {
+  const name = DISKS[random(DISKS.length)]!;
+  const bytes = new Uint8Array(readFileSync(new URL(`../../../guests/${name}/${name}.img`, import.meta.url)));
+  for (let n = random(40); n > 0; n--) bytes[random(bytes.length)] = random(4) === 0 ? random(256) : bytes[random(bytes.length)]!;
+  bytes.set([0x55, 0xaa], CODE_BYTES);
+  return bytes;
 }

@@ -7,8 +7,11 @@ import { TLB_LAYOUT } from '../../../src/mmu/tlb-layout.ts';
 import type { Vm } from '../../../src/vm/vm.ts';
 
 const PAGE = 4096;
-/** The saved fields of a vCPU's state come first in its table. */
-const SAVED_BYTES = VCPU_STATE.offset.budget;
+const fieldsOf = (saved: boolean): number[] => Object.entries(VCPU_STATE.fields).filter(([, field]) => field.saved === saved)
+  .map(([name]) => VCPU_STATE.offset[name as keyof typeof VCPU_STATE.offset]);
+/** The saved fields of a vCPU's state come first in its table: what one engine keeps for itself stands behind them. */
+export const SAVED_BYTES = Math.min(...fieldsOf(false));
+export const LAST_SAVED = Math.max(...fieldsOf(true));
 /** What of a TLB is saved, or says what is. */
 const TLB_FIELDS = ['pageTag', 'gfn', 'info', 'occupied'] as const;
 
