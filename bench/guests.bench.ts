@@ -42,13 +42,16 @@ function peer(image: string): Subject {
 
 export default {
   description: 'checksum guests: guest instructions per second, from the start of the guest to its end',
-  comparisons: () => ['sieve', 'sort', 'sha256'].map((name) => ({
-    title: name,
-    unit: 'instructions',
-    subjects: [
-      peer(`${name}/${name}-32.elf`),
-      ours('auto', `${name}/${name}-32.elf`), ours('auto', `${name}/${name}-64.elf`),
-      ours('interpreter', `${name}/${name}-32.elf`), ours('interpreter', `${name}/${name}-64.elf`),
-    ],
-  })),
+  comparisons: () =>
+    ['sieve', 'sort', 'sha256'].map((name) => ({
+      title: name,
+      unit: 'instructions',
+      subjects: [
+        peer(`${name}/${name}-32.elf`),
+        ours('auto', `${name}/${name}-32.elf`),
+        ours('auto', `${name}/${name}-64.elf`),
+        ours('interpreter', `${name}/${name}-32.elf`),
+        ours('interpreter', `${name}/${name}-64.elf`),
+      ],
+    })),
 } satisfies Benchmark;

@@ -44,7 +44,7 @@ class Tracked {
     const quiesce = timed(() => mt.mtVmQuiesced());
     let fetched = 0;
     const fetch = timed(() => {
-      for (let got = 1; got > 0;) {
+      for (let got = 1; got > 0; ) {
         got = mt.fetchSublist({ count: BATCH }).gfns.length;
         fetched += got;
       }
@@ -68,7 +68,10 @@ function timed(action: () => unknown): number {
   return (performance.now() - start) * 1000;
 }
 
-interface Cost { readonly phases: Costs; readonly total: number }
+interface Cost {
+  readonly phases: Costs;
+  readonly total: number;
+}
 
 const total = (phases: Costs): number => PHASES.reduce((sum, phase) => sum + phases[phase], 0);
 
@@ -95,8 +98,11 @@ function costTable(tracking: (typeof METHODS)[number], effort: Effort): FigureTa
   const rows = DIRTY.flatMap((pages) => {
     const costs = cost(machines, pages, effort);
     return costs.map((one, index) => [
-      `${pages} pages, ${LAYOUTS[index]!.name}`, ...PHASES.map((phase) => one.phases[phase]),
-      one.total, one.total / pages, one.total / costs[0]!.total,
+      `${pages} pages, ${LAYOUTS[index]!.name}`,
+      ...PHASES.map((phase) => one.phases[phase]),
+      one.total,
+      one.total / pages,
+      one.total / costs[0]!.total,
     ]);
   });
   const columns = ['dirty pages, memory', ...PHASES, 'total', 'per page', 'to 64 MiB'];

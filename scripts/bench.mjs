@@ -18,7 +18,7 @@ async function bundle(name) {
   const outfile = join(OUT, `${name}.mjs`);
   const contents = [
     `import benchmark from './bench/${name}${SUFFIX}';`,
-    'import { runBenchmark } from \'./bench/harness/main.ts\';',
+    "import { runBenchmark } from './bench/harness/main.ts';",
     `await runBenchmark(${JSON.stringify(name)}, benchmark, process.argv.slice(2));`,
   ].join('\n');
   await build({ ...COMMON, stdin: { contents, resolveDir: ROOT, sourcefile: `${name}.entry.mjs` }, outfile }).catch((error) => {
@@ -30,7 +30,9 @@ async function bundle(name) {
 /** Runs a bundle; its standard output if `json`, else null once it was shown. */
 function run(path, json, flags) {
   const { status, stdout } = spawnSync(process.execPath, ['--enable-source-maps', path, ...flags], {
-    cwd: ROOT, stdio: ['ignore', json ? 'pipe' : 'inherit', 'inherit'], encoding: 'utf8',
+    cwd: ROOT,
+    stdio: ['ignore', json ? 'pipe' : 'inherit', 'inherit'],
+    encoding: 'utf8',
   });
   if (status !== 0) throw new SetupError(`benchmark ${path} failed with status ${status}`);
   return json ? JSON.parse(stdout) : null;
@@ -41,7 +43,10 @@ async function main(args) {
   const filters = args.filter((argument) => !argument.startsWith('--'));
   const unknown = flags.find((flag) => !FLAGS.includes(flag));
   if (unknown) throw new SetupError(`unknown option '${unknown}'; there are ${FLAGS.join(' and ')}`);
-  const all = readdirSync(join(ROOT, 'bench')).filter((file) => file.endsWith(SUFFIX)).map((file) => file.slice(0, -SUFFIX.length)).sort();
+  const all = readdirSync(join(ROOT, 'bench'))
+    .filter((file) => file.endsWith(SUFFIX))
+    .map((file) => file.slice(0, -SUFFIX.length))
+    .sort();
   const names = all.filter((name) => filters.length === 0 || filters.some((filter) => name.includes(filter)));
   if (names.length === 0) throw new SetupError(`no benchmark is called like that; there are: ${all.join(', ') || 'none'}`);
 

@@ -22,7 +22,12 @@ const DIST = join(ROOT, 'dist');
 /** What every bundle of this project is built with. */
 export const COMMON = {
   absWorkingDir: ROOT,
-  bundle: true, format: 'esm', platform: 'node', target: 'node20', sourcemap: true, logLevel: 'silent',
+  bundle: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node20',
+  sourcemap: true,
+  logLevel: 'silent',
   // Left where npm put it, since it reads a file that lies beside it.
   external: ['iced-x86'],
   plugins: [esbuildInstances()],

@@ -48,7 +48,10 @@ export function ensurePackages() {
     say('installing the development packages (npm ci)');
     // The packages are all development packages: a NODE_ENV of production must not leave them out.
     const npm = spawnSync('npm', ['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'], {
-      cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'], encoding: 'utf8', shell: process.platform === 'win32',
+      cwd: ROOT,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      encoding: 'utf8',
+      shell: process.platform === 'win32',
     });
     if (npm.error) throw new SetupError(`cannot run npm to install the development packages: ${npm.error.message}`);
     if (npm.status !== 0) {
@@ -59,7 +62,10 @@ export function ensurePackages() {
 
 /** The first of npm's error lines that is a sentence rather than a field, without its prefix. */
 function reasonIn(stderr) {
-  const lines = stderr.split('\n').filter((line) => line.startsWith('npm error')).map((line) => line.slice(10).trim());
+  const lines = stderr
+    .split('\n')
+    .filter((line) => line.startsWith('npm error'))
+    .map((line) => line.slice(10).trim());
   return lines.find((line) => line !== '' && !/^(?:code|syscall|errno|path|type) /.test(line)) ?? lines[0] ?? 'no reason given';
 }
 

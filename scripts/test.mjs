@@ -18,19 +18,27 @@ function run(command, args) {
 
 /** What must hold before any test means something; each counts as one test. */
 const CHECKS = [
-  ['the bundles build', async () => { await ensureBuilt(); return true; }],
+  [
+    'the bundles build',
+    async () => {
+      await ensureBuilt();
+      return true;
+    },
+  ],
   ['types', () => run(bin('tsc'), ['--noEmit', '-p', '.']) === 0],
-  ['types of the core, without Node\'s and the DOM\'s', () => run(bin('tsc'), ['--noEmit', '-p', 'src']) === 0],
-  ['types of the page, with the DOM\'s', () => run(bin('tsc'), ['--noEmit', '-p', 'src/web']) === 0],
+  ["types of the core, without Node's and the DOM's", () => run(bin('tsc'), ['--noEmit', '-p', 'src']) === 0],
+  ["types of the page, with the DOM's", () => run(bin('tsc'), ['--noEmit', '-p', 'src/web']) === 0],
 ];
 
 async function runChecks() {
   const totals = { passed: 0, failed: 0, skipped: 0 };
   for (const [name, check] of CHECKS) {
-    const good = await Promise.resolve().then(check).catch((error) => {
-      say(error instanceof SetupError ? error.message : error.stack);
-      return false;
-    });
+    const good = await Promise.resolve()
+      .then(check)
+      .catch((error) => {
+        say(error instanceof SetupError ? error.message : error.stack);
+        return false;
+      });
     process.stdout.write(`${good ? 'ok  ' : 'FAIL'} ${name}\n`);
     totals[good ? 'passed' : 'failed'] += 1;
   }
@@ -49,9 +57,9 @@ function readReport(path) {
 function countReport(report, status) {
   const statuses = report.testResults.flatMap(({ assertionResults }) => assertionResults.map((result) => result.status));
   const count = (wanted) => statuses.filter((found) => found === wanted).length;
-  const unloaded = report.testResults.filter(({ status: file, assertionResults }) => (
-    file === 'failed' && !assertionResults.some((result) => result.status === 'failed')
-  )).length;
+  const unloaded = report.testResults.filter(
+    ({ status: file, assertionResults }) => file === 'failed' && !assertionResults.some((result) => result.status === 'failed'),
+  ).length;
   const passed = count('passed');
   const failed = count('failed') + unloaded;
   // Vitest also fails for what belongs to no test, such as an unhandled rejection or a filter that matches no file.

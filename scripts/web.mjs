@@ -8,13 +8,18 @@ import { SetupError, ROOT, ensureBuilt, say } from './setup.mjs';
 
 const DEFAULT_PORT = 8086;
 const TYPES = {
-  '.html': 'text/html; charset=utf-8', '.js': 'text/javascript; charset=utf-8', '.css': 'text/css; charset=utf-8',
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
   '.map': 'application/json',
 };
 /** The first two make the page cross-origin isolated, without which a browser gives no shared memory. */
 const HEADERS = {
-  'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp',
-  'Cross-Origin-Resource-Policy': 'same-origin', 'X-Content-Type-Options': 'nosniff', 'Cache-Control': 'no-store',
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Cross-Origin-Embedder-Policy': 'require-corp',
+  'Cross-Origin-Resource-Policy': 'same-origin',
+  'X-Content-Type-Options': 'nosniff',
+  'Cache-Control': 'no-store',
 };
 
 /** The path of the file that a request asks for, null if there is none in `directory`. */
@@ -33,13 +38,17 @@ export async function serve(directory, port = 0) {
     if (path === null) return void response.writeHead(404, HEADERS).end();
     response.writeHead(200, { ...HEADERS, 'Content-Type': TYPES[extname(path)] ?? 'application/octet-stream' });
     if (method === 'HEAD') response.end();
-    else createReadStream(path).on('error', () => response.destroy()).pipe(response);
+    else
+      createReadStream(path)
+        .on('error', () => response.destroy())
+        .pipe(response);
   });
   await new Promise((resolve, reject) => server.once('error', reject).listen(port, '127.0.0.1', resolve));
-  const close = () => new Promise((resolve) => {
-    server.close(resolve);
-    server.closeAllConnections();
-  });
+  const close = () =>
+    new Promise((resolve) => {
+      server.close(resolve);
+      server.closeAllConnections();
+    });
   return { url: `http://127.0.0.1:${server.address().port}/`, close };
 }
 

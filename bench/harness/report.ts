@@ -1,7 +1,12 @@
 import type { FigureTable } from './benchmark.ts';
 import type { ComparisonResult } from './measure.ts';
 
-const PREFIXES = [[1e9, 'G'], [1e6, 'M'], [1e3, 'k'], [1, '']] as const;
+const PREFIXES = [
+  [1e9, 'G'],
+  [1e6, 'M'],
+  [1e3, 'k'],
+  [1, ''],
+] as const;
 
 /** Three significant digits with an SI prefix: 1234567 → '1.23 M'. */
 export function si(value: number): string {
@@ -21,7 +26,7 @@ export function formatTable({ title, unit, rounds, measurements }: ComparisonRes
 /** Figures as aligned text, each with three significant digits; whole numbers as they are. */
 export function formatFigures({ title, columns, rows }: FigureTable): string {
   const figure = (cell: string | number): string =>
-    (typeof cell === 'string' ? cell : Number.isInteger(cell) ? `${cell}` : `${Number(cell.toPrecision(3))}`);
+    typeof cell === 'string' ? cell : Number.isInteger(cell) ? `${cell}` : `${Number(cell.toPrecision(3))}`;
   return [title, ...alignColumns([columns, ...rows.map((row) => row.map(figure))]), ''].join('\n');
 }
 

@@ -16,7 +16,10 @@ export class DirtyingGuest {
   readonly vm: Vm;
 
   /** `stride`: pages from one store to the next. An odd one uses all TLB entries alike. */
-  constructor(config: VmConfig, private readonly stride: number) {
+  constructor(
+    config: VmConfig,
+    private readonly stride: number,
+  ) {
     this.vm = new Vm(config);
     loadImage('stores', Uint8Array.from(STORE_STRIDED), bootTarget(this.vm), { at: CODE });
   }

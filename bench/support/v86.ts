@@ -30,16 +30,22 @@ export async function startInV86(image: string, cmdline: string): Promise<PeerRu
   const { V86 } = (await import(join(build, 'libv86.mjs'))) as { V86: new (options: Record<string, unknown>) => Emulator };
   const file = readFileSync(join(root, 'guests', image));
   const emulator = new V86({
-    wasm_path: join(build, 'v86.wasm'), memory_size: 32 * MIB, vga_memory_size: 2 * MIB, cmdline, autostart: true,
-    disable_speaker: true, multiboot: { buffer: file.buffer.slice(file.byteOffset, file.byteOffset + file.length) },
+    wasm_path: join(build, 'v86.wasm'),
+    memory_size: 32 * MIB,
+    vga_memory_size: 2 * MIB,
+    cmdline,
+    autostart: true,
+    disable_speaker: true,
+    multiboot: { buffer: file.buffer.slice(file.byteOffset, file.byteOffset + file.length) },
   });
-  const line = (text: string): Promise<void> => new Promise((resolve) => {
-    let seen = '';
-    emulator.add_listener('serial0-output-byte', (byte) => {
-      seen += String.fromCharCode(byte);
-      if (seen.endsWith(text)) resolve();
+  const line = (text: string): Promise<void> =>
+    new Promise((resolve) => {
+      let seen = '';
+      emulator.add_listener('serial0-output-byte', (byte) => {
+        seen += String.fromCharCode(byte);
+        if (seen.endsWith(text)) resolve();
+      });
     });
-  });
   const done = line('done\n');
   await line('start\n');
   await emulator.stop();

@@ -16,7 +16,9 @@ export function toBase64(bytes: Uint8Array): string {
 
 /** The `length` bytes that `text` stands for. InputError, naming `what`, if it is not exactly what `toBase64` gives for so many. */
 export function fromBase64(text: string, length: number, what: string): Uint8Array {
-  const refuse = (): never => { throw new InputError(`${what} is not base64 of ${length} bytes`); };
+  const refuse = (): never => {
+    throw new InputError(`${what} is not base64 of ${length} bytes`);
+  };
   if (text.length !== 4 * Math.ceil(length / 3)) refuse();
   const bytes = new Uint8Array(length);
   for (let at = 0, from = 0; at < length; at += 3, from += 4) {

@@ -25,8 +25,15 @@ export function crc32(bytes: Uint8Array, previous = 0): number {
   let at = 0;
   for (; at < whole; at += 8) {
     const low = crc ^ (bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16) | (bytes[at + 3] << 24));
-    crc = TABLE[1792 + (low & 0xff)] ^ TABLE[1536 + ((low >>> 8) & 0xff)] ^ TABLE[1280 + ((low >>> 16) & 0xff)] ^ TABLE[1024 + (low >>> 24)]
-      ^ TABLE[768 + bytes[at + 4]] ^ TABLE[512 + bytes[at + 5]] ^ TABLE[256 + bytes[at + 6]] ^ TABLE[bytes[at + 7]];
+    crc =
+      TABLE[1792 + (low & 0xff)] ^
+      TABLE[1536 + ((low >>> 8) & 0xff)] ^
+      TABLE[1280 + ((low >>> 16) & 0xff)] ^
+      TABLE[1024 + (low >>> 24)] ^
+      TABLE[768 + bytes[at + 4]] ^
+      TABLE[512 + bytes[at + 5]] ^
+      TABLE[256 + bytes[at + 6]] ^
+      TABLE[bytes[at + 7]];
   }
   for (; at < bytes.length; at++) crc = (crc >>> 8) ^ TABLE[(crc ^ bytes[at]) & 0xff];
   return ~crc >>> 0;

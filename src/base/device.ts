@@ -1,7 +1,9 @@
 // What a device looks like from outside. It knows neither its address nor its interrupt number: a board gives it those.
 
 /** A wire to an interrupt controller. Level 1 asserts it, 0 drops it. */
-export interface IrqLine { set(level: 0 | 1): void }
+export interface IrqLine {
+  set(level: 0 | 1): void;
+}
 
 /** Widths of one port or MMIO access, in bytes. */
 export type AccessWidth = 1 | 2 | 4 | 8;
@@ -29,4 +31,8 @@ export interface Device {
 export type DeviceState = { readonly [field: string]: number | string | boolean | null | readonly number[] };
 
 /** A device mapped at [base, base + length) of a port or MMIO space. */
-export interface Mapping { readonly base: number; readonly length: number; readonly device: Device }
+export interface Mapping {
+  readonly base: number;
+  readonly length: number;
+  readonly device: Device;
+}

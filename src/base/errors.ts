@@ -3,7 +3,18 @@
 
 /** Positive errno values as on x86-64 Linux; the raw ioctl face returns them negated. */
 export const ERRNO = {
-  EINTR: 4, ENXIO: 6, EBADF: 9, EAGAIN: 11, ENOMEM: 12, EFAULT: 14, EBUSY: 16, EEXIST: 17, EINVAL: 22, ENOTTY: 25, ENOSPC: 28, EDEADLK: 35,
+  EINTR: 4,
+  ENXIO: 6,
+  EBADF: 9,
+  EAGAIN: 11,
+  ENOMEM: 12,
+  EFAULT: 14,
+  EBUSY: 16,
+  EEXIST: 17,
+  EINVAL: 22,
+  ENOTTY: 25,
+  ENOSPC: 28,
+  EDEADLK: 35,
 } as const;
 
 export type ErrnoCode = keyof typeof ERRNO;
@@ -12,7 +23,10 @@ export type ErrnoCode = keyof typeof ERRNO;
 export class KvmError extends Error {
   override readonly name = 'KvmError';
   readonly errno: number;
-  constructor(readonly code: ErrnoCode, message: string) {
+  constructor(
+    readonly code: ErrnoCode,
+    message: string,
+  ) {
     super(`${code}: ${message}`);
     this.errno = ERRNO[code];
   }

@@ -30,7 +30,9 @@ interface AbortSignal {
   removeEventListener(type: 'abort', listener: () => void): void;
 }
 
-declare class TextEncoder { encode(text: string): Uint8Array }
+declare class TextEncoder {
+  encode(text: string): Uint8Array;
+}
 declare class TextDecoder {
   constructor(label?: string, options?: { readonly fatal?: boolean });
   decode(bytes: Uint8Array): string;

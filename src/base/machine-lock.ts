@@ -47,7 +47,11 @@ export class MachineLock {
   private depth = 0;
 
   /** `onContend` is called, without the lock, when `acquire` has to wait: it asks running vCPUs to give the lock up. */
-  constructor(memory: LinearMemory, plan: RegionPlan, private readonly onContend: () => void = () => {}) {
+  constructor(
+    memory: LinearMemory,
+    plan: RegionPlan,
+    private readonly onContend: () => void = () => {},
+  ) {
     this.words = viewsOf(LOCK_STATE, memory, plan[MACHINE_LOCK_REGION.name].offset);
     this.shared = memory.shared;
   }

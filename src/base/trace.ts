@@ -16,4 +16,6 @@ export interface TraceEvents {
 export type TraceListener = <K extends keyof TraceEvents>(name: K, event: TraceEvents[K]) => void;
 
 /** Holder of the one listener of a machine; `on` is null while nobody listens: `trace.on?.('exit', {…})`. */
-export interface Trace { on: TraceListener | null }
+export interface Trace {
+  on: TraceListener | null;
+}

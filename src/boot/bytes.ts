@@ -8,7 +8,10 @@ export const hex = (value: number | bigint): string => `0x${value.toString(16)}`
 export class ImageReader {
   private readonly view: DataView;
 
-  constructor(readonly name: string, readonly bytes: Uint8Array) {
+  constructor(
+    readonly name: string,
+    readonly bytes: Uint8Array,
+  ) {
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 

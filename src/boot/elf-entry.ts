@@ -10,7 +10,10 @@ import type { Placement } from './placement.ts';
 import { findPvhEntry, placeStartInfo } from './pvh.ts';
 import type { BootOptions, BootTarget, EntryState } from './target.ts';
 
-export interface EnteredElf { readonly kind: 'pvh' | 'elf32' | 'elf64'; readonly state: EntryState }
+export interface EnteredElf {
+  readonly kind: 'pvh' | 'elf32' | 'elf64';
+  readonly state: EntryState;
+}
 
 /** Loads the image and gives the state to enter with. InputError if it cannot be. */
 export function bootElf(file: ImageReader, placement: Placement, target: BootTarget, options: BootOptions): EnteredElf {

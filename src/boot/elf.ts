@@ -6,7 +6,10 @@ import type { Placement } from './placement.ts';
 
 const ET_EXEC = 2;
 const TYPES: { readonly [type: number]: string } = {
-  0: 'ET_NONE', 1: 'ET_REL, a relocatable object', 3: 'ET_DYN, position-independent or a shared object', 4: 'ET_CORE, a core dump',
+  0: 'ET_NONE',
+  1: 'ET_REL, a relocatable object',
+  3: 'ET_DYN, position-independent or a shared object',
+  4: 'ET_CORE, a core dump',
 };
 const EM_386 = 3;
 const EM_X86_64 = 62;
@@ -16,6 +19,7 @@ const PT_NOTE = 4;
 const PN_XNUM = 0xffff;
 
 /** Where the fields lie in each class. */
+// biome-ignore format: a table
 const LAYOUT = {
   32: {
     headerBytes: 52, phentsize: 32, entry: 24, phoff: 28, phentsizeAt: 42, phnumAt: 44,
@@ -47,8 +51,7 @@ export interface ElfImage {
 }
 
 /** Whether the file begins as an ELF file does. */
-export const isElf = (bytes: Uint8Array): boolean =>
-  bytes[0] === 0x7f && bytes[1] === 0x45 && bytes[2] === 0x4c && bytes[3] === 0x46;
+export const isElf = (bytes: Uint8Array): boolean => bytes[0] === 0x7f && bytes[1] === 0x45 && bytes[2] === 0x4c && bytes[3] === 0x46;
 
 /** Parses and checks an ELF executable. InputError, one line, for anything that cannot be loaded. */
 export function parseElf(file: ImageReader): ElfImage {

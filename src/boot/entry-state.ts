@@ -9,7 +9,12 @@ import type { EntryState, GprName, SegmentState } from './target.ts';
 export const Selector = { CODE64: 0x08, CODE32: 0x10, DATA: 0x18 } as const;
 
 /** Segment descriptors (SDM vol. 3, "Segment Descriptors"): base 0, limit 4 GiB, DPL 0; null, CODE64, CODE32, DATA. */
-const GDT = [[0, 0], [0x0000ffff, 0x00af9b00], [0x0000ffff, 0x00cf9b00], [0x0000ffff, 0x00cf9300]] as const;
+const GDT = [
+  [0, 0],
+  [0x0000ffff, 0x00af9b00],
+  [0x0000ffff, 0x00cf9b00],
+  [0x0000ffff, 0x00cf9300],
+] as const;
 
 /** Linux's 64-bit entry wants 64-bit code at selector 0x10 (__BOOT_CS) and data at 0x18 (__BOOT_DS). */
 const LINUX_GDT = [GDT[0], GDT[2], GDT[1], GDT[3]] as const;
@@ -34,8 +39,16 @@ export const STACK_BYTES = 16384;
 
 type Gprs = { readonly [K in GprName]?: number };
 
-const segmentsWith = (cs: SegmentState): EntryState['segments'] =>
-  ({ es: DATA, cs, ss: DATA, ds: DATA, fs: DATA, gs: DATA, ldtr: LDTR, tr: TR });
+const segmentsWith = (cs: SegmentState): EntryState['segments'] => ({
+  es: DATA,
+  cs,
+  ss: DATA,
+  ds: DATA,
+  fs: DATA,
+  gs: DATA,
+  ldtr: LDTR,
+  tr: TR,
+});
 
 function placeGdt(placement: Placement, descriptors: readonly (readonly number[])[] = GDT): EntryState['gdtr'] {
   const bytes = new Packer().u32(...descriptors.flat()).bytes();
@@ -45,8 +58,17 @@ function placeGdt(placement: Placement, descriptors: readonly (readonly number[]
 /** 32-bit protected mode, flat, paging off, interrupts off. */
 export function protected32(placement: Placement, rip: number, gpr: Gprs): EntryState {
   return {
-    mode: 'protected32', rip, gpr, segments: segmentsWith(CODE32), gdtr: placeGdt(placement), idtr: { base: 0, limit: 0 },
-    cr0: Cr0.PE | Cr0.ET, cr3: 0, cr4: 0, efer: 0, rflags: RFLAGS,
+    mode: 'protected32',
+    rip,
+    gpr,
+    segments: segmentsWith(CODE32),
+    gdtr: placeGdt(placement),
+    idtr: { base: 0, limit: 0 },
+    cr0: Cr0.PE | Cr0.ET,
+    cr3: 0,
+    cr4: 0,
+    efer: 0,
+    rflags: RFLAGS,
   };
 }
 
@@ -56,8 +78,15 @@ export function long64(placement: Placement, rip: number, cr3: number, gpr: Gprs
 }
 
 const longState = (rip: number, cr3: number, gpr: Gprs): Omit<EntryState, 'segments' | 'gdtr'> => ({
-  mode: 'long64', rip, gpr, idtr: { base: 0, limit: 0 },
-  cr0: Cr0.PG + Cr0.ET + Cr0.PE, cr3, cr4: Cr4.PAE, efer: Efer.LME | Efer.LMA, rflags: RFLAGS,
+  mode: 'long64',
+  rip,
+  gpr,
+  idtr: { base: 0, limit: 0 },
+  cr0: Cr0.PG + Cr0.ET + Cr0.PE,
+  cr3,
+  cr4: Cr4.PAE,
+  efer: Efer.LME | Efer.LMA,
+  rflags: RFLAGS,
 });
 
 /** As `long64`, with the selectors of the Linux boot protocol. */

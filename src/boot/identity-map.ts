@@ -25,7 +25,7 @@ export function placeIdentityMap(placement: Placement, target: BootTarget): numb
     const directory = BigUint64Array.from({ length: ENTRIES }, (_, i) => BigInt(gib * GIB + i * LARGE_PAGE + LARGE));
     const slot = Math.floor(gib / ENTRIES);
     let pdpt = pdpts.get(slot);
-    if (!pdpt) pdpts.set(slot, pdpt = new BigUint64Array(ENTRIES));
+    if (!pdpt) pdpts.set(slot, (pdpt = new BigUint64Array(ENTRIES)));
     pdpt[gib % ENTRIES] = BigInt(placement.put('page directory', tableBytes(directory), PAGE_SIZE) + TABLE);
   }
   for (const [slot, pdpt] of pdpts) pml4[slot] = BigInt(placement.put('page-directory-pointer table', tableBytes(pdpt), PAGE_SIZE) + TABLE);

@@ -45,7 +45,10 @@ export function loadImage(name: string, bytes: Uint8Array, target: BootTarget, o
   return { kind, entry: state.rip, segments: byAddress, placed: placement.placed };
 }
 
-interface Booted { readonly kind: LoadedImage['kind']; readonly state: EntryState }
+interface Booted {
+  readonly kind: LoadedImage['kind'];
+  readonly state: EntryState;
+}
 
 function boot(file: ImageReader, placement: Placement, target: BootTarget, given: BootOptions): Booted {
   const content = given.at === undefined ? recogniseImage(file.bytes) : 'flat';

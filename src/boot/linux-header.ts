@@ -62,7 +62,9 @@ export function parseLinuxHeader(file: ImageReader): LinuxHeader {
   }
   if (version >= 0x0208) checkPayload(file, size);
   return {
-    end: Math.min(end, HEADER_LIMIT), kernelOffset, ...placeOf(file, version, size),
+    end: Math.min(end, HEADER_LIMIT),
+    kernelOffset,
+    ...placeOf(file, version, size),
     long: version >= 0x020c && (file.u16(0x236, what) & XLF_KERNEL_64) !== 0,
     initrdAddrMax: version >= 0x0203 ? file.u32(0x22c, what) : DEFAULT_INITRD_ADDR_MAX,
     cmdlineSize: version >= 0x0206 ? file.u32(0x238, what) : DEFAULT_CMDLINE_SIZE,
@@ -71,7 +73,8 @@ export function parseLinuxHeader(file: ImageReader): LinuxHeader {
 
 /** The compressed kernel lies within the protected-mode part, which unpacks it; without a length there is none. */
 function checkPayload(file: ImageReader, size: number): void {
-  const offset = file.u32(0x248, 'the setup header'), length = file.u32(0x24c, 'the setup header');
+  const offset = file.u32(0x248, 'the setup header');
+  const length = file.u32(0x24c, 'the setup header');
   if (length !== 0 && offset + length > size) {
     throw file.error(0x248, `the payload at ${hex(offset)}, ${hex(length)} bytes, lies beyond the end of the kernel: ${hex(size)} bytes`);
   }

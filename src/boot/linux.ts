@@ -18,13 +18,21 @@ const ENTRY_64 = 0x200;
 const UNDEFINED_LOADER = 0xff;
 /** Offsets in boot_params, its own and those of the setup header. */
 const Param = {
-  E820_ENTRIES: 0x1e8, TYPE_OF_LOADER: 0x210, CODE32_START: 0x214, RAMDISK_IMAGE: 0x218, RAMDISK_SIZE: 0x21c, CMD_LINE_PTR: 0x228,
+  E820_ENTRIES: 0x1e8,
+  TYPE_OF_LOADER: 0x210,
+  CODE32_START: 0x214,
+  RAMDISK_IMAGE: 0x218,
+  RAMDISK_SIZE: 0x21c,
+  CMD_LINE_PTR: 0x228,
   E820_TABLE: 0x2d0,
 } as const;
 const E820_ENTRY_BYTES = 20;
 const E820_MAX_ENTRIES = 128;
 
-export interface EnteredLinux { readonly kind: 'linux32' | 'linux64'; readonly state: EntryState }
+export interface EnteredLinux {
+  readonly kind: 'linux32' | 'linux64';
+  readonly state: EntryState;
+}
 
 /** Loads the kernel and gives the state to enter with: in 64-bit mode if it can be. InputError if it cannot be loaded. */
 export function bootLinux(file: ImageReader, placement: Placement, target: BootTarget, options: BootOptions): EnteredLinux {
@@ -41,7 +49,11 @@ export function bootLinux(file: ImageReader, placement: Placement, target: BootT
 }
 
 function placeBootParams(
-  file: ImageReader, header: LinuxHeader, placement: Placement, target: BootTarget, { append = '', initrd }: BootOptions,
+  file: ImageReader,
+  header: LinuxHeader,
+  placement: Placement,
+  target: BootTarget,
+  { append = '', initrd }: BootOptions,
 ): number {
   const params = new Uint8Array(PAGE_SIZE);
   const view = new DataView(params.buffer);

@@ -4,7 +4,11 @@ import type { BootTarget } from './target.ts';
 
 export const MemoryType = { RAM: 1, RESERVED: 2 } as const;
 
-export interface MemoryMapEntry { readonly base: number; readonly size: number; readonly type: 1 | 2 }
+export interface MemoryMapEntry {
+  readonly base: number;
+  readonly size: number;
+  readonly type: 1 | 2;
+}
 
 /** Between the end of conventional memory and 1 MiB a PC has adapters and firmware: guests take it for no RAM whatever they are told. */
 export const ADAPTER_BASE = 0xa0000;

@@ -4,7 +4,11 @@ import type { Placement } from './placement.ts';
 import type { BootModule } from './target.ts';
 
 /** A module in guest memory. */
-export interface PlacedModule { readonly base: number; readonly size: number; readonly string: number }
+export interface PlacedModule {
+  readonly base: number;
+  readonly size: number;
+  readonly string: number;
+}
 
 /** Its string as a kernel is told it: "name args", in UTF-8 with a NUL. */
 export const moduleString = ({ name, args }: BootModule): Uint8Array =>

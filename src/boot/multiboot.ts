@@ -15,7 +15,10 @@ const HeaderFlag = { PAGE_ALIGN: 1, MEMORY_INFO: 2, VIDEO_MODE: 4, ADDRESSES: 0x
 /** Bits 15:0 are requirements: a loader that does not know one must refuse. Bits 31:16 are optional. */
 const REQUIREMENTS = 0xffff;
 
-export interface MultibootHeader { readonly offset: number; readonly flags: number }
+export interface MultibootHeader {
+  readonly offset: number;
+  readonly flags: number;
+}
 
 /** The header, or null: magic, flags and checksum sum to 0. */
 export function findMultibootHeader(file: ImageReader): MultibootHeader | null {
@@ -23,7 +26,7 @@ export function findMultibootHeader(file: ImageReader): MultibootHeader | null {
   for (let offset = 0; offset + 12 <= end; offset += 4) {
     if (file.u32(offset, 'multiboot magic') !== MULTIBOOT_MAGIC) continue;
     const flags = file.u32(offset + 4, 'multiboot flags');
-    if (((MULTIBOOT_MAGIC + flags + file.u32(offset + 8, 'multiboot checksum')) >>> 0) === 0) return { offset, flags };
+    if ((MULTIBOOT_MAGIC + flags + file.u32(offset + 8, 'multiboot checksum')) >>> 0 === 0) return { offset, flags };
   }
   return null;
 }

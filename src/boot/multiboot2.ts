@@ -21,13 +21,27 @@ const WHOLE_FILE = 0xffffffff;
 const CONSOLE_REQUIRED = 1;
 
 const HeaderTag = {
-  END: 0, INFORMATION: 1, ADDRESS: 2, ENTRY: 3, CONSOLE: 4, FRAMEBUFFER: 5, MODULE_ALIGN: 6, EFI_SERVICES: 7, EFI_ENTRY_32: 8,
-  EFI_ENTRY_64: 9, RELOCATABLE: 10,
+  END: 0,
+  INFORMATION: 1,
+  ADDRESS: 2,
+  ENTRY: 3,
+  CONSOLE: 4,
+  FRAMEBUFFER: 5,
+  MODULE_ALIGN: 6,
+  EFI_SERVICES: 7,
+  EFI_ENTRY_32: 8,
+  EFI_ENTRY_64: 9,
+  RELOCATABLE: 10,
 } as const;
 /** Least bytes of the tags that are read. */
 const TAG_BYTES: { readonly [type: number]: number } = { [HeaderTag.ADDRESS]: 24, [HeaderTag.ENTRY]: 12, [HeaderTag.CONSOLE]: 12 };
 
-interface Tag { readonly at: number; readonly type: number; readonly optional: boolean; readonly size: number }
+interface Tag {
+  readonly at: number;
+  readonly type: number;
+  readonly optional: boolean;
+  readonly size: number;
+}
 
 /** Offset of the header, or null: magic, architecture, length and checksum sum to 0. */
 export function findMultiboot2Header(file: ImageReader): number | null {
@@ -73,7 +87,7 @@ function readTags(file: ImageReader, offset: number): Tag[] {
     throw file.error(offset + 8, `the multiboot 2 header's ${length} bytes reach beyond the ${limit}`);
   }
   const tags: Tag[] = [];
-  for (let at = offset + HEADER_BYTES; ;) {
+  for (let at = offset + HEADER_BYTES; ; ) {
     if (at + 8 > end) throw file.error(at, 'the multiboot 2 header has no end tag');
     const type = file.u16(at, 'a multiboot 2 tag');
     const size = file.u32(at + 4, 'a multiboot 2 tag');
@@ -104,8 +118,13 @@ function checkRequirement(file: ImageReader, { at, type, size }: Tag): void {
       throw file.error(at, 'the multiboot 2 header asks for a framebuffer; this machine has no display');
     // Modules always lie on whole pages; an image that may be moved is loaded where it was linked; there is no EFI to serve or
     // to enter by.
-    case HeaderTag.ADDRESS: case HeaderTag.ENTRY: case HeaderTag.MODULE_ALIGN: case HeaderTag.RELOCATABLE:
-    case HeaderTag.EFI_SERVICES: case HeaderTag.EFI_ENTRY_32: case HeaderTag.EFI_ENTRY_64:
+    case HeaderTag.ADDRESS:
+    case HeaderTag.ENTRY:
+    case HeaderTag.MODULE_ALIGN:
+    case HeaderTag.RELOCATABLE:
+    case HeaderTag.EFI_SERVICES:
+    case HeaderTag.EFI_ENTRY_32:
+    case HeaderTag.EFI_ENTRY_64:
       break;
     default:
       throw file.error(at, `the multiboot 2 header requires a tag of unknown type ${type}`);

@@ -24,7 +24,10 @@ export class Placement {
 
   private readonly ram: readonly { readonly base: number; readonly end: number }[];
 
-  constructor(private readonly name: string, private readonly target: BootTarget) {
+  constructor(
+    private readonly name: string,
+    private readonly target: BootTarget,
+  ) {
     this.ram = joinedRam(target.memory);
   }
 

@@ -10,7 +10,22 @@ export interface BootTarget {
 }
 
 export type GprName =
-  'rax' | 'rcx' | 'rdx' | 'rbx' | 'rsp' | 'rbp' | 'rsi' | 'rdi' | 'r8' | 'r9' | 'r10' | 'r11' | 'r12' | 'r13' | 'r14' | 'r15';
+  | 'rax'
+  | 'rcx'
+  | 'rdx'
+  | 'rbx'
+  | 'rsp'
+  | 'rbp'
+  | 'rsi'
+  | 'rdi'
+  | 'r8'
+  | 'r9'
+  | 'r10'
+  | 'r11'
+  | 'r12'
+  | 'r13'
+  | 'r14'
+  | 'r15';
 
 export type SegmentName = 'es' | 'cs' | 'ss' | 'ds' | 'fs' | 'gs' | 'ldtr' | 'tr';
 
@@ -22,7 +37,10 @@ export interface SegmentState {
   readonly attributes: number;
 }
 
-export interface DescriptorTableState { readonly base: number; readonly limit: number }
+export interface DescriptorTableState {
+  readonly base: number;
+  readonly limit: number;
+}
 
 /** Everything not named keeps its reset value; GPRs not named are 0. */
 export interface EntryState {
@@ -57,7 +75,11 @@ export interface BootOptions {
 }
 
 /** A range of guest-physical memory that loading filled. */
-export interface PlacedRange { readonly what: string; readonly base: number; readonly size: number }
+export interface PlacedRange {
+  readonly what: string;
+  readonly base: number;
+  readonly size: number;
+}
 
 export interface LoadedImage {
   readonly kind: 'multiboot' | 'multiboot2' | 'linux32' | 'linux64' | 'pvh' | 'elf32' | 'elf64' | 'flat';

@@ -5,13 +5,18 @@ import type { BootTarget, EntryState, SegmentState } from './target.ts';
 import type { Regs, SegmentRegister } from '../vm/registers.ts';
 import { GPR_NAMES } from '../vm/registers.ts';
 
-const segment = ({ selector, base, limit, attributes }: SegmentState): SegmentRegister =>
-  ({ selector, base: BigInt(base), limit, attributes });
+const segment = ({ selector, base, limit, attributes }: SegmentState): SegmentRegister => ({
+  selector,
+  base: BigInt(base),
+  limit,
+  attributes,
+});
 
 /** RAM (ROM is not for loading) and vCPU 0 of `vm`. Writes are host-side writes. */
 export function bootTarget(vm: Vm): BootTarget {
   return {
-    memory: vm.memslots.filter((slot) => !slot.readonly)
+    memory: vm.memslots
+      .filter((slot) => !slot.readonly)
       .map(({ guestPhysAddr, memorySize }) => ({ base: guestPhysAddr, size: memorySize })),
     write: (gpa, bytes) => vm.writeMemory(gpa, bytes),
     setEntry: (state) => enter(vm, state),
@@ -24,10 +29,20 @@ export function enter(vm: Vm, state: EntryState, index = 0): void {
   const { segments: s } = state;
   vcpu.reset();
   vcpu.setSregs({
-    es: segment(s.es), cs: segment(s.cs), ss: segment(s.ss), ds: segment(s.ds), fs: segment(s.fs), gs: segment(s.gs),
-    ldt: segment(s.ldtr), tr: segment(s.tr),
-    gdt: { base: BigInt(state.gdtr.base), limit: state.gdtr.limit }, idt: { base: BigInt(state.idtr.base), limit: state.idtr.limit },
-    cr0: BigInt(state.cr0), cr3: BigInt(state.cr3), cr4: BigInt(state.cr4), efer: BigInt(state.efer),
+    es: segment(s.es),
+    cs: segment(s.cs),
+    ss: segment(s.ss),
+    ds: segment(s.ds),
+    fs: segment(s.fs),
+    gs: segment(s.gs),
+    ldt: segment(s.ldtr),
+    tr: segment(s.tr),
+    gdt: { base: BigInt(state.gdtr.base), limit: state.gdtr.limit },
+    idt: { base: BigInt(state.idtr.base), limit: state.idtr.limit },
+    cr0: BigInt(state.cr0),
+    cr3: BigInt(state.cr3),
+    cr4: BigInt(state.cr4),
+    efer: BigInt(state.efer),
   });
   const regs: Partial<Regs> = { rip: BigInt(state.rip), rflags: BigInt(state.rflags) };
   for (const name of GPR_NAMES) regs[name] = BigInt(state.gpr[name] ?? 0);

@@ -27,7 +27,8 @@ export function decodeBase(source: ByteSource): BaseCheckpoint & { readonly crc:
 
 /** The same for a cycle of a machine with `vcpus` vCPUs; null if that is not known. */
 export function decodeDelta(
-  source: ByteSource, vcpus: number | null,
+  source: ByteSource,
+  vcpus: number | null,
 ): DeltaCheckpoint & { readonly previous: number; readonly crc: number } {
   const { header, pages, crc } = decodeContainer(source, ContainerKind.CHECKPOINT_CYCLE);
   const state = field(source, header, 'state', isState);
@@ -35,7 +36,11 @@ export function decodeDelta(
   return {
     cpid: field(source, header, 'cpid', isCount),
     previous: field(source, header, 'previous', isCount),
-    state, hash: field(source, header, 'hash', isHash), end: field(source, header, 'end', isEnd), pages, crc,
+    state,
+    hash: field(source, header, 'hash', isHash),
+    end: field(source, header, 'end', isEnd),
+    pages,
+    crc,
   };
 }
 
@@ -58,26 +63,41 @@ const isCount = (value: unknown): value is number => Number.isSafeInteger(value)
 const isHash = (value: unknown): value is string | null => value === null || (typeof value === 'string' && /^[0-9a-f]{16}$/.test(value));
 
 const isMachine = (value: unknown): value is MachineDescription =>
-  isObject(value) && isCount(value['memory']) && isCount(value['vcpus']) && isCount(value['quantum'])
-    && (value['rom'] === undefined || isCount(value['rom']));
+  isObject(value) &&
+  isCount(value['memory']) &&
+  isCount(value['vcpus']) &&
+  isCount(value['quantum']) &&
+  (value['rom'] === undefined || isCount(value['rom']));
 
 /** The outline; each component checks its own part when it is restored. */
 function isState(value: unknown): value is VmState {
   if (!isObject(value)) return false;
   const { version, ticks, turns, vcpus, platform } = value;
-  return isCount(version) && isCount(ticks) && isObject(turns) && isCount(turns['current']) && Number.isSafeInteger(turns['left'])
-    && Array.isArray(vcpus) && vcpus.every((vcpu) => isObject(vcpu) && isObject(vcpu['registers']) && isObject(vcpu['tlb']))
-    && (platform === null || isObject(platform));
+  return (
+    isCount(version) &&
+    isCount(ticks) &&
+    isObject(turns) &&
+    isCount(turns['current']) &&
+    Number.isSafeInteger(turns['left']) &&
+    Array.isArray(vcpus) &&
+    vcpus.every((vcpu) => isObject(vcpu) && isObject(vcpu['registers']) && isObject(vcpu['tlb'])) &&
+    (platform === null || isObject(platform))
+  );
 }
 
 const isFault = (value: unknown): boolean =>
-  isObject(value) && isCount(value['vector']) && (value['errorCode'] === null || isCount(value['errorCode']))
-    && Number.isSafeInteger(value['linear']);
+  isObject(value) &&
+  isCount(value['vector']) &&
+  (value['errorCode'] === null || isCount(value['errorCode'])) &&
+  Number.isSafeInteger(value['linear']);
 
 function isEnd(value: unknown): value is GuestEnd | null {
   if (value === null) return true;
   if (!isObject(value)) return false;
   const { kind, chain } = value;
-  return kind === 'hlt' || (kind === 'debug-exit' && isCount(value['value']))
-    || (kind === 'shutdown' && Array.isArray(chain) && chain.every(isFault));
+  return (
+    kind === 'hlt' ||
+    (kind === 'debug-exit' && isCount(value['value'])) ||
+    (kind === 'shutdown' && Array.isArray(chain) && chain.every(isFault))
+  );
 }

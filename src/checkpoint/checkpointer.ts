@@ -92,7 +92,9 @@ export class Checkpointer {
     const { config } = vm;
     this.store.putBase({
       machine: {
-        memory: config.memory, vcpus: config.vcpus ?? 1, quantum: config.quantum ?? DEFAULT_QUANTUM,
+        memory: config.memory,
+        vcpus: config.vcpus ?? 1,
+        quantum: config.quantum ?? DEFAULT_QUANTUM,
         ...(config.rom ? { rom: config.rom } : {}),
       },
       state: vm.save(),
@@ -154,8 +156,14 @@ export class Checkpointer {
     times.measure('rearm', () => mt.rearmDirtyPages());
     const after = vm.counters();
     return {
-      cpid: this.cpid, exit, vcpu, retired, gfns, phases: times.phases,
-      pmlFullExits: after.pmlFull - before.pmlFull, eptViolations: after.eptViolations - before.eptViolations,
+      cpid: this.cpid,
+      exit,
+      vcpu,
+      retired,
+      gfns,
+      phases: times.phases,
+      pmlFullExits: after.pmlFull - before.pmlFull,
+      eptViolations: after.eptViolations - before.eptViolations,
     };
   }
 
@@ -174,8 +182,10 @@ export class Checkpointer {
   private *run({ limit = Infinity, runSlice }: CycleOptions): Generator<void, SliceResult, boolean> {
     const { instructions = Infinity, milliseconds = Infinity } = this.policy;
     const run = runSlice ?? ((slice: number) => this.vm.runSlice(slice));
-    const until = this.now() + milliseconds, most = Math.min(instructions, limit);
-    let retired = 0, vcpu = 0;
+    const until = this.now() + milliseconds;
+    const most = Math.min(instructions, limit);
+    let retired = 0;
+    let vcpu = 0;
     while (yield) {
       const start = this.now();
       const result = run(Math.min(most - retired, this.slice));

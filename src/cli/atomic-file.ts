@@ -6,7 +6,7 @@ import { dirname } from 'node:path';
 const BUFFER = 65536;
 
 function writeWhole(descriptor: number, bytes: Uint8Array): void {
-  for (let done = 0; done < bytes.length;) done += writeSync(descriptor, bytes, done);
+  for (let done = 0; done < bytes.length; ) done += writeSync(descriptor, bytes, done);
 }
 
 /** Of its own for each process: two may be asked for the same file. */

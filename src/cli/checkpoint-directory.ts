@@ -37,7 +37,7 @@ function fileSource(name: string, descriptor: number): ByteSource {
     length: fstatSync(descriptor).size,
     read(offset, length) {
       const bytes = new Uint8Array(length);
-      for (let done = 0; done < length;) {
+      for (let done = 0; done < length; ) {
         const count = readSync(descriptor, bytes, done, length - done, offset + done);
         if (count === 0) throw new InputError(`${name}: offset 0x${(offset + done).toString(16)}: the file ends while it is read`);
         done += count;
@@ -51,7 +51,11 @@ export class DirectoryStore implements CheckpointStore {
   readonly firstCycle = 0;
   private vcpus = 0;
 
-  private constructor(readonly path: string, private last: number, private previous: number) {}
+  private constructor(
+    readonly path: string,
+    private last: number,
+    private previous: number,
+  ) {}
 
   /** An empty store in a new directory, or in an empty one that is there. InputError for any other. */
   static create(path: string): DirectoryStore {
@@ -60,9 +64,12 @@ export class DirectoryStore implements CheckpointStore {
     const [first, ...others] = names ?? [];
     if (first !== undefined) {
       const old = [first, ...others].find((name) => OURS.test(name));
-      throw new InputError(`directory '${path}': ` + (old === undefined
-        ? `is not empty (it holds '${first}'); checkpoints need a directory of their own`
-        : `holds another run's checkpoints ('${old}'); choose another directory, or empty it first`));
+      throw new InputError(
+        `directory '${path}': ` +
+          (old === undefined
+            ? `is not empty (it holds '${first}'); checkpoints need a directory of their own`
+            : `holds another run's checkpoints ('${old}'); choose another directory, or empty it first`),
+      );
     }
     return new DirectoryStore(path, 0, 0);
   }
@@ -72,7 +79,10 @@ export class DirectoryStore implements CheckpointStore {
     const names = namesIn(path);
     if (names === null) throw new InputError(`directory '${path}': no such file or directory`);
     if (!names.includes(BASE)) throw new InputError(`directory '${path}': holds no checkpoints (there is no ${BASE})`);
-    const cycles = names.flatMap((name) => CYCLE.exec(name)?.[1] ?? []).map(Number).sort((a, b) => a - b);
+    const cycles = names
+      .flatMap((name) => CYCLE.exec(name)?.[1] ?? [])
+      .map(Number)
+      .sort((a, b) => a - b);
     const missing = cycles.findIndex((cpid, index) => cpid !== index + 1);
     if (missing >= 0) {
       throw new InputError(`directory '${path}': ${cycleFile(missing + 1)} is missing (the last is ${cycleFile(cycles.at(-1)!)})`);

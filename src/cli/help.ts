@@ -13,10 +13,15 @@ const COLUMN = 36;
 export function generalHelp(commands: readonly CommandHead[]): string {
   const rows = commands.map(({ name, summary }) => [name, summary] as const);
   return [
-    'Usage: tidemark COMMAND [arguments]', '',
-    'An x86 machine that always knows which pages changed.', '',
-    'Commands:', ...table(rows, 2 * INDENT + Math.max(...rows.map(([name]) => name.length)) + GAP), '',
-    'Each command explains itself: tidemark COMMAND --help. Also: --help, --version.', '',
+    'Usage: tidemark COMMAND [arguments]',
+    '',
+    'An x86 machine that always knows which pages changed.',
+    '',
+    'Commands:',
+    ...table(rows, 2 * INDENT + Math.max(...rows.map(([name]) => name.length)) + GAP),
+    '',
+    'Each command explains itself: tidemark COMMAND --help. Also: --help, --version.',
+    '',
   ].join('\n');
 }
 
@@ -24,9 +29,12 @@ export function generalHelp(commands: readonly CommandHead[]): string {
 export function commandHelp({ name, usage, description, options }: CommandHead): string {
   const rows = Object.entries(options).map(([key, option]) => [written(key, option), explained(option)] as const);
   return [
-    `Usage: tidemark ${name} ${usage}`, '',
+    `Usage: tidemark ${name} ${usage}`,
+    '',
     ...description.flatMap((paragraph) => [...wrap(paragraph, WIDTH), '']),
-    'Options:', ...table([...rows, ['-h, --help', 'this text']], COLUMN), '',
+    'Options:',
+    ...table([...rows, ['-h, --help', 'this text']], COLUMN),
+    '',
   ].join('\n');
 }
 
@@ -35,9 +43,8 @@ function written(key: string, { metavar, valueOptional }: Option<unknown>): stri
   return valueOptional ? `${optionName(key)}[=${metavar}]` : `${optionName(key)} ${metavar}`;
 }
 
-const explained = ({ help, shownDefault }: Option<unknown>): string => (
-  shownDefault === null ? help : `${help} (default: ${shownDefault})`
-);
+const explained = ({ help, shownDefault }: Option<unknown>): string =>
+  shownDefault === null ? help : `${help} (default: ${shownDefault})`;
 
 function table(rows: readonly (readonly [string, string])[], column: number): string[] {
   return rows.flatMap(([left, right]) => {

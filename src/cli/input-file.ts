@@ -10,7 +10,9 @@ const MAX_BYTES = 2 ** 31 - 1;
  * non-empty regular file is an InputError: a device or a pipe might never end.
  */
 export function readInputFile(path: string, what: string): Uint8Array {
-  const refuse = (why: string): never => { throw new InputError(`${what} '${path}': ${why}`); };
+  const refuse = (why: string): never => {
+    throw new InputError(`${what} '${path}': ${why}`);
+  };
   let descriptor = -1;
   try {
     // Not blocking, or opening a pipe that nobody writes to would wait forever.

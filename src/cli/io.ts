@@ -1,6 +1,12 @@
 /** A terminal's extras, present only when the stream is one. */
-interface TerminalInput { readonly isTTY?: boolean; setRawMode?(raw: boolean): unknown }
-interface TerminalOutput { readonly isTTY?: boolean; readonly columns?: number }
+interface TerminalInput {
+  readonly isTTY?: boolean;
+  setRawMode?(raw: boolean): unknown;
+}
+interface TerminalOutput {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+}
 
 type SignalListener = (signal: 'SIGINT' | 'SIGTERM') => void;
 

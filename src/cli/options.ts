@@ -36,7 +36,11 @@ export function flag(help: string): Option<boolean> {
 export function valued<T>(metavar: string, parse: (text: string) => T, help: string): Option<T | null>;
 export function valued<T>(metavar: string, parse: (text: string) => T, help: string, initial: T, shownDefault: string | null): Option<T>;
 export function valued<T>(
-  metavar: string, parse: (text: string) => T, help: string, initial: T | null = null, shownDefault: string | null = null,
+  metavar: string,
+  parse: (text: string) => T,
+  help: string,
+  initial: T | null = null,
+  shownDefault: string | null = null,
 ): Option<T | null> {
   return { metavar, valueOptional: false, help, shownDefault, initial, accept: (text) => parse(text!) };
 }
@@ -44,7 +48,11 @@ export function valued<T>(
 /** An option that may be given several times; the values add up, in order. */
 export function list(metavar: string, help: string): Option<readonly string[]> {
   return {
-    metavar, valueOptional: false, help, shownDefault: null, initial: [],
+    metavar,
+    valueOptional: false,
+    help,
+    shownDefault: null,
+    initial: [],
     accept: (text, previous) => [...previous, nonEmpty(text!)],
   };
 }
@@ -68,7 +76,11 @@ function oneOf<V extends string>(words: readonly V[], text: string): V {
 /** An option that asks for a report, to a file if one is named after `=`. Null if it is not given. */
 export function report(metavar: string, help: string): Option<{ readonly file: string | null } | null> {
   return {
-    metavar, valueOptional: true, help, shownDefault: null, initial: null,
+    metavar,
+    valueOptional: true,
+    help,
+    shownDefault: null,
+    initial: null,
     accept: (text) => ({ file: text === null ? null : nonEmpty(text) }),
   };
 }

@@ -30,9 +30,10 @@ export function parseArguments<T extends OptionTable>(table: T, argv: readonly s
 
 /** What parseArgs must know to tell a value that stands as an argument of its own from a positional. */
 function tokeniserOptions(table: OptionTable): Record<string, { type: 'string' | 'boolean'; short?: string }> {
-  const known = Object.entries(table).map(([key, { metavar, valueOptional }]) => (
-    [optionName(key).slice(2), { type: metavar === null || valueOptional ? 'boolean' : 'string' }] as const
-  ));
+  const known = Object.entries(table).map(
+    ([key, { metavar, valueOptional }]) =>
+      [optionName(key).slice(2), { type: metavar === null || valueOptional ? 'boolean' : 'string' }] as const,
+  );
   return { ...Object.fromEntries(known), help: { type: 'boolean', short: 'h' } };
 }
 

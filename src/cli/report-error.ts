@@ -30,6 +30,7 @@ function internalText(error: unknown): string {
     `tidemark: internal error: ${message}`,
     'This is a mistake in Tidemark, not in what you did. Please report the command line, the input files if you can share them,',
     `this text (Tidemark ${VERSION}, Node ${process.versions.node}, ${process.platform} ${process.arch}),`,
-    'and the stack trace that TIDEMARK_DEBUG=1 in the environment shows.', '',
+    'and the stack trace that TIDEMARK_DEBUG=1 in the environment shows.',
+    '',
   ].join('\n');
 }

@@ -9,20 +9,26 @@ const MAX_PAGES = 2 ** 32 - 1;
 /** How often to checkpoint when nothing else says when. */
 const DEFAULT_INTERVAL = '50ms';
 
-export const integer = (min: number, max: number) => (text: string): number => parseInteger(text, min, max);
+export const integer =
+  (min: number, max: number) =>
+  (text: string): number =>
+    parseInteger(text, min, max);
 
 export const SESSION_OPTIONS = {
   engine: choice(ENGINES, 'auto', 'what executes guest code; auto translates what is hot'),
   tracking: choiceOrNull(['none', 'write-protect', 'pml'], 'how the machine notices writes', 'none; pml with checkpoints'),
   checkpointTo: valued('DIR', nonEmpty, 'write incremental checkpoints into DIR while the guest runs'),
-  checkpointEvery: valued('INTERVAL', parseInterval,
-    'time, instructions or dirty pages between checkpoints: 50ms, 1000000insns, 512pages; without --checkpoint-to they are kept in '
-      + `memory (default: ${DEFAULT_INTERVAL}, or by --dirty-trigger alone)`),
+  checkpointEvery: valued(
+    'INTERVAL',
+    parseInterval,
+    'time, instructions or dirty pages between checkpoints: 50ms, 1000000insns, 512pages; without --checkpoint-to they are kept in ' +
+      `memory (default: ${DEFAULT_INTERVAL}, or by --dirty-trigger alone)`,
+  ),
   dirtyTrigger: valued('N', integer(0, MAX_PAGES), 'also end a cycle when N pages are dirty; 0 for never', 0, '0'),
-  maxDirty: valued('N', integer(1, MAX_PAGES), 'most dirty pages a cycle may have (default: the machine\'s pages)'),
+  maxDirty: valued('N', integer(1, MAX_PAGES), "most dirty pages a cycle may have (default: the machine's pages)"),
   verify: flag('after every cycle compare all memory and fail if a write went unreported; at the end rebuild every cycle'),
   serial: valued('stdio|file:PATH|none', parseSerial, 'where the first serial port leads', { kind: 'stdio' }, 'stdio'),
-  screen: flag('show the PC\'s text screen on stderr, live if it is a terminal; what is typed goes to the PC keyboard'),
+  screen: flag("show the PC's text screen on stderr, live if it is a terminal; what is typed goes to the PC keyboard"),
   debugcon: valued('F', nonEmpty, 'write what the guest sends to port 0xE9 into F'),
   timeout: valued('SECONDS', parseSeconds, 'stop with status 124 after so much wall-clock time'),
   maxInstructions: valued('N', integer(1, Number.MAX_SAFE_INTEGER), 'stop with status 124 after N retired instructions'),
@@ -46,8 +52,11 @@ export interface SessionOptions extends Omit<SessionValues, 'tracking'> {
 export function resolveSession<V extends SessionValues>(values: V): Omit<V, 'tracking' | 'checkpointEvery'> & SessionOptions {
   const { checkpointTo, checkpointEvery, dirtyTrigger, maxDirty, verify, tracking } = values;
   const asking: readonly [string, boolean][] = [
-    ['--checkpoint-to', checkpointTo !== null], ['--checkpoint-every', checkpointEvery !== null], ['--dirty-trigger', dirtyTrigger > 0],
-    ['--max-dirty', maxDirty !== null], ['--verify', verify],
+    ['--checkpoint-to', checkpointTo !== null],
+    ['--checkpoint-every', checkpointEvery !== null],
+    ['--dirty-trigger', dirtyTrigger > 0],
+    ['--max-dirty', maxDirty !== null],
+    ['--verify', verify],
   ];
   const asked = asking.find(([, given]) => given);
   if (!asked) return { ...values, tracking: tracking ?? 'none', checkpointing: false, checkpointEvery: null };

@@ -1,6 +1,10 @@
 // Errors of the host's file system and of other system calls, as Node reports them.
 
-interface SystemError extends Error { readonly code: string; readonly syscall: string; readonly path?: string }
+interface SystemError extends Error {
+  readonly code: string;
+  readonly syscall: string;
+  readonly path?: string;
+}
 
 const TEXTS: Readonly<Record<string, string>> = {
   ENOENT: 'no such file or directory',

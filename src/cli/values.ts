@@ -69,7 +69,10 @@ export function parseSerial(text: string): SerialTarget {
 }
 
 /** What to trace; `file` is null for stderr. */
-export interface TraceTarget { readonly what: 'events' | 'instructions'; readonly file: string | null }
+export interface TraceTarget {
+  readonly what: 'events' | 'instructions';
+  readonly file: string | null;
+}
 
 /** `events` or `instructions`, each with an optional `=FILE`. */
 export function parseTrace(text: string): TraceTarget {

@@ -10,15 +10,16 @@ import type { Cpu } from './cpu.ts';
 const Kind = { EXECUTE: 0, WRITE: 1, IO: 2, READ_WRITE: 3 } as const;
 /** Bytes by the LEN field. */
 const LENGTHS = [1, 2, 8, 4] as const;
-const FIELDS_SHIFT = 16n, FIELDS_BITS = 4n;
+const FIELDS_SHIFT = 16n;
+const FIELDS_BITS = 4n;
 
 /** The enabled breakpoints, as bits, of one of `kinds` that overlap `bytes` bytes at `address`. */
 function matching(cpu: Cpu, kinds: readonly number[], address: number, bytes: number): number {
   const { dr } = cpu.state;
   let hits = 0;
   for (let n = 0; n < 4; n++) {
-    if ((dr[7] >> BigInt(2 * n) & 3n) === 0n) continue;
-    const fields = Number(dr[7] >> (FIELDS_SHIFT + FIELDS_BITS * BigInt(n)) & 15n);
+    if (((dr[7] >> BigInt(2 * n)) & 3n) === 0n) continue;
+    const fields = Number((dr[7] >> (FIELDS_SHIFT + FIELDS_BITS * BigInt(n))) & 15n);
     if (!kinds.includes(fields & 3)) continue;
     const length = LENGTHS[fields >> 2];
     const aligned = dr[n] & ~BigInt(length - 1);

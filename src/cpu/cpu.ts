@@ -22,8 +22,19 @@ import { X87 } from './x87/x87.ts';
 
 /** CR0, CR4 and EFER bits that decide modes (SDM vol. 3, "Control Registers"). */
 export const CR0 = {
-  PE: 1n, MP: 2n, EM: 4n, TS: 8n, ET: 16n, NE: 32n, WP: 1n << 16n, AM: 1n << 18n, NW: 1n << 29n, CD: 1n << 30n, PG: 1n << 31n,
+  PE: 1n,
+  MP: 2n,
+  EM: 4n,
+  TS: 8n,
+  ET: 16n,
+  NE: 32n,
+  WP: 1n << 16n,
+  AM: 1n << 18n,
+  NW: 1n << 29n,
+  CD: 1n << 30n,
+  PG: 1n << 31n,
 } as const;
+// biome-ignore format: a table
 export const CR4 = {
   VME: 1n, PVI: 2n, TSD: 4n, DE: 8n, PSE: 16n, PAE: 32n, MCE: 64n, PGE: 128n, PCE: 256n, OSFXSR: 512n, OSXMMEXCPT: 1024n,
   UMIP: 1n << 11n, LA57: 1n << 12n,
@@ -31,12 +42,26 @@ export const CR4 = {
 } as const;
 export const EFER = { SCE: 1n, LME: 1n << 8n, LMA: 1n << 10n, NXE: 1n << 11n } as const;
 
-const PE = Number(CR0.PE), AM = Number(CR0.AM), LMA = Number(EFER.LMA);
+const PE = Number(CR0.PE);
+const AM = Number(CR0.AM);
+const LMA = Number(EFER.LMA);
 
 /** Bits of `segAttributes` (see the state table). */
 export const SegAttr = {
-  TYPE: 15, ACCESSED: 1, WRITABLE: 2, READABLE: 2, EXPAND_DOWN: 4, CONFORMING: 4, CODE: 8, S: 16, DPL_SHIFT: 5, P: 128,
-  L: 1 << 13, DB: 1 << 14, G: 1 << 15, UNUSABLE: 1 << 16,
+  TYPE: 15,
+  ACCESSED: 1,
+  WRITABLE: 2,
+  READABLE: 2,
+  EXPAND_DOWN: 4,
+  CONFORMING: 4,
+  CODE: 8,
+  S: 16,
+  DPL_SHIFT: 5,
+  P: 128,
+  L: 1 << 13,
+  DB: 1 << 14,
+  G: 1 << 15,
+  UNUSABLE: 1 << 16,
 } as const;
 
 export class Cpu {
@@ -112,7 +137,8 @@ export class Cpu {
 
   /** Re-derives mode, CPL, contexts and segment shortcuts; after any change of what they come from. */
   refresh(): void {
-    const { segAttributes, segBase, segLimit, rflags } = this.state, { low } = this;
+    const { segAttributes, segBase, segLimit, rflags } = this.state;
+    const { low } = this;
     const was64 = this.mode === CodeMode.BITS64;
     this.longMode = (low.efer[0] & LMA) !== 0;
     const cs = segAttributes[Seg.CS];

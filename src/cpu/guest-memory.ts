@@ -84,7 +84,8 @@ export class GuestMemory {
     const at = this.locateRead(linear, 8, segment, context);
     if (at >= 0) return this.view.getBigUint64(at, true);
     this.touch(linear, 8, Access.READ, context);
-    const low = this.loadSlow(linear, 4, context), high = this.loadSlow(this.wrap(linear + 4), 4, context);
+    const low = this.loadSlow(linear, 4, context);
+    const high = this.loadSlow(this.wrap(linear + 4), 4, context);
     return (BigInt(high >>> 0) << 32n) | BigInt(low >>> 0);
   }
 
@@ -163,7 +164,9 @@ export class GuestMemory {
     this.touch(linear, bytes, Access.WRITE, context);
     for (const device of [true, false]) {
       for (let half = 0; half < bytes; half += 4) {
-        const at = this.wrap(linear + half), size = Math.min(4, bytes - half), value = half === 0 ? low : high;
+        const at = this.wrap(linear + half);
+        const size = Math.min(4, bytes - half);
+        const value = half === 0 ? low : high;
         if (size <= PAGE_SIZE - (at & PAGE_MASK)) this.storePart(at, size, value, context, device);
         else for (let n = 0; n < size; n++) this.storePart(this.wrap(at + n), 1, (value >>> (8 * n)) & 0xff, context, device);
       }

@@ -10,8 +10,8 @@ export interface Absence {
 export const NOT_IMPLEMENTED: readonly Absence[] = [
   {
     name: 'FERR# of other vCPUs than the first, or without a board',
-    behaviour: 'the pin is not wired: with CR0.NE = 0 an x87 exception that is not masked is pending and reported to nobody, as under '
-      + 'IGNNE#',
+    behaviour:
+      'the pin is not wired: with CR0.NE = 0 an x87 exception that is not masked is pending and reported to nobody, as under ' + 'IGNNE#',
   },
   {
     name: 'MMX, SSE, AVX, FXSAVE, XSAVE',
@@ -19,13 +19,15 @@ export const NOT_IMPLEMENTED: readonly Absence[] = [
   },
   {
     name: 'task switches through tables in device memory',
-    behaviour: 'the descriptors that the new task loads and the stack that an error code is pushed on must lie in RAM: an access '
-      + 'there that leaves the machine is not resumed',
+    behaviour:
+      'the descriptors that the new task loads and the stack that an error code is pushed on must lie in RAM: an access ' +
+      'there that leaves the machine is not resumed',
   },
   {
     name: 'breakpoints on what the processor reads and writes by itself',
-    behaviour: 'a data breakpoint does not match accesses to descriptor tables, task-state segments and page tables; one that MOV SS or '
-      + 'POP SS meets is noted in DR6 and does not trap',
+    behaviour:
+      'a data breakpoint does not match accesses to descriptor tables, task-state segments and page tables; one that MOV SS or ' +
+      'POP SS meets is noted in DR6 and does not trap',
   },
   {
     name: 'branch single-step and last-branch records',

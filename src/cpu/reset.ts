@@ -8,12 +8,18 @@ import { DR6_FIXED, DR7_FIXED } from './system/debug-registers.ts';
 import { MISC_ENABLE_RESET, PAT_RESET } from './system/msr-table.ts';
 
 const RDX = 2;
-const CODE = 0x9b, DATA = 0x93, LDT = 0x82, TSS_BUSY = 0x8b;
+const CODE = 0x9b;
+const DATA = 0x93;
+const LDT = 0x82;
+const TSS_BUSY = 0x8b;
 const RESET_LIMIT = 0xffff;
 /** CS: the selector F000H with the base FFFF0000H, so that the first instruction is at FFFFFFF0H. */
-const RESET_SELECTOR = 0xf000, RESET_BASE = 0xffff0000n, RESET_RIP = 0xfff0n;
+const RESET_SELECTOR = 0xf000;
+const RESET_BASE = 0xffff0000n;
+const RESET_RIP = 0xfff0n;
 /** The x87: nothing is masked, single precision; eight registers of +0.0. */
-const RESET_FCW = 0x40, NO_TAG_EMPTY = 0xff;
+const RESET_FCW = 0x40;
+const NO_TAG_EMPTY = 0xff;
 
 /**
  * Sets every register. Every vCPU becomes active: which of several starts is the machine's matter. The retired count becomes 0.

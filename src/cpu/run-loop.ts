@@ -132,8 +132,9 @@ function clearReplay(cpu: Cpu): void {
 /** Whether something must be looked at around exactly one instruction: a shadow, TF, RF, VIF with VIP, breakpoints, replayed answers. */
 function mustStep(cpu: Cpu): boolean {
   const { interruptibility, rflags } = cpu.state;
-  return (interruptibility[0] & SHADOW) !== 0 || (rflags[0] & (TF | RF)) !== 0 || cpu.breakpoints || !cpu.replay.idle
-    || virtualInterruptDue(cpu);
+  return (
+    (interruptibility[0] & SHADOW) !== 0 || (rflags[0] & (TF | RF)) !== 0 || cpu.breakpoints || !cpu.replay.idle || virtualInterruptDue(cpu)
+  );
 }
 
 /** Executes one instruction, then ends the shadow and RF that it ran under and takes the single-step trap. Returns what retired. */

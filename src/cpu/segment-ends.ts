@@ -16,7 +16,8 @@ const MOST = 0xffffffff;
 export function deriveSegmentEnds({ segAttributes, segLimit, segReadEnd, segWriteEnd }: VcpuState, hasTypes: boolean): void {
   for (let s = 0; s < SEGMENTS; s++) {
     const attributes = segAttributes[s];
-    const isCode = (attributes & SegAttr.CODE) !== 0, code = hasTypes && isCode;
+    const isCode = (attributes & SegAttr.CODE) !== 0;
+    const code = hasTypes && isCode;
     const usable = (attributes & (SegAttr.P | SegAttr.UNUSABLE)) === SegAttr.P;
     const expandsDown = !isCode && (attributes & SegAttr.EXPAND_DOWN) !== 0;
     const end = usable && !expandsDown ? Math.min(segLimit[s] + 1, MOST) : 0;

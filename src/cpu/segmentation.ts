@@ -33,7 +33,8 @@ function slowLinearAddress(cpu: Cpu, segment: number, offset: number, bytes: num
   const attributes = cpu.state.segAttributes[segment];
   const limit = cpu.state.segLimit[segment];
   // Outside protected mode every segment may be read and written, code too (SDM vol. 3, "Real-Address Mode Operation").
-  const isCode = (attributes & SegAttr.CODE) !== 0, code = isCode && isProtected(cpu);
+  const isCode = (attributes & SegAttr.CODE) !== 0;
+  const code = isCode && isProtected(cpu);
   const usable = !(attributes & SegAttr.UNUSABLE) && (attributes & SegAttr.P) !== 0;
   const typeAllows = write ? !code && (isCode || (attributes & SegAttr.WRITABLE) !== 0) : !code || (attributes & SegAttr.READABLE) !== 0;
   const last = offset + bytes - 1;

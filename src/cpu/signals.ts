@@ -3,13 +3,19 @@
 // `Engine.run`. What happened is in the Cpu: `cpu.fault`, or `cpu.accessExit`.
 
 /** The instruction raised an exception: cpu.fault says which. */
-export class FaultSignal { readonly signal = 'fault' }
+export class FaultSignal {
+  readonly signal = 'fault';
+}
 
 /** The instruction needs an answer from outside (unclaimed port or MMIO access): cpu.replay says which. */
-export class ExitSignal { readonly signal = 'exit' }
+export class ExitSignal {
+  readonly signal = 'exit';
+}
 
 /** The instruction cannot go on before an interrupt has come: it takes its time and is tried again. */
-export class StallSignal { readonly signal = 'stall' }
+export class StallSignal {
+  readonly signal = 'stall';
+}
 
 /** An exception as raised, before delivery. */
 export interface Fault {
@@ -21,6 +27,7 @@ export interface Fault {
 }
 
 /** SDM vol. 3, "Exception and Interrupt Reference". */
+// biome-ignore format: a table
 export const Vector = {
   DE: 0, DB: 1, NMI: 2, BP: 3, OF: 4, BR: 5, UD: 6, NM: 7, DF: 8, TS: 10, NP: 11, SS: 12, GP: 13, PF: 14, MF: 16, AC: 17, MC: 18, XM: 19,
 } as const;

@@ -2,7 +2,9 @@
 // System Control Port A; the line passes while any of them lets it (IBM PS/2 Technical Reference, "System Control Port A").
 
 /** One of the gate's inputs: 1 lets address line 20 through. */
-export interface A20Input { set(level: 0 | 1): void }
+export interface A20Input {
+  set(level: 0 | 1): void;
+}
 
 export class A20Gate {
   private readonly levels: (0 | 1)[] = [];

@@ -45,7 +45,10 @@ function writeTo(device: Device, offset: number, width: AccessWidth, value: numb
 export class PortBus implements PortSpace {
   private readonly byPort = new Map<number, Mapping>();
 
-  constructor(mappings: readonly Mapping[], private readonly hooks: BusHooks) {
+  constructor(
+    mappings: readonly Mapping[],
+    private readonly hooks: BusHooks,
+  ) {
     for (const mapping of sorted(mappings, PORTS)) {
       for (let port = mapping.base; port < mapping.base + mapping.length; port++) this.byPort.set(port, mapping);
     }
@@ -82,7 +85,10 @@ export class PortBus implements PortSpace {
 export class MmioBus implements MmioSpace {
   private readonly mappings: readonly Mapping[];
 
-  constructor(mappings: readonly Mapping[], private readonly hooks: BusHooks) {
+  constructor(
+    mappings: readonly Mapping[],
+    private readonly hooks: BusHooks,
+  ) {
     this.mappings = sorted(mappings, 2 ** 40);
   }
 

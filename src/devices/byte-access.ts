@@ -12,7 +12,11 @@ export function readByBytes(offset: number, width: AccessWidth, length: number, 
 
 /** Writes the `width` low bytes of `value` to `offset` and the registers after it; those beyond `length` are dropped. */
 export function writeByBytes(
-  offset: number, width: AccessWidth, value: number, length: number, writeByte: (offset: number, value: number) => void,
+  offset: number,
+  width: AccessWidth,
+  value: number,
+  length: number,
+  writeByte: (offset: number, value: number) => void,
 ): void {
   for (let i = 0; i < width && offset + i < length; i++) writeByte(offset + i, Math.floor(value / 2 ** (8 * i)) % 256);
 }

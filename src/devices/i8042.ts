@@ -20,8 +20,19 @@ const DATA = 0;
 export const COMMAND = 4;
 
 const Command = {
-  READ_BYTE: 0x20, WRITE_BYTE: 0x60, SELF_TEST: 0xaa, TEST_LINES: 0xab, DISABLE: 0xad, ENABLE: 0xae, READ_INPUT: 0xc0,
-  READ_OUTPUT: 0xd0, WRITE_OUTPUT: 0xd1, AS_KEYBOARD: 0xd2, A20_OFF: 0xdd, A20_ON: 0xdf, PULSE: 0xf0,
+  READ_BYTE: 0x20,
+  WRITE_BYTE: 0x60,
+  SELF_TEST: 0xaa,
+  TEST_LINES: 0xab,
+  DISABLE: 0xad,
+  ENABLE: 0xae,
+  READ_INPUT: 0xc0,
+  READ_OUTPUT: 0xd0,
+  WRITE_OUTPUT: 0xd1,
+  AS_KEYBOARD: 0xd2,
+  A20_OFF: 0xdd,
+  A20_ON: 0xdf,
+  PULSE: 0xf0,
 } as const;
 const Status = { FULL: 1, SYSTEM: 4, COMMAND: 8, UNLOCKED: 0x10 } as const;
 const Mode = { INTERRUPT: 1, SYSTEM: 4, DISABLED: 0x10, TRANSLATE: 0x40 } as const;
@@ -36,17 +47,29 @@ const WIRE_TIME = 916_000;
 
 const OWN_SCHEMA = {
   /** The command whose parameter comes next at the data port, 0 for none. */
-  command: int(0xff), mode: int(0x7f), a20: int(1), lastWasCommand: int(1), buffer: int(0xff, EMPTY),
+  command: int(0xff),
+  mode: int(0x7f),
+  a20: int(1),
+  lastWasCommand: int(1),
+  buffer: int(0xff, EMPTY),
   /** The byte that was read last; whether the next byte is translated as released; from when on a key's byte may come, ns. */
-  data: int(0xff), released: int(1), keyAt: int(Number.MAX_SAFE_INTEGER),
+  data: int(0xff),
+  released: int(1),
+  keyAt: int(Number.MAX_SAFE_INTEGER),
 };
 const KEYBOARD_FIELDS = Object.entries(KEYBOARD_SCHEMA).map(([key, field]) => [`keyboard.${key}`, field] as const);
 const SCHEMA = { ...OWN_SCHEMA, ...Object.fromEntries(KEYBOARD_FIELDS) };
 
 /** As firmware leaves it: interrupts on, translating, self-tested. */
 const initial = (): StateOf<typeof OWN_SCHEMA> => ({
-  command: 0, mode: Mode.INTERRUPT | Mode.SYSTEM | Mode.TRANSLATE, a20: 1, lastWasCommand: 0, buffer: EMPTY,
-  data: 0, released: 0, keyAt: 0,
+  command: 0,
+  mode: Mode.INTERRUPT | Mode.SYSTEM | Mode.TRANSLATE,
+  a20: 1,
+  lastWasCommand: 0,
+  buffer: EMPTY,
+  data: 0,
+  released: 0,
+  keyAt: 0,
 });
 
 export class I8042 implements Device {
@@ -59,7 +82,11 @@ export class I8042 implements Device {
    * `irq` is the keyboard's interrupt; `onReset` is called when the reset line is pulled; `a20` is an input of the A20 gate, open
    * at reset.
    */
-  constructor(private readonly irq: IrqLine, private readonly onReset: () => void, private readonly a20: A20Input) {}
+  constructor(
+    private readonly irq: IrqLine,
+    private readonly onReset: () => void,
+    private readonly a20: A20Input,
+  ) {}
 
   /** Opens or closes the output port's input of the A20 gate. */
   setA20(open: boolean): void {
@@ -125,8 +152,12 @@ export class I8042 implements Device {
 
   private status(): number {
     const { mode, lastWasCommand, buffer } = this.state;
-    return Status.UNLOCKED | (lastWasCommand ? Status.COMMAND : 0) | (mode & Mode.SYSTEM ? Status.SYSTEM : 0)
-      | (buffer === EMPTY ? 0 : Status.FULL);
+    return (
+      Status.UNLOCKED |
+      (lastWasCommand ? Status.COMMAND : 0) |
+      (mode & Mode.SYSTEM ? Status.SYSTEM : 0) |
+      (buffer === EMPTY ? 0 : Status.FULL)
+    );
   }
 
   /** An empty buffer gives its last byte again: handlers that are chained each read it. */
@@ -198,7 +229,9 @@ export class I8042 implements Device {
     switch (command) {
       case Command.READ_BYTE:
         return this.put(state.mode);
-      case Command.WRITE_BYTE: case Command.WRITE_OUTPUT: case Command.AS_KEYBOARD:
+      case Command.WRITE_BYTE:
+      case Command.WRITE_OUTPUT:
+      case Command.AS_KEYBOARD:
         state.command = command;
         return;
       case Command.SELF_TEST:
@@ -214,7 +247,8 @@ export class I8042 implements Device {
         return this.put(INPUT_PORT);
       case Command.READ_OUTPUT:
         return this.put(Output.LINES | Output.NOT_RESET | (state.a20 ? Output.A20 : 0) | (state.buffer === EMPTY ? 0 : Output.FULL));
-      case Command.A20_OFF: case Command.A20_ON:
+      case Command.A20_OFF:
+      case Command.A20_ON:
         return this.setA20(command === Command.A20_ON);
       default:
         // 0xF0 … 0xFF pull those of the lines 3:0 whose bit is clear for 6 µs; line 0 resets the processor.

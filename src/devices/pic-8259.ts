@@ -15,9 +15,21 @@ const Ocw3 = { RIS: 1, RR: 2, POLL: 4, SELECT: 8, SMM: 0x20, ESMM: 0x40 } as con
 
 /** `initStep` is the ICW awaited at A0 = 1 (2, 3, 4), 0 when none is. */
 const SCHEMA = {
-  lines: int(0xff), irr: int(0xff), imr: int(0xff), isr: int(0xff),
-  vectorBase: int(0xf8), icw1: int(0x1f), icw3: int(0xff), icw4: int(0x1f),
-  initStep: int(4), ready: int(1), lowest: int(7), rotateInAutoEoi: int(1), specialMask: int(1), readIsr: int(1), poll: int(1),
+  lines: int(0xff),
+  irr: int(0xff),
+  imr: int(0xff),
+  isr: int(0xff),
+  vectorBase: int(0xf8),
+  icw1: int(0x1f),
+  icw3: int(0xff),
+  icw4: int(0x1f),
+  initStep: int(4),
+  ready: int(1),
+  lowest: int(7),
+  rotateInAutoEoi: int(1),
+  specialMask: int(1),
+  readIsr: int(1),
+  poll: int(1),
 };
 
 /** How a chip is wired. */
@@ -33,7 +45,10 @@ export interface PicWiring {
 export class Pic8259 implements Device {
   private state = this.initial();
 
-  constructor(readonly name: string, private readonly wiring: PicWiring) {}
+  constructor(
+    readonly name: string,
+    private readonly wiring: PicWiring,
+  ) {}
 
   reset(): void {
     this.state = this.initial();
@@ -108,8 +123,21 @@ export class Pic8259 implements Device {
   /** The data sheet leaves the state before ICW1 open; here everything is masked, and INT stays low until initialised. */
   private initial(): StateOf<typeof SCHEMA> {
     return {
-      lines: 0, irr: 0, imr: 0xff, isr: 0, vectorBase: 0, icw1: 0, icw3: 0, icw4: 0, initStep: 0, ready: 0, lowest: 7,
-      rotateInAutoEoi: 0, specialMask: 0, readIsr: 0, poll: 0,
+      lines: 0,
+      irr: 0,
+      imr: 0xff,
+      isr: 0,
+      vectorBase: 0,
+      icw1: 0,
+      icw3: 0,
+      icw4: 0,
+      initStep: 0,
+      ready: 0,
+      lowest: 7,
+      rotateInAutoEoi: 0,
+      specialMask: 0,
+      readIsr: 0,
+      poll: 0,
     };
   }
 
@@ -128,7 +156,7 @@ export class Pic8259 implements Device {
   }
 
   private levelMask(): number {
-    return this.state.icw1 & Icw1.LTIM ? 0xff : this.wiring.levelTriggered?.() ?? 0;
+    return this.state.icw1 & Icw1.LTIM ? 0xff : (this.wiring.levelTriggered?.() ?? 0);
   }
 
   /** "Initialization Command Words": what ICW1 does by itself, a to f. */

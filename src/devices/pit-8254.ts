@@ -33,7 +33,9 @@ export class Pit8254 implements Device {
   }
 
   reset(): void {
-    this.channels.forEach((channel, n) => { channel.state = initialChannel(n === SPEAKER_CHANNEL ? 0 : 1); });
+    this.channels.forEach((channel, n) => {
+      channel.state = initialChannel(n === SPEAKER_CHANNEL ? 0 : 1);
+    });
     this.irq.set(0);
   }
 
@@ -96,7 +98,9 @@ export class Pit8254 implements Device {
       return channel.state;
     });
     this.tick = tick;
-    this.channels.forEach((channel, n) => { channel.state = restored[n]!; });
+    this.channels.forEach((channel, n) => {
+      channel.state = restored[n]!;
+    });
   }
 
   /** 7:6 counter, or 3 for read-back | 5:4 RW, 0 for the latch command | 3:1 mode | 0 BCD. */

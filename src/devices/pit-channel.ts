@@ -20,19 +20,26 @@ export const PIT_CHANNEL_SCHEMA = {
   /** 1 from the writing of a control word or count until it is in the counting element. */
   nullCount: int(1),
   /** RW 3: the low byte has been written (`lowByte`), the high byte is awaited. */
-  highAwaited: int(1), lowByte: int(0xff),
-  element: int(65536), since: int(MAX_TICK), counting: int(1), loadAt: int(MAX_TICK, NEVER),
+  highAwaited: int(1),
+  lowByte: int(0xff),
+  element: int(65536),
+  since: int(MAX_TICK),
+  counting: int(1),
+  loadAt: int(MAX_TICK, NEVER),
   /** Modes 0, 1, 4, 5: 0 before the terminal count, 1 during the strobe (4, 5), 2 after it. */
   phase: int(2),
-  out: int(1), gate: int(1),
+  out: int(1),
+  gate: int(1),
   /** RW 3: the next read gives the high byte. */
   readHigh: int(1),
-  latchedCount: int(65535, NEVER), latchedStatus: int(255, NEVER),
+  latchedCount: int(65535, NEVER),
+  latchedStatus: int(255, NEVER),
 };
 
 export type PitChannelState = StateOf<typeof PIT_CHANNEL_SCHEMA>;
 
 /** A counter as after reset, which the data sheet leaves open: mode 0, nothing programmed, OUT low. */
+// biome-ignore format: a table
 export const initialChannel = (gate: number): PitChannelState => ({
   control: 0x30, reload: 65536, programmed: 0, nullCount: 1, highAwaited: 0, lowByte: 0, element: 0, since: 0, counting: 0, loadAt: NEVER,
   phase: 2, out: 0, gate, readHigh: 0, latchedCount: NEVER, latchedStatus: NEVER,
@@ -42,7 +49,10 @@ export class PitChannel {
   state: PitChannelState;
 
   /** `onOut` hears of each change of OUT. */
-  constructor(gate: number, private readonly onOut: (level: 0 | 1) => void) {
+  constructor(
+    gate: number,
+    private readonly onOut: (level: 0 | 1) => void,
+  ) {
     this.state = initialChannel(gate);
   }
 
@@ -181,9 +191,12 @@ export class PitChannel {
     if (!state.counting) return Infinity;
     const { element, since } = state;
     switch (this.mode) {
-      case 2: return state.out ? since + element - 1 : since + element;
-      case 3: return since + (state.out ? Math.ceil(element / 2) : Math.floor(element / 2));
-      default: return state.phase === 2 ? Infinity : since + element + state.phase;
+      case 2:
+        return state.out ? since + element - 1 : since + element;
+      case 3:
+        return since + (state.out ? Math.ceil(element / 2) : Math.floor(element / 2));
+      default:
+        return state.phase === 2 ? Infinity : since + element + state.phase;
     }
   }
 

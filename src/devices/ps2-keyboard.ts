@@ -7,8 +7,16 @@ import { int, list } from './state.ts';
 import type { StateOf } from './state.ts';
 
 const Command = {
-  SET_LEDS: 0xed, ECHO: 0xee, SCAN_CODE_SET: 0xf0, READ_ID: 0xf2, SET_RATE: 0xf3, ENABLE: 0xf4, DISABLE: 0xf5, DEFAULTS: 0xf6,
-  RESEND: 0xfe, RESET: 0xff,
+  SET_LEDS: 0xed,
+  ECHO: 0xee,
+  SCAN_CODE_SET: 0xf0,
+  READ_ID: 0xf2,
+  SET_RATE: 0xf3,
+  ENABLE: 0xf4,
+  DISABLE: 0xf5,
+  DEFAULTS: 0xf6,
+  RESEND: 0xfe,
+  RESET: 0xff,
 } as const;
 const Reply = { ACK: 0xfa, RESEND: 0xfe, SELF_TEST_PASSED: 0xaa, ID: [0xab, 0x83] } as const;
 const DEFAULT_RATE = 0x2b;
@@ -19,14 +27,28 @@ const KEY_BYTES = 64;
 
 export const KEYBOARD_SCHEMA = {
   /** The command whose parameter comes next, 0 for none. */
-  command: int(0xff), scanning: int(1), leds: int(7), rate: int(0x7f), set: int(3, 1), last: int(0xff), output: list(0xff, OUTPUT_BYTES),
+  command: int(0xff),
+  scanning: int(1),
+  leds: int(7),
+  rate: int(0x7f),
+  set: int(3, 1),
+  last: int(0xff),
+  output: list(0xff, OUTPUT_BYTES),
   keys: list(0xff, KEY_BYTES),
 };
 
 export type KeyboardState = StateOf<typeof KEYBOARD_SCHEMA>;
 
-export const initialKeyboard = (): KeyboardState =>
-  ({ command: 0, scanning: 1, leds: 0, rate: DEFAULT_RATE, set: DEFAULT_SET, last: 0, output: [], keys: [] });
+export const initialKeyboard = (): KeyboardState => ({
+  command: 0,
+  scanning: 1,
+  leds: 0,
+  rate: DEFAULT_RATE,
+  set: DEFAULT_SET,
+  last: 0,
+  output: [],
+  keys: [],
+});
 
 /** Takes the next byte that the keyboard has for the host, null for none. */
 export function takeKeyboardByte(state: KeyboardState): number | null {
@@ -49,14 +71,18 @@ export function sendKey(state: KeyboardState, codes: readonly number[]): boolean
 /** The host sends `byte`: a command, or the parameter of one. What was not taken yet is dropped, as the line is one. */
 export function commandKeyboard(state: KeyboardState, byte: number): void {
   const { command } = state;
-  const reply = (...bytes: number[]): void => { state.output = bytes; };
+  const reply = (...bytes: number[]): void => {
+    state.output = bytes;
+  };
   state.command = 0;
   if (command !== 0 && byte < Command.SET_LEDS) {
     parameter(state, command, byte, reply);
     return;
   }
   switch (byte) {
-    case Command.SET_LEDS: case Command.SCAN_CODE_SET: case Command.SET_RATE:
+    case Command.SET_LEDS:
+    case Command.SCAN_CODE_SET:
+    case Command.SET_RATE:
       state.command = byte;
       return reply(Reply.ACK);
     case Command.ECHO:
@@ -67,7 +93,8 @@ export function commandKeyboard(state: KeyboardState, byte: number): void {
       state.scanning = 1;
       state.keys = [];
       return reply(Reply.ACK);
-    case Command.DISABLE: case Command.DEFAULTS:
+    case Command.DISABLE:
+    case Command.DEFAULTS:
       setDefaults(state, byte === Command.DEFAULTS ? state.scanning : 0);
       return reply(Reply.ACK);
     case Command.RESEND:

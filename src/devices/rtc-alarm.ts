@@ -18,7 +18,7 @@ export function nextAlarm(now: number, ram: readonly number[], coding: Coding): 
   const seconds = Array.from({ length: 60 }, (_, second) => matches(ALARM.SECONDS, encodeSixtieth(second, coding)));
   const midnight = Math.floor(now / DAY) * DAY;
   const last = now - midnight + DAY;
-  for (let time = now - midnight + 1; time <= last;) {
+  for (let time = now - midnight + 1; time <= last; ) {
     const inDay = time % DAY;
     if (!hours[Math.floor(inDay / HOUR)]) time += HOUR - (inDay % HOUR);
     else if (!minutes[Math.floor(inDay / MINUTE) % 60]) time += MINUTE - (inDay % MINUTE);

@@ -6,7 +6,10 @@ export const ClockRegister = { SECONDS: 0, MINUTES: 2, HOURS: 4, WEEKDAY: 6, DAY
 export const CLOCK_REGISTERS: readonly number[] = Object.values(ClockRegister);
 
 /** How the registers are coded: register B's DM (binary instead of BCD) and 24/12. */
-export interface Coding { readonly binary: boolean; readonly hours24: boolean }
+export interface Coding {
+  readonly binary: boolean;
+  readonly hours24: boolean;
+}
 
 const PM = 0x80;
 const MILLISECONDS = 1000;
@@ -39,10 +42,14 @@ export function clockRegisters(seconds: number, coding: Coding): ReadonlyMap<num
   const date = new Date(seconds * MILLISECONDS);
   const year = date.getUTCFullYear();
   return new Map([
-    [ClockRegister.SECONDS, encode(date.getUTCSeconds(), coding)], [ClockRegister.MINUTES, encode(date.getUTCMinutes(), coding)],
-    [ClockRegister.HOURS, encodeHour(date.getUTCHours(), coding)], [ClockRegister.WEEKDAY, encode(date.getUTCDay() + 1, coding)],
-    [ClockRegister.DAY, encode(date.getUTCDate(), coding)], [ClockRegister.MONTH, encode(date.getUTCMonth() + 1, coding)],
-    [ClockRegister.YEAR, encode(year % 100, coding)], [ClockRegister.CENTURY, encode(Math.floor(year / 100), coding)],
+    [ClockRegister.SECONDS, encode(date.getUTCSeconds(), coding)],
+    [ClockRegister.MINUTES, encode(date.getUTCMinutes(), coding)],
+    [ClockRegister.HOURS, encodeHour(date.getUTCHours(), coding)],
+    [ClockRegister.WEEKDAY, encode(date.getUTCDay() + 1, coding)],
+    [ClockRegister.DAY, encode(date.getUTCDate(), coding)],
+    [ClockRegister.MONTH, encode(date.getUTCMonth() + 1, coding)],
+    [ClockRegister.YEAR, encode(year % 100, coding)],
+    [ClockRegister.CENTURY, encode(Math.floor(year / 100), coding)],
   ]);
 }
 

@@ -32,9 +32,14 @@ const UPDATE_TICKS = 73;
 
 const MAX_TICK = ticksAt(Number.MAX_SAFE_INTEGER, HZ);
 const SCHEMA = {
-  index: int(0xff), a: int(0x7f), b: int(0xff), c: int(0x70),
+  index: int(0xff),
+  a: int(0x7f),
+  b: int(0xff),
+  c: int(0x70),
   /** Pulses seen; the pulse that ends the divider's first second; the calendar in that second, in seconds since the year 0. */
-  tick: int(MAX_TICK), firstUpdate: int(MAX_TICK + HZ, HALF_SECOND), base: int(YEAR_10000 - YEAR_0 - 1),
+  tick: int(MAX_TICK),
+  firstUpdate: int(MAX_TICK + HZ, HALF_SECOND),
+  base: int(YEAR_10000 - YEAR_0 - 1),
   /** CMOS RAM. The bytes of the clock's registers hold its time while it stands still. */
   ram: list(0xff, CMOS_BYTES),
 };
@@ -50,7 +55,10 @@ export class RtcMc146818 implements Device {
   readonly name = 'rtc';
   private state: StateOf<typeof SCHEMA>;
 
-  constructor(private readonly irq: IrqLine, private readonly options: RtcOptions) {
+  constructor(
+    private readonly irq: IrqLine,
+    private readonly options: RtcOptions,
+  ) {
     this.state = this.initial(0);
   }
 
@@ -162,14 +170,19 @@ export class RtcMc146818 implements Device {
     const { state } = this;
     switch (register) {
       case Reg.A:
-        this.changeControl(() => { state.a = value & ~UIP; });
+        this.changeControl(() => {
+          state.a = value & ~UIP;
+        });
         break;
       case Reg.B:
         // "A high SET also clears the UIE bit."
-        this.changeControl(() => { state.b = value & B.SET ? value & ~B.UIE : value; });
+        this.changeControl(() => {
+          state.b = value & B.SET ? value & ~B.UIE : value;
+        });
         this.drive();
         break;
-      case Reg.C: case Reg.D:
+      case Reg.C:
+      case Reg.D:
         break;
       default:
         if (this.standsStill || !CLOCK_REGISTERS.includes(register)) state.ram[register] = value;
@@ -189,7 +202,10 @@ export class RtcMc146818 implements Device {
     const registers = stood ? null : this.registersNow();
     change();
     if (held && !this.dividerHeld) state.firstUpdate = state.tick + HALF_SECOND;
-    if (this.standsStill) registers?.forEach((value, register) => { state.ram[register] = value; });
+    if (this.standsStill)
+      registers?.forEach((value, register) => {
+        state.ram[register] = value;
+      });
     else if (stood) this.setBase(secondsOf((register) => state.ram[register]!, this.coding));
   }
 
@@ -205,7 +221,10 @@ export class RtcMc146818 implements Device {
 
   /** The next pulse of the periodic interrupt. RS 1 and 2 give 256 and 128 Hz, others 65536 / 2^RS Hz. */
   private nextPeriodic(): number {
-    const { origin, state: { a, tick } } = this;
+    const {
+      origin,
+      state: { a, tick },
+    } = this;
     const rate = a & 0xf;
     if (rate === 0 || this.dividerHeld) return Infinity;
     const period = 1 << (rate < 3 ? rate + 6 : rate - 1);

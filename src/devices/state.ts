@@ -3,8 +3,17 @@
 import type { DeviceState } from '../base/device.ts';
 import { InputError } from '../base/errors.ts';
 
-export interface IntField { readonly kind: 'int'; readonly min: number; readonly max: number }
-export interface ListField { readonly kind: 'list'; readonly max: number; readonly minLength: number; readonly maxLength: number }
+export interface IntField {
+  readonly kind: 'int';
+  readonly min: number;
+  readonly max: number;
+}
+export interface ListField {
+  readonly kind: 'list';
+  readonly max: number;
+  readonly minLength: number;
+  readonly maxLength: number;
+}
 export type StateSchema = { readonly [field: string]: IntField | ListField };
 
 /** An integer in min … max. Flags are int(1). */

@@ -17,7 +17,10 @@ export class SystemControlA implements Device {
   private state = { control: 0 };
 
   /** `onReset` is called when the guest asks for a reset; `a20` is an input of the gate, closed at reset. */
-  constructor(private readonly onReset: () => void, private readonly a20: A20Input) {}
+  constructor(
+    private readonly onReset: () => void,
+    private readonly a20: A20Input,
+  ) {}
 
   reset(): void {
     this.setControl(0);

@@ -35,8 +35,19 @@ const Lsr = { DATA_READY: 1, OVERRUN: 2, THR_EMPTY: 0x20, TRANSMITTER_EMPTY: 0x4
 export const Modem = { CTS: 0x10, DSR: 0x20, RI: 0x40, DCD: 0x80 } as const;
 
 const SCHEMA = {
-  ier: int(0xf), fcr: int(0xff), lcr: int(0xff), mcr: int(0x1f), msr: int(0xff), scr: int(0xff), dll: int(0xff), dlm: int(0xff),
-  overrun: int(1), thrEmptyPending: int(1), modem: int(0xf0), fifo: list(0xff, FIFO_SIZE), backlog: list(0xff, BACKLOG_LIMIT),
+  ier: int(0xf),
+  fcr: int(0xff),
+  lcr: int(0xff),
+  mcr: int(0x1f),
+  msr: int(0xff),
+  scr: int(0xff),
+  dll: int(0xff),
+  dlm: int(0xff),
+  overrun: int(1),
+  thrEmptyPending: int(1),
+  modem: int(0xf0),
+  fifo: list(0xff, FIFO_SIZE),
+  backlog: list(0xff, BACKLOG_LIMIT),
 };
 
 const REGISTERS = 8;
@@ -46,7 +57,11 @@ export class Uart16550 implements Device {
   private state: StateOf<typeof SCHEMA>;
 
   /** `irq` is the INTR pin; `onByte` gets each byte transmitted. */
-  constructor(private readonly irq: IrqLine, private readonly onByte: (byte: number) => void, name = 'uart') {
+  constructor(
+    private readonly irq: IrqLine,
+    private readonly onByte: (byte: number) => void,
+    name = 'uart',
+  ) {
     this.name = name;
     this.state = this.initial();
   }
@@ -95,8 +110,19 @@ export class Uart16550 implements Device {
   private initial(): StateOf<typeof SCHEMA> {
     const modem = Modem.CTS | Modem.DSR | Modem.DCD;
     return {
-      ier: 0, fcr: 0, lcr: 0, mcr: 0, msr: modem, scr: 0, dll: DEFAULT_DIVISOR, dlm: 0,
-      overrun: 0, thrEmptyPending: 0, modem, fifo: [], backlog: [],
+      ier: 0,
+      fcr: 0,
+      lcr: 0,
+      mcr: 0,
+      msr: modem,
+      scr: 0,
+      dll: DEFAULT_DIVISOR,
+      dlm: 0,
+      overrun: 0,
+      thrEmptyPending: 0,
+      modem,
+      fifo: [],
+      backlog: [],
     };
   }
 
@@ -104,14 +130,22 @@ export class Uart16550 implements Device {
     const { state } = this;
     const dlab = (state.lcr & Lcr.DLAB) !== 0;
     switch (register) {
-      case 0: return dlab ? state.dll : this.readData();
-      case 1: return dlab ? state.dlm : state.ier;
-      case 2: return this.readIir();
-      case 3: return state.lcr;
-      case 4: return state.mcr;
-      case 5: return this.readLsr();
-      case 6: return this.readMsr();
-      default: return state.scr;
+      case 0:
+        return dlab ? state.dll : this.readData();
+      case 1:
+        return dlab ? state.dlm : state.ier;
+      case 2:
+        return this.readIir();
+      case 3:
+        return state.lcr;
+      case 4:
+        return state.mcr;
+      case 5:
+        return this.readLsr();
+      case 6:
+        return this.readMsr();
+      default:
+        return state.scr;
     }
   }
 
@@ -119,14 +153,29 @@ export class Uart16550 implements Device {
     const { state } = this;
     const dlab = (state.lcr & Lcr.DLAB) !== 0;
     switch (register) {
-      case 0: if (dlab) state.dll = value; else this.transmit(value); break;
-      case 1: if (dlab) state.dlm = value; else this.writeIer(value); break;
-      case 2: this.writeFcr(value); break;
-      case 3: state.lcr = value; break;
-      case 4: this.writeMcr(value); break;
-      case 7: state.scr = value; break;
+      case 0:
+        if (dlab) state.dll = value;
+        else this.transmit(value);
+        break;
+      case 1:
+        if (dlab) state.dlm = value;
+        else this.writeIer(value);
+        break;
+      case 2:
+        this.writeFcr(value);
+        break;
+      case 3:
+        state.lcr = value;
+        break;
+      case 4:
+        this.writeMcr(value);
+        break;
+      case 7:
+        state.scr = value;
+        break;
       // "Line Status Register", "Modem Status Register": writing them is for factory testing.
-      default: break;
+      default:
+        break;
     }
     this.update();
   }
@@ -217,8 +266,11 @@ export class Uart16550 implements Device {
   private modemChanged(): void {
     const { state } = this;
     const { mcr } = state;
-    const looped = (mcr & Mcr.RTS ? Modem.CTS : 0) | (mcr & Mcr.DTR ? Modem.DSR : 0)
-      | (mcr & Mcr.OUT1 ? Modem.RI : 0) | (mcr & Mcr.OUT2 ? Modem.DCD : 0);
+    const looped =
+      (mcr & Mcr.RTS ? Modem.CTS : 0) |
+      (mcr & Mcr.DTR ? Modem.DSR : 0) |
+      (mcr & Mcr.OUT1 ? Modem.RI : 0) |
+      (mcr & Mcr.OUT2 ? Modem.DCD : 0);
     const levels = mcr & Mcr.LOOPBACK ? looped : state.modem;
     const changed = (levels ^ state.msr) & (Modem.CTS | Modem.DSR | Modem.DCD);
     const ringEnded = state.msr & ~levels & Modem.RI;

@@ -7,9 +7,13 @@ import type { StateOf } from './state.ts';
 const COLOURS = 256;
 
 export const DAC_SCHEMA = {
-  dacMask: int(0xff), dacReadIndex: int(0xff), dacWriteIndex: int(0xff),
+  dacMask: int(0xff),
+  dacReadIndex: int(0xff),
+  dacWriteIndex: int(0xff),
   /** The component that comes next, 0 red to 2 blue, and what 3C7H says: 3 while reading, 0 while writing. */
-  dacComponent: int(2), dacReading: int(3), dac: bank(0x3f, 3 * COLOURS),
+  dacComponent: int(2),
+  dacReading: int(3),
+  dac: bank(0x3f, 3 * COLOURS),
 };
 
 type DacState = StateOf<typeof DAC_SCHEMA>;
@@ -19,7 +23,11 @@ const gun = (colour: number, bit: number): number => (colour & (1 << bit) ? 0x2a
 
 /** As firmware leaves it for text: the 64 colours of the EGA, and black. */
 export const initialDac = (): DacState => ({
-  dacMask: 0xff, dacReadIndex: 0, dacWriteIndex: 0, dacComponent: 0, dacReading: 0,
+  dacMask: 0xff,
+  dacReadIndex: 0,
+  dacWriteIndex: 0,
+  dacComponent: 0,
+  dacReading: 0,
   dac: Array.from({ length: COLOURS }, (_, colour) => (colour < 64 ? [gun(colour, 2), gun(colour, 1), gun(colour, 0)] : [0, 0, 0])).flat(),
 });
 

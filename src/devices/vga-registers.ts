@@ -6,12 +6,18 @@ import type { StateOf } from './state.ts';
 import { DAC_SCHEMA, initialDac } from './vga-dac.ts';
 
 export const VGA_SCHEMA = {
-  misc: int(0xff), feature: int(0xff),
-  sequencerIndex: int(0xff), sequencer: bank(0xff, 5),
-  graphicsIndex: int(0xff), graphics: bank(0xff, 9),
-  crtcIndex: int(0xff), crtc: bank(0xff, 25),
+  misc: int(0xff),
+  feature: int(0xff),
+  sequencerIndex: int(0xff),
+  sequencer: bank(0xff, 5),
+  graphicsIndex: int(0xff),
+  graphics: bank(0xff, 9),
+  crtcIndex: int(0xff),
+  crtc: bank(0xff, 25),
   /** The next write to the attribute controller's port is data. */
-  attributeIndex: int(0x3f), attributeData: int(1), attribute: bank(0xff, 21),
+  attributeIndex: int(0x3f),
+  attributeData: int(1),
+  attribute: bank(0xff, 21),
   ...DAC_SCHEMA,
 };
 
@@ -19,28 +25,41 @@ export type VgaState = StateOf<typeof VGA_SCHEMA>;
 
 /** Registers of the CRT controller, and bits of others, by which the screen is found. */
 export const Crtc = {
-  HORIZONTAL_TOTAL: 0x00, HORIZONTAL_DISPLAY_END: 0x01, VERTICAL_TOTAL: 0x06, OVERFLOW: 0x07, MAXIMUM_SCAN_LINE: 0x09,
-  CURSOR_START: 0x0a, CURSOR_END: 0x0b, START_HIGH: 0x0c, START_LOW: 0x0d, CURSOR_HIGH: 0x0e, CURSOR_LOW: 0x0f,
-  RETRACE_START: 0x10, RETRACE_END: 0x11, DISPLAY_END: 0x12, OFFSET: 0x13,
+  HORIZONTAL_TOTAL: 0x00,
+  HORIZONTAL_DISPLAY_END: 0x01,
+  VERTICAL_TOTAL: 0x06,
+  OVERFLOW: 0x07,
+  MAXIMUM_SCAN_LINE: 0x09,
+  CURSOR_START: 0x0a,
+  CURSOR_END: 0x0b,
+  START_HIGH: 0x0c,
+  START_LOW: 0x0d,
+  CURSOR_HIGH: 0x0e,
+  CURSOR_LOW: 0x0f,
+  RETRACE_START: 0x10,
+  RETRACE_END: 0x11,
+  DISPLAY_END: 0x12,
+  OFFSET: 0x13,
 } as const;
 /** In RETRACE_END: registers 00H to 07H are write-protected, but for bit 4 of OVERFLOW. */
 const PROTECT = 0x80;
 const LINE_COMPARE_8 = 0x10;
 
 export const initialVga = (): VgaState => ({
-  misc: 0x67, feature: 0,
-  sequencerIndex: 0, sequencer: [0x03, 0x00, 0x03, 0x00, 0x02],
-  graphicsIndex: 0, graphics: [0x00, 0x00, 0x00, 0x00, 0x00, 0x10, 0x0e, 0x00, 0xff],
+  misc: 0x67,
+  feature: 0,
+  sequencerIndex: 0,
+  sequencer: [0x03, 0x00, 0x03, 0x00, 0x02],
+  graphicsIndex: 0,
+  graphics: [0x00, 0x00, 0x00, 0x00, 0x00, 0x10, 0x0e, 0x00, 0xff],
   crtcIndex: 0,
   crtc: [
-    0x5f, 0x4f, 0x50, 0x82, 0x55, 0x81, 0xbf, 0x1f, 0x00, 0x4f, 0x0d, 0x0e, 0x00, 0x00, 0x00, 0x00,
-    0x9c, 0x8e, 0x8f, 0x28, 0x1f, 0x96, 0xb9, 0xa3, 0xff,
+    0x5f, 0x4f, 0x50, 0x82, 0x55, 0x81, 0xbf, 0x1f, 0x00, 0x4f, 0x0d, 0x0e, 0x00, 0x00, 0x00, 0x00, 0x9c, 0x8e, 0x8f, 0x28, 0x1f, 0x96,
+    0xb9, 0xa3, 0xff,
   ],
-  attributeIndex: 0x20, attributeData: 0,
-  attribute: [
-    0x00, 0x01, 0x02, 0x03, 0x04, 0x05, 0x14, 0x07, 0x38, 0x39, 0x3a, 0x3b, 0x3c, 0x3d, 0x3e, 0x3f,
-    0x0c, 0x00, 0x0f, 0x08, 0x00,
-  ],
+  attributeIndex: 0x20,
+  attributeData: 0,
+  attribute: [0x00, 0x01, 0x02, 0x03, 0x04, 0x05, 0x14, 0x07, 0x38, 0x39, 0x3a, 0x3b, 0x3c, 0x3d, 0x3e, 0x3f, 0x0c, 0x00, 0x0f, 0x08, 0x00],
   ...initialDac(),
 });
 
@@ -64,6 +83,8 @@ export function verticalLines(crtc: readonly number[]): { total: number; display
   const lines = (register: number, bit8: number, bit9: number): number =>
     crtc[register]! | (((overflow >>> bit8) & 1) << 8) | (((overflow >>> bit9) & 1) << 9);
   return {
-    total: lines(Crtc.VERTICAL_TOTAL, 0, 5) + 2, displayed: lines(Crtc.DISPLAY_END, 1, 6) + 1, retrace: lines(Crtc.RETRACE_START, 2, 7),
+    total: lines(Crtc.VERTICAL_TOTAL, 0, 5) + 2,
+    displayed: lines(Crtc.DISPLAY_END, 1, 6) + 1,
+    retrace: lines(Crtc.RETRACE_START, 2, 7),
   };
 }

@@ -20,7 +20,12 @@ export interface TextMode {
 
 const GRAPHICS_MODE = 1;
 /** By bits 3:2 of the graphics controller's register 06H: address and bytes of the memory window. */
-const WINDOWS = [[0xa0000, 0x20000], [0xa0000, 0x10000], [0xb0000, 0x8000], [0xb8000, 0x8000]] as const;
+const WINDOWS = [
+  [0xa0000, 0x20000],
+  [0xa0000, 0x10000],
+  [0xb0000, 0x8000],
+  [0xb8000, 0x8000],
+] as const;
 const BLINK = 8;
 const DOUBLE_SCAN = 0x80;
 const CURSOR_OFF = 0x20;
@@ -32,12 +37,14 @@ export function textMode({ graphics, attribute, crtc }: Pick<VgaState, 'graphics
   const [base, bytes] = WINDOWS[(miscellaneous >>> 2) & 3]!;
   const scan = crtc[Crtc.MAXIMUM_SCAN_LINE]!;
   const height = ((scan & 0x1f) + 1) * (scan & DOUBLE_SCAN ? 2 : 1);
-  const first = crtc[Crtc.CURSOR_START]!, last = crtc[Crtc.CURSOR_END]! & 0x1f;
+  const first = crtc[Crtc.CURSOR_START]!;
+  const last = crtc[Crtc.CURSOR_END]! & 0x1f;
   const shown = (first & CURSOR_OFF) === 0 && (first & 0x1f) <= last;
   return {
     columns: crtc[Crtc.HORIZONTAL_DISPLAY_END]! + 1,
     rows: Math.floor(verticalLines(crtc).displayed / height),
-    base, cells: bytes / 2,
+    base,
+    cells: bytes / 2,
     start: crtc[Crtc.START_HIGH]! * 256 + crtc[Crtc.START_LOW]!,
     pitch: crtc[Crtc.OFFSET]! * 2,
     blink: (attribute[0x10]! & BLINK) !== 0,

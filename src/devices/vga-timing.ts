@@ -18,7 +18,8 @@ export function beamStatus({ misc, sequencer, crtc }: Pick<VgaState, 'misc' | 's
   const line = (crtc[Crtc.HORIZONTAL_TOTAL]! + EXTRA_CHARACTERS) * character;
   const { total, displayed, retrace } = verticalLines(crtc);
   const within = now % (line * total);
-  const row = Math.floor(within / line), column = Math.floor((within - row * line) / character);
+  const row = Math.floor(within / line);
+  const column = Math.floor((within - row * line) / character);
   const blank = row >= displayed || column > crtc[Crtc.HORIZONTAL_DISPLAY_END]!;
   // The retrace ends at the line whose low four bits are those of the register.
   const retracing = row >= retrace && row < retrace + ((crtc[Crtc.RETRACE_END]! - retrace) & 15);

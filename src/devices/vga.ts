@@ -13,6 +13,7 @@ import { beamStatus } from './vga-timing.ts';
 export const VGA_PORTS = 0x30;
 
 /** Offsets. ATTRIBUTE: index and data to write, index to read; its data are read one above. */
+// biome-ignore format: a table
 const Port = {
   MONO_CRTC_INDEX: 0x04, MONO_CRTC_DATA: 0x05, MONO_STATUS: 0x0a,
   ATTRIBUTE: 0x10, ATTRIBUTE_DATA: 0x11, MISC_WRITE: 0x12, ENABLE: 0x13, SEQUENCER_INDEX: 0x14, SEQUENCER_DATA: 0x15,
@@ -63,45 +64,87 @@ export class Vga implements Device {
   private readPort(port: number): number {
     const { state } = this;
     switch (port) {
-      case Port.ATTRIBUTE: return state.attributeIndex;
-      case Port.ATTRIBUTE_DATA: return readBank(state.attribute, state.attributeIndex & ATTRIBUTE_INDEX);
-      case Port.MISC_WRITE: return SWITCH_SENSE;
-      case Port.ENABLE: return ENABLED;
-      case Port.SEQUENCER_INDEX: return state.sequencerIndex;
-      case Port.SEQUENCER_DATA: return readBank(state.sequencer, state.sequencerIndex);
-      case Port.DAC_MASK: return state.dacMask;
-      case Port.DAC_READ_INDEX: return state.dacReading;
-      case Port.DAC_WRITE_INDEX: return state.dacWriteIndex;
-      case Port.DAC_DATA: return readComponent(state);
-      case Port.FEATURE_READ: return state.feature;
-      case Port.MISC_READ: return state.misc;
-      case Port.GRAPHICS_INDEX: return state.graphicsIndex;
-      case Port.GRAPHICS_DATA: return readBank(state.graphics, state.graphicsIndex);
-      case Port.CRTC_INDEX: case Port.MONO_CRTC_INDEX: return state.crtcIndex;
-      case Port.CRTC_DATA: case Port.MONO_CRTC_DATA: return readBank(state.crtc, state.crtcIndex);
-      case Port.STATUS: case Port.MONO_STATUS:
+      case Port.ATTRIBUTE:
+        return state.attributeIndex;
+      case Port.ATTRIBUTE_DATA:
+        return readBank(state.attribute, state.attributeIndex & ATTRIBUTE_INDEX);
+      case Port.MISC_WRITE:
+        return SWITCH_SENSE;
+      case Port.ENABLE:
+        return ENABLED;
+      case Port.SEQUENCER_INDEX:
+        return state.sequencerIndex;
+      case Port.SEQUENCER_DATA:
+        return readBank(state.sequencer, state.sequencerIndex);
+      case Port.DAC_MASK:
+        return state.dacMask;
+      case Port.DAC_READ_INDEX:
+        return state.dacReading;
+      case Port.DAC_WRITE_INDEX:
+        return state.dacWriteIndex;
+      case Port.DAC_DATA:
+        return readComponent(state);
+      case Port.FEATURE_READ:
+        return state.feature;
+      case Port.MISC_READ:
+        return state.misc;
+      case Port.GRAPHICS_INDEX:
+        return state.graphicsIndex;
+      case Port.GRAPHICS_DATA:
+        return readBank(state.graphics, state.graphicsIndex);
+      case Port.CRTC_INDEX:
+      case Port.MONO_CRTC_INDEX:
+        return state.crtcIndex;
+      case Port.CRTC_DATA:
+      case Port.MONO_CRTC_DATA:
+        return readBank(state.crtc, state.crtcIndex);
+      case Port.STATUS:
+      case Port.MONO_STATUS:
         state.attributeData = 0;
         return beamStatus(state, this.now);
-      default: return 0xff;
+      default:
+        return 0xff;
     }
   }
 
   private writePort(port: number, byte: number): void {
     const { state } = this;
     switch (port) {
-      case Port.ATTRIBUTE: return this.writeAttribute(byte);
-      case Port.MISC_WRITE: state.misc = byte; return;
-      case Port.SEQUENCER_INDEX: state.sequencerIndex = byte; return;
-      case Port.SEQUENCER_DATA: return writeBank(state.sequencer, state.sequencerIndex, byte);
-      case Port.DAC_MASK: state.dacMask = byte; return;
-      case Port.DAC_READ_INDEX: return selectForReading(state, byte);
-      case Port.DAC_WRITE_INDEX: return selectForWriting(state, byte);
-      case Port.DAC_DATA: return writeComponent(state, byte);
-      case Port.GRAPHICS_INDEX: state.graphicsIndex = byte; return;
-      case Port.GRAPHICS_DATA: return writeBank(state.graphics, state.graphicsIndex, byte);
-      case Port.CRTC_INDEX: case Port.MONO_CRTC_INDEX: state.crtcIndex = byte; return;
-      case Port.CRTC_DATA: case Port.MONO_CRTC_DATA: return writeCrtc(state.crtc, state.crtcIndex, byte);
-      case Port.STATUS: case Port.MONO_STATUS: state.feature = byte; return;
+      case Port.ATTRIBUTE:
+        return this.writeAttribute(byte);
+      case Port.MISC_WRITE:
+        state.misc = byte;
+        return;
+      case Port.SEQUENCER_INDEX:
+        state.sequencerIndex = byte;
+        return;
+      case Port.SEQUENCER_DATA:
+        return writeBank(state.sequencer, state.sequencerIndex, byte);
+      case Port.DAC_MASK:
+        state.dacMask = byte;
+        return;
+      case Port.DAC_READ_INDEX:
+        return selectForReading(state, byte);
+      case Port.DAC_WRITE_INDEX:
+        return selectForWriting(state, byte);
+      case Port.DAC_DATA:
+        return writeComponent(state, byte);
+      case Port.GRAPHICS_INDEX:
+        state.graphicsIndex = byte;
+        return;
+      case Port.GRAPHICS_DATA:
+        return writeBank(state.graphics, state.graphicsIndex, byte);
+      case Port.CRTC_INDEX:
+      case Port.MONO_CRTC_INDEX:
+        state.crtcIndex = byte;
+        return;
+      case Port.CRTC_DATA:
+      case Port.MONO_CRTC_DATA:
+        return writeCrtc(state.crtc, state.crtcIndex, byte);
+      case Port.STATUS:
+      case Port.MONO_STATUS:
+        state.feature = byte;
+        return;
     }
   }
 

@@ -16,7 +16,10 @@ export interface BoardOutputs {
 }
 
 /** A key going down or up, by the name of its place: `KeyA`, `Enter`, `ShiftLeft`, `ArrowUp` and so on. */
-export interface KeyEvent { readonly key: KeyName; readonly down: boolean }
+export interface KeyEvent {
+  readonly key: KeyName;
+  readonly down: boolean;
+}
 
 /** The A20 gate, as firmware serves it (INT 15H, AH = 24H). */
 export interface A20Control {

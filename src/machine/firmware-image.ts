@@ -15,13 +15,15 @@ export interface FirmwareImage {
   readonly optionRoms?: readonly { readonly name: string; readonly bytes: Uint8Array }[];
 }
 
-const KIB = 1024, MIB = 1024 * KIB;
+const KIB = 1024;
+const MIB = 1024 * KIB;
 const UNIT = 64 * KIB;
 const MAX_BYTES = 16 * MIB;
 /** What is copied below 1 MiB: an image up to this size as a whole, as some need it; of a larger one the last part, as on PCs. */
 const WHOLE_BYTES = 256 * KIB;
 const LOW_BYTES = 128 * KIB;
-const OPTION_ROMS = 0xc0000, ROM_AREA = 0xe0000;
+const OPTION_ROMS = 0xc0000;
+const ROM_AREA = 0xe0000;
 /** Firmware looks at each boundary of 2 KiB (Plug and Play BIOS Specification, "Option ROM"). */
 const OPTION_ROM_UNIT = 2 * KIB;
 

@@ -81,8 +81,21 @@ export function createPcBoard(host: PlatformHost, outputs: BoardOutputs, options
   ];
   // Interrupt controllers last: reset drops every line before the controllers forget them.
   const devices: Device[] = [
-    ...extra.map(({ device }) => device), resetControl,
-    uart, pit, systemControl, systemControlA, rtc, keyboard, vga, coprocessor, debugExit, debugcon, pics.elcr, pics.slave, pics.master,
+    ...extra.map(({ device }) => device),
+    resetControl,
+    uart,
+    pit,
+    systemControl,
+    systemControlA,
+    rtc,
+    keyboard,
+    vga,
+    coprocessor,
+    debugExit,
+    debugcon,
+    pics.elcr,
+    pics.slave,
+    pics.master,
   ];
 
   const timeline = new Timeline(devices);

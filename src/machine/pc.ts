@@ -29,7 +29,10 @@ export interface PcConfig extends Omit<VmConfig, 'platform'> {
   readonly firmware?: FirmwareImage;
 }
 
-export interface Pc { readonly vm: Vm; readonly board: Board }
+export interface Pc {
+  readonly vm: Vm;
+  readonly board: Board;
+}
 
 /**
  * Builds the machine; a write of v to the debug-exit port ends the run with exit `debug-exit`,
@@ -40,10 +43,14 @@ export function createPc({ serial = () => {}, debugcon = () => {}, epoch = DEFAU
   if (disk && firmware) throw new InputError('a disk is booted by the firmware that is built in: it cannot be given with other firmware');
   const rom = firmware ? romOf(firmware, config.memory) : null;
   let board: Board | null = null;
-  const bios = disk ? new Bios(disk, () => ({
-    physical: vm.internals.parts.physical, board: board!, caller: vm.executing!,
-    ram: vm.memslots.map(({ guestPhysAddr, memorySize }) => ({ base: guestPhysAddr, size: memorySize })),
-  })) : null;
+  const bios = disk
+    ? new Bios(disk, () => ({
+        physical: vm.internals.parts.physical,
+        board: board!,
+        caller: vm.executing!,
+        ram: vm.memslots.map(({ guestPhysAddr, memorySize }) => ({ base: guestPhysAddr, size: memorySize })),
+      }))
+    : null;
   const vm: Vm = new Vm({
     ...config,
     ...(rom ? { rom: rom.length } : {}),

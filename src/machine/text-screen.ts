@@ -32,29 +32,38 @@ export function textScreen({ vm, board }: { readonly vm: Pick<Vm, 'page'>; reado
   const cell = (index: number): TextCell => {
     const at = base + 2 * (index % cells);
     const page = vm.page(Math.floor(at / PAGE));
-    return cellOf(page?.[at % PAGE] ?? 0, page?.[at % PAGE + 1] ?? 0, blink);
+    return cellOf(page?.[at % PAGE] ?? 0, page?.[(at % PAGE) + 1] ?? 0, blink);
   };
   const rows = Array.from({ length: mode.rows }, (_, row) =>
-    Array.from({ length: columns }, (_, column) => cell(start + row * pitch + column)));
+    Array.from({ length: columns }, (_, column) => cell(start + row * pitch + column)),
+  );
   return { columns, rows, cursor: cursor === null ? null : placed(cursor - start, pitch, columns, mode.rows) };
 }
 
 function cellOf(code: number, attribute: number, blink: boolean): TextCell {
   return {
-    character: characterOf(code), foreground: attribute & 15, background: (attribute >>> 4) & (blink ? 7 : 15),
+    character: characterOf(code),
+    foreground: attribute & 15,
+    background: (attribute >>> 4) & (blink ? 7 : 15),
     blink: blink && (attribute & 0x80) !== 0,
   };
 }
 
 function placed(offset: number, pitch: number, columns: number, rows: number): TextScreen['cursor'] {
   if (offset < 0 || pitch === 0) return null;
-  const row = Math.floor(offset / pitch), column = offset % pitch;
+  const row = Math.floor(offset / pitch);
+  const column = offset % pitch;
   return row < rows && column < columns ? { row, column } : null;
 }
 
 /** The characters alone, a line a row, without the blanks at the ends of lines and without the empty lines at the end. */
 export function screenLines({ rows }: TextScreen): string[] {
-  const lines = rows.map((row) => row.map(({ character }) => character).join('').trimEnd());
+  const lines = rows.map((row) =>
+    row
+      .map(({ character }) => character)
+      .join('')
+      .trimEnd(),
+  );
   while (lines.at(-1) === '') lines.pop();
   return lines;
 }

@@ -7,16 +7,36 @@ import type { KeyEvent } from './board.ts';
 
 /** By key, its character without and with the shift key. */
 const PAIRS: readonly (readonly [KeyName, string])[] = [
-  ['Backquote', '`~'], ['Minus', '-_'], ['Equal', '=+'], ['BracketLeft', '[{'], ['BracketRight', ']}'], ['Backslash', '\\|'],
-  ['Semicolon', ';:'], ['Quote', '\'"'], ['Comma', ',<'], ['Period', '.>'], ['Slash', '/?'],
+  ['Backquote', '`~'],
+  ['Minus', '-_'],
+  ['Equal', '=+'],
+  ['BracketLeft', '[{'],
+  ['BracketRight', ']}'],
+  ['Backslash', '\\|'],
+  ['Semicolon', ';:'],
+  ['Quote', '\'"'],
+  ['Comma', ',<'],
+  ['Period', '.>'],
+  ['Slash', '/?'],
   ...Array.from(')!@#$%^&*(', (shifted, digit) => [`Digit${digit}` as KeyName, `${digit}${shifted}`] as const),
   ...Array.from('ABCDEFGHIJKLMNOPQRSTUVWXYZ', (letter) => [`Key${letter}` as KeyName, letter.toLowerCase() + letter] as const),
 ];
 
 const CHARACTERS: ReadonlyMap<string, readonly KeyName[]> = new Map<string, readonly KeyName[]>([
-  [' ', ['Space']], ['\n', ['Enter']], ['\r', ['Enter']], ['\t', ['Tab']], ['\b', ['Backspace']], ['\x7f', ['Backspace']],
+  [' ', ['Space']],
+  ['\n', ['Enter']],
+  ['\r', ['Enter']],
+  ['\t', ['Tab']],
+  ['\b', ['Backspace']],
+  ['\x7f', ['Backspace']],
   ['\x1b', ['Escape']],
-  ...PAIRS.flatMap(([key, [plain, shifted]]) => [[plain!, [key]], [shifted!, ['ShiftLeft', key]]] as [string, readonly KeyName[]][]),
+  ...PAIRS.flatMap(
+    ([key, [plain, shifted]]) =>
+      [
+        [plain!, [key]],
+        [shifted!, ['ShiftLeft', key]],
+      ] as [string, readonly KeyName[]][],
+  ),
 ]);
 
 /** The keys of a character, those to hold first; null when a US keyboard has none for it. */

@@ -20,7 +20,11 @@ export const TlbContext = { SUPERVISOR: 0, USER: 1, SUPERVISOR_AC: 2, FETCH_SUPE
 
 /** By context, under whose rights its entries are checked. */
 export const RIGHTS_OF = [
-  TlbContext.SUPERVISOR, TlbContext.USER, TlbContext.SUPERVISOR_AC, TlbContext.SUPERVISOR, TlbContext.USER,
+  TlbContext.SUPERVISOR,
+  TlbContext.USER,
+  TlbContext.SUPERVISOR_AC,
+  TlbContext.SUPERVISOR,
+  TlbContext.USER,
 ] as const;
 
 /** Results of a translation other than a host offset. */

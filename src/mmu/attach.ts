@@ -12,7 +12,11 @@ import { MmuViews } from './views.ts';
 
 /** The machine's Arming as seen from another thread; `method` as at the machine's creation, `sink` gets what `drain` finds. */
 export function attachArming(
-  memory: LinearMemory, plan: RegionPlan, shape: MachineShape, method: TrackingMethod, sink: DirtySink = NO_SINK,
+  memory: LinearMemory,
+  plan: RegionPlan,
+  shape: MachineShape,
+  method: TrackingMethod,
+  sink: DirtySink = NO_SINK,
 ): Arming {
   return new Tracking(new MmuViews(memory, plan, shape), method, { sink });
 }

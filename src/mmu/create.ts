@@ -18,7 +18,11 @@ export interface Mmu {
 
 /** `memory` is new and laid out by `plan`, which holds `mmuRegions(shape)` and 'vcpu'; `states` are the vCPUs' views. */
 export function createMmu(
-  memory: LinearMemory, plan: RegionPlan, shape: MachineShape, method: TrackingMethod, states: readonly VcpuState[],
+  memory: LinearMemory,
+  plan: RegionPlan,
+  shape: MachineShape,
+  method: TrackingMethod,
+  states: readonly VcpuState[],
   trace: Trace = { on: null },
 ): Mmu {
   const physical = new PhysicalMemory(memory, plan, shape);

@@ -2,7 +2,17 @@
 
 import { PAGE_SIZE } from '../base/paging-units.ts';
 import {
-  EPTP_AD_ENABLE, EPT_A, EPT_ADDRESS, EPT_D, EPT_HIGH_ADDRESS, EPT_R, EPT_RWX, EPT_SHIFT, EPT_W, isEptLeaf, isEptMisconfigured,
+  EPTP_AD_ENABLE,
+  EPT_A,
+  EPT_ADDRESS,
+  EPT_D,
+  EPT_HIGH_ADDRESS,
+  EPT_R,
+  EPT_RWX,
+  EPT_SHIFT,
+  EPT_W,
+  isEptLeaf,
+  isEptMisconfigured,
 } from './ept-entry.ts';
 import type { Pml } from './pml.ts';
 
@@ -45,7 +55,13 @@ const wordAt = (u32: Uint32Array, index: number): number => (index < u32.length 
  * the loading of PDPTEs does not.
  */
 export function eptAccess(
-  u32: Uint32Array, eptp: number, gpa: number, access: number, origin: number, pml: Pml | null, result: EptResult,
+  u32: Uint32Array,
+  eptp: number,
+  gpa: number,
+  access: number,
+  origin: number,
+  pml: Pml | null,
+  result: EptResult,
 ): EptOutcome {
   const ad = (eptp & EPTP_AD_ENABLE) !== 0;
   const wanted = ad && (origin & EptOrigin.FINAL_PAGE) === EptOrigin.PAGING_STRUCTURE ? EptAccess.READ | EptAccess.WRITE : access;
@@ -54,7 +70,8 @@ export function eptAccess(
   let combined = EPT_RWX | EPT_A;
   let table = eptp - (eptp % PAGE_SIZE);
   let level = 4;
-  let low: number, high: number;
+  let low: number;
+  let high: number;
   for (;;) {
     const word = table / 4 + ((gfn >>> EPT_SHIFT[level]!) & 511) * 2;
     low = wordAt(u32, word);
@@ -100,8 +117,7 @@ function violation(result: EptResult, wanted: number, rights: number, origin: nu
 }
 
 /** The rights an access needs from a cached leaf to be done without a walk: see `EptResult.leaf`. */
-export const leafNeed = (access: number, ad: boolean): number =>
-  access | (ad ? EPT_A | (access & EPT_W ? EPT_D : 0) : 0);
+export const leafNeed = (access: number, ad: boolean): number => access | (ad ? EPT_A | (access & EPT_W ? EPT_D : 0) : 0);
 
 /** Rights needed to read a guest paging-structure entry: with A/D bits on that is a write. */
 export const structureNeed = (ad: boolean): number => (ad ? EPT_R | EPT_W | EPT_A | EPT_D : EPT_R);

@@ -8,7 +8,18 @@ import type { LinearMemory } from '../base/linear-memory.ts';
 import { PAGE_SIZE } from '../base/paging-units.ts';
 import type { MachineShape, RegionPlan } from '../base/state/regions.ts';
 import {
-  EPT_1G_PAGES, EPT_2M_PAGES, EPT_A, EPT_ADDRESS, EPT_D, EPT_LEAF, EPT_R, EPT_RWX, EPT_SLOT_WRITABLE, EPT_W, EPT_WRITE_BACK, EPT_X,
+  EPT_1G_PAGES,
+  EPT_2M_PAGES,
+  EPT_A,
+  EPT_ADDRESS,
+  EPT_D,
+  EPT_LEAF,
+  EPT_R,
+  EPT_RWX,
+  EPT_SLOT_WRITABLE,
+  EPT_W,
+  EPT_WRITE_BACK,
+  EPT_X,
 } from './ept-entry.ts';
 import { eptGeometry } from './ept-geometry.ts';
 
@@ -57,7 +68,7 @@ export class Ept {
   map(gfn: number, count: number, host: number, options: MapOptions): void {
     const bits = EPT_R | EPT_X | EPT_WRITE_BACK | (options.writable ? EPT_W | EPT_SLOT_WRITABLE : 0) | (options.dirty ? EPT_D : 0);
     const end = gfn + count;
-    for (let at = gfn, from = host; at < end;) {
+    for (let at = gfn, from = host; at < end; ) {
       const fits = (pages: number, bytes: number): boolean => options.large && at % pages === 0 && from % bytes === 0 && end - at >= pages;
       let pages = 1;
       if (fits(EPT_1G_PAGES, LARGE_1G_BYTES)) {
@@ -82,7 +93,7 @@ export class Ept {
   /** Unmaps `count` pages from `gfn`. Pages that are not mapped are passed over; large leaves cut by an end are split. */
   zap(gfn: number, count: number): void {
     const end = gfn + count;
-    for (let at = gfn; at < end;) {
+    for (let at = gfn; at < end; ) {
       const pages = this.leafPages(at);
       if (pages > 1 && (at % pages !== 0 || end - at < pages)) {
         this.split(at);

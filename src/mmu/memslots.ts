@@ -29,7 +29,9 @@ export class Memslots {
 
   /** RAM is placed in [ramStart, ramEnd), ramBytes at the most; GPAs end at gfnLimit pages. */
   constructor(
-    private readonly ramStart: number, private readonly ramEnd: number, private readonly ramBytes: number,
+    private readonly ramStart: number,
+    private readonly ramEnd: number,
+    private readonly ramBytes: number,
     private readonly gfnLimit: number,
   ) {}
 

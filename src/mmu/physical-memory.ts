@@ -40,7 +40,12 @@ export class PhysicalMemory {
   private readonly codePages: Uint8Array;
 
   /** Of a new machine, whose memory is still zero. Other threads build MmuViews instead. */
-  constructor(memory: LinearMemory, plan: RegionPlan, shape: MachineShape, private readonly faults: Faults = NO_FAULTS) {
+  constructor(
+    memory: LinearMemory,
+    plan: RegionPlan,
+    shape: MachineShape,
+    private readonly faults: Faults = NO_FAULTS,
+  ) {
     const ram = plan.ram!;
     this.memory = memory;
     this.views = new MmuViews(memory, plan, shape, faults);
@@ -58,7 +63,8 @@ export class PhysicalMemory {
   /** Adds zeroed RAM. KvmError EINVAL, EEXIST or ENOMEM (memslots.ts). While tracking is on its pages start unarmed. */
   addMemslot(request: MemslotRequest): Memslot {
     const added = this.slots.add(request);
-    const gfn = gfnOf(added.guestPhysAddr), count = added.memorySize / PAGE_SIZE;
+    const gfn = gfnOf(added.guestPhysAddr);
+    const count = added.memorySize / PAGE_SIZE;
     const { tracking, accessedDirty } = this.views;
     this.views.ept.map(gfn, count, added.hostOffset, { writable: !added.readonly, large: !tracking, dirty: accessedDirty });
     this.slotListener?.onSlotAdded(gfn, count);
@@ -68,7 +74,8 @@ export class PhysicalMemory {
   /** Takes a slot away; its contents are lost. KvmError EINVAL if there is none. */
   deleteMemslot(slot: number): void {
     const removed = this.slots.remove(slot);
-    const gfn = gfnOf(removed.guestPhysAddr), count = removed.memorySize / PAGE_SIZE;
+    const gfn = gfnOf(removed.guestPhysAddr);
+    const count = removed.memorySize / PAGE_SIZE;
     for (let at = gfn; at < gfn + count; at++) if (this.codePages[at]) this.unmarkCode(at);
     this.views.ept.zap(gfn, count);
     for (const tlb of this.views.tlbs) tlb.flushGfns(gfn, count);
@@ -134,7 +141,9 @@ export class PhysicalMemory {
   }
 
   private forEachOpened(gpa: number, length: number, write: (host: number, done: number, length: number) => void): void {
-    forEachPage(gpa, length, (at) => { if (this.hostOffset(at) < 0) throw notBacked(at); });
+    forEachPage(gpa, length, (at) => {
+      if (this.hostOffset(at) < 0) throw notBacked(at);
+    });
     forEachPage(gpa, length, (at, done, inPage) => write(this.open(gfnOf(at), AccessSource.HOST) + (at % PAGE_SIZE), done, inPage));
   }
 
@@ -148,7 +157,7 @@ const notBacked = (gpa: number): KvmError => new KvmError('EFAULT', `no memory a
 
 /** Cuts [gpa, gpa + length) at page boundaries: the address of each part, the bytes before it, and its length. */
 function forEachPage(gpa: number, length: number, visit: (at: number, done: number, inPage: number) => void): void {
-  for (let done = 0; done < length;) {
+  for (let done = 0; done < length; ) {
     const at = gpa + done;
     const inPage = Math.min(PAGE_SIZE - (at % PAGE_SIZE), length - done);
     visit(at, done, inPage);

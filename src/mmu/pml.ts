@@ -15,7 +15,11 @@ export class Pml {
   private readonly index: Uint32Array;
   private readonly log: Uint32Array;
 
-  constructor(memory: LinearMemory, plan: RegionPlan, private readonly vcpu: number) {
+  constructor(
+    memory: LinearMemory,
+    plan: RegionPlan,
+    private readonly vcpu: number,
+  ) {
     const { buffer } = memory.memory;
     this.index = new Uint32Array(buffer, plan.vcpu!.offset + vcpu * VCPU_STATE.size + VCPU_STATE.offset.pmlIndex, 1);
     this.log = new Uint32Array(buffer, plan.pml!.offset + vcpu * PAGE_SIZE, PML_ENTRIES * 2);

@@ -6,7 +6,10 @@ export const LARGE_PAGE = 512 * PAGE_SIZE;
 /** Placing a slot for large leaves wastes less than one large page; room for that many slots placed so. */
 export const RAM_SLACK = 8 * LARGE_PAGE;
 
-interface Extent { readonly hostOffset: number; readonly memorySize: number }
+interface Extent {
+  readonly hostOffset: number;
+  readonly memorySize: number;
+}
 
 /** The next offset at or above `from` that equals `gpa` modulo the large page: only then can EPT map it by large leaves. */
 const congruent = (from: number, gpa: number): number => alignUp(from - (gpa % LARGE_PAGE), LARGE_PAGE) + (gpa % LARGE_PAGE);

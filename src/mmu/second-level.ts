@@ -38,7 +38,9 @@ export class SecondLevel {
   private ad = false;
 
   constructor(
-    private readonly physical: PhysicalMemory, private readonly tracking: Tracking, private readonly vcpu: number,
+    private readonly physical: PhysicalMemory,
+    private readonly tracking: Tracking,
+    private readonly vcpu: number,
     private readonly trace: Trace,
   ) {
     this.views = physical.views;

@@ -39,17 +39,32 @@ export function restoreTlb(tlb: Tlb, saved: SavedTlb, leaf: Uint32Array): void {
     throw new InputError('saved TLB: the columns entry, linear, gfn and info must be lists of the same length');
   }
   entry.forEach((index, i) => {
-    const page = linear[i]!, frame = gfn[i]!, bits = info[i]!, shift = bits >>> TlbInfo.SHIFT;
-    const valid = Number.isInteger(index) && index >= 0 && index < TLB_ENTRIES
-      && Number.isInteger(frame) && frame >= 0 && frame < leaf.length && leaf[frame] !== 0
-      && Number.isInteger(page) && page % 4096 === 0 && page >= -CANONICAL_LIMIT && page < CANONICAL_LIMIT
-      && ((page >>> 12) & TLB_INDEX_MASK) === (index & TLB_INDEX_MASK)
-      && Number.isInteger(bits) && (bits & ~TlbInfo.ALL) === 0 && [12, 21, 22, 30].includes(shift);
+    const page = linear[i]!;
+    const frame = gfn[i]!;
+    const bits = info[i]!;
+    const shift = bits >>> TlbInfo.SHIFT;
+    const valid =
+      Number.isInteger(index) &&
+      index >= 0 &&
+      index < TLB_ENTRIES &&
+      Number.isInteger(frame) &&
+      frame >= 0 &&
+      frame < leaf.length &&
+      leaf[frame] !== 0 &&
+      Number.isInteger(page) &&
+      page % 4096 === 0 &&
+      page >= -CANONICAL_LIMIT &&
+      page < CANONICAL_LIMIT &&
+      ((page >>> 12) & TLB_INDEX_MASK) === (index & TLB_INDEX_MASK) &&
+      Number.isInteger(bits) &&
+      (bits & ~TlbInfo.ALL) === 0 &&
+      [12, 21, 22, 30].includes(shift);
     if (!valid) throw new InputError(`saved TLB: entry ${index} (linear ${page}, gfn ${frame}, info ${bits}) is not one of this machine`);
   });
   tlb.flushAll();
   entry.forEach((index, i) => {
-    const page = linear[i]!, frame = gfn[i]!;
+    const page = linear[i]!;
+    const frame = gfn[i]!;
     tlb.fill(index, page >>> 0, Math.floor(page / TWO_32) >>> 0, frame, (leaf[frame]! & EPT_ADDRESS) >>> 0, info[i]!);
   });
 }

@@ -19,7 +19,14 @@ export class WriteSlots {
   private readonly gfn: Uint32Array;
   private readonly occupied: Uint32Array;
 
-  constructor(memory: LinearMemory, plan: RegionPlan, shape: MachineShape, vcpu: number, views: TlbViews, private readonly faults: Faults) {
+  constructor(
+    memory: LinearMemory,
+    plan: RegionPlan,
+    shape: MachineShape,
+    vcpu: number,
+    views: TlbViews,
+    private readonly faults: Faults,
+  ) {
     this.slotOf = new Uint16Array(memory.memory.buffer, plan.slotOf!.offset + 2 * shape.gfnLimit * vcpu, shape.gfnLimit);
     this.writeTag = views.writeTag32;
     this.gfn = views.gfn;
@@ -73,7 +80,9 @@ export class WriteSlots {
 
   /** Takes every write permission away. */
   dropEverything(): void {
-    this.scan((index) => { this.writeTag[2 * index] = TAG_INVALID; });
+    this.scan((index) => {
+      this.writeTag[2 * index] = TAG_INVALID;
+    });
   }
 
   private holds(index: number, gfn: number): boolean {

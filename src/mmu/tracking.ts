@@ -19,11 +19,15 @@ import type { MmuViews } from './views.ts';
 export type TrackingMethod = 'none' | 'write-protect' | 'pml';
 
 /** Who holds the sink of the machine: physical memory on the machine's own thread. */
-export interface SinkHolder { readonly sink: DirtySink }
+export interface SinkHolder {
+  readonly sink: DirtySink;
+}
 
 export class Tracking implements Arming {
   constructor(
-    private readonly views: MmuViews, readonly method: TrackingMethod, private readonly holder: SinkHolder,
+    private readonly views: MmuViews,
+    readonly method: TrackingMethod,
+    private readonly holder: SinkHolder,
     private readonly faults: Faults = NO_FAULTS,
   ) {}
 

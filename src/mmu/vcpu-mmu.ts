@@ -46,8 +46,12 @@ export class VcpuMmu {
   private readonly tags: readonly Uint32Array[];
 
   constructor(
-    private readonly physical: PhysicalMemory, tracking: Tracking, private readonly state: VcpuState, vcpu: number,
-    trace: Trace = NO_TRACE, private readonly faults: Faults = NO_FAULTS,
+    private readonly physical: PhysicalMemory,
+    tracking: Tracking,
+    private readonly state: VcpuState,
+    vcpu: number,
+    trace: Trace = NO_TRACE,
+    private readonly faults: Faults = NO_FAULTS,
   ) {
     const tlb = physical.views.tlbs[vcpu];
     if (!tlb) throw new InternalError(`the machine has no vCPU ${vcpu}`);
@@ -84,7 +88,8 @@ export class VcpuMmu {
    */
   translate(linear: number, access: number, context: number, again = false): number {
     const { tlb } = this;
-    const low = (linear & ~PAGE_MASK) >>> 0, high = ((linear - (linear >>> 0)) / TWO_32) >>> 0;
+    const low = (linear & ~PAGE_MASK) >>> 0;
+    const high = ((linear - (linear >>> 0)) / TWO_32) >>> 0;
     const index = ((low >>> 12) & TLB_INDEX_MASK) + context * TLB_CONTEXT_ENTRIES;
     const tag = this.tags[access]!;
     if (tag[2 * index] === low && tag[2 * index + 1] === high) return tlb.host[index]! + (linear & PAGE_MASK);

@@ -27,7 +27,12 @@ export class MmuViews {
   private readonly trackingWord: Uint32Array;
   private readonly frameMaskWord: Uint32Array;
 
-  constructor(readonly memory: LinearMemory, readonly plan: RegionPlan, readonly shape: MachineShape, faults: Faults = NO_FAULTS) {
+  constructor(
+    readonly memory: LinearMemory,
+    readonly plan: RegionPlan,
+    readonly shape: MachineShape,
+    faults: Faults = NO_FAULTS,
+  ) {
     const { buffer } = memory.memory;
     const vcpus = Array.from({ length: shape.vcpus }, (_, vcpu) => vcpu);
     this.ept = new Ept(memory, plan, shape);

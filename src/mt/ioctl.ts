@@ -29,7 +29,11 @@ export function mtIoctl(mt: MemoryTracking, handles: ListHandles, request: numbe
 
 /** The same, except that a SUBLIST_FETCH with WAIT waits without blocking; -EINTR when `signal` aborts. */
 export async function mtIoctlAsync(
-  mt: MemoryTracking, handles: ListHandles, request: number, buffer: IoctlBuffer, signal?: AbortSignal,
+  mt: MemoryTracking,
+  handles: ListHandles,
+  request: number,
+  buffer: IoctlBuffer,
+  signal?: AbortSignal,
 ): Promise<number> {
   if (request !== MtRequest.KVM_MT_SUBLIST_FETCH) return mtIoctl(mt, handles, request, buffer);
   try {

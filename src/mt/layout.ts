@@ -81,8 +81,14 @@ export interface MtViews {
 }
 
 const REGION = {
-  control: 'mt-control', marks: 'mt-marks', waiting: 'mt-waiting', flags: 'mt-flags', reportedIn: 'mt-reported-in',
-  rings: 'mt-rings', rearmList: 'mt-rearm-list', reportedList: 'mt-reported-list',
+  control: 'mt-control',
+  marks: 'mt-marks',
+  waiting: 'mt-waiting',
+  flags: 'mt-flags',
+  reportedIn: 'mt-reported-in',
+  rings: 'mt-rings',
+  rearmList: 'mt-rearm-list',
+  reportedList: 'mt-reported-list',
 } as const;
 
 /** The regions tracking needs in the linear memory of a machine of this shape. */

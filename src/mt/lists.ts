@@ -26,7 +26,11 @@ export class Lists implements DirtySink {
   /** Entries accepted so far; counted for the fault `lostWrite` alone. */
   private logged = 0;
 
-  constructor(readonly views: MtViews, private readonly faults: Faults, private readonly events: ListEvents) {
+  constructor(
+    readonly views: MtViews,
+    private readonly faults: Faults,
+    private readonly events: ListEvents,
+  ) {
     this.control = views.control;
     this.host = views.rings.length - 1;
     this.capacity = views.marks.length;

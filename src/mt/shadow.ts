@@ -16,10 +16,16 @@ export class LostWriteError extends Error {
   override readonly name = 'LostWriteError';
   /** `cycle` is the cpid, null before the first PREPARE; `offset` the first byte in the page that differs. */
   constructor(
-    readonly gfn: number, readonly cycle: bigint | null, readonly offset: number, readonly expected: number, readonly actual: number,
+    readonly gfn: number,
+    readonly cycle: bigint | null,
+    readonly offset: number,
+    readonly expected: number,
+    readonly actual: number,
   ) {
-    super(`lost write: page ${gfn} (0x${gfn.toString(16)}) changed in cycle ${cycle ?? '(none)'} and was not reported; `
-      + `byte ${offset} was 0x${expected.toString(16)}, is 0x${actual.toString(16)}`);
+    super(
+      `lost write: page ${gfn} (0x${gfn.toString(16)}) changed in cycle ${cycle ?? '(none)'} and was not reported; ` +
+        `byte ${offset} was 0x${expected.toString(16)}, is 0x${actual.toString(16)}`,
+    );
   }
 }
 
@@ -31,7 +37,10 @@ export class Shadow {
   private reported = 0;
   private unchanged = 0;
 
-  constructor(private readonly views: MtViews, private readonly read: PageReader) {}
+  constructor(
+    private readonly views: MtViews,
+    private readonly read: PageReader,
+  ) {}
 
   get stats(): VerifyStats {
     return { compared: this.compared, reported: this.reported, unchanged: this.unchanged };

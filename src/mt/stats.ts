@@ -61,8 +61,20 @@ export interface VerifyStats {
 }
 
 const ZERO = {
-  entries: 0, duplicatesSuppressed: 0, carried: 0, lateRearmed: 0, rearmed: 0, hostWrites: 0, fetches: 0, fetched: 0,
-  reportedAgain: 0, discarded: 0, runningMs: 0, quiescedMs: 0, fetchingMs: 0, rearmingMs: 0,
+  entries: 0,
+  duplicatesSuppressed: 0,
+  carried: 0,
+  lateRearmed: 0,
+  rearmed: 0,
+  hostWrites: 0,
+  fetches: 0,
+  fetched: 0,
+  reportedAgain: 0,
+  discarded: 0,
+  runningMs: 0,
+  quiescedMs: 0,
+  fetchingMs: 0,
+  rearmingMs: 0,
 };
 type Numbers = typeof ZERO;
 
@@ -76,7 +88,11 @@ export class MtStatistics {
   private externalAtStart: ExternalCounters = {};
   private externalAtEnable: ExternalCounters = {};
 
-  constructor(private readonly control: MtControl, private readonly external: () => ExternalCounters, private readonly now: () => number) {}
+  constructor(
+    private readonly control: MtControl,
+    private readonly external: () => ExternalCounters,
+    private readonly now: () => number,
+  ) {}
 
   reset(): void {
     Object.assign(this.own, ZERO);
@@ -122,9 +138,13 @@ export class MtStatistics {
     const { control, own } = this;
     const running = this.phase ? { [this.phase]: own[this.phase] + this.now() - this.phaseStart } : {};
     return {
-      ...own, ...running,
-      entries: control.entries[0], duplicatesSuppressed: control.suppressed[0], rearmed: control.rearmed[0],
-      fetches: control.fetches[0], fetched: control.fetched[0],
+      ...own,
+      ...running,
+      entries: control.entries[0],
+      duplicatesSuppressed: control.suppressed[0],
+      rearmed: control.rearmed[0],
+      fetches: control.fetches[0],
+      fetched: control.fetched[0],
     };
   }
 }

@@ -11,7 +11,11 @@ const NEVER = 0xffffffff;
 
 export class WaitQueue {
   /** `shared`: other threads may sleep. `onWake` is told on this thread of each event. */
-  constructor(private readonly control: MtControl, private readonly shared: boolean, private readonly onWake: () => void = () => {}) {}
+  constructor(
+    private readonly control: MtControl,
+    private readonly shared: boolean,
+    private readonly onWake: () => void = () => {},
+  ) {}
 
   get length(): number {
     return this.control.waiters[0];

@@ -58,7 +58,9 @@ export interface ByteSource {
 }
 
 export const bytesSource = (name: string, bytes: Uint8Array): ByteSource => ({
-  name, length: bytes.length, read: (offset, length) => bytes.slice(offset, offset + length) as Uint8Array<ArrayBuffer>,
+  name,
+  length: bytes.length,
+  read: (offset, length) => bytes.slice(offset, offset + length) as Uint8Array<ArrayBuffer>,
 });
 
 /** The container in pieces, to be written one after the other; the generator's result is its CRC. */
@@ -91,7 +93,12 @@ export function* encodeContainer(kind: number, header: Header, pages: MemoryImag
   return crc;
 }
 
-interface Preamble { readonly kind: number; readonly headerBytes: number; readonly listed: number; readonly withData: number }
+interface Preamble {
+  readonly kind: number;
+  readonly headerBytes: number;
+  readonly listed: number;
+  readonly withData: number;
+}
 
 /** Whether `bytes`, the beginning of a file, begin as a container does. */
 export const isContainer = (bytes: Uint8Array): boolean => new TextDecoder('latin1').decode(bytes.subarray(0, MAGIC.length)) === MAGIC;
@@ -135,7 +142,8 @@ function readPreamble(source: ByteSource, fail: Fail): Preamble {
   const bytes = source.read(0, PREAMBLE);
   if (!isContainer(bytes)) fail(0, `not a Tidemark file: it does not begin with ${MAGIC}`);
   const view = new DataView(bytes.buffer);
-  const major = view.getUint16(8, true), minor = view.getUint16(10, true);
+  const major = view.getUint16(8, true);
+  const minor = view.getUint16(10, true);
   if (major !== FORMAT_MAJOR) fail(8, `format version ${major}.${minor}; this build reads version ${FORMAT_MAJOR}`);
   const [kind, headerBytes, listed, withData, unused] = [12, 16, 20, 24, 28].map((offset) => view.getUint32(offset, true));
   if (headerBytes > MAX_HEADER || headerBytes % 4 !== 0) fail(16, `a header of ${headerBytes} bytes`);

@@ -19,7 +19,10 @@ class MemoryHash {
   add(gfn: number, page: Uint8Array): void {
     const words = wordsOf(page);
     if (allZero(words)) return;
-    let a = Math.imul(gfn + 1, 0x9e3779b1), b = Math.imul(gfn ^ 0x5bd1e995, 0x85ebca6b), c = ~a, d = ~b;
+    let a = Math.imul(gfn + 1, 0x9e3779b1);
+    let b = Math.imul(gfn ^ 0x5bd1e995, 0x85ebca6b);
+    let c = ~a;
+    let d = ~b;
     for (let n = 0; n < PAGE_SIZE / 4; n += 4) {
       a = Math.imul(((a ^ words[n]) << 13) | ((a ^ words[n]) >>> 19), 0x9e3779b1);
       b = Math.imul(((b ^ words[n + 1]) << 15) | ((b ^ words[n + 1]) >>> 17), 0x85ebca6b);

@@ -11,7 +11,10 @@ export class BoardHost implements CpuHost {
   /** Set once the board is built. */
   platform: Platform | null = null;
 
-  constructor(private readonly clock: VirtualClock, private readonly float: boolean) {}
+  constructor(
+    private readonly clock: VirtualClock,
+    private readonly float: boolean,
+  ) {}
 
   readPort(port: number, width: AccessWidth): number | null {
     return this.platform?.ports.read(port, width) ?? (this.float ? allOnes(width) : null);

@@ -5,6 +5,7 @@ import { Seg } from '../base/state/vcpu.ts';
 import { CR0, CR4, EFER } from '../cpu/cpu.ts';
 import type { Cpu } from '../cpu/cpu.ts';
 
+// biome-ignore format: a table
 export const GPR_NAMES = [
   'rax', 'rcx', 'rdx', 'rbx', 'rsp', 'rbp', 'rsi', 'rdi', 'r8', 'r9', 'r10', 'r11', 'r12', 'r13', 'r14', 'r15',
 ] as const;
@@ -21,7 +22,10 @@ export interface SegmentRegister {
   readonly attributes: number;
 }
 
-export interface TableRegister { readonly base: bigint; readonly limit: number }
+export interface TableRegister {
+  readonly base: bigint;
+  readonly limit: number;
+}
 
 const SEGMENTS = { es: Seg.ES, cs: Seg.CS, ss: Seg.SS, ds: Seg.DS, fs: Seg.FS, gs: Seg.GS, ldt: Seg.LDTR, tr: Seg.TR } as const;
 const CONTROLS = ['cr0', 'cr2', 'cr3', 'cr4', 'cr8', 'efer'] as const;
@@ -33,7 +37,9 @@ export type Sregs = { readonly [S in keyof typeof SEGMENTS]: SegmentRegister } &
 
 export function getRegs(cpu: Cpu): Regs {
   const regs = {} as Regs;
-  GPR_NAMES.forEach((name, n) => { regs[name] = cpu.state.gpr[n]; });
+  GPR_NAMES.forEach((name, n) => {
+    regs[name] = cpu.state.gpr[n];
+  });
   regs.rip = cpu.state.rip[0];
   regs.rflags = BigInt(cpu.flags.read());
   return regs;

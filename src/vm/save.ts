@@ -35,7 +35,9 @@ export function saveMachine(parts: MachineParts, turns: Turns, clock: VirtualClo
     ticks: clock.ticks,
     turns: turns.save(),
     vcpus: parts.cpus.map((cpu) => ({
-      registers: saveBlock(VCPU_STATE, cpu.state), tlb: cpu.mmu.tlb.save(), answered: cpu.replay.save(),
+      registers: saveBlock(VCPU_STATE, cpu.state),
+      tlb: cpu.mmu.tlb.save(),
+      answered: cpu.replay.save(),
     })),
     platform: platform?.save() ?? null,
   };
@@ -74,8 +76,12 @@ function restoreVcpu({ registers, tlb, answered }: SavedVcpu, cpu: Cpu): void {
 const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const isAccess = (value: OutsideAccess): boolean =>
-  isObject(value) && (value.kind === 'io' || value.kind === 'mmio') && (value.direction === 'read' || value.direction === 'write')
-  && Number.isSafeInteger(value.address) && [1, 2, 4, 8].includes(value.width) && Number.isSafeInteger(value.value);
+  isObject(value) &&
+  (value.kind === 'io' || value.kind === 'mmio') &&
+  (value.direction === 'read' || value.direction === 'write') &&
+  Number.isSafeInteger(value.address) &&
+  [1, 2, 4, 8].includes(value.width) &&
+  Number.isSafeInteger(value.value);
 
 /** What the components do not check themselves. */
 function checkOutline(state: VmState, parts: MachineParts, platform: Platform | null): void {

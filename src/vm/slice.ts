@@ -171,7 +171,7 @@ export class SliceRunner {
   private wakingDeadline(): number {
     const { state } = this.parts.cpus[0];
     const sleeper = state.activity[0] === Activity.HLT && (state.rflags[0] & IF) !== 0;
-    return sleeper ? this.platform?.timeline.deadline() ?? Infinity : Infinity;
+    return sleeper ? (this.platform?.timeline.deadline() ?? Infinity) : Infinity;
   }
 }
 

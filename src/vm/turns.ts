@@ -4,13 +4,19 @@
 import type { Cpu } from '../cpu/cpu.ts';
 import { Activity } from '../base/state/vcpu.ts';
 
-export interface SavedTurns { readonly current: number; readonly left: number }
+export interface SavedTurns {
+  readonly current: number;
+  readonly left: number;
+}
 
 export class Turns {
   private current = 0;
   private left: number;
 
-  constructor(private readonly cpus: readonly Cpu[], private readonly quantum: number) {
+  constructor(
+    private readonly cpus: readonly Cpu[],
+    private readonly quantum: number,
+  ) {
     this.left = quantum;
   }
 

@@ -21,7 +21,10 @@ export function requireStopped(lock: MachineLock): void {
 
 /** Calls that read or set registers, `reset` included, fail with EBUSY from within a slice (a device's callback). */
 export class Vcpu {
-  constructor(private readonly cpu: Cpu, private readonly lock: MachineLock) {}
+  constructor(
+    private readonly cpu: Cpu,
+    private readonly lock: MachineLock,
+  ) {}
 
   get index(): number {
     return this.cpu.index;

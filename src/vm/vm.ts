@@ -69,17 +69,18 @@ export class Vm {
     this.engine = buildEngine(config.engine ?? 'auto', parts);
     this.mt = this.buildTracking();
     this.wirePhysical();
-    this.platform = config.platform?.({
-      now: () => this.clock.nanoseconds(),
-      interruptChanged: () => parts.cpus[0].request(Request.EVENT),
-      deadlineChanged: () => this.requestAll(Request.DEADLINE),
-      a20Changed: (open) => {
-        parts.physical.setA20(open);
-        this.trace.on?.('a20', { open });
-        // Translated code that is executing goes on only after it has been looked up anew.
-        this.requestAll(Request.CODE);
-      },
-    }) ?? null;
+    this.platform =
+      config.platform?.({
+        now: () => this.clock.nanoseconds(),
+        interruptChanged: () => parts.cpus[0].request(Request.EVENT),
+        deadlineChanged: () => this.requestAll(Request.DEADLINE),
+        a20Changed: (open) => {
+          parts.physical.setA20(open);
+          this.trace.on?.('a20', { open });
+          // Translated code that is executing goes on only after it has been looked up anew.
+          this.requestAll(Request.CODE);
+        },
+      }) ?? null;
     host.platform = this.platform;
     this.turns = new Turns(parts.cpus, config.quantum ?? DEFAULT_QUANTUM);
     this.slices = new SliceRunner(parts, this.turns, this.engine, this.mt, this.clock, this.platform);
@@ -88,7 +89,11 @@ export class Vm {
   private buildTracking(): MemoryTracking {
     const { parts, config } = this;
     return new MemoryTracking({
-      memory: parts.memory, plan: parts.plan, shape: parts.shape, lock: parts.lock, arming: parts.tracking,
+      memory: parts.memory,
+      plan: parts.plan,
+      shape: parts.shape,
+      lock: parts.lock,
+      arming: parts.tracking,
       pageCount: () => this.pageCount,
       onTrigger: () => {
         this.kicks++;

@@ -39,7 +39,10 @@ export class Controls {
 
   private request(): RunRequest {
     return {
-      guest: this.guest.value, append: this.append.value, dirtyTrigger: this.trigger.valueAsNumber, slow: this.slow.checked,
+      guest: this.guest.value,
+      append: this.append.value,
+      dirtyTrigger: this.trigger.valueAsNumber,
+      slow: this.slow.checked,
       engine: WEB_ENGINES.find((engine) => engine === this.engine.value) ?? 'auto',
       tracking: WEB_TRACKING.find((tracking) => tracking === this.tracking.value) ?? 'pml',
     };

@@ -7,7 +7,10 @@ import { ending, number } from './words.ts';
 const MOST = 1000;
 
 export class CycleTable {
-  constructor(private readonly body: HTMLElement, private readonly exitsTitle: HTMLElement) {}
+  constructor(
+    private readonly body: HTMLElement,
+    private readonly exitsTitle: HTMLElement,
+  ) {}
 
   clear(exitsTitle: string): void {
     this.body.replaceChildren();
@@ -17,8 +20,15 @@ export class CycleTable {
   add({ cpid, gfns, retired, exits, ended, runMs, pauseMs }: WebCycle): void {
     const row = document.createElement('tr');
     for (const text of [
-      number(cpid), number(gfns.length), number(retired), number(exits), ending(ended), runMs.toFixed(1), pauseMs.toFixed(1),
-    ]) row.append(Object.assign(document.createElement('td'), { textContent: text }));
+      number(cpid),
+      number(gfns.length),
+      number(retired),
+      number(exits),
+      ending(ended),
+      runMs.toFixed(1),
+      pauseMs.toFixed(1),
+    ])
+      row.append(Object.assign(document.createElement('td'), { textContent: text }));
     this.body.prepend(row);
     if (this.body.childElementCount > MOST) this.body.lastElementChild?.remove();
   }

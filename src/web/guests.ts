@@ -13,12 +13,15 @@ export interface WebGuest {
 }
 
 const both = (name: string, guest: Omit<WebGuest, 'id'>): WebGuest[] => [
-  { ...guest, id: `${name}-64`, about: `${guest.about} (64-bit)` }, { ...guest, id: `${name}-32`, about: `${guest.about} (32-bit)` },
+  { ...guest, id: `${name}-64`, about: `${guest.about} (64-bit)` },
+  { ...guest, id: `${name}-32`, about: `${guest.about} (32-bit)` },
 ];
 
 export const WEB_GUESTS: readonly WebGuest[] = [
   ...both('dirtier', {
-    about: 'dirties pages in seven patterns', append: 'pattern=mixed pages=1024 iterations=56 rate=64', dirtyTrigger: 96,
+    about: 'dirties pages in seven patterns',
+    append: 'pattern=mixed pages=1024 iterations=56 rate=64',
+    dirtyTrigger: 96,
   }),
   { id: 'kernel64', about: 'a kernel that checks the machine from inside (64-bit)', append: 'hz=1000', dirtyTrigger: 16 },
   { id: 'kernel32', about: 'the same in 32-bit mode', append: 'hz=1000', dirtyTrigger: 16 },

@@ -13,7 +13,10 @@ const MEMORY = 16 * 1024 ** 2;
 
 /** Builds the machine, lost-write oracle included. `serial` gets each byte that goes to COM1. Errors as `loadImage`. */
 export function buildMachine(
-  { append, engine, tracking }: RunRequest, { id, vcpus = 1 }: WebGuest, image: Uint8Array, serial: (byte: number) => void,
+  { append, engine, tracking }: RunRequest,
+  { id, vcpus = 1 }: WebGuest,
+  image: Uint8Array,
+  serial: (byte: number) => void,
 ): Vm {
   const { vm } = createPc({ memory: MEMORY, vcpus, engine, tracking, verify: true, serial });
   // Guests for several vCPUs take the vCPU's index in RSI.

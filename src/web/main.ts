@@ -10,7 +10,10 @@ import { mips, number, percent, summary, verdict } from './words.ts';
 const FIGURES = ['cycle', 'instructions', 'mips', 'translated', 'dirty', 'distinct'] as const;
 
 class Page {
-  private readonly controls = new Controls((request) => this.run(request), () => this.send({ kind: 'stop' }));
+  private readonly controls = new Controls(
+    (request) => this.run(request),
+    () => this.send({ kind: 'stop' }),
+  );
   private readonly map = new MapView(byId('map', HTMLCanvasElement), byId('readout', HTMLElement));
   private readonly table = new CycleTable(byId('cycles', HTMLElement), byId('exits-title', HTMLElement));
   private readonly serial = byId('serial', HTMLPreElement);
@@ -37,8 +40,10 @@ class Page {
 
   private hear(message: FromWorker): void {
     switch (message.kind) {
-      case 'start': return this.map.clear(message.pages);
-      case 'serial': return this.print(message.text);
+      case 'start':
+        return this.map.clear(message.pages);
+      case 'serial':
+        return this.print(message.text);
       case 'progress':
         this.map.states.write(message.dirty);
         return this.show(message.progress);
@@ -47,8 +52,10 @@ class Page {
         this.map.states.report(message.cycle.cpid, message.cycle.gfns);
         this.table.add(message.cycle);
         return this.show(message.progress);
-      case 'verifying': return this.say('busy', 'Rebuilding every cycle …');
-      case 'end': return this.end(message.end);
+      case 'verifying':
+        return this.say('busy', 'Rebuilding every cycle …');
+      case 'end':
+        return this.end(message.end);
       case 'failed':
         this.say('bad', message.message);
         return this.finish();

@@ -11,7 +11,10 @@ const TALL = 1.5;
 const DEFAULT_PAGES = 4096;
 /** Names of the style sheet's colours, by state. */
 const COLOURS = {
-  [PageState.CLEAN]: '--clean', [PageState.EARLIER]: '--earlier', [PageState.REPORTED]: '--reported', [PageState.DIRTY]: '--dirty',
+  [PageState.CLEAN]: '--clean',
+  [PageState.EARLIER]: '--earlier',
+  [PageState.REPORTED]: '--reported',
+  [PageState.DIRTY]: '--dirty',
 } as const;
 
 export class MapView {
@@ -20,13 +23,18 @@ export class MapView {
   private asked = false;
 
   /** `readout` shows what is known of the page under the pointer. */
-  constructor(private readonly canvas: HTMLCanvasElement, private readonly readout: HTMLElement) {
+  constructor(
+    private readonly canvas: HTMLCanvasElement,
+    private readonly readout: HTMLElement,
+  ) {
     const context = canvas.getContext('2d');
     if (!context) throw new Error('the browser gives no canvas to draw on');
     this.context = context;
     const hint = readout.textContent ?? '';
     canvas.addEventListener('pointermove', (event) => this.point(event));
-    canvas.addEventListener('pointerleave', () => { readout.textContent = hint; });
+    canvas.addEventListener('pointerleave', () => {
+      readout.textContent = hint;
+    });
     new ResizeObserver(() => this.refresh()).observe(canvas);
     matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.refresh());
   }
@@ -50,9 +58,11 @@ export class MapView {
   /** What the map shows, in words. */
   describe(cycle: number): void {
     const { states } = this;
-    this.canvas.setAttribute('aria-label',
-      `Map of ${number(states.pages)} guest pages: ${number(states.distinct)} were reported in ${number(cycle)} cycles, `
-      + `${number(states.pages - states.distinct)} are clean`);
+    this.canvas.setAttribute(
+      'aria-label',
+      `Map of ${number(states.pages)} guest pages: ${number(states.distinct)} were reported in ${number(cycle)} cycles, ` +
+        `${number(states.pages - states.distinct)} are clean`,
+    );
   }
 
   private get rows(): number {
@@ -64,7 +74,7 @@ export class MapView {
     const style = getComputedStyle(canvas);
     const colours = Object.values(COLOURS).map((name) => style.getPropertyValue(name));
     // Whole device pixels, so that every cell is as wide as the next.
-    const width = Math.max(2, Math.floor(canvas.clientWidth * devicePixelRatio / COLUMNS));
+    const width = Math.max(2, Math.floor((canvas.clientWidth * devicePixelRatio) / COLUMNS));
     const height = Math.round(width * TALL);
     const gap = width > 3 ? 1 : 0;
     canvas.width = width * COLUMNS;
@@ -77,8 +87,8 @@ export class MapView {
 
   private point({ offsetX, offsetY }: PointerEvent): void {
     const { canvas, rows, states } = this;
-    const column = Math.min(COLUMNS - 1, Math.floor(offsetX / canvas.clientWidth * COLUMNS));
-    const row = Math.min(rows - 1, Math.floor(offsetY / canvas.clientHeight * rows));
+    const column = Math.min(COLUMNS - 1, Math.floor((offsetX / canvas.clientWidth) * COLUMNS));
+    const row = Math.min(rows - 1, Math.floor((offsetY / canvas.clientHeight) * rows));
     const gfn = row * COLUMNS + column;
     if (column < 0 || row < 0 || gfn >= states.pages) return;
     const last = states.lastReport(gfn);

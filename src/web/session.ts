@@ -43,14 +43,19 @@ export class Session {
 
   /** Errors as `buildMachine`; a dirty trigger that is no count of the machine's pages makes `play` fail. */
   constructor(
-    private readonly request: RunRequest, image: Uint8Array,
-    private readonly emit: (message: FromWorker) => void, private readonly signal: AbortSignal,
+    private readonly request: RunRequest,
+    image: Uint8Array,
+    private readonly emit: (message: FromWorker) => void,
+    private readonly signal: AbortSignal,
   ) {
     this.vm = buildMachine(request, webGuest(request.guest), image, (byte) => {
       this.serial += String.fromCharCode(byte);
     });
     this.checkpointer = new Checkpointer(this.vm, this.store, {
-      dirtyTrigger: request.dirtyTrigger, maxDirty: this.vm.pageCount, instructions: CYCLE_INSTRUCTIONS, hash: true,
+      dirtyTrigger: request.dirtyTrigger,
+      maxDirty: this.vm.pageCount,
+      instructions: CYCLE_INSTRUCTIONS,
+      hash: true,
     });
   }
 
@@ -115,8 +120,13 @@ export class Session {
   private describe({ cpid, exit, retired, gfns, phases, pmlFullExits, eptViolations }: CycleReport, runMs: number): WebCycle {
     const { prepare, quiesce, fetch, copy, store, rearm } = phases;
     return {
-      cpid, ended: exit.kind, retired, gfns, exits: this.request.tracking === 'pml' ? pmlFullExits : eptViolations,
-      runMs, pauseMs: (prepare + quiesce + fetch + copy + store + rearm) / 1000,
+      cpid,
+      ended: exit.kind,
+      retired,
+      gfns,
+      exits: this.request.tracking === 'pml' ? pmlFullExits : eptViolations,
+      runMs,
+      pauseMs: (prepare + quiesce + fetch + copy + store + rearm) / 1000,
     };
   }
 
@@ -133,9 +143,15 @@ export class Session {
     this.emit({ kind: 'verifying' });
     const stopped = exit?.kind === 'interrupted';
     const end: WebEnd = {
-      how: lost ? 'lost-write' : stopped ? 'stopped' : 'guest', exit: stopped ? null : exit, cycles, reported, pages: vm.pageCount,
-      compared: (this.checkpointer.stats().verify?.compared ?? 0) - (lost ? 1 : 0), rebuilt: lost ? null : verifyRebuilds(this.store),
-      lost: lost?.message ?? null, milliseconds,
+      how: lost ? 'lost-write' : stopped ? 'stopped' : 'guest',
+      exit: stopped ? null : exit,
+      cycles,
+      reported,
+      pages: vm.pageCount,
+      compared: (this.checkpointer.stats().verify?.compared ?? 0) - (lost ? 1 : 0),
+      rebuilt: lost ? null : verifyRebuilds(this.store),
+      lost: lost?.message ?? null,
+      milliseconds,
     };
     this.emit({ kind: 'end', end });
   }

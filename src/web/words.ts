@@ -17,8 +17,13 @@ export const mips = (value: number | null): string => {
 export const percent = (share: number | null): string => (share === null ? '–' : `${Math.floor(share * 100)} %`);
 
 const ENDINGS: Readonly<Partial<Record<Exit['kind'], string>>> = {
-  limit: 'instructions', 'mt-dirty-trigger': 'dirty trigger', 'mt-list-full': 'list full', hlt: 'guest halted', shutdown: 'triple fault',
-  'debug-exit': 'guest failed', interrupted: 'stopped',
+  limit: 'instructions',
+  'mt-dirty-trigger': 'dirty trigger',
+  'mt-list-full': 'list full',
+  hlt: 'guest halted',
+  shutdown: 'triple fault',
+  'debug-exit': 'guest failed',
+  interrupted: 'stopped',
 };
 /** What ended a cycle. */
 export const ending = (kind: Exit['kind']): string => ENDINGS[kind] ?? kind;
@@ -27,17 +32,23 @@ function outcome({ how, exit }: WebEnd): string {
   if (how === 'lost-write') return 'The proof failed';
   if (how === 'stopped') return 'Stopped';
   switch (exit?.kind) {
-    case 'hlt': return 'The guest halted';
-    case 'shutdown': return 'The guest shut its processor down (triple fault)';
-    case 'debug-exit': return `The guest failed with code ${exit.value}`;
-    default: return `The guest ended (${exit?.kind})`;
+    case 'hlt':
+      return 'The guest halted';
+    case 'shutdown':
+      return 'The guest shut its processor down (triple fault)';
+    case 'debug-exit':
+      return `The guest failed with code ${exit.value}`;
+    default:
+      return `The guest ended (${exit?.kind})`;
   }
 }
 
 /** How the run went. */
 export function summary(end: WebEnd): string {
-  return `${outcome(end)} after ${count(end.cycles, 'cycle')} and ${(end.milliseconds / 1000).toFixed(1)} s; `
-    + `${count(end.reported, 'page')} reported and copied.`;
+  return (
+    `${outcome(end)} after ${count(end.cycles, 'cycle')} and ${(end.milliseconds / 1000).toFixed(1)} s; ` +
+    `${count(end.reported, 'page')} reported and copied.`
+  );
 }
 
 /** What was verified, and whether it holds. */

@@ -12,14 +12,16 @@ const EFFORT: Effort = { warmUp: 1, rounds: 3, roundMs: 10 };
 function simulated(speeds: Record<string, (now: number) => number>) {
   let now = 0;
   const calls: string[] = [];
-  const subjects = Object.entries(speeds).map(([name, ms]): Subject => ({
-    name,
-    run() {
-      calls.push(name);
-      now += 10 * ms(now);
-      return 10;
-    },
-  }));
+  const subjects = Object.entries(speeds).map(
+    ([name, ms]): Subject => ({
+      name,
+      run() {
+        calls.push(name);
+        now += 10 * ms(now);
+        return 10;
+      },
+    }),
+  );
   return { comparison: { title: 'simulated', unit: 'pages', subjects }, calls, clock: () => now };
 }
 
@@ -41,7 +43,10 @@ describe('measure', () => {
   });
 
   it('keeps the ratio where the machine slows down between rounds', async () => {
-    const slowing = (factor: number) => (now: number): number => factor * (1 + Math.floor(now / 120));
+    const slowing =
+      (factor: number) =>
+      (now: number): number =>
+        factor * (1 + Math.floor(now / 120));
     const { comparison, clock } = simulated({ a: slowing(4), b: slowing(2) });
     const { measurements } = await measure(comparison, { warmUp: 0, rounds: 3, roundMs: 1 }, clock);
     expect(measurements[1]!.ratio).toBe(2);
@@ -51,8 +56,14 @@ describe('measure', () => {
     let now = 0;
     const subject: Subject = {
       name: 'a',
-      prepare() { now += 1000; },
-      async run() { await Promise.resolve(); now += 10; return 5; },
+      prepare() {
+        now += 1000;
+      },
+      async run() {
+        await Promise.resolve();
+        now += 10;
+        return 5;
+      },
     };
     const { measurements } = await measure({ title: '', unit: '', subjects: [subject] }, EFFORT, () => now);
     expect(measurements[0]!.rate).toBe(500);
@@ -61,12 +72,17 @@ describe('measure', () => {
   it('refuses a subject that does nothing', async () => {
     const { comparison, clock } = simulated({ a: () => 1 });
     const idle = { ...comparison, subjects: [{ name: 'idle', run: () => (void comparison.subjects[0]!.run(), 0) }] };
-    await expect(measure(idle, EFFORT, clock)).rejects.toThrow('\'idle\' did no work');
+    await expect(measure(idle, EFFORT, clock)).rejects.toThrow("'idle' did no work");
   });
 });
 
 describe('statistics', () => {
-  it.each([[[3], 3], [[1, 9], 5], [[9, 1, 5], 5], [[4, 1, 3, 2], 2.5]])('median of %j', (values, expected) => {
+  it.each([
+    [[3], 3],
+    [[1, 9], 5],
+    [[9, 1, 5], 5],
+    [[4, 1, 3, 2], 2.5],
+  ])('median of %j', (values, expected) => {
     expect(median(values)).toBe(expected);
   });
   it('spread is half the interquartile distance over the median', () => {
@@ -76,25 +92,39 @@ describe('statistics', () => {
 });
 
 describe('report', () => {
-  it.each([[0.5, '0.500 '], [12, '12.0 '], [1234, '1.23 k'], [5e6, '5.00 M'], [2.5e9, '2.50 G']])('%d', (value, text) => {
+  it.each([
+    [0.5, '0.500 '],
+    [12, '12.0 '],
+    [1234, '1.23 k'],
+    [5e6, '5.00 M'],
+    [2.5e9, '2.50 G'],
+  ])('%d', (value, text) => {
     expect(si(value)).toBe(text);
   });
 
   it('is an aligned table', () => {
-    const measurements = [{ name: 'off', rate: 2e6, spread: 0.011, ratio: 1 }, { name: 'by PML', rate: 1.9e6, spread: 0.2, ratio: 0.95 }];
-    expect(formatTable({ title: 'tracking', unit: 'pages', rounds: 11, measurements })).toBe([
-      'tracking (median of 11 interleaved rounds)',
-      '           pages/s    spread   ratio',
-      '  off       2.00 M    ±1.1 %   1.00×',
-      '  by PML    1.90 M   ±20.0 %   0.95×',
-      '',
-    ].join('\n'));
+    const measurements = [
+      { name: 'off', rate: 2e6, spread: 0.011, ratio: 1 },
+      { name: 'by PML', rate: 1.9e6, spread: 0.2, ratio: 0.95 },
+    ];
+    expect(formatTable({ title: 'tracking', unit: 'pages', rounds: 11, measurements })).toBe(
+      [
+        'tracking (median of 11 interleaved rounds)',
+        '           pages/s    spread   ratio',
+        '  off       2.00 M    ±1.1 %   1.00×',
+        '  by PML    1.90 M   ±20.0 %   0.95×',
+        '',
+      ].join('\n'),
+    );
   });
 });
 
 describe('figures', () => {
   it('are aligned, three significant digits each, whole numbers as they are', () => {
-    const rows = [['one', 1.23456, 4096], ['another', 0.00123456, 1]];
+    const rows = [
+      ['one', 1.23456, 4096],
+      ['another', 0.00123456, 1],
+    ];
     const text = formatFigures({ title: 'Costs', columns: ['', 'µs', 'pages'], rows });
     expect(text.split('\n')).toEqual([
       'Costs',

@@ -21,10 +21,21 @@ describe('the boot sector is entered', () => {
 
   // KiB, drive, cylinders, heads, sectors a track: the standard formats; LBA-assisted translation for all else.
   it.each([
-    [160, 0x00, 40, 1, 8], [180, 0x00, 40, 1, 9], [320, 0x00, 40, 2, 8], [360, 0x00, 40, 2, 9], [720, 0x00, 80, 2, 9],
-    [1200, 0x00, 80, 2, 15], [1440, 0x00, 80, 2, 18], [2880, 0x00, 80, 2, 36],
-    [0.5, 0x80, 1, 16, 63], [1024, 0x80, 2, 16, 63], [1441, 0x80, 2, 16, 63], [8192, 0x80, 16, 16, 63],
-    [504 * 1024, 0x80, 1024, 16, 63], [505 * 1024, 0x80, 513, 32, 63], [1024 * 1024, 0x80, 520, 64, 63],
+    [160, 0x00, 40, 1, 8],
+    [180, 0x00, 40, 1, 9],
+    [320, 0x00, 40, 2, 8],
+    [360, 0x00, 40, 2, 9],
+    [720, 0x00, 80, 2, 9],
+    [1200, 0x00, 80, 2, 15],
+    [1440, 0x00, 80, 2, 18],
+    [2880, 0x00, 80, 2, 36],
+    [0.5, 0x80, 1, 16, 63],
+    [1024, 0x80, 2, 16, 63],
+    [1441, 0x80, 2, 16, 63],
+    [8192, 0x80, 16, 16, 63],
+    [504 * 1024, 0x80, 1024, 16, 63],
+    [505 * 1024, 0x80, 513, 32, 63],
+    [1024 * 1024, 0x80, 520, 64, 63],
   ])('%s KiB: drive %i, %i cylinders, %i heads, %i sectors', (kib, drive, cylinders, heads, sectorsPerTrack) => {
     // A view that claims the size is enough: nothing is read.
     const bytes = new Uint8Array(0);
@@ -63,20 +74,40 @@ describe('memory at the boot sector', () => {
   it('the data area', () => {
     const rig = new BiosRig();
     expect({
-      com1: rig.u16(0x400), ebda: rig.u16(0x40e), equipment: rig.u16(0x410), kib: rig.u16(0x413), keys: [rig.u16(0x41a), rig.u16(0x41c)],
-      mode: rig.u8(0x449), columns: rig.u16(0x44a), crtc: rig.u16(0x463), rows: rig.u8(0x484), disks: rig.u8(0x475),
-      ring: [rig.u16(0x480), rig.u16(0x482)], ebdaKib: rig.u8(0x9fc00),
+      com1: rig.u16(0x400),
+      ebda: rig.u16(0x40e),
+      equipment: rig.u16(0x410),
+      kib: rig.u16(0x413),
+      keys: [rig.u16(0x41a), rig.u16(0x41c)],
+      mode: rig.u8(0x449),
+      columns: rig.u16(0x44a),
+      crtc: rig.u16(0x463),
+      rows: rig.u8(0x484),
+      disks: rig.u8(0x475),
+      ring: [rig.u16(0x480), rig.u16(0x482)],
+      ebdaKib: rig.u8(0x9fc00),
     }).toEqual({
-      com1: 0x3f8, ebda: 0x9fc0, equipment: 0x0223, kib: 639, keys: [0x1e, 0x1e], mode: 3, columns: 80, crtc: 0x3d4, rows: 24, disks: 0,
-      ring: [0x1e, 0x3e], ebdaKib: 1,
+      com1: 0x3f8,
+      ebda: 0x9fc0,
+      equipment: 0x0223,
+      kib: 639,
+      keys: [0x1e, 0x1e],
+      mode: 3,
+      columns: 80,
+      crtc: 0x3d4,
+      rows: 24,
+      disks: 0,
+      ring: [0x1e, 0x3e],
+      ebdaKib: 1,
     });
     expect(new BiosRig({ sectors: FIXED_SECTORS }).u8(0x475)).toBe(1);
   });
 
-  it('every interrupt vector points to an instruction of the ROM, but for those that point to tables or are the user\'s', () => {
+  it("every interrupt vector points to an instruction of the ROM, but for those that point to tables or are the user's", () => {
     const rig = new BiosRig({ sectors: FIXED_SECTORS });
     for (let vector = 0; vector < 256; vector++) {
-      const offset = rig.u16(4 * vector), segment = rig.u16(4 * vector + 2);
+      const offset = rig.u16(4 * vector);
+      const segment = rig.u16(4 * vector + 2);
       if (vector >= 0x60 && vector <= 0x67) expect([segment, offset]).toEqual([0, 0]);
       else if (vector === 0x41) expect([segment, offset]).toEqual([0x9fc0, 0x3d]);
       else expect(segment).toBe(0xf000);

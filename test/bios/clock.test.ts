@@ -3,7 +3,8 @@
 import { describe, expect, it } from 'vitest';
 import { BiosRig, STI } from './support.ts';
 
-const TICKS = 0x46c, MIDNIGHT = 0x470;
+const TICKS = 0x46c;
+const MIDNIGHT = 0x470;
 /** A second of virtual time: 100 million instructions, of which a sleeping guest executes few. */
 const sleep = (rig: BiosRig, steps: number): void => void rig.run([STI, 0xf4, 0xeb, 0xfd], {}, steps);
 /** Puts a handler at 0000:0610 that counts at 0000:0600. */

@@ -15,8 +15,10 @@ function bigDisk(): Uint8Array {
   image.set(diskImage(1));
   return image;
 }
-const chs = (cylinder: number, head: number, sector: number, drive = 0) =>
-  ({ ecx: ((cylinder & 0xff) << 8) | ((cylinder >> 2) & 0xc0) | sector, edx: (head << 8) | drive });
+const chs = (cylinder: number, head: number, sector: number, drive = 0) => ({
+  ecx: ((cylinder & 0xff) << 8) | ((cylinder >> 2) & 0xc0) | sector,
+  edx: (head << 8) | drive,
+});
 
 describe('by cylinder, head and sector', () => {
   // LBA = (cylinder × heads + head) × sectors a track + sector - 1; a 1.44 MB diskette has 2 heads and 18 sectors.
@@ -103,7 +105,7 @@ describe('what there is', () => {
     expect(diskette().call(0x13, { eax, ...chs(0, 0, 1) })).toMatchObject({ ah: 0, cf: false });
   });
 
-  it('the diskette\'s parameters: type 4, 80 cylinders, 2 heads, 18 sectors, one drive, and its table', () => {
+  it("the diskette's parameters: type 4, 80 cylinders, 2 heads, 18 sectors, one drive, and its table", () => {
     const rig = diskette();
     const after = rig.call(0x13, { eax: 0x0800 });
     expect(after).toMatchObject({ ah: 0, cf: false, cx: 0x4f12, dx: 0x0101, es: 0xf000 });
@@ -111,7 +113,7 @@ describe('what there is', () => {
     expect(rig.u8(0xf0000 + after.edi + 3)).toBe(2);
   });
 
-  it('the fixed disk\'s: the last cylinder in ten bits', () => {
+  it("the fixed disk's: the last cylinder in ten bits", () => {
     const rig = new BiosRig({ image: bigDisk() });
     const cx = ((299 & 0xff) << 8) | 0x40 | 63;
     expect(rig.call(0x13, { eax: 0x0800, edx: FIXED })).toMatchObject({ ah: 0, cf: false, cx, dx: 0x0f01 });
@@ -131,8 +133,20 @@ describe('what there is', () => {
 
 describe('by block number', () => {
   const DS = { ds: 0x1000 };
-  const packet = (count: number, lba: number, { size = 16, offset = 0, segment = BUFFER / 16, flat = [] as number[] } = {}): number[] =>
-    [size, 0, ...word(count), ...word(offset), ...word(segment), ...word(lba), ...word(lba >>> 16), 0, 0, 0, 0, ...flat];
+  const packet = (count: number, lba: number, { size = 16, offset = 0, segment = BUFFER / 16, flat = [] as number[] } = {}): number[] => [
+    size,
+    0,
+    ...word(count),
+    ...word(offset),
+    ...word(segment),
+    ...word(lba),
+    ...word(lba >>> 16),
+    0,
+    0,
+    0,
+    0,
+    ...flat,
+  ];
   const call = (rig: BiosRig, command: number, bytes: readonly number[]) => {
     rig.write(0x10010, bytes);
     return rig.call(0x13, { eax: command << 8, edx: FIXED, esi: 0x10 }, DS);

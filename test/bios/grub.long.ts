@@ -12,9 +12,13 @@ import { describeNeeding } from '../support/skip.ts';
 import { MIB } from './support.ts';
 
 const { path, reason } = debianFile('grub-rescue-pc', 'usr/lib/grub-rescue/grub-rescue-floppy.img');
-const SLICE = 1_000_000, MOST_SLICES = 200;
+const SLICE = 1_000_000;
+const MOST_SLICES = 200;
 
-const shown = (pc: Pc): string => screenLines(textScreen(pc)!).map((line) => line.trimEnd()).join('\n');
+const shown = (pc: Pc): string =>
+  screenLines(textScreen(pc)!)
+    .map((line) => line.trimEnd())
+    .join('\n');
 
 /** Runs until the screen matches. */
 function until(pc: Pc, text: RegExp): string {
@@ -27,7 +31,10 @@ function until(pc: Pc, text: RegExp): string {
 
 describeNeeding(path !== null, reason)('GRUB', () => {
   // The file is no diskette's size: a fixed disk. Filled up it is one.
-  for (const [kind, bytes, disks] of [['a fixed disk', null, /\(hd0\) \(hd0,msdos1\)/], ['a diskette', 1440 * 1024, /\(fd0\)/]] as const) {
+  for (const [kind, bytes, disks] of [
+    ['a fixed disk', null, /\(hd0\) \(hd0,msdos1\)/],
+    ['a diskette', 1440 * 1024, /\(fd0\)/],
+  ] as const) {
     it(`comes to its menu and its command line from ${kind}`, () => {
       const file = readFileSync(path!);
       const image = new Uint8Array(bytes ?? file.length);

@@ -25,19 +25,39 @@ function keys(rig: BiosRig, peek = 0x1100, take = 0x1000): number[] {
 }
 
 const up = (code: number): number => code | 0x80;
-const A = 0x1e, ONE = 0x02, F1 = 0x3b, F11 = 0x57, LEFT_SHIFT = 0x2a, RIGHT_SHIFT = 0x36, CTRL = 0x1d, ALT = 0x38, CAPS = 0x3a, NUM = 0x45;
-const E0 = 0xe0, HOME = 0x47, ENTER = 0x1c, SLASH = 0x35, DELETE = 0x53, BREAK = 0x46;
+const A = 0x1e;
+const ONE = 0x02;
+const F1 = 0x3b;
+const F11 = 0x57;
+const LEFT_SHIFT = 0x2a;
+const RIGHT_SHIFT = 0x36;
+const CTRL = 0x1d;
+const ALT = 0x38;
+const CAPS = 0x3a;
+const NUM = 0x45;
+const E0 = 0xe0;
+const HOME = 0x47;
+const ENTER = 0x1c;
+const SLASH = 0x35;
+const DELETE = 0x53;
+const BREAK = 0x46;
 
 describe('keystrokes', () => {
   it.each<[string, number[], number[]]>([
     ['a letter; its release is none', [A, up(A)], [0x1e61]],
     ['with Shift, left or right', [LEFT_SHIFT, A, up(LEFT_SHIFT), RIGHT_SHIFT, A, up(RIGHT_SHIFT), A], [0x1e41, 0x1e41, 0x1e61]],
-    ['with Caps Lock, which Shift undoes',
-      [CAPS, up(CAPS), A, LEFT_SHIFT, A, ONE, up(LEFT_SHIFT), CAPS, A], [0x1e41, 0x1e61, 0x0221, 0x1e61]],
+    [
+      'with Caps Lock, which Shift undoes',
+      [CAPS, up(CAPS), A, LEFT_SHIFT, A, ONE, up(LEFT_SHIFT), CAPS, A],
+      [0x1e41, 0x1e61, 0x0221, 0x1e61],
+    ],
     ['with Ctrl and with Alt', [CTRL, A, up(CTRL), ALT, A, ONE, up(ALT)], [0x1e01, 0x1e00, 0x7800]],
     ['signs', [0x27, 0x28, 0x2b, LEFT_SHIFT, 0x27, 0x28, 0x2b, 0x0c], [0x273b, 0x2827, 0x2b5c, 0x273a, 0x2822, 0x2b7c, 0x0c5f]],
-    ['function keys',
-      [F1, LEFT_SHIFT, F1, up(LEFT_SHIFT), CTRL, F1, up(CTRL), ALT, F1, up(ALT), F11], [0x3b00, 0x5400, 0x5e00, 0x6800, 0x8500]],
+    [
+      'function keys',
+      [F1, LEFT_SHIFT, F1, up(LEFT_SHIFT), CTRL, F1, up(CTRL), ALT, F1, up(ALT), F11],
+      [0x3b00, 0x5400, 0x5e00, 0x6800, 0x8500],
+    ],
     ['the keypad, and with Num Lock', [HOME, NUM, up(NUM), HOME, LEFT_SHIFT, HOME], [0x4700, 0x4737, 0x4700]],
     ['grey keys', [E0, HOME, E0, ENTER, E0, SLASH], [0x47e0, 0xe00d, 0xe02f]],
     ['grey keys with the shifts that keyboards make up', [E0, LEFT_SHIFT, E0, HOME, A], [0x47e0, 0x1e61]],
@@ -77,15 +97,18 @@ describe('keystrokes', () => {
     expect(rig.call(0x16, { eax: 0x0100 })).toMatchObject({ zf: true });
   });
 
-  it.each([[0x41a, [0xff, 0xff]], [0x41c, [0x1f, 0]], [0x480, [0xff, 0xff, 0xff, 0xff]], [0x482, [0, 0]]])(
-    'a ring spoilt at %i is emptied', (gpa, bytes) => {
-      const rig = typed(A);
-      rig.write(gpa, bytes);
-      expect(rig.call(0x16, { eax: 0x0100 }).zf).toBe(true);
-      press(rig, A);
-      expect(keys(rig)).toEqual([0x1e61]);
-    },
-  );
+  it.each([
+    [0x41a, [0xff, 0xff]],
+    [0x41c, [0x1f, 0]],
+    [0x480, [0xff, 0xff, 0xff, 0xff]],
+    [0x482, [0, 0]],
+  ])('a ring spoilt at %i is emptied', (gpa, bytes) => {
+    const rig = typed(A);
+    rig.write(gpa, bytes);
+    expect(rig.call(0x16, { eax: 0x0100 }).zf).toBe(true);
+    press(rig, A);
+    expect(keys(rig)).toEqual([0x1e61]);
+  });
 });
 
 describe('waiting for a key', () => {

@@ -19,6 +19,7 @@ const CYLINDERS = 60;
  * For each cylinder: writes a sector that begins with its number, reads it and the one after it elsewhere, types a character and
  * waits 100 µs. An error ends in UD2, of which the interrupt's handler makes an endless loop.
  */
+// biome-ignore format: a table
 const WRITER = [
   0x31, 0xc0, 0x8e, 0xd8, 0x8e, 0xc0, // xor ax,ax; mov ds,ax; mov es,ax
   0xbe, 0x01, 0x00, //                   mov si,1
@@ -97,7 +98,7 @@ describe.each<TrackingMethod>(['write-protect', 'pml'])('tracked by %s', (tracki
     const checkpointer = new Checkpointer(pc.vm, store, { dirtyTrigger: 12, maxDirty: 4096, instructions: 700, hash: true });
     checkpointer.start();
     const cycles = [];
-    for (let ended = false; !ended;) {
+    for (let ended = false; !ended; ) {
       const report = checkpointer.cycle();
       cycles.push(report);
       ended = report.exit.kind === 'hlt';

@@ -4,8 +4,14 @@ import { describe, expect, it } from 'vitest';
 import { buildRom } from '../../src/machine/bios/rom.ts';
 import { BiosRig } from './support.ts';
 
-const DIRECTORY = 0x40000, TABLE = 0x41000, FRAME = 0x300000, WINDOW = 0x20000, STACK = 0x6000;
-const PRESENT_WRITABLE = 3, ACCESSED = 0x20, DIRTY = 0x40;
+const DIRECTORY = 0x40000;
+const TABLE = 0x41000;
+const FRAME = 0x300000;
+const WINDOW = 0x20000;
+const STACK = 0x6000;
+const PRESENT_WRITABLE = 3;
+const ACCESSED = 0x20;
+const DIRTY = 0x40;
 const INT13 = buildRom().vectors.get(0x13)!;
 const CR0_PG_PE = 0x80000011n;
 
@@ -25,15 +31,20 @@ function paged(ebx: number, eax: number): BiosRig {
   const [vcpu] = rig.vm.vcpus;
   const data = (base: number) => ({ selector: 8, base: BigInt(base), limit: 0xffff, attributes: 0x93 });
   vcpu!.setSregs({
-    cs: { selector: 16, base: 0xf0000n, limit: 0xffff, attributes: 0x9b }, ss: data(0), es: data(WINDOW), ds: data(0),
-    cr0: CR0_PG_PE, cr3: BigInt(DIRECTORY), idt: { base: 0n, limit: 0 },
+    cs: { selector: 16, base: 0xf0000n, limit: 0xffff, attributes: 0x9b },
+    ss: data(0),
+    es: data(WINDOW),
+    ds: data(0),
+    cr0: CR0_PG_PE,
+    cr3: BigInt(DIRECTORY),
+    idt: { base: 0n, limit: 0 },
   });
   vcpu!.setRegs({ rax: BigInt(eax), rbx: BigInt(ebx), rcx: 2n, rdx: 0n, rip: BigInt(INT13), rsp: BigInt(STACK), rflags: 2n });
   return rig;
 }
 
 describe('with paging on', () => {
-  it('a buffer is where the caller\'s tables say, whose accessed and dirty bits are set', () => {
+  it("a buffer is where the caller's tables say, whose accessed and dirty bits are set", () => {
     const rig = paged(0x100, 0x0201);
     expect(rig.vm.runSlice(1).exit).toEqual({ kind: 'limit' });
     expect([rig.u16(FRAME + 0x100), rig.u16(WINDOW + 0x100)]).toEqual([1, 0]);
@@ -47,7 +58,7 @@ describe('with paging on', () => {
     expect(rig.u32(entry(WINDOW / 0x1000)) & (ACCESSED | DIRTY)).toBe(ACCESSED);
   });
 
-  it.each([0x0201, 0x0301])('AX = %i on a page that is not there is the caller\'s page fault, before anything is done', (eax) => {
+  it.each([0x0201, 0x0301])("AX = %i on a page that is not there is the caller's page fault, before anything is done", (eax) => {
     const rig = paged(0xf00, eax);
     const before = rig.vm.save().platform!['bios'];
     const { exit } = rig.vm.runSlice(10);

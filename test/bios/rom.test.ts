@@ -28,7 +28,9 @@ describe('the ROM', () => {
   const jumps = rom.lines.filter(({ text }) => /^j(n?c|mp) \D/.test(text));
 
   it.each(jumps)('$text goes to an instruction of the ROM', ({ offset, length, text }) => {
-    const [mnemonic, target] = disassemble(offset, length).split(' ').filter((part) => part !== 'short');
+    const [mnemonic, target] = disassemble(offset, length)
+      .split(' ')
+      .filter((part) => part !== 'short');
     expect(text.split(' ')[0]).toBe({ jb: 'jc', jae: 'jnc', jmp: 'jmp' }[mnemonic!]);
     expect(rom.lines.map((line) => line.offset)).toContain(parseInt(target!, 16));
   });

@@ -7,18 +7,27 @@ import type { Exit } from '../../src/vm/exit.ts';
 import type { Regs } from '../../src/vm/registers.ts';
 import type { Vm } from '../../src/vm/vm.ts';
 
-export const MIB = 2 ** 20, SECTOR = 512;
-export const CF = 1, ZF = 0x40, IF = 0x200;
-export const CLI = 0xfa, STI = 0xfb, HLT = 0xf4, PUSHF = 0x9c, INT = 0xcd;
+export const MIB = 2 ** 20,
+  SECTOR = 512;
+export const CF = 1,
+  ZF = 0x40,
+  IF = 0x200;
+export const CLI = 0xfa,
+  STI = 0xfb,
+  HLT = 0xf4,
+  PUSHF = 0x9c,
+  INT = 0xcd;
 /** Where the boot sector is, and a buffer that no test's code touches. */
-export const BOOT = 0x7c00, BUFFER = 0x20000;
+export const BOOT = 0x7c00,
+  BUFFER = 0x20000;
 /** A 1.44 MB diskette, and a fixed disk of 8 MiB: 16 heads, 63 sectors a track. */
-export const DISKETTE_SECTORS = 2880, FIXED_SECTORS = 16384;
+export const DISKETTE_SECTORS = 2880,
+  FIXED_SECTORS = 16384;
 
 /** A disk whose first sector is `code` with the signature; every other sector holds its own number in each of its words. */
 export function diskImage(sectors: number, code: Uint8Array | readonly number[] = [CLI, HLT]): Uint8Array {
-  const words = new Uint16Array(sectors * SECTOR / 2);
-  for (let lba = 1; lba < sectors; lba++) words.fill(lba, lba * SECTOR / 2, (lba + 1) * SECTOR / 2);
+  const words = new Uint16Array((sectors * SECTOR) / 2);
+  for (let lba = 1; lba < sectors; lba++) words.fill(lba, (lba * SECTOR) / 2, ((lba + 1) * SECTOR) / 2);
   const bytes = new Uint8Array(words.buffer);
   bytes.set(code);
   bytes.set([0x55, 0xaa], 510);
@@ -31,10 +40,21 @@ export interface MachineOptions extends Partial<Omit<PcConfig, 'disk'>> {
 }
 
 export interface Called {
-  readonly eax: number; readonly ebx: number; readonly ecx: number; readonly edx: number; readonly esi: number; readonly edi: number;
+  readonly eax: number;
+  readonly ebx: number;
+  readonly ecx: number;
+  readonly edx: number;
+  readonly esi: number;
+  readonly edi: number;
   readonly ebp: number;
-  readonly ah: number; readonly al: number; readonly ax: number; readonly bx: number; readonly cx: number; readonly dx: number;
-  readonly cf: boolean; readonly zf: boolean;
+  readonly ah: number;
+  readonly al: number;
+  readonly ax: number;
+  readonly bx: number;
+  readonly cx: number;
+  readonly dx: number;
+  readonly cf: boolean;
+  readonly zf: boolean;
   readonly es: number;
 }
 
@@ -71,8 +91,16 @@ export class BiosRig {
     const { eax = 0, ebx = 0, ecx = 0, edx = 0, esi = 0, edi = 0, ebp = 0 } = registers;
     const big = (value: number): bigint => BigInt(value >>> 0);
     vcpu!.setRegs({
-      rax: big(eax), rbx: big(ebx), rcx: big(ecx), rdx: big(edx), rsi: big(esi), rdi: big(edi), rbp: big(ebp),
-      rip: BigInt(BOOT), rsp: BigInt(BOOT), rflags: 2n | BigInt(IF),
+      rax: big(eax),
+      rbx: big(ebx),
+      rcx: big(ecx),
+      rdx: big(edx),
+      rsi: big(esi),
+      rdi: big(edi),
+      rbp: big(ebp),
+      rip: BigInt(BOOT),
+      rsp: BigInt(BOOT),
+      rflags: 2n | BigInt(IF),
     });
     vcpu!.activity = 'active';
     return this.vm.runSlice(limit).exit;
@@ -93,9 +121,22 @@ export class BiosRig {
     const [eax, ebx, ecx, edx] = [low(regs.rax), low(regs.rbx), low(regs.rcx), low(regs.rdx)];
     const flags = this.u16(BOOT - 2);
     return {
-      eax, ebx, ecx, edx, esi: low(regs.rsi), edi: low(regs.rdi), ebp: low(regs.rbp),
-      ah: (eax >>> 8) & 0xff, al: eax & 0xff, ax: eax & 0xffff, bx: ebx & 0xffff, cx: ecx & 0xffff, dx: edx & 0xffff,
-      cf: (flags & CF) !== 0, zf: (flags & ZF) !== 0, es: this.vm.vcpus[0]!.getSregs().es.selector,
+      eax,
+      ebx,
+      ecx,
+      edx,
+      esi: low(regs.rsi),
+      edi: low(regs.rdi),
+      ebp: low(regs.rbp),
+      ah: (eax >>> 8) & 0xff,
+      al: eax & 0xff,
+      ax: eax & 0xffff,
+      bx: ebx & 0xffff,
+      cx: ecx & 0xffff,
+      dx: edx & 0xffff,
+      cf: (flags & CF) !== 0,
+      zf: (flags & ZF) !== 0,
+      es: this.vm.vcpus[0]!.getSregs().es.selector,
     };
   }
 

@@ -16,36 +16,50 @@ describe('sizes', () => {
   });
 
   // KiB from 1 MiB to 16 MiB; units of 64 KiB from there.
-  it.each([[1, 0, 0, 0], [2, 1024, 1024, 0], [16, 15360, 15360, 0], [48, 48128, 15360, 512], [256, 64512, 15360, 3840]])(
-    'AH = 88H and AX = E801H with %i MiB', (mib, ah88, kib, units) => {
-      const rig = new BiosRig({ memory: mib * MIB });
-      expect(rig.call(0x15, { eax: 0x8800 })).toMatchObject({ ax: ah88, cf: false });
-      expect(rig.call(0x15, { eax: 0xe801 })).toMatchObject({ ax: kib, cx: kib, bx: units, dx: units, cf: false });
-    },
-  );
+  it.each([
+    [1, 0, 0, 0],
+    [2, 1024, 1024, 0],
+    [16, 15360, 15360, 0],
+    [48, 48128, 15360, 512],
+    [256, 64512, 15360, 3840],
+  ])('AH = 88H and AX = E801H with %i MiB', (mib, ah88, kib, units) => {
+    const rig = new BiosRig({ memory: mib * MIB });
+    expect(rig.call(0x15, { eax: 0x8800 })).toMatchObject({ ax: ah88, cf: false });
+    expect(rig.call(0x15, { eax: 0xe801 })).toMatchObject({ ax: kib, cx: kib, bx: units, dx: units, cf: false });
+  });
 
   it('AX = E820H: entry after entry', () => {
     const rig = new BiosRig({ memory: 16 * MIB });
     const entries: number[][] = [];
-    for (let ebx = 0; ;) {
+    for (let ebx = 0; ; ) {
       const after = rig.call(0x15, { eax: 0xe820, ebx, ecx: 24, edx: SMAP, edi: 0x10 }, { es: BUFFER / 16 });
       expect(after).toMatchObject({ eax: SMAP, ecx: 20, cf: false });
       entries.push([rig.u32(BUFFER + 0x10), rig.u32(BUFFER + 0x18), rig.u32(BUFFER + 0x20)]);
       ({ ebx } = after);
       if (ebx === 0) break;
     }
-    expect(entries).toEqual([[0, 639 * KIB, 1], [639 * KIB, KIB, 2], [0xf0000, 64 * KIB, 2], [MIB, 15 * MIB, 1]]);
+    expect(entries).toEqual([
+      [0, 639 * KIB, 1],
+      [639 * KIB, KIB, 2],
+      [0xf0000, 64 * KIB, 2],
+      [MIB, 15 * MIB, 1],
+    ]);
   });
 
   it('the map goes on above 4 GiB', () => {
     const high = { base: 2 ** 32, size: 512 * MIB };
     const beyond = mapEntries([{ base: 0, size: 2048 * MIB }, high]).slice(3);
-    expect(beyond).toEqual([{ base: MIB, size: 2047 * MIB, type: 1 }, { ...high, type: 1 }]);
+    expect(beyond).toEqual([
+      { base: MIB, size: 2047 * MIB, type: 1 },
+      { ...high, type: 1 },
+    ]);
   });
 
   it.each([
-    ['another signature', { ebx: 0, ecx: 20, edx: 1 }], ['too little room', { ebx: 0, ecx: 19, edx: SMAP }],
-    ['an entry that is not there', { ebx: 4, ecx: 20, edx: SMAP }], ['an absurd entry', { ebx: 0xffffffff, ecx: 20, edx: SMAP }],
+    ['another signature', { ebx: 0, ecx: 20, edx: 1 }],
+    ['too little room', { ebx: 0, ecx: 19, edx: SMAP }],
+    ['an entry that is not there', { ebx: 4, ecx: 20, edx: SMAP }],
+    ['an absurd entry', { ebx: 0xffffffff, ecx: 20, edx: SMAP }],
   ])('AX = E820H with %s: CF', (_name, registers) => {
     expect(new BiosRig().call(0x15, { eax: 0xe820, ...registers })).toMatchObject({ ah: 0x86, cf: true });
   });
@@ -66,7 +80,8 @@ describe('waiting', () => {
   // Each interrupt of the clock counts 976 of the caller's microseconds; the first comes within a period.
   it.each([1, 976, 5000, 100_000])('AH = 86H: %i µs, asleep', (microseconds) => {
     const rig = new BiosRig();
-    const before = rig.vm.clock.nanoseconds(), retired = rig.vm.retired;
+    const before = rig.vm.clock.nanoseconds();
+    const retired = rig.vm.retired;
     expect(rig.call(0x15, { eax: 0x8600, ecx: microseconds >>> 16, edx: microseconds & 0xffff }).cf).toBe(false);
     const passed = (rig.vm.clock.nanoseconds() - before) / 1000;
     expect(passed).toBeGreaterThan(microseconds - 977);

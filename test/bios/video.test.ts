@@ -30,7 +30,10 @@ describe('teletype', () => {
   });
 
   it.each([
-    ['\r', at(5, 10), at(5, 0)], ['\n', at(5, 10), at(6, 10)], ['\b', at(5, 10), at(5, 9)], ['\b', at(5, 0), at(5, 0)],
+    ['\r', at(5, 10), at(5, 0)],
+    ['\n', at(5, 10), at(6, 10)],
+    ['\b', at(5, 10), at(5, 9)],
+    ['\b', at(5, 0), at(5, 0)],
     ['\x07', at(5, 10), at(5, 10)],
     ['x', at(5, 79), at(6, 0)],
   ])('%j from %i goes to %i', (character, from, to) => {
@@ -73,8 +76,10 @@ describe('characters', () => {
   });
 
   it.each([
-    [0, [0x41, 0x42], 0x1741, at(2, 3)], [1, [0x41, 0x42], 0x1741, at(2, 5)],
-    [2, [0x41, 0x2e, 0x42, 0x2e], 0x2e41, at(2, 3)], [3, [0x41, 0x2e, 0x42, 0x2e], 0x2e41, at(2, 5)],
+    [0, [0x41, 0x42], 0x1741, at(2, 3)],
+    [1, [0x41, 0x42], 0x1741, at(2, 5)],
+    [2, [0x41, 0x2e, 0x42, 0x2e], 0x2e41, at(2, 3)],
+    [3, [0x41, 0x2e, 0x42, 0x2e], 0x2e41, at(2, 5)],
   ])('AX = 130%iH writes a string', (mode, string, first, end) => {
     const rig = new BiosRig();
     move(rig, 2, 3);
@@ -87,7 +92,11 @@ describe('characters', () => {
 describe('windows', () => {
   const screen = (): BiosRig => {
     const rig = new BiosRig();
-    for (let row = 0; row < 25; row++) rig.write(TEXT + row * 160, Array.from({ length: 160 }, (_, n) => (n % 2 ? 0x07 : 0x41 + row)));
+    for (let row = 0; row < 25; row++)
+      rig.write(
+        TEXT + row * 160,
+        Array.from({ length: 160 }, (_, n) => (n % 2 ? 0x07 : 0x41 + row)),
+      );
     return rig;
   };
 
@@ -168,9 +177,13 @@ describe('modes and pages', () => {
 
 describe('what guests may do to the data area', () => {
   it.each([
-    ['no columns', 0x44a, [0, 0]], ['too many columns', 0x44a, [0xff, 0xff]], ['a page size of ones', 0x44c, [0xff, 0xff]],
-    ['no rows', 0x484, [0]], ['a page that is not there', 0x462, [0xff]], ['a cursor off the screen', 0x450, [0xff, 0xff]],
-    ['another adapter\'s port', 0x463, [0x60, 0]],
+    ['no columns', 0x44a, [0, 0]],
+    ['too many columns', 0x44a, [0xff, 0xff]],
+    ['a page size of ones', 0x44c, [0xff, 0xff]],
+    ['no rows', 0x484, [0]],
+    ['a page that is not there', 0x462, [0xff]],
+    ['a cursor off the screen', 0x450, [0xff, 0xff]],
+    ["another adapter's port", 0x463, [0x60, 0]],
   ])('%s', (_name, gpa, bytes) => {
     const rig = new BiosRig();
     rig.write(gpa, bytes);

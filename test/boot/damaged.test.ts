@@ -7,7 +7,10 @@ import { loadImage } from '../../src/boot/image.ts';
 import { FakeTarget } from './fake-target.ts';
 import { VALID_IMAGES } from './valid-images.ts';
 
-const MEMORY = [{ base: 0, size: 4 * 2 ** 20 }, { base: 2 ** 32, size: 2 ** 20 }];
+const MEMORY = [
+  { base: 0, size: 4 * 2 ** 20 },
+  { base: 2 ** 32, size: 2 ** 20 },
+];
 
 /** Whether it boots. Error for anything but that and an InputError of one line, which leaves the entry state unset. */
 function boots(bytes: Uint8Array): boolean {
@@ -48,10 +51,13 @@ describe('a damaged image boots or is refused', () => {
 
   it('with any few bytes replaced', () => {
     const change = fc.tuple(fc.nat(0x5ff), fc.oneof(fc.constantFrom(0, 1, 0x7f, 0x80, 0xff), fc.nat(255)));
-    fc.assert(fc.property(images, fc.array(change, { minLength: 1, maxLength: 8 }), (image, changes) => {
-      const bytes = image.slice();
-      for (const [at, value] of changes) bytes[at % bytes.length] = value;
-      boots(bytes);
-    }), { numRuns: 3000, seed: 2026 });
+    fc.assert(
+      fc.property(images, fc.array(change, { minLength: 1, maxLength: 8 }), (image, changes) => {
+        const bytes = image.slice();
+        for (const [at, value] of changes) bytes[at % bytes.length] = value;
+        boots(bytes);
+      }),
+      { numRuns: 3000, seed: 2026 },
+    );
   });
 });

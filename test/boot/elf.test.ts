@@ -82,12 +82,22 @@ describe.each([32, 64] as const)('ELF%i', (width) => {
   it('refuses overlapping segments and keeps memory as it was', () => {
     const target = new FakeTarget();
     const file = buildElf({
-      width, entry: 0x100000, segments: [{ paddr: 0x100000, bytes: CODE, memsz: 0x20 }, { paddr: 0x10001f, bytes: CODE }],
+      width,
+      entry: 0x100000,
+      segments: [
+        { paddr: 0x100000, bytes: CODE, memsz: 0x20 },
+        { paddr: 0x10001f, bytes: CODE },
+      ],
     });
     expect(() => loadImage('x.elf', file, target)).toThrow(/segment 1 at 0x10001f, 0x4 bytes, overlaps segment 0 at 0x100000/);
     expect(target.writes).toBe(0);
     const swallowed = buildElf({
-      width, entry: 0x100000, segments: [{ paddr: 0x100010, bytes: CODE }, { paddr: 0x100000, bytes: CODE, memsz: 0x40 }],
+      width,
+      entry: 0x100000,
+      segments: [
+        { paddr: 0x100010, bytes: CODE },
+        { paddr: 0x100000, bytes: CODE, memsz: 0x40 },
+      ],
     });
     expect(refusal(swallowed)).toMatch(/overlaps/);
   });

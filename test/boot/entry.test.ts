@@ -27,8 +27,10 @@ function descriptor(target: FakeTarget, gdtr: { base: number; limit: number }, s
   const [low, high] = [target.u32(gdtr.base + selector), target.u32(gdtr.base + selector + 4)];
   const limit = (low & 0xffff) | (high & 0xf0000);
   return {
-    selector, base: ((low >>> 16) | ((high & 0xff) << 16) | (high & 0xff000000)) >>> 0,
-    limit: high & 0x800000 ? limit * 4096 + 4095 : limit, attributes: ((high >>> 8) & 0xf0ff),
+    selector,
+    base: ((low >>> 16) | ((high & 0xff) << 16) | (high & 0xff000000)) >>> 0,
+    limit: high & 0x800000 ? limit * 4096 + 4095 : limit,
+    attributes: (high >>> 8) & 0xf0ff,
   };
 }
 
@@ -53,7 +55,11 @@ function translate(target: FakeTarget, cr3: number, linear: number): number | nu
 }
 
 /** Checks hvm_start_info and returns what it points to. */
-interface StartInfo { cmdline: string; memmap: number[][]; modules: { base: number; size: number; string: string }[] }
+interface StartInfo {
+  cmdline: string;
+  memmap: number[][];
+  modules: { base: number; size: number; string: string }[];
+}
 
 function startInfo(target: FakeTarget, at: number): StartInfo {
   expect(target.u32(at)).toBe(0x336ec578);
@@ -67,13 +73,23 @@ function startInfo(target: FakeTarget, at: number): StartInfo {
       return [target.u64(entry), target.u64(entry + 8), target.u32(entry + 16)];
     }),
     modules: Array.from({ length: target.u32(at + 12) }, (_, i) => ({
-      base: target.u64(modlist + i * 32), size: target.u64(modlist + i * 32 + 8), string: target.string(target.u64(modlist + i * 32 + 16)),
+      base: target.u64(modlist + i * 32),
+      size: target.u64(modlist + i * 32 + 8),
+      string: target.string(target.u64(modlist + i * 32 + 16)),
     })),
   };
 }
 
-const MAP = [[0, 0xa0000, 1], [0xa0000, 0x60000, 2], [0x100000, 63 * MIB, 1], [4 * GIB, 16 * MIB, 1]];
-const MODULES = [{ name: 'a.img', bytes: Uint8Array.of(1, 2, 3), args: 'x=1' }, { name: 'b.img', bytes: new Uint8Array(5000).fill(7) }];
+const MAP = [
+  [0, 0xa0000, 1],
+  [0xa0000, 0x60000, 2],
+  [0x100000, 63 * MIB, 1],
+  [4 * GIB, 16 * MIB, 1],
+];
+const MODULES = [
+  { name: 'a.img', bytes: Uint8Array.of(1, 2, 3), args: 'x=1' },
+  { name: 'b.img', bytes: new Uint8Array(5000).fill(7) },
+];
 
 describe('plain ELF32 and raw images', () => {
   it.each([
@@ -85,20 +101,28 @@ describe('plain ELF32 and raw images', () => {
     expect(image.kind).toBe(kind);
     expect(state).toMatchObject({ mode: 'protected32', rip: kind === 'pvh' ? 0x100001 : 0x100000, cr0: 0x11, cr3: 0, cr4: 0, efer: 0 });
     expect(state.segments).toMatchObject({
-      cs: { selector: 0x10, attributes: 0xc09b }, ds: { selector: 0x18, attributes: 0xc093 }, tr: { limit: 0x67, attributes: 0x8b },
+      cs: { selector: 0x10, attributes: 0xc09b },
+      ds: { selector: 0x18, attributes: 0xc093 },
+      tr: { limit: 0x67, attributes: 0x8b },
     });
     expectFlat(target, state);
     const info = startInfo(target, state.gpr.rbx!);
     expect(info.cmdline).toBe('root=/dev/vda');
     expect(info.memmap).toEqual(MAP);
-    expect(info.modules.map(({ string, size }) => [string, size])).toEqual([['a.img x=1', 3], ['b.img', 5000]]);
+    expect(info.modules.map(({ string, size }) => [string, size])).toEqual([
+      ['a.img x=1', 3],
+      ['b.img', 5000],
+    ]);
     expect([...target.read(info.modules[0]!.base, 3)]).toEqual([1, 2, 3]);
     const stack = image.placed.find(({ what }) => what === 'stack')!;
     expect([stack.size, state.gpr.rsp]).toEqual([16384, stack.base + stack.size]);
   });
 
   it.each([
-    [-1, /not a guest-physical address/], [0.5, /not a guest-physical address/], [4 * GIB, /below 4 GiB/], [64 * MIB, /does not fit/],
+    [-1, /not a guest-physical address/],
+    [0.5, /not a guest-physical address/],
+    [4 * GIB, /below 4 GiB/],
+    [64 * MIB, /does not fit/],
   ])('refuses to load a raw image at %d', (at, message) => {
     expect(() => loadImage('raw', Uint8Array.of(1), new FakeTarget(), { at })).toThrow(message);
   });
@@ -130,7 +154,14 @@ describe('plain ELF64', () => {
       expect(translate(target, state.cr3, linear)).toBe(linear);
     }
     expect(translate(target, state.cr3, 5 * GIB)).toBeNull();
-    const far = load(kernel(), {}, new FakeTarget([{ base: 0, size: 16 * MIB }, { base: 600 * GIB, size: 3 * GIB }]));
+    const far = load(
+      kernel(),
+      {},
+      new FakeTarget([
+        { base: 0, size: 16 * MIB },
+        { base: 600 * GIB, size: 3 * GIB },
+      ]),
+    );
     for (const linear of [600 * GIB, 603 * GIB - 1]) expect(translate(far.target, far.state.cr3, linear)).toBe(linear);
   });
 
@@ -147,7 +178,10 @@ describe('plain ELF64', () => {
 });
 
 describe('multiboot', () => {
-  const info = (target: FakeTarget, state: EntryState): ((offset: number) => number) => (offset) => target.u32(state.gpr.rbx! + offset);
+  const info =
+    (target: FakeTarget, state: EntryState): ((offset: number) => number) =>
+    (offset) =>
+      target.u32(state.gpr.rbx! + offset);
 
   it.each([32, 64] as const)('ELF%i: entered in 32-bit mode with the information structure', (width) => {
     const bytes = [...multibootHeader(3), 0, 0, 0, 0, ...CODE];

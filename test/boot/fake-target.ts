@@ -8,13 +8,18 @@ export class FakeTarget implements BootTarget {
   writes = 0;
   private readonly pages = new Map<number, Uint8Array>();
 
-  constructor(readonly memory: BootTarget['memory'] = [{ base: 0, size: 64 * 2 ** 20 }, { base: 2 ** 32, size: 16 * 2 ** 20 }]) {}
+  constructor(
+    readonly memory: BootTarget['memory'] = [
+      { base: 0, size: 64 * 2 ** 20 },
+      { base: 2 ** 32, size: 16 * 2 ** 20 },
+    ],
+  ) {}
 
   write(gpa: number, bytes: Uint8Array): void {
     const inRam = this.memory.some(({ base, size }) => gpa >= base && gpa + bytes.length <= base + size);
     if (!inRam) throw new RangeError(`write outside RAM at ${gpa}`);
     this.writes++;
-    for (let done = 0; done < bytes.length;) {
+    for (let done = 0; done < bytes.length; ) {
       const at = gpa + done;
       const piece = bytes.subarray(done, done + PAGE - (at % PAGE));
       this.page(Math.floor(at / PAGE)).set(piece, at % PAGE);
@@ -49,7 +54,7 @@ export class FakeTarget implements BootTarget {
 
   private page(number: number): Uint8Array {
     let page = this.pages.get(number);
-    if (!page) this.pages.set(number, page = new Uint8Array(PAGE).fill(0xee));
+    if (!page) this.pages.set(number, (page = new Uint8Array(PAGE).fill(0xee)));
     return page;
   }
 }

@@ -43,11 +43,19 @@ describe('the 32-bit boot protocol', () => {
       const entry = params + 0x2d0 + 20 * i;
       return [target.u64(entry), target.u64(entry + 8), target.u32(entry + 16)];
     });
-    expect(map).toEqual([[0, 0xa0000, 1], [0xa0000, 0x60000, 2], [MIB, 63 * MIB, 1], [2 ** 32, 16 * MIB, 1]]);
+    expect(map).toEqual([
+      [0, 0xa0000, 1],
+      [0xa0000, 0x60000, 2],
+      [MIB, 63 * MIB, 1],
+      [2 ** 32, 16 * MIB, 1],
+    ]);
   });
 
   it('puts the RAM disk on whole pages as high as the kernel and the RAM allow', () => {
-    for (const [initrdAddrMax, size, base] of [[0x7fffffff, 5000, 64 * MIB - 8192], [0x1ffffff, 4096, 32 * MIB - 4096]] as const) {
+    for (const [initrdAddrMax, size, base] of [
+      [0x7fffffff, 5000, 64 * MIB - 8192],
+      [0x1ffffff, 4096, 32 * MIB - 4096],
+    ] as const) {
       const { target, u32 } = load(buildBzImage({ code: HLT, initrdAddrMax }), { initrd: initrd(size) });
       expect([u32(0x218), u32(0x21c)]).toEqual([base, size]);
       expect(target.read(base, size).every((byte) => byte === 0x5a)).toBe(true);
@@ -57,7 +65,8 @@ describe('the 32-bit boot protocol', () => {
   it('loads a relocatable kernel where it prefers to be, and keeps init_size free for any', () => {
     const spec = { code: HLT, prefAddress: 16 * MIB, initSize: 2 * MIB };
     expect(load(buildBzImage({ ...spec, relocatable: true })).image).toMatchObject({
-      entry: 16 * MIB, segments: [{ base: 16 * MIB, size: 2 * MIB }],
+      entry: 16 * MIB,
+      segments: [{ base: 16 * MIB, size: 2 * MIB }],
     });
     expect(load(buildBzImage(spec)).image).toMatchObject({ entry: MIB, segments: [{ base: MIB, size: 17 * MIB }] });
   });
@@ -114,27 +123,64 @@ describe('what is refused, in one line', () => {
 describe('on a machine', () => {
   /** LODSB; test it; OUT to COM1: what ESI or RSI points to, up to a NUL. */
   const print = (label: string) => [
-    { label }, 0xac, 0x84, 0xc0, 0x74, { rel8: `${label} end` }, 0xee, 0xeb, { rel8: label }, { label: `${label} end` },
+    { label },
+    0xac,
+    0x84,
+    0xc0,
+    0x74,
+    { rel8: `${label} end` },
+    0xee,
+    0xeb,
+    { rel8: label },
+    { label: `${label} end` },
   ];
   /** Prints the command line, then `size` bytes of the RAM disk. In 64-bit mode these encodings do the same. */
-  const kernel = assemble(0,
-    0x89, 0xf3, // mov ebx, esi
-    0x66, 0xba, 0xf8, 0x03, // mov dx, 0x3f8
-    0x8b, 0xb3, 0x28, 0x02, 0, 0, // mov esi, [ebx + 0x228]
+  const kernel = assemble(
+    0,
+    0x89,
+    0xf3, // mov ebx, esi
+    0x66,
+    0xba,
+    0xf8,
+    0x03, // mov dx, 0x3f8
+    0x8b,
+    0xb3,
+    0x28,
+    0x02,
+    0,
+    0, // mov esi, [ebx + 0x228]
     ...print('cmdline'),
-    0x8b, 0xb3, 0x18, 0x02, 0, 0, // mov esi, [ebx + 0x218]
-    0x8b, 0x8b, 0x1c, 0x02, 0, 0, // mov ecx, [ebx + 0x21c]
-    0xf3, 0x6e, // rep outsb
-    ...HLT).bytes;
+    0x8b,
+    0xb3,
+    0x18,
+    0x02,
+    0,
+    0, // mov esi, [ebx + 0x218]
+    0x8b,
+    0x8b,
+    0x1c,
+    0x02,
+    0,
+    0, // mov ecx, [ebx + 0x21c]
+    0xf3,
+    0x6e, // rep outsb
+    ...HLT,
+  ).bytes;
 
-  it.each([['32-bit', { code: kernel }, 'linux32'], ['64-bit', { code: HLT, code64: kernel }, 'linux64']] as const)(
-    'a %s kernel finds its command line and RAM disk', (_name, spec, kind) => {
-      let out = '';
-      const { vm } = createPc({ memory: 16 * MIB, serial: (byte) => { out += String.fromCharCode(byte); } });
-      const rd = { name: 'rd', bytes: new TextEncoder().encode('|RAM disk') };
-      expect(loadImage('kernel', buildBzImage(spec), bootTarget(vm), { append: 'hello=world', initrd: rd }).kind).toBe(kind);
-      expect(vm.runSlice(100_000).exit).toEqual({ kind: 'hlt' });
-      expect(out).toBe('hello=world|RAM disk');
-    },
-  );
+  it.each([
+    ['32-bit', { code: kernel }, 'linux32'],
+    ['64-bit', { code: HLT, code64: kernel }, 'linux64'],
+  ] as const)('a %s kernel finds its command line and RAM disk', (_name, spec, kind) => {
+    let out = '';
+    const { vm } = createPc({
+      memory: 16 * MIB,
+      serial: (byte) => {
+        out += String.fromCharCode(byte);
+      },
+    });
+    const rd = { name: 'rd', bytes: new TextEncoder().encode('|RAM disk') };
+    expect(loadImage('kernel', buildBzImage(spec), bootTarget(vm), { append: 'hello=world', initrd: rd }).kind).toBe(kind);
+    expect(vm.runSlice(100_000).exit).toEqual({ kind: 'hlt' });
+    expect(out).toBe('hello=world|RAM disk');
+  });
 });

@@ -42,7 +42,10 @@ const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
 
 describe('multiboot 2', () => {
   it.each([32, 64] as const)('ELF%i: 32-bit protected mode, the magic in EAX, the information in EBX', (width) => {
-    const modules = [{ name: 'a.img', bytes: Uint8Array.of(1, 2, 3), args: 'x=1' }, { name: 'b', bytes: new Uint8Array(5000).fill(7) }];
+    const modules = [
+      { name: 'a.img', bytes: Uint8Array.of(1, 2, 3), args: 'x=1' },
+      { name: 'b', bytes: new Uint8Array(5000).fill(7) },
+    ];
     const loaded = load(elf(width, [6, 0], [1, 0, 1, 3, 4, 6], [5, 1, 0, 0, 0]), { append: 'one two', modules });
     const { image, state, target } = loaded;
     expect(image).toMatchObject({ kind: 'multiboot2', entry: MIB });
@@ -51,15 +54,16 @@ describe('multiboot 2', () => {
     expect(text(tags.get(1)![0]!)).toBe('one two\0');
     expect(text(tags.get(2)![0]!)).toBe('Tidemark\0');
     expect([...tags.get(4)![0]!]).toEqual(words(640, 63 * 1024));
-    expect([...tags.get(6)![0]!]).toEqual(words(
-      24, 0, 0, 0, 0xa0000, 0, 1, 0, 0xa0000, 0, 0x60000, 0, 2, 0, MIB, 0, 63 * MIB, 0, 1, 0, 0, 1, 16 * MIB, 0, 1, 0,
-    ));
+    expect([...tags.get(6)![0]!]).toEqual(
+      words(24, 0, 0, 0, 0xa0000, 0, 1, 0, 0xa0000, 0, 0x60000, 0, 2, 0, MIB, 0, 63 * MIB, 0, 1, 0, 0, 1, 16 * MIB, 0, 1, 0),
+    );
     const placed = tags.get(3)!.map((bytes) => {
       const view = new DataView(bytes.buffer);
       return { start: view.getUint32(0, true), end: view.getUint32(4, true), string: text(bytes.subarray(8)) };
     });
     expect(placed).toEqual([
-      { start: MIB + 0x2000, end: MIB + 0x2003, string: 'a.img x=1\0' }, { start: MIB + 0x3000, end: MIB + 0x3000 + 5000, string: 'b\0' },
+      { start: MIB + 0x2000, end: MIB + 0x2003, string: 'a.img x=1\0' },
+      { start: MIB + 0x3000, end: MIB + 0x3000 + 5000, string: 'b\0' },
     ]);
     expect([...target.read(MIB + 0x2000, 3)]).toEqual([1, 2, 3]);
   });
@@ -69,8 +73,7 @@ describe('multiboot 2', () => {
   });
 
   it('loads by the addresses of the header, and from the beginning of the file if told so', () => {
-    const header = (loadAddress: number): number[] =>
-      multiboot2Header([2, 0, 0x200008, loadAddress, 0, 0x201000], [3, 0, 0x200000]);
+    const header = (loadAddress: number): number[] => multiboot2Header([2, 0, 0x200008, loadAddress, 0, 0x201000], [3, 0, 0x200000]);
     for (const loadAddress of [0x200000, 0xffffffff]) {
       const file = Uint8Array.from([...HLT, 0, 0, 0, 0, 0, 0, ...header(loadAddress)]);
       const { image, target } = load(file);
@@ -110,13 +113,36 @@ describe('multiboot 2', () => {
 
   it('runs: a kernel prints its command line', () => {
     // The command line is the first tag.
-    const { bytes } = assemble(MIB,
-      0x8d, 0x73, 0x10, 0x66, 0xba, 0xf8, 0x03, { label: 'next' }, 0xac, 0x84, 0xc0, 0x74, { rel8: 'done' }, 0xee, 0xeb, { rel8: 'next' },
-      { label: 'done' }, ...HLT);
+    const { bytes } = assemble(
+      MIB,
+      0x8d,
+      0x73,
+      0x10,
+      0x66,
+      0xba,
+      0xf8,
+      0x03,
+      { label: 'next' },
+      0xac,
+      0x84,
+      0xc0,
+      0x74,
+      { rel8: 'done' },
+      0xee,
+      0xeb,
+      { rel8: 'next' },
+      { label: 'done' },
+      ...HLT,
+    );
     const padding = Array<number>(-bytes.length & 7).fill(0);
     const file = buildElf({ width: 32, entry: MIB, segments: [{ paddr: MIB, bytes: [...bytes, ...padding, ...multiboot2Header()] }] });
     let out = '';
-    const { vm } = createPc({ memory: 16 * MIB, serial: (byte) => { out += String.fromCharCode(byte); } });
+    const { vm } = createPc({
+      memory: 16 * MIB,
+      serial: (byte) => {
+        out += String.fromCharCode(byte);
+      },
+    });
     loadImage('kernel', file, bootTarget(vm), { append: 'hello' });
     expect([vm.runSlice(10_000).exit.kind, out]).toEqual(['hlt', 'hello']);
   });

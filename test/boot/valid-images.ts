@@ -5,9 +5,21 @@ import { buildElf, multiboot2Header, multibootHeader, pvhNote } from '../support
 
 const code = Array.from({ length: 64 }, (_, i) => i);
 export const VALID_IMAGES: readonly Uint8Array[] = [
-  buildElf({ width: 32, entry: 0x100000, segments: [{ paddr: 0x100000, bytes: code, memsz: 0x1000 }, { paddr: 0x200000, bytes: code }] }),
   buildElf({
-    width: 64, entry: 0x100000, segments: [{ paddr: 0x100000, bytes: code, memsz: 0x1000 }, { paddr: 0x1_0000_0000, bytes: code }],
+    width: 32,
+    entry: 0x100000,
+    segments: [
+      { paddr: 0x100000, bytes: code, memsz: 0x1000 },
+      { paddr: 0x200000, bytes: code },
+    ],
+  }),
+  buildElf({
+    width: 64,
+    entry: 0x100000,
+    segments: [
+      { paddr: 0x100000, bytes: code, memsz: 0x1000 },
+      { paddr: 0x1_0000_0000, bytes: code },
+    ],
   }),
   buildElf({ width: 32, entry: 0x100010, segments: [{ paddr: 0x100000, bytes: [...multibootHeader(3), ...code] }] }),
   buildElf({ width: 64, entry: 0x100000, segments: [{ paddr: 0x100000, bytes: code }], note: pvhNote(0x100004) }),

@@ -26,14 +26,16 @@ class FailingStore extends MemoryStore {
 
 describe.each(['write-protect', 'pml'] as const)('with %s', (tracking) => {
   it.each([
-    [DIRTIER, [1], 90_001], [DIRTIER, [2, 3, 4, 6], 90_001], [smp64(3), [1, 3], 1_009],
+    [DIRTIER, [1], 90_001],
+    [DIRTIER, [2, 3, 4, 6], 90_001],
+    [smp64(3), [1, 3], 1_009],
   ] as const)('$0.name, failing at $1', (spec, failing, instructions) => {
     const { vm } = loadedGuest(spec, { tracking, verify: true });
     const store = new FailingStore(failing);
     const checkpointer = new Checkpointer(vm, store, { dirtyTrigger: 0, maxDirty: MAX, instructions, hash: true });
     checkpointer.start();
     let failed = 0;
-    for (let ended = false; !ended;) {
+    for (let ended = false; !ended; ) {
       const kept = store.lastCycle;
       try {
         const { cpid, exit } = checkpointer.cycle();
@@ -59,7 +61,9 @@ describe.each(['write-protect', 'pml'] as const)('with %s', (tracking) => {
 it('a base that cannot be kept leaves a machine that runs', () => {
   const { vm } = loadedGuest(DIRTIER, { tracking: 'pml' });
   const store = new MemoryStore();
-  store.putBase = () => { throw new Error('no space left'); };
+  store.putBase = () => {
+    throw new Error('no space left');
+  };
   expect(() => new Checkpointer(vm, store, { dirtyTrigger: 0, maxDirty: MAX }).start()).toThrow('no space left');
   expect(vm.runSlice().exit).toEqual({ kind: 'hlt' });
 });
@@ -68,7 +72,9 @@ it('tracking that loses writes is found out by the oracle, naming page and cycle
   const { vm } = loadedGuest(DIRTIER, { tracking: 'pml', verify: true, faults: { keepMarksAtRearm: true } });
   const checkpointer = new Checkpointer(vm, new MemoryStore(), { dirtyTrigger: 0, maxDirty: MAX, instructions: 20_000 });
   checkpointer.start();
-  expect(() => { while (checkpointer.cycle().exit.kind !== 'hlt'); }).toThrow(LostWriteError);
+  expect(() => {
+    while (checkpointer.cycle().exit.kind !== 'hlt');
+  }).toThrow(LostWriteError);
 });
 
 it('a machine without a tracking method is refused', () => {
@@ -91,12 +97,17 @@ describe('cycles that yield to the host', () => {
     expect(hashImage(rebuildCycle(store, store.lastCycle).pages)).toBe(hashMemory(vm));
   });
 
-  it('end by the host\'s clock', () => {
+  it("end by the host's clock", () => {
     const { vm } = loadedGuest(DIRTIER, { tracking: 'pml' });
     let now = 0;
     const checkpointer = new Checkpointer(vm, new MemoryStore(), { dirtyTrigger: 0, maxDirty: MAX, milliseconds: 3.5 }, () => now);
     checkpointer.start();
-    const { exit, retired } = checkpointer.cycle({ runSlice: (limit) => { now++; return vm.runSlice(limit); } });
+    const { exit, retired } = checkpointer.cycle({
+      runSlice: (limit) => {
+        now++;
+        return vm.runSlice(limit);
+      },
+    });
     expect({ kind: exit.kind, retired }).toEqual({ kind: 'limit', retired: 80_000 });
   });
 });

@@ -15,7 +15,10 @@ const policies = (instructions: number): [string, CheckpointPolicy][] => [
   ['a trigger of 20 pages', { dirtyTrigger: 20, maxDirty: MAX, hash: true, batch: 7 }],
   ['a full list of 33', { dirtyTrigger: 0, maxDirty: 33, hash: true }],
 ];
-const CASES: readonly (readonly [GuestSpec, number])[] = [[DIRTIER, 60_013], [smp64(3), 1_009]];
+const CASES: readonly (readonly [GuestSpec, number])[] = [
+  [DIRTIER, 60_013],
+  [smp64(3), 1_009],
+];
 
 /** All cycles of a guest, and a copy of all memory, taken without tracking, after each; index 0 before the first. */
 function checkpointed(vm: Vm, policy: CheckpointPolicy): { store: MemoryStore; memories: MemoryImage[] } {
@@ -93,12 +96,26 @@ it('a rebuild that goes wrong is noticed', () => {
 describe('a store in memory with a limit', () => {
   it('merges the oldest cycles into the base, and the rest still rebuilds', () => {
     const { vm } = loadedGuest(DIRTIER, { tracking: 'pml' });
-    const all = new MemoryStore(), few = new MemoryStore(200 * 4096);
-    const checkpointer = new Checkpointer(vm, {
-      firstCycle: 0, lastCycle: 0, base: () => all.base(), delta: (cpid) => all.delta(cpid),
-      putBase(base) { all.putBase(base); few.putBase(base); },
-      putDelta(delta) { all.putDelta(delta); few.putDelta(delta); },
-    }, { dirtyTrigger: 50, maxDirty: MAX, hash: true });
+    const all = new MemoryStore();
+    const few = new MemoryStore(200 * 4096);
+    const checkpointer = new Checkpointer(
+      vm,
+      {
+        firstCycle: 0,
+        lastCycle: 0,
+        base: () => all.base(),
+        delta: (cpid) => all.delta(cpid),
+        putBase(base) {
+          all.putBase(base);
+          few.putBase(base);
+        },
+        putDelta(delta) {
+          all.putDelta(delta);
+          few.putDelta(delta);
+        },
+      },
+      { dirtyTrigger: 50, maxDirty: MAX, hash: true },
+    );
     checkpointer.start();
     while (checkpointer.cycle().exit.kind !== 'hlt') expect(few.lastCycle).toBe(all.lastCycle);
     expect(few.firstCycle).toBeGreaterThan(0);

@@ -15,7 +15,12 @@ const MAX = 0xffffffff;
 
 type EngineName = NonNullable<VmConfig['engine']>;
 
-interface End { readonly output: string; readonly hash: string; readonly retired: bigint; readonly state: object }
+interface End {
+  readonly output: string;
+  readonly hash: string;
+  readonly retired: bigint;
+  readonly state: object;
+}
 
 const endOf = ({ vm, output }: Guest): End => ({ output: output(), hash: hashMemory(vm), retired: vm.retired, state: visibleState(vm) });
 
@@ -25,15 +30,13 @@ function runToEnd(guest: Guest): End {
 }
 
 /** The guest with a checkpoint every so many instructions; `said[n]` is how much it had said after cycle n. */
-function checkpointed(
-  spec: GuestSpec, tracking: TrackingMethod, instructions: number,
-): { store: MemoryStore; said: number[]; end: End } {
+function checkpointed(spec: GuestSpec, tracking: TrackingMethod, instructions: number): { store: MemoryStore; said: number[]; end: End } {
   const guest = loadedGuest(spec, { tracking });
   const store = new MemoryStore();
   const checkpointer = new Checkpointer(guest.vm, store, { dirtyTrigger: 0, maxDirty: MAX, instructions });
   checkpointer.start();
   const said = [0];
-  for (let ended = false; !ended;) {
+  for (let ended = false; !ended; ) {
     ended = checkpointer.cycle().exit.kind === 'hlt';
     said.push(guest.output().length);
   }
@@ -41,7 +44,11 @@ function checkpointed(
 }
 
 const CASES: readonly (readonly [GuestSpec, number])[] = [
-  [DIRTIER, 90_013], [smp64(1), 701], [smp64(2), 1_503], [smp64(4), 2_001], [KERNEL32, 123_457],
+  [DIRTIER, 90_013],
+  [smp64(1), 701],
+  [smp64(2), 1_503],
+  [smp64(4), 2_001],
+  [KERNEL32, 123_457],
 ];
 
 describe.each(CASES)('$0.name', (spec, instructions) => {
@@ -53,8 +60,12 @@ describe.each(CASES)('$0.name', (spec, instructions) => {
     const last = store.lastCycle;
     expect(last).toBeGreaterThan(3);
     const [first, second] = [1, Math.floor(last / 2)];
-    const resumptions: [number, TrackingMethod, EngineName][] =
-      [[first, 'none', 'interpreter'], [second, tracking, 'auto'], [last - 1, 'none', 'translator'], [last, 'none', 'interpreter']];
+    const resumptions: [number, TrackingMethod, EngineName][] = [
+      [first, 'none', 'interpreter'],
+      [second, tracking, 'auto'],
+      [last - 1, 'none', 'translator'],
+      [last, 'none', 'interpreter'],
+    ];
     for (const [cpid, method, engine] of resumptions) {
       const guest = machineFor(spec, { tracking: method, engine });
       resumeCycle(guest.vm, store, cpid);

@@ -9,10 +9,13 @@ import { buildElf, multiboot2Header, multibootHeader } from '../support/elf-buil
 import { cli } from './streams.ts';
 
 let root = '';
-beforeAll(() => { root = mkdtempSync(join(tmpdir(), 'tidemark-bad-')); });
+beforeAll(() => {
+  root = mkdtempSync(join(tmpdir(), 'tidemark-bad-'));
+});
 afterAll(() => rmSync(root, { recursive: true }));
 
-const MIB = 0x100000, TOP = 0xfffff000;
+const MIB = 0x100000;
+const TOP = 0xfffff000;
 const HLT = [0xfa, 0xf4];
 
 const kernel = buildBzImage({ code: Array<number>(4096).fill(0x90), initSize: 0x10000 });
@@ -50,10 +53,16 @@ const BZIMAGE: readonly [string, Uint8Array, RegExp][] = [
   ['pref_address beyond RAM', damaged(BzField.prefAddress, 8, 0x40000000), /does not fit into guest RAM/],
   ['init_size beyond RAM', damaged(BzField.initSize, 4, 0x7fffffff), /does not fit into guest RAM/],
   ['init_size beyond 4 GiB', damaged(BzField.initSize, 4, 0xffffffff), /offset 0x258: pref_address 0x100000 with init_size 0xffffffff /],
-  ['the payload beyond the kernel',
-    damaged(BzField.payloadOffset, 8, 0x8_00002000), /offset 0x248: the payload at 0x2000, 0x8 bytes, lies beyond the end/],
-  ['the payload\'s length',
-    damaged(BzField.payloadLength, 4, 0xffffffff), /offset 0x248: the payload at 0x0, 0xffffffff bytes, lies beyond/],
+  [
+    'the payload beyond the kernel',
+    damaged(BzField.payloadOffset, 8, 0x8_00002000),
+    /offset 0x248: the payload at 0x2000, 0x8 bytes, lies beyond the end/,
+  ],
+  [
+    "the payload's length",
+    damaged(BzField.payloadLength, 4, 0xffffffff),
+    /offset 0x248: the payload at 0x0, 0xffffffff bytes, lies beyond/,
+  ],
 ];
 
 const ADDRESSES: readonly [string, Uint8Array, RegExp][] = [
@@ -108,7 +117,9 @@ describe('addresses that cannot be', () => {
   it.each(ADDRESSES)('%s', (_name, bytes, message) => refused(bytes, message));
 
   it.each([
-    ['multiboot', multiboot(MIB, MIB, 0, 0, MIB)], ['multiboot 2', multiboot2([MIB, MIB, 0, 0], MIB)], ['ELF', elf(MIB)],
+    ['multiboot', multiboot(MIB, MIB, 0, 0, MIB)],
+    ['multiboot 2', multiboot2([MIB, MIB, 0, 0], MIB)],
+    ['ELF', elf(MIB)],
   ] as const)('%s: modules that do not fit', async (_kind, bytes) => {
     const modules = [8 * MIB, 8 * MIB].map((size) => `--module=${file(new Uint8Array(size))}`);
     await refused(bytes, /no room in guest RAM below 4 GiB for module .*image-\d+, 0x800000 bytes/, ...modules);

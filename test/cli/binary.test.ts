@@ -52,10 +52,23 @@ describe('the binary', () => {
   });
 
   it('killed while it checkpoints, leaves checkpoints that are whole, and files that it had not finished as they were', async () => {
-    const directory = join(root, 'killed'), out = join(root, 'out');
+    const directory = join(root, 'killed');
+    const out = join(root, 'out');
     writeFileSync(out, 'before');
-    const argv = ['run', guest('dirtier/dirtier-64.elf'), '--append', 'iterations=100000', '--memory', '16M', '--checkpoint-to', directory,
-      '--checkpoint-every', '5ms', '--serial', `file:${out}`];
+    const argv = [
+      'run',
+      guest('dirtier/dirtier-64.elf'),
+      '--append',
+      'iterations=100000',
+      '--memory',
+      '16M',
+      '--checkpoint-to',
+      directory,
+      '--checkpoint-every',
+      '5ms',
+      '--serial',
+      `file:${out}`,
+    ];
     const child = spawn(BINARY, argv, { stdio: 'ignore' });
     const exited = new Promise((resolve) => child.on('exit', resolve));
     const far = (): boolean => existsSync(directory) && readdirSync(directory).length > 8;

@@ -28,7 +28,11 @@ describe('run', () => {
     expect(await cli('demo', 'boot-ladder')).toMatchObject({ status: 0, stdout: expect.stringMatching(/boot-ladder: done\n$/) });
   });
 
-  it.each([['--module', 'x'], ['--initrd', 'x'], ['--append', 'x']])('%s means nothing to it', async (option, value) => {
+  it.each([
+    ['--module', 'x'],
+    ['--initrd', 'x'],
+    ['--append', 'x'],
+  ])('%s means nothing to it', async (option, value) => {
     const path = option === '--append' ? value : at('disk.img');
     const { status, stderr } = await cli('run', at('disk.img'), `${option}=${path}`);
     expect(status).toBe(125);
@@ -42,7 +46,10 @@ describe('run', () => {
   });
 
   it('with --at it is raw bytes', async () => {
-    writeFileSync(at('raw'), Uint8Array.from({ length: 512 }, (_, n) => [0xfa, 0xf4][n] ?? (n === 510 ? 0x55 : n === 511 ? 0xaa : 0)));
+    writeFileSync(
+      at('raw'),
+      Uint8Array.from({ length: 512 }, (_, n) => [0xfa, 0xf4][n] ?? (n === 510 ? 0x55 : n === 511 ? 0xaa : 0)),
+    );
     expect(await cli('run', at('raw'), '--at=0x1000', '--json')).toMatchObject({ status: 0, stdout: '' });
   });
 });

@@ -1,5 +1,14 @@
 import {
-  copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync, truncateSync, writeFileSync,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -23,7 +32,9 @@ function checkpointInto(store: CheckpointStore, instructions = 50_000): void {
 }
 
 let root = '';
-beforeAll(() => { root = mkdtempSync(join(tmpdir(), 'tidemark-directory-')); });
+beforeAll(() => {
+  root = mkdtempSync(join(tmpdir(), 'tidemark-directory-'));
+});
 afterAll(() => rmSync(root, { recursive: true }));
 
 const refusal = (text: string): unknown =>
@@ -41,7 +52,8 @@ describe('a directory of checkpoints', () => {
     expect(verifyRebuilds(opened)).toEqual({ checked: CYCLES + 1, wrong: [] });
     expect(opened.base().machine).toEqual(memory.base().machine);
     for (let cpid = 0; cpid <= CYCLES; cpid++) {
-      const ours = rebuildCycle(opened, cpid), theirs = rebuildCycle(memory, cpid);
+      const ours = rebuildCycle(opened, cpid);
+      const theirs = rebuildCycle(memory, cpid);
       expect(ours.state).toEqual(theirs.state);
       expect(hashImage(ours.pages)).toBe(theirs.hash);
       if (cpid > 0) expect([...opened.delta(cpid).pages.keys()]).toEqual([...memory.delta(cpid).pages.keys()]);
@@ -49,10 +61,13 @@ describe('a directory of checkpoints', () => {
   });
 
   it.each<[string, (path: string) => void, string]>([
-    ['other files', (path) => writeFileSync(join(path, 'letter'), 'x'), 'is not empty \\(it holds \'letter\'\\)'],
-    ['an older run', (path) => writeFileSync(join(path, 'base.tmck'), 'x'), 'holds another run\'s checkpoints \\(\'base.tmck\'\\)'],
-    ['an unfinished run', (path) => writeFileSync(join(path, 'base.tmck.77.tmp'), 'x'),
-      'holds another run\'s checkpoints \\(\'base.tmck.77.tmp\'\\)'],
+    ['other files', (path) => writeFileSync(join(path, 'letter'), 'x'), "is not empty \\(it holds 'letter'\\)"],
+    ['an older run', (path) => writeFileSync(join(path, 'base.tmck'), 'x'), "holds another run's checkpoints \\('base.tmck'\\)"],
+    [
+      'an unfinished run',
+      (path) => writeFileSync(join(path, 'base.tmck.77.tmp'), 'x'),
+      "holds another run's checkpoints \\('base.tmck.77.tmp'\\)",
+    ],
   ])('is not begun among %s', (name, fill, message) => {
     const path = join(root, name);
     mkdirSync(path);
@@ -83,7 +98,9 @@ describe('a directory of checkpoints', () => {
 });
 
 describe('damage', () => {
-  let whole = '', path = '', count = 0;
+  let whole = '';
+  let path = '';
+  let count = 0;
   beforeAll(() => {
     whole = join(root, 'pristine');
     checkpointInto(DirectoryStore.create(whole));
@@ -94,7 +111,9 @@ describe('damage', () => {
     for (const name of readdirSync(whole)) copyFileSync(join(whole, name), join(path, name));
   });
 
-  const readAll = (): void => { verifyRebuilds(DirectoryStore.open(path)); };
+  const readAll = (): void => {
+    verifyRebuilds(DirectoryStore.open(path));
+  };
   const flip = (name: string, at: number): void => {
     const bytes = readFileSync(join(path, name));
     bytes[at < 0 ? bytes.length + at : at]! ^= 0x10;
@@ -106,24 +125,38 @@ describe('damage', () => {
   it.each<[string, () => void, string]>([
     ['a truncated base', () => truncateSync(join(path, 'base.tmck'), 5000), 'base\\.tmck: offset 0x1388: the file ends here.*truncated'],
     ['an empty cycle', () => truncateSync(join(path, cycleFile(2)), 0), 'cycle-000002\\.tmck: offset 0x0: the file ends here'],
-    ['a flipped bit in a page', () => flip(cycleFile(3), -5000),
-      'cycle-000003\\.tmck: offset 0x[0-9a-f]+: the checksum is .* the file is damaged'],
+    [
+      'a flipped bit in a page',
+      () => flip(cycleFile(3), -5000),
+      'cycle-000003\\.tmck: offset 0x[0-9a-f]+: the checksum is .* the file is damaged',
+    ],
     ['a flipped bit in the header', () => flip(cycleFile(1), 40), 'cycle-000001\\.tmck: .*damaged'],
     ['a flipped bit in the checksum', () => flip('base.tmck', -1), 'base\\.tmck: .*damaged'],
     ['another version', () => flip('base.tmck', 8), 'base\\.tmck: offset 0x8: format version 17\\.0; this build reads version 1'],
     ['a missing cycle', () => rmSync(join(path, cycleFile(2))), 'cycle-000002\\.tmck is missing \\(the last is cycle-000004\\.tmck\\)'],
     ['a missing base', () => rmSync(join(path, 'base.tmck')), 'holds no checkpoints \\(there is no base\\.tmck\\)'],
-    ['cycles that changed places', () => {
-      renameSync(join(path, cycleFile(2)), join(path, 'x'));
-      renameSync(join(path, cycleFile(3)), join(path, cycleFile(2)));
-      renameSync(join(path, 'x'), join(path, cycleFile(3)));
-    }, 'cycle-000002\\.tmck: holds cycle 3'],
-    ['a base in place of a cycle', () => copyFileSync(join(path, 'base.tmck'), join(path, cycleFile(4))),
-      'cycle-000004\\.tmck: offset 0xc: a file of kind 1'],
-    ['a directory in place of a file', () => {
-      rmSync(join(path, cycleFile(4)));
-      mkdirSync(join(path, cycleFile(4)));
-    }, 'cycle-000004\\.tmck: is a directory'],
+    [
+      'cycles that changed places',
+      () => {
+        renameSync(join(path, cycleFile(2)), join(path, 'x'));
+        renameSync(join(path, cycleFile(3)), join(path, cycleFile(2)));
+        renameSync(join(path, 'x'), join(path, cycleFile(3)));
+      },
+      'cycle-000002\\.tmck: holds cycle 3',
+    ],
+    [
+      'a base in place of a cycle',
+      () => copyFileSync(join(path, 'base.tmck'), join(path, cycleFile(4))),
+      'cycle-000004\\.tmck: offset 0xc: a file of kind 1',
+    ],
+    [
+      'a directory in place of a file',
+      () => {
+        rmSync(join(path, cycleFile(4)));
+        mkdirSync(join(path, cycleFile(4)));
+      },
+      'cycle-000004\\.tmck: is a directory',
+    ],
   ])('%s: one clear line', (_name, damage, message) => {
     damage();
     expect(readAll).toThrow(refusal(message));

@@ -13,7 +13,9 @@ const file = (name: string, bytes: Uint8Array): string => {
   writeFileSync(join(directory, name), bytes);
   return join(directory, name);
 };
-const rom = file('rom', ownRom()), odd = file('odd', new Uint8Array(1000)), log = join(directory, 'log');
+const rom = file('rom', ownRom());
+const odd = file('odd', new Uint8Array(1000));
+const log = join(directory, 'log');
 
 describe('--bios', () => {
   it('starts the firmware', async () => {

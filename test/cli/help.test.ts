@@ -9,7 +9,8 @@ async function help(...argv: string[]): Promise<string> {
 }
 
 describe('help', () => {
-  it('of the whole', async () => expect(await help()).toMatchInlineSnapshot(`
+  it('of the whole', async () =>
+    expect(await help()).toMatchInlineSnapshot(`
     "Usage: tidemark COMMAND [arguments]
 
     An x86 machine that always knows which pages changed.
@@ -24,7 +25,8 @@ describe('help', () => {
     Each command explains itself: tidemark COMMAND --help. Also: --help, --version.
     "
   `));
-  it('of run', async () => expect(await help('run')).toMatchInlineSnapshot(`
+  it('of run', async () =>
+    expect(await help('run')).toMatchInlineSnapshot(`
     "Usage: tidemark run [IMAGE] [options]
 
     IMAGE is recognised by its content: Linux bzImage, multiboot 1 or 2, ELF (PVH or plain), a disk with

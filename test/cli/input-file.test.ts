@@ -36,6 +36,6 @@ describe('readInputFile', () => {
   });
 
   it('refuses a device without reading it', () => {
-    expect(() => readInputFile('/dev/zero', 'module')).toThrow('module \'/dev/zero\': is not a regular file');
+    expect(() => readInputFile('/dev/zero', 'module')).toThrow("module '/dev/zero': is not a regular file");
   });
 });

@@ -10,25 +10,24 @@ async function cli(...argv: string[]) {
 }
 
 describe('exit statuses and where text goes', () => {
-  it.each([
-    [['--help']], [['help']], [['-h']], [['run', '--help']], [['run', '-h', 'image']], [['--version']],
-  ])('%j: 0, on stdout', async (argv) => {
-    const { status, stdout, stderr } = await cli(...argv);
-    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-    expect(stdout).toMatch(/^(Usage: tidemark |tidemark \d)/);
-  });
+  it.each([[['--help']], [['help']], [['-h']], [['run', '--help']], [['run', '-h', 'image']], [['--version']]])(
+    '%j: 0, on stdout',
+    async (argv) => {
+      const { status, stdout, stderr } = await cli(...argv);
+      expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+      expect(stdout).toMatch(/^(Usage: tidemark |tidemark \d)/);
+    },
+  );
 
   it.each([
-    [[], 'tidemark: no command given; see \'tidemark --help\'\n'],
-    [['fly'], 'tidemark: unknown command \'fly\'; see \'tidemark --help\'\n'],
-    [['--fast'], 'tidemark: unknown option \'--fast\'; see \'tidemark --help\'\n'],
-    [['run'], 'tidemark: nothing to run: give an IMAGE, --kernel or --bios; see \'tidemark run --help\'\n'],
-    [['bench', 'nonsense'],
-      'tidemark: no benchmark is called \'nonsense\': there are guests, mt, segments; see \'tidemark bench --help\'\n'],
-    [['run', '--fast', 'i'], 'tidemark: unknown option \'--fast\'; see \'tidemark run --help\'\n'],
-    [['run', 'i', '--memory=0G'], 'tidemark: option \'--memory\': 0G is not between 1M and 3G; see \'tidemark run --help\'\n'],
-    [['run', 'i', '--cpus', 'two\nlines'],
-      'tidemark: option \'--cpus\': \'two lines\' is not a whole number; see \'tidemark run --help\'\n'],
+    [[], "tidemark: no command given; see 'tidemark --help'\n"],
+    [['fly'], "tidemark: unknown command 'fly'; see 'tidemark --help'\n"],
+    [['--fast'], "tidemark: unknown option '--fast'; see 'tidemark --help'\n"],
+    [['run'], "tidemark: nothing to run: give an IMAGE, --kernel or --bios; see 'tidemark run --help'\n"],
+    [['bench', 'nonsense'], "tidemark: no benchmark is called 'nonsense': there are guests, mt, segments; see 'tidemark bench --help'\n"],
+    [['run', '--fast', 'i'], "tidemark: unknown option '--fast'; see 'tidemark run --help'\n"],
+    [['run', 'i', '--memory=0G'], "tidemark: option '--memory': 0G is not between 1M and 3G; see 'tidemark run --help'\n"],
+    [['run', 'i', '--cpus', 'two\nlines'], "tidemark: option '--cpus': 'two lines' is not a whole number; see 'tidemark run --help'\n"],
   ])('%j: 125, one line on stderr', async (argv, line) => {
     expect(await cli(...argv)).toEqual({ status: 125, stdout: '', stderr: line });
   });
@@ -43,9 +42,9 @@ describe('reportError', () => {
   const odd = Object.assign(new Error('raw text'), { code: 'EWEIRD', syscall: 'fsync' });
 
   it.each<[unknown, string]>([
-    [new InputError('kernel \'k\': truncated at offset 12'), 'tidemark: kernel \'k\': truncated at offset 12\n'],
+    [new InputError("kernel 'k': truncated at offset 12"), "tidemark: kernel 'k': truncated at offset 12\n"],
     [new KvmError('ENOMEM', 'no room'), 'tidemark: ENOMEM: no room\n'],
-    [missing, 'tidemark: \'a/b\': no such file or directory\n'],
+    [missing, "tidemark: 'a/b': no such file or directory\n"],
     [odd, 'tidemark: fsync failed with EWEIRD\n'],
   ])('what the user can mend is one line and 125: %s', (error, stderr) => expect(report(error)).toEqual({ status: 125, stderr }));
 

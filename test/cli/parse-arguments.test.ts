@@ -36,20 +36,20 @@ describe('parseArguments', () => {
   });
 
   it.each([
-    [['--nonsense'], 'unknown option \'--nonsense\''],
-    [['--nonsense=1'], 'unknown option \'--nonsense\''],
-    [['--fileName=a'], 'unknown option \'--fileName\''],
-    [['--no-quiet'], 'unknown option \'--no-quiet\''],
-    [['--constructor'], 'unknown option \'--constructor\''],
-    [['--__proto__=a'], 'unknown option \'--__proto__\''],
-    [['-q'], 'unknown option \'-q\''],
-    [['--file-name'], 'option \'--file-name\' needs a value (--file-name=F)'],
-    [['--file-name', '--quiet'], 'option \'--file-name\' needs a value (--file-name=F)'],
-    [['--file-name='], 'option \'--file-name\': the value is empty'],
-    [['--module='], 'option \'--module\': the value is empty'],
-    [['--stats='], 'option \'--stats\': the value is empty'],
-    [['--quiet=yes'], 'option \'--quiet\' takes no value'],
-    [['--colour', 'blue'], 'option \'--colour\': \'blue\' is not one of red, green'],
+    [['--nonsense'], "unknown option '--nonsense'"],
+    [['--nonsense=1'], "unknown option '--nonsense'"],
+    [['--fileName=a'], "unknown option '--fileName'"],
+    [['--no-quiet'], "unknown option '--no-quiet'"],
+    [['--constructor'], "unknown option '--constructor'"],
+    [['--__proto__=a'], "unknown option '--__proto__'"],
+    [['-q'], "unknown option '-q'"],
+    [['--file-name'], "option '--file-name' needs a value (--file-name=F)"],
+    [['--file-name', '--quiet'], "option '--file-name' needs a value (--file-name=F)"],
+    [['--file-name='], "option '--file-name': the value is empty"],
+    [['--module='], "option '--module': the value is empty"],
+    [['--stats='], "option '--stats': the value is empty"],
+    [['--quiet=yes'], "option '--quiet' takes no value"],
+    [['--colour', 'blue'], "option '--colour': 'blue' is not one of red, green"],
   ])('refuses %j', (argv, message) => {
     expect(() => parse(...argv)).toThrow(expect.objectContaining({ name: 'InputError', message }));
   });
@@ -58,7 +58,7 @@ describe('parseArguments', () => {
     expect(parse(...argv)).toBe('help');
   });
 
-  it('leaves the table\'s defaults alone', () => {
+  it("leaves the table's defaults alone", () => {
     parse('--module', 'a');
     expect(TABLE.module.initial).toEqual([]);
   });

@@ -88,14 +88,62 @@ describe('restore', () => {
 
   describe('a file with the right checksum that no machine ever saved', () => {
     const cases: [string, (state: Record<string, unknown>) => void, RegExp][] = [
-      ['of another version', (state) => { state['version'] = 99; }, /version 99/],
-      ['without a register', (state) => { delete registers(state)['rip']; }, /rip/],
-      ['with a register that is no number', (state) => { registers(state)['cr3'] = 'zebra'; }, /malformed|cr3|zebra/],
-      ['with a TLB entry of no page', (state) => { tlb(state)['gfn'] = [1e9]; }, /TLB/],
-      ['without a device', (state) => { delete (state['platform'] as Record<string, unknown>)['pit']; }, /lacks the device|pit/],
-      ['with another number of vCPUs', (state) => { (state['vcpus'] as unknown[]).push({ registers: {}, tlb: {} }); }, /2 vCPUs/],
-      ['with a turn of no vCPU', (state) => { state['turns'] = { current: 5, left: 1 }; }, /vCPUs/],
-      ['without time', (state) => { delete state['ticks']; }, /field state is not/],
+      [
+        'of another version',
+        (state) => {
+          state['version'] = 99;
+        },
+        /version 99/,
+      ],
+      [
+        'without a register',
+        (state) => {
+          delete registers(state)['rip'];
+        },
+        /rip/,
+      ],
+      [
+        'with a register that is no number',
+        (state) => {
+          registers(state)['cr3'] = 'zebra';
+        },
+        /malformed|cr3|zebra/,
+      ],
+      [
+        'with a TLB entry of no page',
+        (state) => {
+          tlb(state)['gfn'] = [1e9];
+        },
+        /TLB/,
+      ],
+      [
+        'without a device',
+        (state) => {
+          delete (state['platform'] as Record<string, unknown>)['pit'];
+        },
+        /lacks the device|pit/,
+      ],
+      [
+        'with another number of vCPUs',
+        (state) => {
+          (state['vcpus'] as unknown[]).push({ registers: {}, tlb: {} });
+        },
+        /2 vCPUs/,
+      ],
+      [
+        'with a turn of no vCPU',
+        (state) => {
+          state['turns'] = { current: 5, left: 1 };
+        },
+        /vCPUs/,
+      ],
+      [
+        'without time',
+        (state) => {
+          delete state['ticks'];
+        },
+        /field state is not/,
+      ],
     ];
     const first = (state: Record<string, unknown>): Record<string, Record<string, unknown>> =>
       (state['vcpus'] as Record<string, Record<string, unknown>>[])[0]!;
@@ -143,7 +191,9 @@ describe('inspect', () => {
   });
 
   it.each([
-    ['kernel32/kernel32.elf', 'multiboot'], ['plain32/plain32.elf', 'elf32'], ['plain64/plain64.elf', 'elf64'],
+    ['kernel32/kernel32.elf', 'multiboot'],
+    ['plain32/plain32.elf', 'elf32'],
+    ['plain64/plain64.elf', 'elf64'],
   ])('%s is %s', async (name, kind) => {
     const data = await json(guest(name));
     expect(data).toMatchObject({ type: 'image', kind, loadable: true, bytes: readFileSync(guest(name)).length });
@@ -157,7 +207,13 @@ describe('inspect', () => {
     disk.set([0x55, 0xaa], 510);
     writeFileSync(at('disk'), disk);
     expect(await json(at('disk'))).toMatchObject({
-      type: 'image', kind: 'boot-sector', loadable: true, entry: 0x7c00, signature: 0xaa55, drive: 0x80, sectors: 8192,
+      type: 'image',
+      kind: 'boot-sector',
+      loadable: true,
+      entry: 0x7c00,
+      signature: 0xaa55,
+      drive: 0x80,
+      sectors: 8192,
       geometry: { cylinders: 8, heads: 16, sectorsPerTrack: 63 },
       partitions: [{ number: 2, bootable: true, type: 0x0c, first: 63, sectors: 4096 }],
     });
@@ -169,7 +225,10 @@ describe('inspect', () => {
     disk.set([0x55, 0xaa], 510);
     writeFileSync(at('diskette'), disk);
     expect(await json(at('diskette'))).toMatchObject({
-      drive: 0, sectors: 2880, geometry: { cylinders: 80, heads: 2, sectorsPerTrack: 18 }, partitions: [],
+      drive: 0,
+      sectors: 2880,
+      geometry: { cylinders: 80, heads: 2, sectorsPerTrack: 18 },
+      partitions: [],
     });
   });
 

@@ -13,11 +13,33 @@ function options(...argv: string[]) {
 describe('the options of run', () => {
   it('have the documented defaults', () => {
     expect(options('image')).toEqual({
-      image: 'image', kernel: null, append: '', initrd: null, module: [], bios: null, optionRom: [], at: null,
-      memory: 128 * 1024 ** 2, cpus: 1, enterAll: false,
-      engine: 'auto', tracking: 'none', checkpointing: false, checkpointTo: null, checkpointEvery: null, dirtyTrigger: 0, maxDirty: null,
-      verify: false, serial: { kind: 'stdio' }, screen: false, debugcon: null,
-      timeout: null, maxInstructions: null, trace: null, stats: null, json: false,
+      image: 'image',
+      kernel: null,
+      append: '',
+      initrd: null,
+      module: [],
+      bios: null,
+      optionRom: [],
+      at: null,
+      memory: 128 * 1024 ** 2,
+      cpus: 1,
+      enterAll: false,
+      engine: 'auto',
+      tracking: 'none',
+      checkpointing: false,
+      checkpointTo: null,
+      checkpointEvery: null,
+      dirtyTrigger: 0,
+      maxDirty: null,
+      verify: false,
+      serial: { kind: 'stdio' },
+      screen: false,
+      debugcon: null,
+      timeout: null,
+      maxInstructions: null,
+      trace: null,
+      stats: null,
+      json: false,
     });
   });
 
@@ -55,7 +77,7 @@ describe('the options of run', () => {
 
   it.each([
     [[], 'nothing to run: give an IMAGE, --kernel or --bios'],
-    [['a', 'b'], 'one IMAGE at most, but \'b\' is a second one'],
+    [['a', 'b'], "one IMAGE at most, but 'b' is a second one"],
     [[''], 'IMAGE is empty'],
     [['a', '--kernel=k'], 'IMAGE and --kernel exclude each other'],
     [['--kernel=k', '--at=0'], '--at needs an IMAGE'],
@@ -66,11 +88,11 @@ describe('the options of run', () => {
     [['a', '--checkpoint-every=9pages', '--max-dirty=8'], '--checkpoint-every 9pages is above --max-dirty 8'],
     [['a', '--checkpoint-to=d', '--tracking=none'], '--checkpoint-to needs tracking: --tracking pml or write-protect'],
     [['a', '--checkpoint-to=d', '--dirty-trigger=9', '--max-dirty=8'], '--dirty-trigger 9 is above --max-dirty 8'],
-    [['a', '--memory=0M'], 'option \'--memory\': 0M is not between 1M and 3G'],
-    [['a', '--memory=4G'], 'option \'--memory\': 4G is not between 1M and 3G'],
-    [['a', '--cpus=0'], 'option \'--cpus\': 0 is not between 1 and 30'],
-    [['a', '--engine=fast'], 'option \'--engine\': \'fast\' is not one of auto, interpreter, translator'],
-    [['a', '--at=0x10000000000'], 'option \'--at\': 0x10000000000 is not between 0 and 1099511627775'],
+    [['a', '--memory=0M'], "option '--memory': 0M is not between 1M and 3G"],
+    [['a', '--memory=4G'], "option '--memory': 4G is not between 1M and 3G"],
+    [['a', '--cpus=0'], "option '--cpus': 0 is not between 1 and 30"],
+    [['a', '--engine=fast'], "option '--engine': 'fast' is not one of auto, interpreter, translator"],
+    [['a', '--at=0x10000000000'], "option '--at': 0x10000000000 is not between 0 and 1099511627775"],
   ])('refuses %j', (argv, message) => {
     expect(() => options(...argv)).toThrow(expect.objectContaining({ name: 'InputError', message }));
   });

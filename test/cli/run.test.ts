@@ -20,7 +20,9 @@ const DIRTIER_OPTIONS = ['--memory=8M', '--append=pages=48 rate=16 iterations=14
 const dirtier = (...options: string[]) => cli('run', DIRTIER, ...DIRTIER_OPTIONS, ...options);
 
 let root = '';
-beforeAll(() => { root = mkdtempSync(join(tmpdir(), 'tidemark-run-')); });
+beforeAll(() => {
+  root = mkdtempSync(join(tmpdir(), 'tidemark-run-'));
+});
 afterAll(() => rmSync(root, { recursive: true }));
 const at = (name: string): string => join(root, name);
 
@@ -46,7 +48,12 @@ describe('exit status', () => {
   });
 
   it.each([
-    [0, 1], [1, 3], [0x2a, 0x55], [0x7f, 255], [0x80, 1], [0x12345678, 0xf1],
+    [0, 1],
+    [1, 3],
+    [0x2a, 0x55],
+    [0x7f, 255],
+    [0x80, 1],
+    [0x12345678, 0xf1],
   ])('isa-debug-exit with %i: %i', async (value, expected) => {
     const { status, stdout, stderr } = await cli('run', exitWith(value), '--json', '--serial=none');
     expect({ status, stderr }).toEqual({ status: expected, stderr: '' });
@@ -70,7 +77,8 @@ describe('exit status', () => {
     const run = (name: string) => cli('run', `--kernel=${at('bzImage')}`, `--initrd=${at(name)}`, '--append=quiet');
     expect(await run('rd')).toEqual({ status: 0, stdout: 'from the RAM disk', stderr: '' });
     expect(await run('big')).toMatchObject({
-      status: 125, stderr: expect.stringMatching(/^tidemark: initrd '[^']*': 0x100000 bytes do not fit [^\n]*\n$/),
+      status: 125,
+      stderr: expect.stringMatching(/^tidemark: initrd '[^']*': 0x100000 bytes do not fit [^\n]*\n$/),
     });
     expect(await cli('run', at('bzImage'), '--enter-all')).toMatchObject({ status: 125, stderr: expect.stringMatching(/boot_params\n$/) });
     expect(await run('none')).toMatchObject({ status: 125, stderr: expect.stringMatching(/^tidemark: initrd '[^']*none': [^\n]*\n$/) });
@@ -78,7 +86,9 @@ describe('exit status', () => {
 
   it('124 at --max-instructions, exactly, with one line', async () => {
     expect(await cli('run', SPIN, '--max-instructions=123456', '--serial=none')).toEqual({
-      status: 124, stdout: '', stderr: 'tidemark: the limit of instructions was reached after 123456\n',
+      status: 124,
+      stdout: '',
+      stderr: 'tidemark: the limit of instructions was reached after 123456\n',
     });
   });
 
@@ -114,15 +124,30 @@ describe('exit status', () => {
 describe('bad input: 125, one line, nothing on stdout', () => {
   beforeAll(() => {
     writeFileSync(at('empty'), '');
-    writeFileSync(at('noise'), Uint8Array.from({ length: 3000 }, (_, n) => (n * 73) & 0xff));
+    writeFileSync(
+      at('noise'),
+      Uint8Array.from({ length: 3000 }, (_, n) => (n * 73) & 0xff),
+    );
     writeFileSync(at('truncated'), readFileSync(PLAIN).subarray(0, 3000));
     writeFileSync(at('header'), readFileSync(PLAIN).subarray(0, 20));
-    const segments = [{ paddr: 0x100000, bytes: [0xf4], memsz: 8192 }, { paddr: 0x101000, bytes: [0xf4] }];
+    const segments = [
+      { paddr: 0x100000, bytes: [0xf4], memsz: 8192 },
+      { paddr: 0x101000, bytes: [0xf4] },
+    ];
     writeFileSync(at('overlapping'), buildElf({ width: 64, entry: 0x100000, segments }));
-    const high = [{ paddr: 0x100000, bytes: [0xf4] }, { paddr: 0x40000000, bytes: [0xf4] }];
+    const high = [
+      { paddr: 0x100000, bytes: [0xf4] },
+      { paddr: 0x40000000, bytes: [0xf4] },
+    ];
     writeFileSync(at('high'), buildElf({ width: 64, entry: 0x100000, segments: high }));
-    writeFileSync(at('sector'), Uint8Array.from({ length: 512 }, (_, n) => (n === 510 ? 0x55 : n === 511 ? 0xaa : 0x90)));
-    writeFileSync(at('odd'), Uint8Array.from({ length: 1000 }, (_, n) => (n === 510 ? 0x55 : n === 511 ? 0xaa : 0x90)));
+    writeFileSync(
+      at('sector'),
+      Uint8Array.from({ length: 512 }, (_, n) => (n === 510 ? 0x55 : n === 511 ? 0xaa : 0x90)),
+    );
+    writeFileSync(
+      at('odd'),
+      Uint8Array.from({ length: 1000 }, (_, n) => (n === 510 ? 0x55 : n === 511 ? 0xaa : 0x90)),
+    );
     symlinkSync(at('absent'), at('dangling'));
   });
 
@@ -137,7 +162,7 @@ describe('bad input: 125, one line, nothing on stdout', () => {
     ['overlapping segments', ['overlapping'], /overlapping: offset 0x[0-9a-f]+: .*overlaps/],
     ['a segment outside of memory', ['high'], /high: offset 0x[0-9a-f]+: .*does not fit into guest RAM/],
     ['a boot sector with a command line', ['sector', '--append=x'], /sector: --append means nothing to a boot sector/],
-    ['a boot sector as every vCPU\'s entry', ['sector', '--enter-all'], /sector: --enter-all means nothing to a boot sector/],
+    ["a boot sector as every vCPU's entry", ['sector', '--enter-all'], /sector: --enter-all means nothing to a boot sector/],
     ['a disk of odd size', ['odd'], /odd: a boot image of odd size: 1000 bytes is not a multiple of 512/],
     ['a raw image at an address without memory', ['noise', '--at=0x80000000'], /noise: .*does not fit into guest RAM/],
     ['memory 0', ['noise', '--memory=0M'], /option '--memory': 0M is not between 1M and 3G/],
@@ -145,8 +170,11 @@ describe('bad input: 125, one line, nothing on stdout', () => {
     ['memory without a unit', ['noise', '--memory=64'], /option '--memory': '64' is not a size/],
     ['an unknown option', ['noise', '--colour'], /unknown option '--colour'/],
     ['a missing module', ['noise', '--at=0x1000', '--module=nothing-there'], /module 'nothing-there': no such file or directory/],
-    ['a trigger beyond the machine', ['noise', '--at=0x1000', '--memory=1M', '--dirty-trigger=257'],
-      /dirty_trigger 257 is above max_dirty 256/],
+    [
+      'a trigger beyond the machine',
+      ['noise', '--at=0x1000', '--memory=1M', '--dirty-trigger=257'],
+      /dirty_trigger 257 is above max_dirty 256/,
+    ],
     ['--serial into a missing directory', ['noise', '--at=0x1000', '--serial=file:no/such/place'], /no such file or directory/],
     ['--debugcon into a directory', ['noise', '--at=0x1000', '--debugcon=.'], /directory/],
   ])('%s', async (_name, [image, ...options], message) => {
@@ -188,8 +216,8 @@ describe('files', () => {
 
 describe('the keyboard', () => {
   /** Waits for a byte at COM1 (MOV DX, 0x3FD; IN AL, DX; TEST AL, 1; JZ), sends it back, and again until it is '.'. */
-  const echo = (): string => code('echo',
-    0x66, 0xba, 0xfd, 3, 0xec, 0xa8, 1, 0x74, 0xfb, 0x66, 0xba, 0xf8, 3, 0xec, 0xee, 0x3c, 0x2e, 0x75, 0xed, 0xfa, 0xf4);
+  const echo = (): string =>
+    code('echo', 0x66, 0xba, 0xfd, 3, 0xec, 0xa8, 1, 0x74, 0xfb, 0x66, 0xba, 0xf8, 3, 0xec, 0xee, 0x3c, 0x2e, 0x75, 0xed, 0xfa, 0xf4);
 
   it('reaches the guest from a pipe', async () => {
     const stdin = new PassThrough();
@@ -205,7 +233,9 @@ describe('the keyboard', () => {
     const stdin = Object.assign(new PassThrough(), { isTTY: true, setRawMode: (raw: boolean) => modes.push(raw) });
     const { io, stdout, stderr } = collectingIo({}, stdin);
     stdin.write('a\x03\x01\x01b\x01');
-    const echoed = setInterval(() => { if (stdout().length === 4) stdin.write('x'); }, 5);
+    const echoed = setInterval(() => {
+      if (stdout().length === 4) stdin.write('x');
+    }, 5);
     expect(await main(['run', echo(), '--timeout=20'], io)).toBe(0);
     clearInterval(echoed);
     expect({ stdout: stdout(), stderr: stderr(), modes }).toEqual({ stdout: 'a\x03\x01b', stderr: '', modes: [true, false] });
@@ -216,10 +246,15 @@ describe('reports', () => {
   it('--stats says what the machine counted', async () => {
     const { status, stderr } = await dirtier('--stats', '--tracking=write-protect', '--checkpoint-every=200000insns');
     expect(status).toBe(0);
-    for (const line of [/^cycle 1: limit, 200000 instructions, \d+ dirty pages/m, /^checkpoints: 4 cycles kept in memory; base \d+ pages/m,
+    for (const line of [
+      /^cycle 1: limit, 200000 instructions, \d+ dirty pages/m,
+      /^checkpoints: 4 cycles kept in memory; base \d+ pages/m,
       /^instructions {2}\d+ in .* MIPS; translator [\d.]+ %, interpreter [\d.]+ %$/m,
-      /^exits .*limit 3, hlt 1, eptViolations [1-9]\d*, pmlFull 0$/m, /^tlb .* misses/m,
-      /^tracking {6}\d+ entries/m]) expect(stderr).toMatch(line);
+      /^exits .*limit 3, hlt 1, eptViolations [1-9]\d*, pmlFull 0$/m,
+      /^tlb .* misses/m,
+      /^tracking {6}\d+ entries/m,
+    ])
+      expect(stderr).toMatch(line);
   });
 
   it('--stats=FILE --json is JSON in the file, and the outcome apart', async () => {

@@ -80,7 +80,10 @@ function terminal(env: CliIo['env'] = {}) {
 }
 
 const until = async (condition: () => boolean): Promise<void> => {
-  while (!condition()) await new Promise((resolve) => { setTimeout(resolve, 2); });
+  while (!condition())
+    await new Promise((resolve) => {
+      setTimeout(resolve, 2);
+    });
 };
 
 describe('on a terminal', () => {

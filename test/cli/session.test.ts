@@ -51,7 +51,10 @@ describe('--verify', () => {
 });
 
 describe('signals', () => {
-  it.each([['SIGINT', 130], ['SIGTERM', 143]] as const)('%s ends the run with status %i, its outputs whole', async (signal, expected) => {
+  it.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const)('%s ends the run with status %i, its outputs whole', async (signal, expected) => {
     const { io, stdout, stderr } = collectingIo({}, new PassThrough());
     const listeners = new Map<string, (name: 'SIGINT' | 'SIGTERM') => void>();
     const withSignals = {
@@ -59,7 +62,9 @@ describe('signals', () => {
       once: (name: string, listener: (name: 'SIGINT' | 'SIGTERM') => void) => listeners.set(name, listener),
       off: (name: string) => listeners.delete(name),
     };
-    const spinning = setInterval(() => { if (stdout() !== '') listeners.get(signal)?.(signal); }, 5);
+    const spinning = setInterval(() => {
+      if (stdout() !== '') listeners.get(signal)?.(signal);
+    }, 5);
     expect(await main(['run', join(GUESTS, 'spin/spin.elf'), '--checkpoint-every=10ms'], withSignals)).toBe(expected);
     clearInterval(spinning);
     expect(stdout()).toBe('spin: start\n');
@@ -73,7 +78,9 @@ describe('a slow reader of stdout', () => {
     const { io } = collectingIo();
     const stdout = new PassThrough({ highWaterMark: 64 });
     let text = '';
-    const reader = setInterval(() => { text += (stdout.read() as Buffer | null)?.toString() ?? ''; }, 1);
+    const reader = setInterval(() => {
+      text += (stdout.read() as Buffer | null)?.toString() ?? '';
+    }, 1);
     const status = await runSession(options('--checkpoint-every=20000insns'), { ...io, stdout }, (sinks) => {
       const pc = createPc({ memory: 8 * 1024 ** 2, tracking: 'pml', ...sinks });
       loadImage('dirtier', image, bootTarget(pc.vm), { append: DIRTIER.append });

@@ -4,7 +4,9 @@ import type { CliIo } from '../../src/cli/io.ts';
 
 function collect(stream: PassThrough): () => string {
   let text = '';
-  stream.on('data', (chunk: Buffer) => { text += chunk.toString('latin1'); });
+  stream.on('data', (chunk: Buffer) => {
+    text += chunk.toString('latin1');
+  });
   return () => text + ((stream.read() as Buffer | null)?.toString('latin1') ?? '');
 }
 
@@ -15,7 +17,11 @@ export function collectingIo(env: CliIo['env'] = {}, stdin = new PassThrough().e
   return { io: { stdin, stdout, stderr, env }, stdout: collect(stdout), stderr: collect(stderr) };
 }
 
-export interface Ran { readonly status: number; readonly stdout: string; readonly stderr: string }
+export interface Ran {
+  readonly status: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
 
 /** The command line within this process. */
 export async function cli(...argv: string[]): Promise<Ran> {

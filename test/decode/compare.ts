@@ -19,19 +19,27 @@ export function registerName(reg: number, size: number): string {
 
 function operandRegister(o: Operand): string {
   switch (o.kind) {
-    case OperandKind.REG: return registerName(o.reg, o.size);
-    case OperandKind.REG_HIGH: return `${GPR[o.reg]}H`;
-    case OperandKind.SREG: return SEGMENTS[o.reg]!;
-    case OperandKind.CREG: return `CR${o.reg}`;
-    case OperandKind.DREG: return `DR${o.reg}`;
-    case OperandKind.ST: return `ST${o.reg}`;
-    default: return '';
+    case OperandKind.REG:
+      return registerName(o.reg, o.size);
+    case OperandKind.REG_HIGH:
+      return `${GPR[o.reg]}H`;
+    case OperandKind.SREG:
+      return SEGMENTS[o.reg]!;
+    case OperandKind.CREG:
+      return `CR${o.reg}`;
+    case OperandKind.DREG:
+      return `DR${o.reg}`;
+    case OperandKind.ST:
+      return `ST${o.reg}`;
+    default:
+      return '';
   }
 }
 
 /** A word register where the other decoder writes the whole one: the manual allows both spellings. */
 const WORD_SOURCE = new Set<Insn['mnemonic']>(['LAR', 'LSL', 'LLDT', 'LTR', 'VERR', 'VERW', 'LMSW', 'MOV_TO_SREG', 'ARPL']);
 /** Memory operands that are structures or no access at all. */
+// biome-ignore format: a table
 const NO_MEMORY_SIZE = new Set<Insn['mnemonic']>([
   'LEA', 'INVLPG', 'INVPCID', 'SGDT', 'SIDT', 'LGDT', 'LIDT', 'BOUND', 'CMPXCHG8B', 'LOAD_FAR_POINTER', 'JMP_FAR_MEM', 'CALL_FAR_MEM',
   'CLFLUSH', 'FLD_M80', 'FSTP_M80', 'FBLD', 'FBSTP', 'FLDENV', 'FNSTENV', 'FRSTOR', 'FNSAVE',
@@ -45,12 +53,20 @@ function operandsOf(insn: Insn): Operand[] {
   // of the x87's ST(0) beside memory the other says nothing, nor of both in FCOMPP
   if (insn.dst.kind === OperandKind.ST && insn.src.kind === OperandKind.MEM) return [insn.src];
   switch (insn.mnemonic) {
-    case 'FCOMPP': case 'FUCOMPP': return [];
-    case 'CMPS': return [insn.src, insn.dst];
-    case 'XLAT': return [insn.src];
-    case 'LOAD_FAR_POINTER': return [insn.dst, insn.src];
-    case 'JMP_FAR': case 'CALL_FAR': return [insn.dst];
-    default: return given;
+    case 'FCOMPP':
+    case 'FUCOMPP':
+      return [];
+    case 'CMPS':
+      return [insn.src, insn.dst];
+    case 'XLAT':
+      return [insn.src];
+    case 'LOAD_FAR_POINTER':
+      return [insn.dst, insn.src];
+    case 'JMP_FAR':
+    case 'CALL_FAR':
+      return [insn.dst];
+    default:
+      return given;
   }
 }
 
@@ -110,7 +126,8 @@ function operandDifferences(insn: Insn, o: Operand, other: IcedOperand, theirs: 
       const value = BigInt.asUintN(o.size * 8, o.imm64) | (BigInt(insn.src.imm) << 32n);
       return value === other.value && o.size === other.size ? [] : [`far pointer ${value}, not ${other.value}`];
     }
-    default: return [];
+    default:
+      return [];
   }
 }
 

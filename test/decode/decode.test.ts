@@ -51,10 +51,23 @@ describe('prefixes', () => {
 
   it('select instructions where they are mandatory', () => {
     const table: readonly (readonly [string, string])[] = [
-      ['0f b8 c1', 'UD'], ['f3 0f b8 c1', 'POPCNT'], ['0f bc c1', 'BSF'], ['f3 0f bc c1', 'TZCNT'], ['f2 0f bc c1', 'BSF'],
+      ['0f b8 c1', 'UD'],
+      ['f3 0f b8 c1', 'POPCNT'],
+      ['0f bc c1', 'BSF'],
+      ['f3 0f bc c1', 'TZCNT'],
+      ['f2 0f bc c1', 'BSF'],
       ['f3 0f bd c1', 'LZCNT'],
-      ['66 f3 0f bd c1', 'LZCNT'], ['90', 'NOP'], ['f3 90', 'PAUSE'], ['f3 41 90', 'XCHG'], ['40 90', 'NOP'], ['f3 0f 1e fa', 'NOP'],
-      ['f3 0f ae c1', 'RDFSBASE'], ['f3 48 0f ae d9', 'WRGSBASE'], ['0f ae e8', 'FENCE'], ['0f ae c1', 'UD'], ['66 0f 38 82 01', 'INVPCID'],
+      ['66 f3 0f bd c1', 'LZCNT'],
+      ['90', 'NOP'],
+      ['f3 90', 'PAUSE'],
+      ['f3 41 90', 'XCHG'],
+      ['40 90', 'NOP'],
+      ['f3 0f 1e fa', 'NOP'],
+      ['f3 0f ae c1', 'RDFSBASE'],
+      ['f3 48 0f ae d9', 'WRGSBASE'],
+      ['0f ae e8', 'FENCE'],
+      ['0f ae c1', 'UD'],
+      ['66 0f 38 82 01', 'INVPCID'],
     ];
     for (const [bytes, mnemonic] of table) expect(in64(bytes).mnemonic, bytes).toBe(mnemonic);
   });
@@ -165,8 +178,28 @@ describe('addresses', () => {
 
 describe('mode', () => {
   const old = [
-    '06', '07', '0e', '16', '17', '1e', '1f', '27', '2f', '37', '3f', '60', '61', '62 00', '82 c0 01', '9a 00 00 00 00 00 00', 'c4 00',
-    'c5 00', 'ce', 'd4 0a', 'd5 0a', 'ea 00 00 00 00 00 00',
+    '06',
+    '07',
+    '0e',
+    '16',
+    '17',
+    '1e',
+    '1f',
+    '27',
+    '2f',
+    '37',
+    '3f',
+    '60',
+    '61',
+    '62 00',
+    '82 c0 01',
+    '9a 00 00 00 00 00 00',
+    'c4 00',
+    'c5 00',
+    'ce',
+    'd4 0a',
+    'd5 0a',
+    'ea 00 00 00 00 00 00',
   ];
   it.each(old)('%s is undefined in 64-bit mode', (bytes) => {
     expect(in64(`${bytes} 00 00 00 00`).mnemonic).toBe('UD');

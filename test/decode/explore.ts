@@ -7,7 +7,10 @@ import { icedDecode } from './iced.ts';
 import type { IcedInsn } from './iced.ts';
 import { BITNESS } from './space.ts';
 
-export interface Finding { readonly bytes: string; readonly what: string }
+export interface Finding {
+  readonly bytes: string;
+  readonly what: string;
+}
 
 export interface Exploration {
   compared: number;

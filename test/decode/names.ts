@@ -7,11 +7,13 @@ const X87_CONDITIONS: Record<number, string> = { 2: 'b', 3: 'nb', 4: 'e', 5: 'ne
 const SUFFIX: Record<number, string> = { 1: 'b', 2: 'w', 4: 'd', 8: 'q' };
 const STRINGS = new Set(['MOVS', 'CMPS', 'STOS', 'LODS', 'SCAS', 'INS', 'OUTS']);
 
+// biome-ignore format: a table
 const HINTS = [
   'Nop', 'Reservednop', 'Prefetch', 'Prefetchw', 'Prefetchwt1', 'Prefetchnta', 'Prefetcht0', 'Prefetcht1', 'Prefetcht2', 'Prefetchit0',
   'Prefetchit1', 'Prefetchreserved_rm32', 'Endbr32', 'Endbr64', 'Cldemote', 'Rdsspd', 'Rdsspq',
 ];
 
+// biome-ignore format: a table
 const OTHERS: Partial<Record<Insn['mnemonic'], readonly string[]>> = {
   SHL: ['Shl', 'Sal'], IMUL1: ['Imul'], IMUL2: ['Imul'], IMUL3: ['Imul'], MOVSX: ['Movsx', 'Movsxd'], XLAT: ['Xlatb'],
   CBW: ['Cbw', 'Cwde', 'Cdqe'], CWD: ['Cwd', 'Cdq', 'Cqo'], CMPXCHG8B: ['Cmpxchg8b', 'Cmpxchg16b'],

@@ -61,7 +61,12 @@ export function unimplementedMarkdown({ missing }: Exploration): string {
   for (const { title, features } of FAMILIES) {
     const names = new Set(features.flatMap((feature) => [...(missing.get(feature)?.keys() ?? [])]));
     const isVector = features.includes('VEX');
-    const list = isVector ? 'all of them' : [...names].map((name) => name.toUpperCase()).sort().join(' ');
+    const list = isVector
+      ? 'all of them'
+      : [...names]
+          .map((name) => name.toUpperCase())
+          .sort()
+          .join(' ');
     if (names.size > 0) lines.push(`| ${title} | ${list} |`);
   }
   return `${lines.join('\n')}\n`;

@@ -10,7 +10,14 @@ import { demo, testIo } from './support.ts';
 
 const MiB = 1024 ** 2;
 const WORK: DirtierOptions = {
-  pattern: 'mixed', pages: 64, iterations: 56, rate: 64, seed: 3, memory: 8 * MiB, engine: 'auto', json: false,
+  pattern: 'mixed',
+  pages: 64,
+  iterations: 56,
+  rate: 64,
+  seed: 3,
+  memory: 8 * MiB,
+  engine: 'auto',
+  json: false,
 };
 const never = new AbortController().signal;
 
@@ -28,11 +35,14 @@ describe('the difference between the methods', () => {
   ])('pml %j, write-protect %j: %j', (pml, writeProtect, difference) => expect(explain(pml, writeProtect)).toEqual(difference));
 
   it.each([
-    [[], ''], [[5], '0x5'], [[16, 17, 18, 20], '0x10-0x12, 0x14'], [[1, 3, 4], '0x1, 0x3-0x4'],
+    [[], ''],
+    [[5], '0x5'],
+    [[16, 17, 18, 20], '0x10-0x12, 0x14'],
+    [[1, 3, 4], '0x1, 0x3-0x4'],
   ])('%j is written %j', (gfns, text) => expect(pageRanges(gfns)).toBe(text));
 });
 
-describe('the guest\'s page tables', () => {
+describe("the guest's page tables", () => {
   it('are found from CR3: those of the dirtier lie where it says', async () => {
     const vm = buildMachine(WORK, {});
     await runUntilItWrites(vm, never);
@@ -59,8 +69,9 @@ describe('one guest under both methods', () => {
       expect([pml.eptViolations, writeProtect.eptViolations]).toEqual([0, writeProtect.gfns.length]);
     }
     expect(cycles.some(({ pageTables }) => pageTables.length > 0)).toBe(true);
-    expect(compareEnd(end).at(-1))
-      .toMatch(/^holds: memory [0-9a-f]{16} and [\d,]+ retired instructions with pml, with write-protect and untracked$/);
+    expect(compareEnd(end).at(-1)).toMatch(
+      /^holds: memory [0-9a-f]{16} and [\d,]+ retired instructions with pml, with write-protect and untracked$/,
+    );
   });
 
   it('fails when a page is reported that nobody wrote', async () => {
@@ -87,14 +98,19 @@ describe('one guest under both methods', () => {
     const { io, stdout, stderr } = testIo();
     expect(await demo(io, 'compare', '--memory=8M', '--pages=64', '--iterations=8', '--json')).toBe(0);
     expect(stderr()).toBe('');
-    const lines = stdout().trimEnd().split('\n').map((line) => JSON.parse(line) as object);
+    const lines = stdout()
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as object);
     expect(lines[0]).toMatchObject({ cycle: 1, retired: 40000, unexplained: [], equal: true });
     expect(lines.at(-1)).toMatchObject({ end: 'guest', exit: 'hlt', holds: true });
   });
 
   it('stops at a signal: status 130', async () => {
     const { io, stderr, watch, signal } = testIo();
-    watch((text) => { if (/^ +2 /m.test(text)) signal('SIGINT'); });
+    watch((text) => {
+      if (/^ +2 /m.test(text)) signal('SIGINT');
+    });
     expect(await demo(io, 'compare', '--memory=8M', '--pages=64')).toBe(130);
     expect(stderr()).toMatch(/cycles \(interrupted\), [^]*\nholds: /);
   });

@@ -71,7 +71,11 @@ describe('guests by name', () => {
     expect(guests.map(({ name }) => name)).toEqual(expect.arrayContaining(some));
   });
 
-  it.each([['sieve', 'sieve-64'], ['sieve-32', 'sieve-32'], ['kernel32', 'kernel32']])('%s is %s', (name, found) => {
+  it.each([
+    ['sieve', 'sieve-64'],
+    ['sieve-32', 'sieve-32'],
+    ['kernel32', 'kernel32'],
+  ])('%s is %s', (name, found) => {
     expect(findGuest(name, guests).name).toBe(found);
   });
 

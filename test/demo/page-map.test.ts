@@ -14,7 +14,13 @@ describe('the plan of the map', () => {
 
   it('has a cell for every page and no cell too many, at every size', () => {
     for (const pages of [1, 63, 64, 65, 1000, 16384]) {
-      for (const [columns, rows] of [[1, 1], [16, 3], [67, 15], [187, 41], [300, 90]] as const) {
+      for (const [columns, rows] of [
+        [1, 1],
+        [16, 3],
+        [67, 15],
+        [187, 41],
+        [300, 90],
+      ] as const) {
         const plan = planMap(pages, columns, rows);
         const map = mapRows(plan, () => Cell.CLEAN);
         expect(plan.columns).toBeLessThanOrEqual(columns);
@@ -27,10 +33,10 @@ describe('the plan of the map', () => {
 });
 
 describe('the rows of the map', () => {
-  const drawn = (pages: number, columns: number, rows: number, states: Readonly<Record<number, Cell>>) => (
-    mapRows(planMap(pages, columns, rows), (gfn) => states[gfn] ?? Cell.CLEAN)
-      .map(({ gfn, cells }) => `${gfn} ${cells.map((cell) => CELL_CHARACTERS[cell]).join('')}`)
-  );
+  const drawn = (pages: number, columns: number, rows: number, states: Readonly<Record<number, Cell>>) =>
+    mapRows(planMap(pages, columns, rows), (gfn) => states[gfn] ?? Cell.CLEAN).map(
+      ({ gfn, cells }) => `${gfn} ${cells.map((cell) => CELL_CHARACTERS[cell]).join('')}`,
+    );
 
   it('show each page in its place, the last row as long as there are pages', () => {
     expect(drawn(10, 4, 5, { 0: Cell.DIRTY, 5: Cell.RECENT, 9: Cell.EARLIER })).toEqual(['0 #...', '4 .+..', '8 .:']);

@@ -11,7 +11,9 @@ describe('the program', () => {
   itNeeding(hasScript, 'no script of util-linux')('draws the map on a terminal and gives it back', () => {
     const command = `stty columns 80 rows 24; node bin/tidemark demo ${SMALL}`;
     const { status, stdout } = spawnSync('script', ['-qec', command, '/dev/null'], {
-      cwd: ROOT, encoding: 'utf8', env: { ...process.env, TERM: 'xterm', SHELL: '/bin/sh' },
+      cwd: ROOT,
+      encoding: 'utf8',
+      env: { ...process.env, TERM: 'xterm', SHELL: '/bin/sh' },
     });
     expect(status).toBe(0);
     expect(stdout).toContain('\x1b[?25l');

@@ -10,10 +10,13 @@ export class Screen {
   private row = 0;
   private column = 0;
 
-  constructor(private readonly columns: number, private readonly rows: number) {}
+  constructor(
+    private readonly columns: number,
+    private readonly rows: number,
+  ) {}
 
   write(text: string): void {
-    for (let at = 0; at < text.length;) {
+    for (let at = 0; at < text.length; ) {
       const sequence = SEQUENCE.exec(text.slice(at, at + 20));
       if (sequence) {
         this.control(sequence[1]! + sequence[3]!, sequence[2]!);

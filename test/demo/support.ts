@@ -24,20 +24,35 @@ export interface TestIo {
 /** Streams that collect; with `terminal`, stdout and stderr say that they are one of that size. */
 export function testIo({ env = {}, terminal }: { env?: CliIo['env']; terminal?: { columns: number; rows: number } } = {}): TestIo {
   const signals = new EventEmitter();
-  const stdout = new PassThrough(), stderr = new PassThrough();
-  let out = '', err = '', look = (_: string): void => {};
-  stdout.on('data', (chunk: Buffer) => { out += chunk.toString('latin1'); });
+  const stdout = new PassThrough();
+  const stderr = new PassThrough();
+  let out = '';
+  let err = '';
+  let look = (_: string): void => {};
+  stdout.on('data', (chunk: Buffer) => {
+    out += chunk.toString('latin1');
+  });
   stderr.on('data', (chunk: Buffer) => {
     err += chunk.toString('latin1');
     look(err);
   });
   if (terminal) for (const stream of [stdout, stderr]) Object.assign(stream, { isTTY: true, ...terminal });
   const io: CliIo = {
-    stdin: new PassThrough(), stdout, stderr, env,
-    once: (name, listener) => signals.once(name, listener), off: (name, listener) => signals.off(name, listener),
+    stdin: new PassThrough(),
+    stdout,
+    stderr,
+    env,
+    once: (name, listener) => signals.once(name, listener),
+    off: (name, listener) => signals.off(name, listener),
   };
   return {
-    io, terminal: stderr, stdout: () => out, stderr: () => err, watch: (looker) => { look = looker; },
+    io,
+    terminal: stderr,
+    stdout: () => out,
+    stderr: () => err,
+    watch: (looker) => {
+      look = looker;
+    },
     signal: (name) => void signals.emit(name, name),
     listeners: () => signals.listenerCount('SIGINT') + signals.listenerCount('SIGTERM'),
   };
@@ -49,6 +64,8 @@ export async function demo(io: CliIo, ...argv: string[]): Promise<number> {
   if (parsed === 'help') throw new RangeError('help is not a scene');
   const status = await runDemo(resolveDemo(parsed.values, parsed.positionals), io);
   // Streams hand on what was written in a later turn.
-  await new Promise((resolve) => { setImmediate(resolve); });
+  await new Promise((resolve) => {
+    setImmediate(resolve);
+  });
   return status;
 }

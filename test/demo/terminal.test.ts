@@ -8,7 +8,11 @@ const SGR = /\x1b\[[\d;]*m/g;
 
 describe('on a terminal', () => {
   it.each([
-    [80, 24], [200, 50], [40, 12], [20, 6], [300, 9],
+    [80, 24],
+    [200, 50],
+    [40, 12],
+    [20, 6],
+    [300, 9],
   ])('%ix%i: the frame stays on the screen, below the lines', async (columns, rows) => {
     const { io, stderr } = testIo({ terminal: { columns, rows }, env: { TERM: 'xterm' } });
     expect(await demo(io, ...SHORT)).toBe(0);
@@ -24,7 +28,7 @@ describe('on a terminal', () => {
     expect(screen.hiddenCursor).toBe(false);
   });
 
-  it('keeps every cycle and the guest\'s lines for scrolling back', async () => {
+  it("keeps every cycle and the guest's lines for scrolling back", async () => {
     const { io, stderr, stdout } = testIo({ terminal: { columns: 80, rows: 24 }, env: { TERM: 'xterm' } });
     await demo(io, ...SHORT);
     const screen = new Screen(80, 24);
@@ -41,7 +45,8 @@ describe('on a terminal', () => {
 
   it('has colours, and the same text without them under NO_COLOR', async () => {
     const terminal = { columns: 80, rows: 24 };
-    const plain = testIo({ terminal, env: { NO_COLOR: '1' } }), coloured = testIo({ terminal });
+    const plain = testIo({ terminal, env: { NO_COLOR: '1' } });
+    const coloured = testIo({ terminal });
     await demo(plain.io, ...SHORT);
     await demo(coloured.io, ...SHORT);
     expect(coloured.stderr()).toMatch(SGR);

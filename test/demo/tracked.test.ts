@@ -3,9 +3,8 @@ import { parseInjection } from '../../src/cli/demo/inject.ts';
 import { demo, SMALL, testIo } from './support.ts';
 
 /** Replaces what is measured by the host's clock. */
-const timeless = (text: string): string => (
-  text.replaceAll(/(?<=^ *\d+ +\d+ +\d+ +\d+ +[a-z ]+?) +\d.*$/gm, ' …').replaceAll(/\d+\.\d s$/gm, '… s')
-);
+const timeless = (text: string): string =>
+  text.replaceAll(/(?<=^ *\d+ +\d+ +\d+ +\d+ +[a-z ]+?) +\d.*$/gm, ' …').replaceAll(/\d+\.\d s$/gm, '… s');
 
 describe('without a terminal', () => {
   it.each(['pml', 'write-protect'])('%s: console on stdout, a line a cycle on stderr, what was verified on the last', async (tracking) => {
@@ -15,15 +14,22 @@ describe('without a terminal', () => {
     expect(stdout()).toMatch(/\ndirtier: iterations=16 writes=1024 checksum=\w+\n$/);
     const text = stderr();
     expect(text).not.toContain('\x1b');
-    expect(Math.max(...text.split('\n').filter((line) => /^ +\d/.test(line)).map((line) => line.length))).toBeLessThanOrEqual(80);
+    expect(
+      Math.max(
+        ...text
+          .split('\n')
+          .filter((line) => /^ +\d/.test(line))
+          .map((line) => line.length),
+      ),
+    ).toBeLessThanOrEqual(80);
     const cycles = text.match(/^ +\d+ .*$/gm)!;
     expect(cycles.length).toBeGreaterThan(10);
     expect(cycles[0]).toMatch(tracking === 'pml' ? /^ +1 +40 +40 +0 +trigger( +\d+){7}$/ : /^ +1 +40 +40 +40 +trigger( +\d+){7}$/);
     expect(cycles.at(-1)).toMatch(/ hlt /);
     const n = cycles.length;
     expect(text.trimEnd().split('\n').at(-1)).toBe(
-      `verified: ${n} comparisons of 2,048 pages: every page not reported was byte-identical; `
-        + `every cycle rebuilds: ${n} of ${n} hashes equal`,
+      `verified: ${n} comparisons of 2,048 pages: every page not reported was byte-identical; ` +
+        `every cycle rebuilds: ${n} of ${n} hashes equal`,
     );
   });
 
@@ -40,15 +46,24 @@ describe('without a terminal', () => {
     const { io, stdout, stderr } = testIo();
     expect(await demo(io, ...SMALL, '--json')).toBe(0);
     expect(stderr()).toBe('');
-    const lines = stdout().trimEnd().split('\n').map((line) => JSON.parse(line) as Record<string, unknown>);
+    const lines = stdout()
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
     const cycles = lines.slice(0, -1);
     expect(cycles[0]).toMatchObject({ cycle: 1, exit: 'mt-dirty-trigger', dirty: 40, copied: 40, pmlFullExits: 0 });
     expect(cycles[0]).toMatchObject({ serial: 'dirtier: start\n' });
-    expect((cycles[0]!['gfns'] as number[])).toHaveLength(40);
+    expect(cycles[0]!['gfns'] as number[]).toHaveLength(40);
     expect(cycles.map(({ cycle }) => cycle)).toEqual(cycles.map((_, n) => n + 1));
     const { length } = cycles;
     expect(lines.at(-1)).toMatchObject({
-      end: 'guest', exit: 'hlt', cycles: length, compared: length, rebuilt: { checked: length, wrong: [] }, failure: null, lostWrite: null,
+      end: 'guest',
+      exit: 'hlt',
+      cycles: length,
+      compared: length,
+      rebuilt: { checked: length, wrong: [] },
+      failure: null,
+      lostWrite: null,
     });
   });
 });
@@ -62,7 +77,8 @@ describe('--inject lost-write', () => {
     const lines = stderr().trimEnd().split('\n');
     const match = LOST.exec(lines.at(-1)!);
     expect(match).not.toBeNull();
-    const gfn = Number(match![1]), cycle = Number(match![3]);
+    const gfn = Number(match![1]);
+    const cycle = Number(match![3]);
     expect(gfn).toBe(parseInt(match![2]!, 16));
     expect(gfn).toBeGreaterThanOrEqual(0x500);
     expect(gfn).toBeLessThan(0x640);
@@ -94,9 +110,14 @@ describe('--inject lost-write', () => {
 });
 
 describe('a signal', () => {
-  it.each([['SIGINT', 130], ['SIGTERM', 143]] as const)('%s: a summary of what was verified, status %i', async (name, status) => {
+  it.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const)('%s: a summary of what was verified, status %i', async (name, status) => {
     const { io, stderr, watch, signal, listeners } = testIo();
-    watch((text) => { if (/^ +4 /m.test(text)) signal(name); });
+    watch((text) => {
+      if (/^ +4 /m.test(text)) signal(name);
+    });
     expect(await demo(io, ...SMALL)).toBe(status);
     const cycles = stderr().match(/^ +\d+ .*$/gm)!.length;
     expect(cycles).toBeLessThan(8);

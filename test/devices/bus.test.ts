@@ -16,14 +16,20 @@ class Probe implements Device {
   write(offset: number, width: AccessWidth, value: number): void {
     this.log.push(`write ${offset}/${width} ${value.toString(16)}`);
   }
-  save(): DeviceState { return {}; }
+  save(): DeviceState {
+    return {};
+  }
   restore(): void {}
 }
 
 /** Fires every `period` from `period` on. */
 class Ticker extends Probe {
   next: number;
-  constructor(name: string, private readonly period: number, private readonly shared: string[]) {
+  constructor(
+    name: string,
+    private readonly period: number,
+    private readonly shared: string[],
+  ) {
     super(name);
     this.next = period;
   }
@@ -33,7 +39,9 @@ class Ticker extends Probe {
       this.next += this.period;
     }
   }
-  deadline(): number { return this.next; }
+  deadline(): number {
+    return this.next;
+  }
 }
 
 const hooks = { now: () => 0, accessed: () => {} };
@@ -42,7 +50,12 @@ describe('PortBus', () => {
   const a = new Probe('a');
   const b = new Probe('b');
   const bus = new PortBus(
-    [{ base: 0x14, length: 2, device: b }, { base: 0x10, length: 4, device: a }, { base: 0xfffe, length: 2, device: b }], hooks,
+    [
+      { base: 0x14, length: 2, device: b },
+      { base: 0x10, length: 4, device: a },
+      { base: 0xfffe, length: 2, device: b },
+    ],
+    hooks,
   );
 
   it('gives a device what lies inside it whole', () => {
@@ -66,7 +79,13 @@ describe('PortBus', () => {
   });
 
   it.each([
-    ['overlap', [{ base: 0x10, length: 4, device: a }, { base: 0x13, length: 1, device: b }]],
+    [
+      'overlap',
+      [
+        { base: 0x10, length: 4, device: a },
+        { base: 0x13, length: 1, device: b },
+      ],
+    ],
     ['an empty mapping', [{ base: 0x10, length: 0, device: a }]],
     ['a mapping beyond the space', [{ base: 0xffff, length: 2, device: a }]],
   ])('refuses %s', (_name, mappings) => {
@@ -95,9 +114,18 @@ describe('access and time', () => {
     const log: string[] = [];
     let touched = 0;
     const ticker = new Ticker('t', 10, log);
-    const bus = new PortBus([{ base: 0, length: 1, device: ticker }, { base: 1, length: 1, device: new Probe('p') }], {
-      now: () => 25, accessed: () => { touched++; },
-    });
+    const bus = new PortBus(
+      [
+        { base: 0, length: 1, device: ticker },
+        { base: 1, length: 1, device: new Probe('p') },
+      ],
+      {
+        now: () => 25,
+        accessed: () => {
+          touched++;
+        },
+      },
+    );
     bus.read(1, 1);
     expect([log.length, touched]).toEqual([0, 0]);
     bus.read(0, 1);

@@ -21,17 +21,26 @@ import { VGA_PORTS, Vga } from '../../src/devices/vga.ts';
 import { createPcBoard } from '../../src/machine/pc-board.ts';
 import { Wire, random } from './wires.ts';
 
-interface Case { readonly name: string; readonly registers: number; make(): Device; input?(device: Device, random: number): void }
+interface Case {
+  readonly name: string;
+  readonly registers: number;
+  make(): Device;
+  input?(device: Device, random: number): void;
+}
 
 const nothing = (): void => {};
 
 const DEVICES: readonly Case[] = [
   {
-    name: 'uart', registers: 8, make: () => new Uart16550(new Wire(), nothing),
+    name: 'uart',
+    registers: 8,
+    make: () => new Uart16550(new Wire(), nothing),
     input: (uart, r) => (uart as Uart16550).receive([r & 0xff, r >>> 24]),
   },
   {
-    name: 'pic-master', registers: 2, make: () => new Pic8259('pic-master', { output: new Wire() }),
+    name: 'pic-master',
+    registers: 2,
+    make: () => new Pic8259('pic-master', { output: new Wire() }),
     input: (pic, r) => (pic as Pic8259).input(r & 7).set(r & 8 ? 1 : 0),
   },
   { name: 'elcr', registers: 2, make: () => new Elcr(nothing) },
@@ -40,13 +49,17 @@ const DEVICES: readonly Case[] = [
   { name: 'system-control-a', registers: 1, make: () => new SystemControlA(nothing, new Wire()) },
   { name: 'rtc', registers: 2, make: () => new RtcMc146818(new Wire(), { epoch: 0 }) },
   {
-    name: 'i8042', registers: 5, make: () => new I8042(new Wire(), nothing, new Wire()),
+    name: 'i8042',
+    registers: 5,
+    make: () => new I8042(new Wire(), nothing, new Wire()),
     input: (keyboard, r) => (keyboard as I8042).key(KEY_NAMES[(r >>> 8) % KEY_NAMES.length] as KeyName, (r & 1) === 0),
   },
   { name: 'reset-control', registers: RESET_CONTROL_PORTS, make: () => new ResetControl(nothing) },
   { name: 'vga', registers: VGA_PORTS, make: () => new Vga() },
   {
-    name: 'coprocessor-error', registers: 1, make: () => new CoprocessorError(new Wire()),
+    name: 'coprocessor-error',
+    registers: 1,
+    make: () => new CoprocessorError(new Wire()),
     input: (device, r) => void (device as CoprocessorError).ferr((r & 1) === 0),
   },
   { name: 'debug-exit', registers: 4, make: () => new DebugExit(nothing) },

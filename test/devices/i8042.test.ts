@@ -21,7 +21,10 @@ function controller() {
     return bytes;
   };
   return {
-    device, wire, a20, drain,
+    device,
+    wire,
+    a20,
+    drain,
     resets: () => resets,
     /** Writes a command and its parameters; what the host reads then. */
     command(...[code, ...parameters]: number[]): number[] {
@@ -40,8 +43,13 @@ function controller() {
 
 describe('the controller', () => {
   it.each([
-    ['self test', [0xaa], [0x55]], ['test of the lines', [0xab], [0]], ['command byte', [0x20], [0x45]],
-    ['input port', [0xc0], [0x80]], ['output port', [0xd0], [0xc3]], ['as if typed', [0xd2, 0x1c], [0x1c]], ['unknown', [0xa9], []],
+    ['self test', [0xaa], [0x55]],
+    ['test of the lines', [0xab], [0]],
+    ['command byte', [0x20], [0x45]],
+    ['input port', [0xc0], [0x80]],
+    ['output port', [0xd0], [0xc3]],
+    ['as if typed', [0xd2, 0x1c], [0x1c]],
+    ['unknown', [0xa9], []],
   ])('%s', (_name, bytes, answer) => expect(controller().command(...bytes)).toEqual(answer));
 
   it('status: not locked, system flag, whether the last write was a command', () => {
@@ -91,7 +99,12 @@ describe('the controller', () => {
     expect([a20.level, resets()]).toEqual([1, 1]);
   });
 
-  it.each([[0xfe, 1], [0xf0, 1], [0xff, 0], [0xfd, 0]])('pulse %i: %i resets', (code, count) => {
+  it.each([
+    [0xfe, 1],
+    [0xf0, 1],
+    [0xff, 0],
+    [0xfd, 0],
+  ])('pulse %i: %i resets', (code, count) => {
     const { command, resets } = controller();
     command(code);
     expect(resets()).toBe(count);
@@ -100,10 +113,17 @@ describe('the controller', () => {
 
 describe('the keyboard', () => {
   it.each([
-    ['reset', [0xff], [0xfa, 0xaa]], ['echo', [0xee], [0xee]], ['enable', [0xf4], [0xfa]], ['disable', [0xf5], [0xfa]],
-    ['defaults', [0xf6], [0xfa]], ['LEDs', [0xed, 7], [0xfa, 0xfa]], ['rate', [0xf3, 0x20], [0xfa, 0xfa]],
-    ['scan code set 3, and which', [0xf0, 3, 0xf0, 0], [0xfa, 0xfa, 0xfa, 0xfa, 3]], ['no such set', [0xf0, 4], [0xfa, 0xfe]],
-    ['no such command', [0x10], [0xfe]], ['resend', [0xee, 0xfe], [0xee, 0xee]],
+    ['reset', [0xff], [0xfa, 0xaa]],
+    ['echo', [0xee], [0xee]],
+    ['enable', [0xf4], [0xfa]],
+    ['disable', [0xf5], [0xfa]],
+    ['defaults', [0xf6], [0xfa]],
+    ['LEDs', [0xed, 7], [0xfa, 0xfa]],
+    ['rate', [0xf3, 0x20], [0xfa, 0xfa]],
+    ['scan code set 3, and which', [0xf0, 3, 0xf0, 0], [0xfa, 0xfa, 0xfa, 0xfa, 3]],
+    ['no such set', [0xf0, 4], [0xfa, 0xfe]],
+    ['no such command', [0x10], [0xfe]],
+    ['resend', [0xee, 0xfe], [0xee, 0xee]],
     ['a command in place of a parameter', [0xed, 0xee], [0xfa, 0xee]],
     ['identify', [0xf2], [0xfa, 0xab, 0x83]],
   ])('%s, untranslated', (_name, bytes, answer) => {
@@ -123,10 +143,11 @@ describe('keys', () => {
     }
     return bytes;
   }
-  const tap = (device: I8042, ...names: KeyName[]): void => names.forEach((name) => {
-    device.key(name, true);
-    device.key(name, false);
-  });
+  const tap = (device: I8042, ...names: KeyName[]): void =>
+    names.forEach((name) => {
+      device.key(name, true);
+      device.key(name, false);
+    });
 
   // IBM PS/2 Technical Reference, "Scan Code Tables": set 2 as the keyboard sends it, set 1 as the controller hands it on.
   it.each<[KeyName, number[], number[]]>([
@@ -140,7 +161,9 @@ describe('keys', () => {
     ['PrintScreen', [0xe0, 0x12, 0xe0, 0x7c, 0xe0, 0xf0, 0x7c, 0xe0, 0xf0, 0x12], [0xe0, 0x2a, 0xe0, 0x37, 0xe0, 0xb7, 0xe0, 0xaa]],
     ['Pause', [0xe1, 0x14, 0x77, 0xe1, 0xf0, 0x14, 0xf0, 0x77], [0xe1, 0x1d, 0x45, 0xe1, 0x9d, 0xc5]],
   ])('%s', (name, set2, set1) => {
-    const translating = controller(), plain = controller(), own = controller();
+    const translating = controller();
+    const plain = controller();
+    const own = controller();
     tap(translating.device, name);
     expect(typed(translating.device)).toEqual(set1);
     plain.command(0x60, 0x05);

@@ -9,17 +9,22 @@ function machine(): { board: Board; log: string[]; at(ns: number): void } {
   let now = 0;
   const board = createPcBoard(
     {
-      now: () => now, interruptChanged: () => log.push('interrupt'), deadlineChanged: () => log.push('deadline'),
+      now: () => now,
+      interruptChanged: () => log.push('interrupt'),
+      deadlineChanged: () => log.push('deadline'),
       a20Changed: (open) => log.push(`a20 ${open ? 'open' : 'closed'}`),
     },
     {
-      serial: (b) => log.push(`serial ${b}`), debugcon: (b) => log.push(`debugcon ${b}`), debugExit: (v) => log.push(`exit ${v}`),
+      serial: (b) => log.push(`serial ${b}`),
+      debugcon: (b) => log.push(`debugcon ${b}`),
+      debugExit: (v) => log.push(`exit ${v}`),
       reset: () => log.push('reset'),
     },
     { lowRam: 64 * 2 ** 20, highRam: 2 ** 30 },
   );
   return {
-    board, log,
+    board,
+    log,
     at(ns) {
       now = ns;
       board.timeline.advance(ns);
@@ -29,7 +34,10 @@ function machine(): { board: Board; log: string[]; at(ns: number): void } {
 
 /** Vectors from 0x20 and 0x28; only `unmasked` lets requests through. */
 function initialisePics(board: Board, unmasked: number): void {
-  for (const [port, base, cascade, mask] of [[0x20, 0x20, 4, ~unmasked & 0xff], [0xa0, 0x28, 2, (~unmasked >> 8) & 0xff]] as const) {
+  for (const [port, base, cascade, mask] of [
+    [0x20, 0x20, 4, ~unmasked & 0xff],
+    [0xa0, 0x28, 2, (~unmasked >> 8) & 0xff],
+  ] as const) {
     board.ports.write(port, 1, 0x11);
     for (const value of [base, cascade, 1, mask]) board.ports.write(port + 1, 1, value);
   }
@@ -43,8 +51,17 @@ describe('PC board', () => {
     board.ports.write(0xf4, 4, 0xdeadbeef);
     board.ports.write(0xf4, 1, 5);
     expect(log).toEqual(['serial 65', 'debugcon 66', 'exit 3735928559', 'exit 5']);
-    expect([0xe9, 0xf4, 0x3fd, 0x3fa, 0x21, 0xa1, 0x43, 0x4d0, 0x80].map((port) => board.ports.read(port, 1)))
-      .toEqual([0xe9, 0, 0x60, 1, 0xff, 0xff, 0xff, 0, null]);
+    expect([0xe9, 0xf4, 0x3fd, 0x3fa, 0x21, 0xa1, 0x43, 0x4d0, 0x80].map((port) => board.ports.read(port, 1))).toEqual([
+      0xe9,
+      0,
+      0x60,
+      1,
+      0xff,
+      0xff,
+      0xff,
+      0,
+      null,
+    ]);
     expect(board.mmio.read(0xfee00000, 4)).toBeNull();
   });
 
@@ -75,7 +92,12 @@ describe('PC board', () => {
     const { board, log, at } = machine();
     initialisePics(board, 1);
     expect(board.timeline.deadline()).toBe(Infinity);
-    for (const [port, value] of [[0x43, 0x34], [0x40, 0x9c], [0x40, 0x2e]]) board.ports.write(port!, 1, value!);
+    for (const [port, value] of [
+      [0x43, 0x34],
+      [0x40, 0x9c],
+      [0x40, 0x2e],
+    ])
+      board.ports.write(port!, 1, value!);
     // OUT going high as mode 2 is set is an edge of its own.
     expect(board.acknowledgeInterrupt()).toBe(0x20);
     board.ports.write(0x20, 1, 0x20);
@@ -94,7 +116,12 @@ describe('PC board', () => {
   it('counter 2 through port 0x61, looked at without a deadline', () => {
     const { board, at } = machine();
     board.ports.write(0x61, 1, 1);
-    for (const [port, value] of [[0x43, 0xb0], [0x42, 0xff], [0x42, 0x00]]) board.ports.write(port!, 1, value!);
+    for (const [port, value] of [
+      [0x43, 0xb0],
+      [0x42, 0xff],
+      [0x42, 0x00],
+    ])
+      board.ports.write(port!, 1, value!);
     at(200_000);
     expect(board.ports.read(0x61, 1)! & 0x21).toBe(0x01);
     at(300_000);
@@ -108,8 +135,13 @@ describe('PC board', () => {
       return board.ports.read(0x71, 1)!;
     };
     const word = (at: number): number => cmos(at) | (cmos(at + 1) << 8);
-    expect([word(0x15), word(0x17), word(0x30), word(0x34), word(0x5b) | (cmos(0x5d) << 16)])
-      .toEqual([640, 63 * 1024, 63 * 1024, 48 * 16, 2 ** 14]);
+    expect([word(0x15), word(0x17), word(0x30), word(0x34), word(0x5b) | (cmos(0x5d) << 16)]).toEqual([
+      640,
+      63 * 1024,
+      63 * 1024,
+      48 * 16,
+      2 ** 14,
+    ]);
     let sum = 0;
     for (let at = 0x10; at <= 0x2d; at++) sum += cmos(at);
     expect((cmos(0x2e) << 8) | cmos(0x2f)).toBe(sum);
@@ -130,7 +162,10 @@ describe('PC board', () => {
     expect(board.acknowledgeInterrupt()).toBe(0x28);
   });
 
-  it.each([[0x64, [0xfe]], [0x92, [3]]] as const)('hands a request for a reset at port %i on', (port, values) => {
+  it.each([
+    [0x64, [0xfe]],
+    [0x92, [3]],
+  ] as const)('hands a request for a reset at port %i on', (port, values) => {
     const { board, log } = machine();
     for (const value of values) board.ports.write(port, 1, value);
     expect(log).toEqual(['reset']);
@@ -141,7 +176,12 @@ describe('PC board', () => {
     initialisePics(one.board, 0xffff);
     one.board.ports.write(0x3f9, 1, 1);
     one.board.serialInput([1, 2, 3]);
-    for (const [port, value] of [[0x43, 0x36], [0x40, 0], [0x40, 0]]) one.board.ports.write(port!, 1, value!);
+    for (const [port, value] of [
+      [0x43, 0x36],
+      [0x40, 0],
+      [0x40, 0],
+    ])
+      one.board.ports.write(port!, 1, value!);
     one.at(1_000_000);
     const saved = JSON.parse(JSON.stringify(one.board.save())) as PlatformState;
 
@@ -192,7 +232,8 @@ describe('PC board', () => {
     board.a20.set(false);
     board.a20.set(true);
     expect([board.a20.open, board.ports.read(0x92, 1)]).toEqual([true, 2]);
-    const closed = 'a20 closed', open = 'a20 open';
+    const closed = 'a20 closed';
+    const open = 'a20 open';
     expect(log.filter((line) => line.startsWith('a20'))).toEqual([closed, open, closed, open, closed, open]);
   });
 

@@ -20,7 +20,10 @@ const irr = (): number => {
 
 /** The PC's usual initialisation: vectors 0x20 and 0x28, cascade at IR2. */
 function initialise(icw4 = 1, icw1 = 0x11): void {
-  for (const [chip, base, cascade] of [[pics.master, 0x20, 4], [pics.slave, 0x28, 2]] as const) {
+  for (const [chip, base, cascade] of [
+    [pics.master, 0x20, 4],
+    [pics.slave, 0x28, 2],
+  ] as const) {
     chip.write(0, 1, icw1);
     chip.write(1, 1, base);
     chip.write(1, 1, cascade);

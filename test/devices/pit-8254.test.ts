@@ -167,7 +167,10 @@ describe('8254 reading', () => {
     expect(latched(0)).toBe(0x9999);
   });
 
-  it.each([[0x14, 0x64, 100], [0x24, 0x01, 0x100]])('one-byte access %#x', (word, byte, value) => {
+  it.each([
+    [0x14, 0x64, 100],
+    [0x24, 0x01, 0x100],
+  ])('one-byte access %#x', (word, byte, value) => {
     control(word);
     pit.write(0, 1, byte);
     toTick(1);

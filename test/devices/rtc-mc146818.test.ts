@@ -17,7 +17,8 @@ function rtc(epoch = EPOCH): Rtc {
   const wire = new Wire();
   const device = new RtcMc146818(wire, { epoch, cmos: new Map([[0x40, 7]]) });
   return {
-    device, wire,
+    device,
+    wire,
     get(register) {
       device.write(0, 1, register);
       return device.read(1, 1);
@@ -50,7 +51,12 @@ describe('the clock', () => {
     expect([4, 2, 0x32].map(clock.get)).toEqual([0x81, 45, 20]);
     clock.set(0xb, 0x00);
     expect([4, 2].map(clock.get)).toEqual([0x81, 0x45]);
-    for (const [hour, code] of [[0, 0x12], [11, 0x11], [12, 0x92], [23, 0x91]] as const) {
+    for (const [hour, code] of [
+      [0, 0x12],
+      [11, 0x11],
+      [12, 0x92],
+      [23, 0x91],
+    ] as const) {
       const at = rtc(EPOCH + hour * 3600);
       at.set(0xb, 0);
       expect(at.get(4)).toBe(code);
@@ -64,7 +70,15 @@ describe('the clock', () => {
     expect(clock.get(0xb)).toBe(0x82);
     clock.device.advance(20.5 * SECOND);
     expect(clock.get(0)).toBe(5);
-    [[0x32, 0x19], [9, 0x99], [8, 0x12], [7, 0x31], [4, 0x23], [2, 0x59], [0, 0x58]].forEach(([r, v]) => clock.set(r!, v!));
+    [
+      [0x32, 0x19],
+      [9, 0x99],
+      [8, 0x12],
+      [7, 0x31],
+      [4, 0x23],
+      [2, 0x59],
+      [0, 0x58],
+    ].forEach(([r, v]) => clock.set(r!, v!));
     expect(clock.get(9)).toBe(0x99);
     clock.set(0xb, 2);
     expect(shown(clock)).toEqual([0x19, 0x99, 0x12, 0x31, 0x23, 0x59, 0x58, 6]);
@@ -95,7 +109,13 @@ describe('the clock', () => {
 
   it('announces an update by UIP, unless it stands still', () => {
     const clock = rtc();
-    for (const [ns, uip] of [[0, 0], [0.99777e9, 0], [0.9978e9, 0x80], [0.99999e9, 0x80], [1e9, 0]] as const) {
+    for (const [ns, uip] of [
+      [0, 0],
+      [0.99777e9, 0],
+      [0.9978e9, 0x80],
+      [0.99999e9, 0x80],
+      [1e9, 0],
+    ] as const) {
       clock.device.advance(ns);
       expect([ns, clock.get(0xa) & 0x80]).toEqual([ns, uip]);
     }
@@ -121,7 +141,12 @@ describe('interrupts', () => {
     expect([count, wire.rises]).toEqual([1024, 1024]);
   });
 
-  it.each([[1, 256], [2, 128], [3, 8192], [15, 2]])('rate %i is %i Hz', (rate, hertz) => {
+  it.each([
+    [1, 256],
+    [2, 128],
+    [3, 8192],
+    [15, 2],
+  ])('rate %i is %i Hz', (rate, hertz) => {
     const { device, set } = rtc();
     set(0xa, 0x20 | rate);
     set(0xb, 0x42);
@@ -153,7 +178,12 @@ describe('interrupts', () => {
   ])('alarm %s', (_name, [seconds, minutes, hours], after) => {
     const { device, wire, get, set } = rtc();
     set(0xa, 0x20);
-    [[1, seconds!], [3, minutes!], [5, hours!], [0xb, 0x22]].forEach(([register, value]) => set(register!, value!));
+    [
+      [1, seconds!],
+      [3, minutes!],
+      [5, hours!],
+      [0xb, 0x22],
+    ].forEach(([register, value]) => set(register!, value!));
     expect(device.deadline()).toBe(after * SECOND);
     device.advance(Math.min(after, 200_000) * SECOND);
     expect([wire.level, get(0xc) & 0xa0]).toEqual(after === Infinity ? [0, 0] : [1, 0xa0]);

@@ -67,7 +67,12 @@ describe('NS16550A', () => {
     expect(u.irq.level).toBe(0);
   });
 
-  it.each([[0, 1], [1, 4], [2, 8], [3, 14]])('FIFO trigger %i interrupts from %i bytes, with a time-out below', (field, level) => {
+  it.each([
+    [0, 1],
+    [1, 4],
+    [2, 8],
+    [3, 14],
+  ])('FIFO trigger %i interrupts from %i bytes, with a time-out below', (field, level) => {
     const u = uart();
     u.out(2, (field << 6) | 1);
     u.out(1, 1);
@@ -112,7 +117,13 @@ describe('NS16550A', () => {
     expect(u.in(5)).toBe(0x61);
     expect(u.in(0)).toBe(0x41);
     expect(u.in(5) & 1).toBe(0);
-    for (const [mcr, msr] of [[0x11, 0x20], [0x12, 0x10], [0x14, 0x40], [0x18, 0x80], [0x1f, 0xf0]]) {
+    for (const [mcr, msr] of [
+      [0x11, 0x20],
+      [0x12, 0x10],
+      [0x14, 0x40],
+      [0x18, 0x80],
+      [0x1f, 0xf0],
+    ]) {
       u.out(4, mcr!);
       expect(u.in(6) & 0xf0).toBe(msr);
     }

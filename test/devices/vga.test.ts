@@ -19,7 +19,11 @@ function vga() {
 }
 
 describe('banks by index and data', () => {
-  it.each([['sequencer', 0x3c4, 4], ['graphics controller', 0x3ce, 8], ['CRT controller', 0x3d4, 0x18]])('%s', (_name, port, last) => {
+  it.each([
+    ['sequencer', 0x3c4, 4],
+    ['graphics controller', 0x3ce, 8],
+    ['CRT controller', 0x3d4, 0x18],
+  ])('%s', (_name, port, last) => {
     const { set, get, read } = vga();
     set(port, last, 0x5a);
     expect([read(port), get(port, last), get(port, 0xf0)]).toEqual([last, 0x5a, 0xff]);
@@ -86,8 +90,12 @@ describe('the status registers', () => {
 
   it('tell where the beam is: 449 lines 70 times a second, two of them in retrace', () => {
     const { device, read } = vga();
-    let blank = 0, retrace = 0, rises = 0, last = 0;
-    const step = 100, second = 1e9 / 10;
+    let blank = 0;
+    let retrace = 0;
+    let rises = 0;
+    let last = 0;
+    const step = 100;
+    const second = 1e9 / 10;
     for (let now = 0; now < second; now += step) {
       device.advance(now);
       const status = read(0x3da);
@@ -105,22 +113,58 @@ describe('the status registers', () => {
 describe('the text mode that they say', () => {
   it('is 80 by 25 at B8000H with a cursor in the first cell', () => {
     expect(textMode(vga().device.registers)).toEqual({
-      columns: 80, rows: 25, base: 0xb8000, cells: 0x4000, start: 0, pitch: 80, blink: true, cursor: 0,
+      columns: 80,
+      rows: 25,
+      base: 0xb8000,
+      cells: 0x4000,
+      start: 0,
+      pitch: 80,
+      blink: true,
+      cursor: 0,
     });
   });
 
   it.each<[string, (v: ReturnType<typeof vga>) => void, object]>([
     ['50 rows of 8 lines', ({ set }) => set(0x3d4, 9, 0x47), { rows: 50 }],
     ['25 rows of 16 doubled lines of a 400 line screen are 12', ({ set }) => set(0x3d4, 9, 0x8f), { rows: 12 }],
-    ['a start address', ({ set }) => { set(0x3d4, 0xc, 1); set(0x3d4, 0xd, 2); }, { start: 258 }],
+    [
+      'a start address',
+      ({ set }) => {
+        set(0x3d4, 0xc, 1);
+        set(0x3d4, 0xd, 2);
+      },
+      { start: 258 },
+    ],
     ['a pitch', ({ set }) => set(0x3d4, 0x13, 64), { pitch: 128 }],
     ['monochrome', ({ set }) => set(0x3ce, 6, 0x0a), { base: 0xb0000 }],
     ['the whole window', ({ set }) => set(0x3ce, 6, 0x00), { base: 0xa0000, cells: 0x10000 }],
-    ['a cursor', ({ set }) => { set(0x3d4, 0xe, 2); set(0x3d4, 0xf, 3); }, { cursor: 515 }],
+    [
+      'a cursor',
+      ({ set }) => {
+        set(0x3d4, 0xe, 2);
+        set(0x3d4, 0xf, 3);
+      },
+      { cursor: 515 },
+    ],
     ['no cursor', ({ set }) => set(0x3d4, 0xa, 0x20), { cursor: null }],
     ['a cursor that ends before it begins', ({ set }) => set(0x3d4, 0xa, 0x0f), { cursor: null }],
-    ['bright backgrounds', ({ read, write }) => { read(0x3da); write(0x3c0, 0x30, 0x04); }, { blink: false }],
-    ['480 lines', ({ set }) => { set(0x3d4, 0x11, 0); set(0x3d4, 0x12, 0xdf); set(0x3d4, 7, 0x1f & ~0x40 | 0x02); }, { rows: 30 }],
+    [
+      'bright backgrounds',
+      ({ read, write }) => {
+        read(0x3da);
+        write(0x3c0, 0x30, 0x04);
+      },
+      { blink: false },
+    ],
+    [
+      '480 lines',
+      ({ set }) => {
+        set(0x3d4, 0x11, 0);
+        set(0x3d4, 0x12, 0xdf);
+        set(0x3d4, 7, (0x1f & ~0x40) | 0x02);
+      },
+      { rows: 30 },
+    ],
   ])('%s', (_name, program, expected) => {
     const screen = vga();
     program(screen);

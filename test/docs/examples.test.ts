@@ -12,7 +12,9 @@ const documents = projectFiles().filter((path) => path.endsWith('.md'));
 
 describe('examples', () => {
   // Builds dist/, which the examples import, if it is stale.
-  beforeAll(() => { execFileSync(process.execPath, [join(ROOT, 'bin/tidemark'), '--version']); });
+  beforeAll(() => {
+    execFileSync(process.execPath, [join(ROOT, 'bin/tidemark'), '--version']);
+  });
 
   it.each(documents)('of %s print what is shown', async (path) => {
     await expect(withFreshOutputs(readProjectFile(path))).toMatchFileSnapshot(join(ROOT, path));
@@ -23,12 +25,22 @@ describe('fences', () => {
   const markdown = '# T\n```js\na\nb\n```\n\n```text\nold\n```\n```\n```\n';
 
   it('are found with their language and body', () => {
-    expect(fencesIn(markdown).map(({ language, body }) => [language, body])).toEqual([['js', 'a\nb\n'], ['text', 'old\n'], ['', '']]);
+    expect(fencesIn(markdown).map(({ language, body }) => [language, body])).toEqual([
+      ['js', 'a\nb\n'],
+      ['text', 'old\n'],
+      ['', ''],
+    ]);
   });
 
   it('are replaced in place', () => {
     const [program, output] = fencesIn(markdown);
-    const replaced = replaceBodies(markdown, new Map([[program!, 'A\n'], [output!, 'a longer\nnew\n']]));
+    const replaced = replaceBodies(
+      markdown,
+      new Map([
+        [program!, 'A\n'],
+        [output!, 'a longer\nnew\n'],
+      ]),
+    );
     expect(replaced).toBe('# T\n```js\nA\n```\n\n```text\na longer\nnew\n```\n```\n```\n');
   });
 
@@ -37,6 +49,6 @@ describe('fences', () => {
   });
 
   it('of a program that fails are an error', () => {
-    expect(() => withFreshOutputs('```js\nthrow new Error(\'on purpose\');\n```\n```text\n```\n')).toThrow('on purpose');
+    expect(() => withFreshOutputs("```js\nthrow new Error('on purpose');\n```\n```text\n```\n")).toThrow('on purpose');
   });
 });

@@ -10,19 +10,30 @@ const PATH = /^\/\/ (\S+\.\w+)\n/;
 /** Lines of an excerpt that do not follow in the file, compared without indentation. */
 function missing(excerpt: string): string[] {
   const path = PATH.exec(excerpt)![1]!;
-  const lines = readProjectFile(path).split('\n').map((line) => line.trim());
+  const lines = readProjectFile(path)
+    .split('\n')
+    .map((line) => line.trim());
   let at = 0;
-  return excerpt.split('\n').slice(1).map((line) => line.trim()).filter((line) => {
-    if (line === '') return false;
-    const found = lines.findIndex((candidate, n) => n >= at && candidate.includes(line));
-    if (found >= 0) at = found + 1;
-    return found < 0;
-  });
+  return excerpt
+    .split('\n')
+    .slice(1)
+    .map((line) => line.trim())
+    .filter((line) => {
+      if (line === '') return false;
+      const found = lines.findIndex((candidate, n) => n >= at && candidate.includes(line));
+      if (found >= 0) at = found + 1;
+      return found < 0;
+    });
 }
 
 const isExcerpt = ({ language, body }: Fence): boolean => language === 'ts' && PATH.test(body);
-const excerpts = projectFiles().filter((path) => path.endsWith('.md')).flatMap((path) =>
-  fencesIn(readProjectFile(path)).filter(isExcerpt).map(({ body }) => [path, body] as const));
+const excerpts = projectFiles()
+  .filter((path) => path.endsWith('.md'))
+  .flatMap((path) =>
+    fencesIn(readProjectFile(path))
+      .filter(isExcerpt)
+      .map(({ body }) => [path, body] as const),
+  );
 
 describe('excerpts', () => {
   it('are there', () => expect(excerpts.length).toBeGreaterThan(5));

@@ -16,11 +16,17 @@ const PROGRAMS = join(ROOT, '.cache/docs');
 const TIME_LIMIT = 50_000;
 const COMMAND = /^\$ (bin\/tidemark\b.*)\n/;
 
-interface Result { readonly output: string; readonly status: number | null }
+interface Result {
+  readonly output: string;
+  readonly status: number | null;
+}
 
 function run(directory: string, command: string, args: readonly string[]): Result {
   const { stdout, stderr, status, error } = spawnSync(command, args, {
-    cwd: directory, encoding: 'utf8', timeout: TIME_LIMIT, stdio: ['ignore', 'pipe', 'pipe'],
+    cwd: directory,
+    encoding: 'utf8',
+    timeout: TIME_LIMIT,
+    stdio: ['ignore', 'pipe', 'pipe'],
   });
   if (error) throw error;
   return { output: stdout + stderr, status };

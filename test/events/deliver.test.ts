@@ -166,7 +166,7 @@ describe('faults of delivery', () => {
     ['not a gate', gate(SEL.CODE0, 0, 12), 13, (6 << 3) | 3],
     ['null selector', gate(0, 0, 14), 13, 1],
     ['data selector', gate(SEL.DATA0, 0, 14), 13, SEL.DATA0 | 1],
-    ['outer code', gate(SEL.CODE3, 0, 14), 13, SEL.CODE3 & ~3 | 1],
+    ['outer code', gate(SEL.CODE3, 0, 14), 13, (SEL.CODE3 & ~3) | 1],
     ['absent code', gate(SEL.ABSENT_CODE, 0, 14), 11, SEL.ABSENT_CODE | 1],
     ['beyond the limit', gate(SEL.SHORT_CODE, 0x7000, 14), 13, 1],
   ])('%s', (_name, value, vector, code) => {
@@ -199,7 +199,7 @@ describe('faults of delivery', () => {
   // SDM vol. 2, INT n: errors in the TSS's stack are #TS(EXT); an absent one is #SS(EXT).
   it.each([
     ['null SS', 0, 10, 0x1],
-    ['SS of another level', SEL.DATA3, 10, SEL.DATA3 & ~3 | 1],
+    ['SS of another level', SEL.DATA3, 10, (SEL.DATA3 & ~3) | 1],
     ['absent SS', SEL.ABSENT_DATA, 12, SEL.ABSENT_DATA | 1],
   ])('inner stack: %s', (_name, selector, vector, code) => {
     const rig = protectedMode(3);
@@ -265,7 +265,12 @@ describe('double and triple faults', () => {
     fault(rig, Vector.UD);
     const { cpu } = rig;
     expect(rig.state.activity[0]).toBe(Activity.SHUTDOWN);
-    expect(chain(cpu)).toEqual([[Vector.UD, null], [13, (6 << 3) | 3], [13, (13 << 3) | 3], [13, (8 << 3) | 3]]);
+    expect(chain(cpu)).toEqual([
+      [Vector.UD, null],
+      [13, (6 << 3) | 3],
+      [13, (13 << 3) | 3],
+      [13, (8 << 3) | 3],
+    ]);
     expect([cpu.rip, rig.rsp]).toEqual([AT.CODE, AT.STACK0]);
   });
 

@@ -12,10 +12,14 @@ import type { RunReason } from '../../src/cpu/run-loop.ts';
 import { AT, SEL, longMode, protectedMode } from '../system/support.ts';
 import type { Rig } from '../system/support.ts';
 
-const NOP = 0x90, HLT = 0xf4, STI = 0xfb, IRET = 0xcf;
+const NOP = 0x90;
+const HLT = 0xf4;
+const STI = 0xfb;
+const IRET = 0xcf;
 const MOV_SS_AX = [0x8e, 0xd0];
 const INC_EAX = [0xff, 0xc0];
-const OUT_80 = [0xe6, 0x80], IN_60 = [0xe4, 0x60];
+const OUT_80 = [0xe6, 0x80];
+const IN_60 = [0xe4, 0x60];
 
 function start(rig: Rig, ...bytes: number[]): (limit?: number) => { retired: number; reason: RunReason } {
   rig.code(AT.CODE, ...bytes);
@@ -179,7 +183,11 @@ describe('between two iterations of REP STOS', () => {
     return { rig, run };
   }
 
-  it.each([[1, AT.CODE, RF], [2, AT.CODE, RF], [3, AT.CODE + 2, 0]])('an interrupt after %i of 3', (done, ip, rf) => {
+  it.each([
+    [1, AT.CODE, RF],
+    [2, AT.CODE, RF],
+    [3, AT.CODE + 2, 0],
+  ])('an interrupt after %i of 3', (done, ip, rf) => {
     const { rig, run } = repeating(3);
     run(done);
     rig.host.pending = 0x21;

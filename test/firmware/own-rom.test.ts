@@ -12,7 +12,8 @@ import { MtEnable, MtOp } from '../../src/mt/abi.ts';
 import { ENGINES, METHODS } from '../laws/support/configurations.ts';
 import { MARK, ROM_BYTES, ownRom } from './rom.ts';
 
-const MIB = 2 ** 20, FOUR_GIB = 2 ** 32;
+const MIB = 2 ** 20;
+const FOUR_GIB = 2 ** 32;
 
 function machine(config: Partial<PcConfig> = {}, bytes = ownRom()) {
   const said: number[] = [];

@@ -21,7 +21,12 @@ function machine(bytes: Uint8Array, optionRom: Uint8Array | null, config: Partia
   let log = '';
   const optionRoms = optionRom ? [{ name: 'vga', bytes: optionRom }] : [];
   const pc = createPc({
-    memory: 32 * MIB, ...config, firmware: { name: 'bios', bytes, optionRoms }, debugcon: (byte) => { log += String.fromCharCode(byte); },
+    memory: 32 * MIB,
+    ...config,
+    firmware: { name: 'bios', bytes, optionRoms },
+    debugcon: (byte) => {
+      log += String.fromCharCode(byte);
+    },
   });
   return { ...pc, log: () => log };
 }
@@ -77,7 +82,7 @@ describeNeeding(seabios.path !== null, seabios.reason)('SeaBIOS', () => {
 
 const both = bochs.path !== null && vgabios.path !== null;
 
-describeNeeding(both, bochs.reason || vgabios.reason)('Bochs\'s BIOS with its VGA BIOS', () => {
+describeNeeding(both, bochs.reason || vgabios.reason)("Bochs's BIOS with its VGA BIOS", () => {
   const lines = (pc: Pc): string => screenLines(textScreen(pc)!).join('\n');
 
   it.each(['interpreter', 'translator'] as const)('shows what it is and that there is nothing to boot, engine %s', (engine) => {

@@ -11,6 +11,7 @@ import { environment } from './environment.ts';
 
 const view = new DataView(new ArrayBuffer(8));
 
+// biome-ignore format: a table
 const HOST = {
   single: {
     format: SINGLE, width: 32,
@@ -53,7 +54,7 @@ describe.each(['single', 'double'] as const)('%s precision', (name) => {
     ['sums', addExact, (a: number, b: number) => a + b],
     ['products', mulExact, (a: number, b: number) => a * b],
     ['quotients', divExact, (a: number, b: number) => a / b],
-  ] as const)('%s are the host\'s', (_name, exact, host) => {
+  ] as const)("%s are the host's", (_name, exact, host) => {
     expect(finitePairs.length).toBeGreaterThan(7000);
     for (const [x, y] of finitePairs) {
       const ours = rounded(exact(unpackInterchange(x, format), unpackInterchange(y, format)), format);
@@ -61,7 +62,7 @@ describe.each(['single', 'double'] as const)('%s precision', (name) => {
     }
   });
 
-  it('square roots are the host\'s', () => {
+  it("square roots are the host's", () => {
     random.forEach((x, n) => {
       const magnitude = { ...operands[n]!, sign: 0 } as const;
       if (isNumber(n)) expect(rounded(sqrtExact(magnitude), format)).toBe(bits(Math.sqrt(Math.abs(number(x)))));

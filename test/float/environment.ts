@@ -4,8 +4,14 @@ import { fromFloat64, toFloat64 } from '../../src/cpu/float/index.ts';
 import type { FloatEnvironment } from '../../src/cpu/float/index.ts';
 
 /** As FNINIT leaves it, but for what is given. */
-export const environment = (changes: Partial<FloatEnvironment> = {}): FloatEnvironment =>
-  ({ rounding: 0, precision: 64, masks: 0x3f, flags: 0, roundedUp: false, ...changes });
+export const environment = (changes: Partial<FloatEnvironment> = {}): FloatEnvironment => ({
+  rounding: 0,
+  precision: 64,
+  masks: 0x3f,
+  flags: 0,
+  roundedUp: false,
+  ...changes,
+});
 
 /** A double as 80 raw bits. */
 export function extended(x: number): bigint {

@@ -2,8 +2,24 @@
 
 import { describe, expect, it } from 'vitest';
 import {
-  add, classify, compare, constant, div, extract, fromBcd, fromFloat32, fromInteger, mul, remainder, roundToInteger, scale, sqrt, sub,
-  toBcd, toFloat32, toInteger,
+  add,
+  classify,
+  compare,
+  constant,
+  div,
+  extract,
+  fromBcd,
+  fromFloat32,
+  fromInteger,
+  mul,
+  remainder,
+  roundToInteger,
+  scale,
+  sqrt,
+  sub,
+  toBcd,
+  toFloat32,
+  toInteger,
 } from '../../src/cpu/float/index.ts';
 import type { FloatEnvironment } from '../../src/cpu/float/index.ts';
 import { double, environment, extended } from './environment.ts';
@@ -26,17 +42,17 @@ describe('with 53 bits of precision', () => {
     ['mul', mul, (a: number, b: number) => a * b],
     ['div', div, (a: number, b: number) => a / b],
     ['FPREM, until it is complete,', completeRemainder, (a: number, b: number) => a % b],
-  ] as const)('%s is the host\'s', (_name, operation, expected) => {
+  ] as const)("%s is the host's", (_name, operation, expected) => {
     for (const [a, b] of pairs) {
       expect(double(operation(environment({ precision: 53 }), extended(a), extended(b))), `${a}, ${b}`).toBe(expected(a, b));
     }
   });
 
-  it('sqrt is the host\'s', () => {
+  it("sqrt is the host's", () => {
     for (const a of NUMBERS) expect(double(sqrt(environment({ precision: 53 }), extended(a))), `${a}`).toBe(Math.sqrt(a));
   });
 
-  it('comparing is the host\'s', () => {
+  it("comparing is the host's", () => {
     for (const [a, b] of pairs) {
       expect(compare(environment(), extended(a), extended(b), { quiet: false })).toBe(a < b ? 'less' : a > b ? 'greater' : 'equal');
     }
@@ -52,7 +68,12 @@ describe('conversions', () => {
     expect(toFloat32(environment(), fromFloat32(environment(), x)!)).toBe(x);
   });
 
-  it.each([[2.5, 2n], [3.5, 4n], [-0.5, 0n], [-1.75, -2n]])('%s rounds to the nearest integer, of two the even one: %s', (x, expected) => {
+  it.each([
+    [2.5, 2n],
+    [3.5, 4n],
+    [-0.5, 0n],
+    [-1.75, -2n],
+  ])('%s rounds to the nearest integer, of two the even one: %s', (x, expected) => {
     expect(toInteger(environment(), extended(x), 4, { truncate: false })).toBe(expected);
     expect(double(roundToInteger(environment(), extended(x)))).toBe(x === -0.5 ? -0 : Number(expected));
   });

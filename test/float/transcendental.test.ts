@@ -2,14 +2,35 @@
 
 import { describe, expect, it } from 'vitest';
 import {
-  DE, IE, INDEFINITE, PE, UE, ZE, arctangent, cosine, exp2Minus1, sine, sineCosine, tangent, yLog2, yLog2Plus1,
+  DE,
+  IE,
+  INDEFINITE,
+  PE,
+  UE,
+  ZE,
+  arctangent,
+  cosine,
+  exp2Minus1,
+  sine,
+  sineCosine,
+  tangent,
+  yLog2,
+  yLog2Plus1,
 } from '../../src/cpu/float/index.ts';
 import type { FloatEnvironment } from '../../src/cpu/float/index.ts';
 import { double, environment, extended } from './environment.ts';
 
-const ZERO = 0n, MINUS_ZERO = 1n << 79n, ONE = extended(1), MINUS_ONE = extended(-1), HALF = extended(0.5);
-const INFINITY = extended(Infinity), MINUS_INFINITY = extended(-Infinity), DENORMAL = 1n;
-const PI = 0x4000_c90f_daa2_2168_c235n, PI_HALVES = PI - (1n << 64n), PI_QUARTERS = PI - (2n << 64n);
+const ZERO = 0n;
+const MINUS_ZERO = 1n << 79n;
+const ONE = extended(1);
+const MINUS_ONE = extended(-1);
+const HALF = extended(0.5);
+const INFINITY = extended(Infinity);
+const MINUS_INFINITY = extended(-Infinity);
+const DENORMAL = 1n;
+const PI = 0x4000_c90f_daa2_2168_c235n;
+const PI_HALVES = PI - (1n << 64n);
+const PI_QUARTERS = PI - (2n << 64n);
 const THREE_PI_QUARTERS = 0x4000_96cb_e3f9_990e_91a8n;
 const TOO_LARGE = 0x403e_8000_0000_0000_0000n; // 2^63
 
@@ -46,13 +67,26 @@ describe('special operands', () => {
     { rule: 'the sine of an infinity', does: (e) => sine(e, INFINITY), gives: { value: INDEFINITE, partial: false }, flags: IE },
     { rule: 'the sine of -0', does: (e) => sine(e, MINUS_ZERO), gives: { value: MINUS_ZERO, partial: false }, flags: 0 },
     { rule: 'the cosine of 0', does: (e) => cosine(e, ZERO), gives: { value: ONE, partial: false }, flags: 0 },
-    { rule: 'an angle of 2^63 is out of range', does: (e) => sineCosine(e, TOO_LARGE),
-      gives: { sine: TOO_LARGE, cosine: TOO_LARGE, partial: true }, flags: 0 },
+    {
+      rule: 'an angle of 2^63 is out of range',
+      does: (e) => sineCosine(e, TOO_LARGE),
+      gives: { sine: TOO_LARGE, cosine: TOO_LARGE, partial: true },
+      flags: 0,
+    },
     { rule: 'FPTAN pushes 1', does: (e) => tangent(e, MINUS_ZERO), gives: { value: MINUS_ZERO, pushed: ONE, partial: false }, flags: 0 },
-    { rule: 'or the NaN that it gives', does: (e) => tangent(e, INFINITY), gives: { value: INDEFINITE, pushed: INDEFINITE, partial: false },
-      flags: IE },
-    { rule: 'the sine of a denormal is one step nearer to 0, if so rounded', does: (e) => sine(e, 2n * DENORMAL)!.value,
-      env: { rounding: 3 }, gives: DENORMAL, flags: DE | UE | PE },
+    {
+      rule: 'or the NaN that it gives',
+      does: (e) => tangent(e, INFINITY),
+      gives: { value: INDEFINITE, pushed: INDEFINITE, partial: false },
+      flags: IE,
+    },
+    {
+      rule: 'the sine of a denormal is one step nearer to 0, if so rounded',
+      does: (e) => sine(e, 2n * DENORMAL)!.value,
+      env: { rounding: 3 },
+      gives: DENORMAL,
+      flags: DE | UE | PE,
+    },
   ])('$rule', ({ does, env: changes = {}, gives, flags }) => {
     const env = environment(changes);
     expect(does(env)).toEqual(gives);
@@ -62,14 +96,14 @@ describe('special operands', () => {
 
 describe('values', () => {
   // With its 66 bits, the processor's pi is a quarter of a unit of the last place above 0x4000c90fdaa22168c234, not 0.768 of it.
-  it('the sine of what is nearest to pi is that number\'s distance from the processor\'s pi', () => {
+  it("the sine of what is nearest to pi is that number's distance from the processor's pi", () => {
     expect(sine(environment(), PI)!.value).toBe(extended(-(2 ** -64)));
   });
 
   const near = (value: bigint, expected: number): void => expect(Math.abs(double(value) / expected - 1)).toBeLessThan(2 ** -50);
   const ANGLES = [0.001, 0.5, 0.78, 0.79, 1, 1.5, 2, 3, 4, 5, 6, 100];
 
-  it.each([...ANGLES, ...ANGLES.map((x) => -x)])('of the angle %s are the host\'s', (x) => {
+  it.each([...ANGLES, ...ANGLES.map((x) => -x)])("of the angle %s are the host's", (x) => {
     near(sine(environment(), extended(x))!.value, Math.sin(x));
     near(cosine(environment(), extended(x))!.value, Math.cos(x));
     near(tangent(environment(), extended(x))!.value, Math.tan(x));
@@ -77,7 +111,7 @@ describe('values', () => {
     near(arctangent(environment(), extended(-2), extended(x))!, Math.atan2(x, -2));
   });
 
-  it.each([1e-300, 1e-20, 0.1, 0.29, 0.7, 1.4, 1.5, 3, 1e10, 1e300])('of the logarithm of %s are the host\'s', (x) => {
+  it.each([1e-300, 1e-20, 0.1, 0.29, 0.7, 1.4, 1.5, 3, 1e10, 1e300])("of the logarithm of %s are the host's", (x) => {
     near(yLog2(environment(), extended(x), ONE)!, Math.log2(x));
     near(yLog2Plus1(environment(), extended(x), ONE)!, Math.log1p(x) / Math.LN2);
     if (x < 1) near(exp2Minus1(environment(), extended(-x))!, Math.expm1(-x * Math.LN2));

@@ -24,6 +24,9 @@ describe('x87 arithmetic', () => {
   it.each(VENDOR_DIFFERENCES)('meets: $name', ({ holds }) => {
     const met = vectors.filter(holds);
     expect(met.length).toBeGreaterThan(5);
-    expect(met.some((vector) => difference(vector) !== null), 'an excuse without need').toBe(true);
+    expect(
+      met.some((vector) => difference(vector) !== null),
+      'an excuse without need',
+    ).toBe(true);
   });
 });

@@ -2,8 +2,36 @@
 // results, exception flags and condition codes bit for bit.
 
 import {
-  DE, IE, abs, add, arctangent, classify, compare, constant, cosine, div, exp2Minus1, extract, fromBcd, fromFloat32, fromFloat64,
-  fromInteger, mul, remainder, roundToInteger, scale, sine, sineCosine, sqrt, sub, tangent, toBcd, toFloat32, toFloat64, toInteger, yLog2,
+  DE,
+  IE,
+  abs,
+  add,
+  arctangent,
+  classify,
+  compare,
+  constant,
+  cosine,
+  div,
+  exp2Minus1,
+  extract,
+  fromBcd,
+  fromFloat32,
+  fromFloat64,
+  fromInteger,
+  mul,
+  remainder,
+  roundToInteger,
+  scale,
+  sine,
+  sineCosine,
+  sqrt,
+  sub,
+  tangent,
+  toBcd,
+  toFloat32,
+  toFloat64,
+  toInteger,
+  yLog2,
   yLog2Plus1,
 } from '../../src/cpu/float/index.ts';
 import type { AngleResult, ConstantName, FloatClass, FloatEnvironment, Remainder } from '../../src/cpu/float/index.ts';
@@ -26,7 +54,11 @@ export function parseVector(text: string): Vector {
   return { text, name, cw: parseInt(cw, 16), operands: operands.map((x) => BigInt(`0x${x}`)), sw: parseInt(sw, 16), results };
 }
 
-const C0 = 0x100, C1 = 0x200, C2 = 0x400, C3 = 0x4000, TOP_SHIFT = 11;
+const C0 = 0x100;
+const C1 = 0x200;
+const C2 = 0x400;
+const C3 = 0x4000;
+const TOP_SHIFT = 11;
 
 /** What an instruction did; `values` is null if there is no result. */
 interface Outcome {
@@ -54,7 +86,8 @@ type Operation = (env: FloatEnvironment, a: bigint, b: bigint) => bigint | null;
 const one = (value: bigint | null): Outcome => ({ values: value === null ? null : [value] });
 const register = (run: Operation, top: 5 | 6 | 7 = 6): Form => ({ top, digits: 20, run: (env, a, b) => one(run(env, a, b)) });
 const store = (bytes: number, run: Operation): Form => ({
-  top: 7, digits: 2 * bytes,
+  top: 7,
+  digits: 2 * bytes,
   run: (env, a, b) => {
     const value = run(env, a, b);
     return one(value === null ? null : BigInt.asUintN(8 * bytes, value));
@@ -75,7 +108,9 @@ const transcendental = (run: Operation, top: 6 | 7 = 6): Form => ({ ...register(
 /** C2 of an angle that is out of range: nothing is pushed. */
 const outOfRange = (x: bigint): Outcome => ({ values: [x], conditions: C2, top: 6 });
 const ofAngle = (run: (env: FloatEnvironment, x: bigint) => AngleResult | null): Form => ({
-  top: 6, digits: 20, loose: true,
+  top: 6,
+  digits: 20,
+  loose: true,
   run: (env, a) => {
     const result = run(env, a);
     return result?.partial ? outOfRange(a) : one(result && result.value);
@@ -84,7 +119,8 @@ const ofAngle = (run: (env: FloatEnvironment, x: bigint) => AngleResult | null):
 
 const COMPARISON = { less: C0, equal: C3, greater: 0, unordered: C3 | C2 | C0 } as const;
 const comparison = (quiet: boolean): Form => ({
-  top: 6, digits: 20,
+  top: 6,
+  digits: 20,
   run: (env, a, b) => {
     const result = compare(env, a, b, { quiet });
     return result === null ? { values: null } : { values: [], conditions: COMPARISON[result] };
@@ -92,41 +128,69 @@ const comparison = (quiet: boolean): Form => ({
 });
 
 const CLASSES: Readonly<Record<FloatClass, number>> = {
-  unsupported: 0, nan: C0, normal: C2, infinity: C2 | C0, zero: C3, denormal: C3 | C2,
+  unsupported: 0,
+  nan: C0,
+  normal: C2,
+  infinity: C2 | C0,
+  zero: C3,
+  denormal: C3 | C2,
 };
 
 const constants = ['FLD1', 'FLDL2T', 'FLDL2E', 'FLDPI', 'FLDLG2', 'FLDLN2', 'FLDZ'] as const satisfies readonly ConstantName[];
 
 export const FORMS: Readonly<Record<string, Form>> = {
-  FADD: register(add), FSUB: register(sub), FMUL: register(mul), FDIV: register(div), FSQRT: register(sqrt),
+  FADD: register(add),
+  FSUB: register(sub),
+  FMUL: register(mul),
+  FDIV: register(div),
+  FSQRT: register(sqrt),
   FPREM: { top: 6, digits: 20, run: (env, a, b) => remainderOutcome(remainder(env, a, b, { nearest: false })) },
   FPREM1: { top: 6, digits: 20, run: (env, a, b) => remainderOutcome(remainder(env, a, b, { nearest: true })) },
-  FRNDINT: register(roundToInteger), FSCALE: register(scale),
+  FRNDINT: register(roundToInteger),
+  FSCALE: register(scale),
   FXTRACT: {
-    top: 5, digits: 20,
+    top: 5,
+    digits: 20,
     run: (env, a) => {
       const result = extract(env, a);
       return { values: result && [result.significand, result.exponent] };
     },
   },
-  FCOM: comparison(false), FUCOM: comparison(true),
+  FCOM: comparison(false),
+  FUCOM: comparison(true),
   FXAM: { top: 6, digits: 20, run: (_env, a) => ({ values: [], conditions: CLASSES[classify(a)], c1: abs(a) !== a }) },
-  FLD32: register(fromFloat32, 5), FLD64: register(fromFloat64, 5), FSTP32: store(4, toFloat32), FSTP64: store(8, toFloat64),
+  FLD32: register(fromFloat32, 5),
+  FLD64: register(fromFloat64, 5),
+  FSTP32: store(4, toFloat32),
+  FSTP64: store(8, toFloat64),
   FILD64: register((_env, a) => fromInteger(BigInt.asIntN(64, a)), 5),
-  FISTP16: toBytes(2, false), FISTP32: toBytes(4, false), FISTP64: toBytes(8, false),
-  FISTTP16: toBytes(2, true), FISTTP32: toBytes(4, true), FISTTP64: toBytes(8, true),
-  FBLD: register((_env, a) => fromBcd(a), 5), FBSTP: store(10, toBcd),
-  F2XM1: transcendental(exp2Minus1), FYL2X: transcendental(yLog2, 7), FYL2XP1: transcendental(yLog2Plus1, 7),
-  FPATAN: transcendental(arctangent, 7), FSIN: ofAngle(sine), FCOS: ofAngle(cosine),
+  FISTP16: toBytes(2, false),
+  FISTP32: toBytes(4, false),
+  FISTP64: toBytes(8, false),
+  FISTTP16: toBytes(2, true),
+  FISTTP32: toBytes(4, true),
+  FISTTP64: toBytes(8, true),
+  FBLD: register((_env, a) => fromBcd(a), 5),
+  FBSTP: store(10, toBcd),
+  F2XM1: transcendental(exp2Minus1),
+  FYL2X: transcendental(yLog2, 7),
+  FYL2XP1: transcendental(yLog2Plus1, 7),
+  FPATAN: transcendental(arctangent, 7),
+  FSIN: ofAngle(sine),
+  FCOS: ofAngle(cosine),
   FPTAN: {
-    top: 5, digits: 20, loose: true,
+    top: 5,
+    digits: 20,
+    loose: true,
     run: (env, a) => {
       const result = tangent(env, a);
       return result?.partial ? outOfRange(a) : { values: result && [result.pushed, result.value] };
     },
   },
   FSINCOS: {
-    top: 5, digits: 20, loose: true,
+    top: 5,
+    digits: 20,
+    loose: true,
     run: (env, a) => {
       const result = sineCosine(env, a);
       return result?.partial ? outOfRange(a) : { values: result && [result.cosine, result.sine] };
@@ -155,7 +219,9 @@ const PRECISIONS = [24, 24, 53, 64] as const;
 export function difference({ name, cw, operands, sw, results }: Vector): string | null {
   const form = FORMS[name]!;
   const env = environment({
-    rounding: ((cw >> 10) & 3) as FloatEnvironment['rounding'], precision: PRECISIONS[(cw >> 8) & 3]!, masks: cw & 0x3f,
+    rounding: ((cw >> 10) & 3) as FloatEnvironment['rounding'],
+    precision: PRECISIONS[(cw >> 8) & 3]!,
+    masks: cw & 0x3f,
   });
   const { values, conditions = 0, c1 = env.roundedUp, top: ownTop = form.top } = form.run(env, operands[0]!, operands[1]!);
   const top = values === null ? 6 : ownTop;

@@ -3,7 +3,8 @@
 import { describe, expect, it } from 'vitest';
 import { bootPair, bootSector, runSector } from './boot-sectors/run.ts';
 
-const FIRST = Number(process.env['SECTORS_SEED'] ?? 1_000), BATCH = 1_000;
+const FIRST = Number(process.env['SECTORS_SEED'] ?? 1_000);
+const BATCH = 1_000;
 const BATCHES = Math.ceil(Number(process.env['SECTORS'] ?? 10_000) / BATCH);
 const LIMIT = 2_000;
 

@@ -20,8 +20,9 @@ describe('random images', () => {
 
   it.each(Array.from({ length: 10 }, (_, n) => FIRST + n * 100))('both engines do the same with seeds from %i', (first) => {
     for (let seed = first; seed < first + 100; seed++) {
-      expect(everything(runOne(seed, { engine: 'translator', limit: 600 })), `seed ${seed}`)
-        .toEqual(everything(runOne(seed, { engine: 'interpreter', limit: 600 })));
+      expect(everything(runOne(seed, { engine: 'translator', limit: 600 })), `seed ${seed}`).toEqual(
+        everything(runOne(seed, { engine: 'interpreter', limit: 600 })),
+      );
     }
   });
 });

@@ -33,8 +33,9 @@ describe('random images', () => {
 
   it.each([0, 50, 100])('both engines do the same with seeds from %i', (first) => {
     for (let seed = first; seed < first + 50; seed++) {
-      expect(everything(runOne(seed, { engine: 'translator', limit: 120 })), `seed ${seed}`)
-        .toEqual(everything(runOne(seed, { engine: 'interpreter', limit: 120 })));
+      expect(everything(runOne(seed, { engine: 'translator', limit: 120 })), `seed ${seed}`).toEqual(
+        everything(runOne(seed, { engine: 'interpreter', limit: 120 })),
+      );
     }
   });
 });

@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 export type Random = (below: number) => number;
 
 /** Opcodes that random bytes hit seldom and that reach deep: two-byte ones, system instructions, string forms, far transfers. */
+// biome-ignore format: a table
 const OPENINGS: readonly (readonly number[])[] = [
   [0x0f], [0x0f, 0x01], [0x0f, 0x20], [0x0f, 0x22], [0x0f, 0x30], [0x0f, 0x32], [0x0f, 0xa2], [0x0f, 0xc7], [0x0f, 0xae], [0x0f, 0xb0],
   [0xf0], [0xf2], [0xf3], [0xf3, 0xa4], [0xf3, 0xab], [0xf2, 0xae], [0x66], [0x67], [0x2e], [0x64], [0x48], [0x4c], [0x41],
@@ -26,7 +27,12 @@ export function codeLike(random: Random, length: number): number[] {
 }
 
 const GUESTS = [
-  'dirtier/dirtier-32', 'dirtier/dirtier-64', 'plain32/plain32', 'plain64/plain64', 'sort/sort-32', 'triple-fault/triple-fault',
+  'dirtier/dirtier-32',
+  'dirtier/dirtier-64',
+  'plain32/plain32',
+  'plain64/plain64',
+  'sort/sort-32',
+  'triple-fault/triple-fault',
 ];
 
 /** A guest image of the project with one to forty of its bytes changed. */

@@ -16,12 +16,18 @@ import { codeLike, mutatedGuest, noise } from './random-code.ts';
 import type { Random } from './random-code.ts';
 import type { Vm } from '../../src/vm/vm.ts';
 
-export interface EngineChoice { readonly engine: EngineName; readonly limit: number }
+export interface EngineChoice {
+  readonly engine: EngineName;
+  readonly limit: number;
+}
 
 /** The translator alone translates everything before it runs once, which pays nowhere less than here. */
 const ENGINES: readonly EngineChoice[] = [
-  { engine: 'interpreter', limit: 2_500 }, { engine: 'interpreter', limit: 1_000 }, { engine: 'auto', limit: 2_500 },
-  { engine: 'auto', limit: 1_000 }, { engine: 'translator', limit: 150 },
+  { engine: 'interpreter', limit: 2_500 },
+  { engine: 'interpreter', limit: 1_000 },
+  { engine: 'auto', limit: 2_500 },
+  { engine: 'auto', limit: 1_000 },
+  { engine: 'translator', limit: 150 },
 ];
 const ENTRIES = 4;
 const AT = 0x20000;
@@ -36,8 +42,11 @@ export interface FuzzOutcome {
 }
 
 /** The outcome with all that the guest could tell. */
-export const everything = ({ vm, kind, end }: FuzzOutcome): Outcome & { readonly kind: string; readonly end: string } =>
-  ({ kind, end, ...outcomeOf(vm) });
+export const everything = ({ vm, kind, end }: FuzzOutcome): Outcome & { readonly kind: string; readonly end: string } => ({
+  kind,
+  end,
+  ...outcomeOf(vm),
+});
 
 /** `choice`: an engine, and the longest slice, instead of those that the seed picks. */
 export function runOne(seed: number, choice: EngineChoice | null = null): FuzzOutcome {
@@ -48,7 +57,10 @@ export function runOne(seed: number, choice: EngineChoice | null = null): FuzzOu
   const { engine, limit } = choice ?? picked;
   const { vm } = createPc({
     memory: kind === 'guest' ? 8 * MIB : MIB,
-    engine, tracking: METHODS[random(METHODS.length)], quantum: 1 + random(500), vcpus: 1 + random(2),
+    engine,
+    tracking: METHODS[random(METHODS.length)],
+    quantum: 1 + random(500),
+    vcpus: 1 + random(2),
     verify: kind !== 'guest',
   });
   if (kind === 'guest' ? !loadMutated(vm, random) : !loadRandom(vm, random, kind)) return { kind, end: 'not loaded', retired: 0, vm };
@@ -83,7 +95,8 @@ function loadRandom(vm: Vm, random: Random, kind: 'noise' | 'code'): boolean {
 function run(vm: Vm, random: Random, limit: number): { end: string; retired: number } {
   vm.mt.initMt({ op: 1, flags: random(2) * 4, maxDirty: 1 + random(400) });
   vm.mt.enableMt(1);
-  let end = 'limit', retired = 0;
+  let end = 'limit';
+  let retired = 0;
   for (let entry = 0; entry < ENTRIES; entry++) {
     vm.mt.prepareMtCp(BigInt(entry));
     const result = vm.runSlice(1 + random(limit));

@@ -9,7 +9,7 @@ export class Xorshift32 {
     x ^= x << 13;
     x ^= x >>> 17;
     x ^= x << 5;
-    return this.state = x >>> 0;
+    return (this.state = x >>> 0);
   }
 }
 

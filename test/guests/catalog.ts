@@ -40,8 +40,10 @@ const checksum = (name: string, small: number, full: number): Guest[] =>
   both(name, [run('scale=1', `${name}/expected-output-scale-1.txt`, small), run('', `${name}/expected-output.txt`, full)]);
 
 /** With a slow timer most of a kernel's run is waiting for it: hz=1000 is for tests, the default (100) for patience. */
-const kernel = (name: string): GuestRun[] =>
-  [run('hz=1000', `${name}/expected-output.txt`, 20), run('', `${name}/expected-output.txt`, 130)];
+const kernel = (name: string): GuestRun[] => [
+  run('hz=1000', `${name}/expected-output.txt`, 20),
+  run('', `${name}/expected-output.txt`, 130),
+];
 
 export const CATALOG: readonly Guest[] = [
   { name: 'kernel32', image: 'kernel32/kernel32.elf', entry: 'multiboot', runs: kernel('kernel32') },
@@ -49,7 +51,10 @@ export const CATALOG: readonly Guest[] = [
   { name: 'kernel64-elf64', image: 'kernel64/kernel64-elf64.elf', entry: 'multiboot', runs: kernel('kernel64') },
   { name: 'plain32', image: 'plain32/plain32.elf', entry: 'elf32', runs: [run('', 'plain32/expected-output.txt', 1)] },
   {
-    name: 'plain64', image: 'plain64/plain64.elf', entry: 'elf64', unspecified: /^plain64: memory [0-9a-f]/,
+    name: 'plain64',
+    image: 'plain64/plain64.elf',
+    entry: 'elf64',
+    unspecified: /^plain64: memory [0-9a-f]/,
     runs: [run('hello tidemark', 'plain64/expected-output.txt', 1)],
   },
   ...checksum('sieve', 4, 170),
@@ -60,21 +65,32 @@ export const CATALOG: readonly Guest[] = [
     run('pages=211 pattern=random iterations=20 rate=64 seed=7', 'dirtier/expected-output-random-211.txt', 3),
   ]),
   {
-    name: 'smp64', image: 'smp64/smp64.elf', entry: 'elf64',
+    name: 'smp64',
+    image: 'smp64/smp64.elf',
+    entry: 'elf64',
     runs: [run('cpus=1', 'smp64/expected-output.txt', 1), { ...run('cpus=4', 'smp64/expected-output-cpus-4.txt', 1), cpus: 4 }],
   },
   { name: 'task-switch', image: 'task-switch/task-switch.elf', entry: 'multiboot', runs: [run('', 'task-switch/expected-output.txt', 1)] },
   {
-    name: 'v8086-monitor', image: 'v8086-monitor/v8086-monitor.elf', entry: 'multiboot',
+    name: 'v8086-monitor',
+    image: 'v8086-monitor/v8086-monitor.elf',
+    entry: 'multiboot',
     runs: [run('', 'v8086-monitor/expected-output.txt', 1)],
   },
   {
-    name: 'triple-fault', image: 'triple-fault/triple-fault.elf', entry: 'multiboot',
+    name: 'triple-fault',
+    image: 'triple-fault/triple-fault.elf',
+    entry: 'multiboot',
     runs: [run('', 'triple-fault/expected-output.txt', 1, 126)],
   },
-  ...['boot-hello', 'boot-ladder'].map((name): Guest => ({
-    name, image: `${name}/${name}.img`, entry: 'boot-sector', runs: [run('', `${name}/expected-output.txt`, 1)],
-  })),
+  ...['boot-hello', 'boot-ladder'].map(
+    (name): Guest => ({
+      name,
+      image: `${name}/${name}.img`,
+      entry: 'boot-sector',
+      runs: [run('', `${name}/expected-output.txt`, 1)],
+    }),
+  ),
   { name: 'spin', image: 'spin/spin.elf', entry: 'multiboot', runs: [run('', 'spin/expected-output.txt', Infinity, 124)] },
 ];
 
@@ -82,5 +98,8 @@ export const CATALOG: readonly Guest[] = [
 export function specified(guest: Guest, output: string): string {
   const { unspecified } = guest;
   if (!unspecified) return output;
-  return output.split('\n').filter((line) => !unspecified.test(line)).join('\n');
+  return output
+    .split('\n')
+    .filter((line) => !unspecified.test(line))
+    .join('\n');
 }

@@ -5,7 +5,10 @@ import { describe, expect, it } from 'vitest';
 import { GUESTS } from './catalog.ts';
 import { MIX_START, Xorshift32, hex, mix } from './arithmetic.ts';
 
-const SCALES = [{ scale: 1, file: 'expected-output-scale-1.txt' }, { scale: 40, file: 'expected-output.txt' }];
+const SCALES = [
+  { scale: 1, file: 'expected-output-scale-1.txt' },
+  { scale: 40, file: 'expected-output.txt' },
+];
 const expected = (name: string, file: string): string => readFileSync(new URL(`${name}/${file}`, GUESTS), 'utf8');
 
 function randomWords(count: number): Uint32Array {

@@ -39,13 +39,18 @@ export function loadGuest({ image, append = '', ...config }: GuestOptions): Load
   if (isDisk) return { vm, name: image, kind: 'boot-sector', output };
   let entry: EntryState | null = null;
   const target = bootTarget(vm);
-  const loaded = loadImage(image, file, {
-    ...target,
-    setEntry(state) {
-      entry = state;
-      target.setEntry(state);
+  const loaded = loadImage(
+    image,
+    file,
+    {
+      ...target,
+      setEntry(state) {
+        entry = state;
+        target.setEntry(state);
+      },
     },
-  }, { append });
+    { append },
+  );
   const { gpr, ...state } = entry! as EntryState;
   for (let index = 1; index < vm.vcpus.length; index++) enter(vm, { ...state, gpr: { ...gpr, rdi: 0, rsi: index } }, index);
   return { vm, name: image, kind: loaded.kind, output };

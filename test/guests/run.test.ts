@@ -20,18 +20,25 @@ const LIMIT = 1_000_000;
 /** Pages that may become dirty before the host takes them away and arms them again. */
 const TRIGGER = 64;
 
-const RUNS = CATALOG.flatMap((guest) => guest.runs
-  .filter(({ millions }) => millions <= MAX_MILLIONS || millions === Infinity)
-  .map((run) => ({ guest, run, title: `${guest.name} ${run.append}`.trim() })));
+const RUNS = CATALOG.flatMap((guest) =>
+  guest.runs
+    .filter(({ millions }) => millions <= MAX_MILLIONS || millions === Infinity)
+    .map((run) => ({ guest, run, title: `${guest.name} ${run.append}`.trim() })),
+);
 
 /** What `tidemark run` makes of the exit. */
 function statusOf(exit: Exit): number {
   switch (exit.kind) {
-    case 'hlt': return 0;
-    case 'limit': return 124;
-    case 'shutdown': return 126;
-    case 'debug-exit': return ((exit.value << 1) | 1) & 0xff;
-    default: throw new Error(`exit ${exit.kind}`);
+    case 'hlt':
+      return 0;
+    case 'limit':
+      return 124;
+    case 'shutdown':
+      return 126;
+    case 'debug-exit':
+      return ((exit.value << 1) | 1) & 0xff;
+    default:
+      throw new Error(`exit ${exit.kind}`);
   }
 }
 
@@ -52,7 +59,14 @@ function runTracked(vm: Vm, limit: number): SliceResult {
   }
 }
 
-interface Outcome { kind: string; status: number; output: string; retired: number; vcpus: unknown; memory: string }
+interface Outcome {
+  kind: string;
+  status: number;
+  output: string;
+  retired: number;
+  vcpus: unknown;
+  memory: string;
+}
 
 function outcome(guest: Guest, run: GuestRun, engine: (typeof ENGINES)[number], tracking: TrackingMethod): Outcome {
   const loaded = loadGuest({ image: guest.image, append: run.append, vcpus: run.cpus ?? 1, engine, tracking });
@@ -60,7 +74,10 @@ function outcome(guest: Guest, run: GuestRun, engine: (typeof ENGINES)[number], 
   const limit = run.status === 124 ? LIMIT : 2e6 * run.millions + 1e6;
   const { exit, retired } = tracking === 'none' ? runGuest(loaded, { limit }) : runTracked(vm, limit);
   return {
-    kind: loaded.kind, status: statusOf(exit), output: loaded.output(), retired,
+    kind: loaded.kind,
+    status: statusOf(exit),
+    output: loaded.output(),
+    retired,
     vcpus: vm.save().vcpus.map(({ registers }) => ({ ...registers, pmlIndex: null })),
     memory: hashMemory(vm),
   };

@@ -13,7 +13,9 @@ import type { Excused } from './vendor-differences.ts';
 
 /** The status flags, DF, NT, AC, ID and what else user code can see; RF and TF are the recorder's. */
 const COMPARED_FLAGS = 0x3f7fd5 & ~TF & ~RF;
-const PF_VECTOR = 14, GP_VECTOR = 13, OF_VECTOR = 4;
+const PF_VECTOR = 14;
+const GP_VECTOR = 13;
+const OF_VECTOR = 4;
 /** Bit P of a page fault's error code tells what the host's system has mapped outside the window. */
 const PF_PRESENT = 1;
 
@@ -39,7 +41,8 @@ function sameFault(ours: RecordedFault | null, theirs: RecordedFault | null): bo
   return ours.errorCode === theirs.errorCode || ((ours.errorCode ?? 0) & mask) === ((theirs.errorCode ?? 0) & mask);
 }
 
-const C1 = 0x200, CONDITIONS = 0x4700;
+const C1 = 0x200;
+const CONDITIONS = 0x4700;
 
 /** Bits of the x87 status word. */
 const excusedStatus = (excused: Excused | null): number => {

@@ -53,13 +53,21 @@ const SILENT_HOST: CpuHost = {
   acknowledgeInterrupt: () => 0,
 };
 
-interface Level { readonly shift: number; readonly bits: number; readonly entry: bigint }
+interface Level {
+  readonly shift: number;
+  readonly bits: number;
+  readonly entry: bigint;
+}
 
 const LEVELS: Record<Setting, readonly Level[]> = {
   '64-bit': [39, 30, 21, 12].map((shift) => ({ shift, bits: 9, entry: ENTRY })),
   compatibility: [39, 30, 21, 12].map((shift) => ({ shift, bits: 9, entry: ENTRY })),
   // a PDPTE has no rights, only P (SDM vol. 3, "PAE Paging")
-  PAE: [{ shift: 30, bits: 2, entry: 1n }, { shift: 21, bits: 9, entry: ENTRY }, { shift: 12, bits: 9, entry: ENTRY }],
+  PAE: [
+    { shift: 30, bits: 2, entry: 1n },
+    { shift: 21, bits: 9, entry: ENTRY },
+    { shift: 12, bits: 9, entry: ENTRY },
+  ],
   'two-level': [22, 12].map((shift) => ({ shift, bits: 10, entry: ENTRY })),
 };
 
@@ -90,17 +98,37 @@ function mapWindows(setting: Setting, memory: LinearMemory, physical: PhysicalMe
   view.setUint16(physical.hostOffset(TSS_GPA + 0x66), 0xffff, true);
 }
 
-const CODE_64 = 0xa0fb, CODE_32 = 0xc0fb, DATA = 0xc0f3, NULL_DATA = 0x1c0f3, CODE_16 = 0xfb, DATA_16 = 0xf3;
+const CODE_64 = 0xa0fb;
+const CODE_32 = 0xc0fb;
+const DATA = 0xc0f3;
+const NULL_DATA = 0x1c0f3;
+const CODE_16 = 0xfb;
+const DATA_16 = 0xf3;
 
-const BIG = 4, PAGES = 8, READ_EXEC_ONLY = 1, ABSENT = 2;
-const DATA_TYPE = 0, DOWN_TYPE = 1, CODE_TYPE = 2;
+const BIG = 4;
+const PAGES = 8;
+const READ_EXEC_ONLY = 1;
+const ABSENT = 2;
+const DATA_TYPE = 0;
+const DOWN_TYPE = 1;
+const CODE_TYPE = 2;
 
 /** The recorder's LDT (test/oracle/segments.h): base, limit, bits 3:2 of the type, flags. */
 const LDT: readonly (readonly [number, number, number, number] | null)[] = [
-  [CODE_BASE, 0xffff, CODE_TYPE, 0], [DATA_BASE, DATA_SIZE - 1, DATA_TYPE, 0], [WIDE_BASE, 0xffff, DATA_TYPE, 0],
-  [0, 0xfffff, CODE_TYPE, BIG | PAGES], null, [CODE_BASE, 0xffff, CODE_TYPE, READ_EXEC_ONLY], [CODE_BASE, 0x8ff, CODE_TYPE, BIG],
-  [CODE_BASE, 0xffff, CODE_TYPE, ABSENT], null, [DATA_BASE, 0xfff, DATA_TYPE, READ_EXEC_ONLY], [DATA_BASE, 0xfff, DOWN_TYPE, 0],
-  [DATA_BASE, 0xfff, DOWN_TYPE, BIG | READ_EXEC_ONLY], [DATA_BASE, 1, DATA_TYPE, BIG | PAGES], [DATA_BASE, 0x1fff, DATA_TYPE, ABSENT],
+  [CODE_BASE, 0xffff, CODE_TYPE, 0],
+  [DATA_BASE, DATA_SIZE - 1, DATA_TYPE, 0],
+  [WIDE_BASE, 0xffff, DATA_TYPE, 0],
+  [0, 0xfffff, CODE_TYPE, BIG | PAGES],
+  null,
+  [CODE_BASE, 0xffff, CODE_TYPE, READ_EXEC_ONLY],
+  [CODE_BASE, 0x8ff, CODE_TYPE, BIG],
+  [CODE_BASE, 0xffff, CODE_TYPE, ABSENT],
+  null,
+  [DATA_BASE, 0xfff, DATA_TYPE, READ_EXEC_ONLY],
+  [DATA_BASE, 0xfff, DOWN_TYPE, 0],
+  [DATA_BASE, 0xfff, DOWN_TYPE, BIG | READ_EXEC_ONLY],
+  [DATA_BASE, 1, DATA_TYPE, BIG | PAGES],
+  [DATA_BASE, 0x1fff, DATA_TYPE, ABSENT],
   [0, 0xfffff, DATA_TYPE, BIG | PAGES],
 ];
 
@@ -118,7 +146,8 @@ function placeLdt({ view }: LinearMemory, at: number): void {
 
 /** Of 16-bit code: selectors, bases and limits of the data segment of 16-bit code. */
 const DATA_SEGMENTS_16 = {
-  16: { selector: 0x0f, base: DATA_BASE, limit: DATA_SIZE - 1 }, '16w': { selector: 0x17, base: WIDE_BASE, limit: 0xffff },
+  16: { selector: 0x0f, base: DATA_BASE, limit: DATA_SIZE - 1 },
+  '16w': { selector: 0x17, base: WIDE_BASE, limit: 0xffff },
 } as const;
 
 function setSegments16(mode: '16' | '16w', { segSelector, segAttributes, segLimit, segBase }: Cpu['state']): void {
@@ -187,7 +216,13 @@ export function vectorMachine(setting: Setting, mode: VectorMode): VectorMachine
   if (setting === 'PAE' && !cpu.mmu.loadPdptes(TABLES_GPA)) throw new Error('PDPTEs refused');
   const at = (gpa: number, bytes: number): Uint8Array => memory.u8.subarray(physical.hostOffset(gpa), physical.hostOffset(gpa) + bytes);
   return {
-    setting, memory, physical, cpu, code: at(CODE_GPA, CODE_BYTES), data: at(DATA_GPA, DATA_SIZE), codeGfn: CODE_GPA / 4096,
+    setting,
+    memory,
+    physical,
+    cpu,
+    code: at(CODE_GPA, CODE_BYTES),
+    data: at(DATA_GPA, DATA_SIZE),
+    codeGfn: CODE_GPA / 4096,
     jumpCaches: plan['jump-cache']!.offset,
   };
 }

@@ -7,7 +7,10 @@ import { makeRunner } from './runner.ts';
 import { decodeVector, parseVector } from './vector.ts';
 import { vendorDifference } from './vendor-differences.ts';
 
-interface Regression { readonly name: string; readonly line: string }
+interface Regression {
+  readonly name: string;
+  readonly line: string;
+}
 
 const REGRESSIONS: readonly Regression[] = [
   {
@@ -24,8 +27,9 @@ const REGRESSIONS: readonly Regression[] = [
   },
   {
     name: 'ENTER copies what it has just pushed, where the frame overlaps',
-    line: 'm=64 c=c8130104 k=d6a7cee3 sp=20000940 bp=2000094e fl=a46 -> sp=20000805 bp=20000938 '
-      + 'W=20000918:3809002000000000f4784e0900200000000087dc6c07038d2a71bae69f55f4784e09002000000000',
+    line:
+      'm=64 c=c8130104 k=d6a7cee3 sp=20000940 bp=2000094e fl=a46 -> sp=20000805 bp=20000938 ' +
+      'W=20000918:3809002000000000f4784e0900200000000087dc6c07038d2a71bae69f55f4784e09002000000000',
   },
   {
     name: 'a bit offset of 64 bits is exact in a 32-bit address',
@@ -33,8 +37,9 @@ const REGRESSIONS: readonly Regression[] = [
   },
   {
     name: 'ENTER with a 32-bit operand on a 16-bit stack makes EBP of the whole ESP',
-    line: 'm=16 c=66c8ad0004 k=f2f1f7e3 sp=ea260418 bp=1e98 fl=202 -> sp=ea260357 bp=ea260414 '
-      + 'W=20000404:140426eae977b98d57a012ca03e4d11d981e0000',
+    line:
+      'm=16 c=66c8ad0004 k=f2f1f7e3 sp=ea260418 bp=1e98 fl=202 -> sp=ea260357 bp=ea260414 ' +
+      'W=20000404:140426eae977b98d57a012ca03e4d11d981e0000',
   },
   {
     name: 'ENTER with a 32-bit operand on a 16-bit stack that wraps',

@@ -49,7 +49,8 @@ const MAX_ITERATIONS = 70_000;
 /** A runner of its own machine, for vectors of `mode`. Each run starts from the vector's state and nothing else. */
 export function makeRunner(setting: Setting, mode: VectorMode, makeEngine: MakeEngine = interpreter): VectorRunner {
   const { cpu, physical, code, data, codeGfn, jumpCaches } = vectorMachine(setting, mode);
-  const template = dataTemplate(SEED[mode]), start = startOf(mode);
+  const template = dataTemplate(SEED[mode]);
+  const start = startOf(mode);
   const before = template.slice();
   data.set(template);
   code.fill(INT3);
@@ -60,7 +61,8 @@ export function makeRunner(setting: Setting, mode: VectorMode, makeEngine: MakeE
     faulting.request(Request.EXIT);
   };
   const { segSelector, segAttributes, segLimit, segBase } = cpu.state;
-  const segments = [segSelector, segAttributes, segLimit].map((field) => field.slice()), bases = segBase.slice();
+  const segments = [segSelector, segAttributes, segLimit].map((field) => field.slice());
+  const bases = segBase.slice();
   const engine = makeEngine({ physical, deliverFault, cpus: [cpu], jumpCaches });
   physical.codeListener = { codeWritten: (gfn) => engine.invalidate(gfn) };
 
@@ -131,7 +133,8 @@ const words = (bytes: Uint8Array): BigUint64Array => new BigUint64Array(bytes.bu
 /** Where two data windows differ, as runs of the second's bytes. */
 function changedRuns(before: Uint8Array, after: Uint8Array): Run[] {
   const runs: Run[] = [];
-  const x = words(before), y = words(after);
+  const x = words(before);
+  const y = words(after);
   let at = 0;
   while (at < DATA_SIZE) {
     if ((at & 7) === 0 && x[at >> 3] === y[at >> 3]) {
@@ -146,4 +149,3 @@ function changedRuns(before: Uint8Array, after: Uint8Array): Run[] {
   }
   return runs;
 }
-

@@ -11,12 +11,26 @@ import type { MakeEngine } from './runner.ts';
 import { vectorLines } from './vector-files.ts';
 
 const translator: MakeEngine = (parts) => new Translator({ ...parts, threshold: 0 });
-const ENGINES: readonly (readonly [string, MakeEngine, number])[] =
-  [['the interpreter', interpreter, 1], ['the translator', translator, 5]];
+const ENGINES: readonly (readonly [string, MakeEngine, number])[] = [
+  ['the interpreter', interpreter, 1],
+  ['the translator', translator, 5],
+];
 const SETTINGS: readonly Setting[] = ['compatibility', 'PAE', 'two-level'];
 const MNEMONICS: readonly Mnemonic[] = [
-  'MOV_TO_SREG', 'POP_SREG', 'LOAD_FAR_POINTER', 'LAR', 'LSL', 'VERR', 'VERW', 'JMP_FAR', 'CALL_FAR', 'JMP_FAR_MEM', 'CALL_FAR_MEM',
-  'RET_FAR', 'RET_FAR_IMM', 'IRET',
+  'MOV_TO_SREG',
+  'POP_SREG',
+  'LOAD_FAR_POINTER',
+  'LAR',
+  'LSL',
+  'VERR',
+  'VERW',
+  'JMP_FAR',
+  'CALL_FAR',
+  'JMP_FAR_MEM',
+  'CALL_FAR_MEM',
+  'RET_FAR',
+  'RET_FAR_IMM',
+  'IRET',
 ];
 
 const report = emptyReport();
@@ -25,7 +39,11 @@ describe.each(ENGINES)('segments by %s', (_name, makeEngine, step) => {
   it.each(['32', '16'] as const)('do in %s-bit code what the processor did', (mode) => {
     const lines = vectorLines(mode, 'segments').filter((_, at) => at % step === 0);
     for (const [n, setting] of SETTINGS.entries()) {
-      runVectors(lines.filter((_, at) => at % SETTINGS.length === n), makeRunner(setting, mode, makeEngine), report);
+      runVectors(
+        lines.filter((_, at) => at % SETTINGS.length === n),
+        makeRunner(setting, mode, makeEngine),
+        report,
+      );
     }
     expect(report.failures.slice(0, 10), `${report.failures.length} vectors fail`).toEqual([]);
   });

@@ -16,15 +16,25 @@ import { decodeVector } from './vector.ts';
 import type { Vector, VectorMode } from './vector.ts';
 
 /** Retired instructions that translated code, and the interpreter, executed. */
-interface Share { translated: number; interpreted: number }
+interface Share {
+  translated: number;
+  interpreted: number;
+}
 
 const SETTINGS: readonly (readonly [VectorMode, Setting])[] = [
-  ['64', '64-bit'], ['32', 'compatibility'], ['32', 'PAE'], ['32', 'two-level'],
-  ['16', 'compatibility'], ['16', 'two-level'], ['16w', 'compatibility'], ['16w', 'PAE'],
+  ['64', '64-bit'],
+  ['32', 'compatibility'],
+  ['32', 'PAE'],
+  ['32', 'two-level'],
+  ['16', 'compatibility'],
+  ['16', 'two-level'],
+  ['16w', 'compatibility'],
+  ['16w', 'PAE'],
 ];
 const LEAST_SHARE = 0.95;
 
 /** What asks for a system helper, an exception, or a flag operation that only the interpreter has. */
+// biome-ignore format: a table
 const INTERPRETED: readonly Mnemonic[] = [
   'ARPL', 'CLAC', 'CLI', 'CLTS', 'CMPXCHG8B', 'HLT', 'IN', 'INS', 'INTO', 'INVD', 'INVLPG', 'INVPCID', 'LAHF', 'LGDT', 'LIDT', 'LLDT',
   'LMSW', 'LTR', 'MOV_FROM_CR', 'MOV_FROM_DR', 'MOV_FROM_SREG', 'MOV_TO_CR', 'MOV_TO_DR', 'OUT', 'OUTS', 'POPF', 'PUSHF', 'PUSH_SREG',
@@ -49,7 +59,8 @@ class Counts {
       return translator;
     });
     const run = (vector: Vector): Outcome => {
-      const { retired } = translator!, before = { ...retired };
+      const { retired } = translator!;
+      const before = { ...retired };
       const outcome = runner.run(vector);
       if (outcome.fault !== null) return outcome;
       this.note(decodeVector(vector), retired.translated - before.translated, retired.interpreted - before.interpreted);

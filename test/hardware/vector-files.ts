@@ -11,5 +11,8 @@ export const SEED: Record<VectorMode, number> = { 64: 64, 32: 32, 16: 16, '16w':
 /** The lines of the file for code of `mode`. */
 export function vectorLines(mode: VectorMode, what: 'integer' | 'x87' | 'segments' = 'integer'): string[] {
   const packed = readFileSync(join(import.meta.dirname, 'vectors', `${what}-${mode}.txt.br`));
-  return brotliDecompressSync(packed).toString('latin1').split('\n').filter((line) => line !== '');
+  return brotliDecompressSync(packed)
+    .toString('latin1')
+    .split('\n')
+    .filter((line) => line !== '');
 }

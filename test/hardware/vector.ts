@@ -18,15 +18,26 @@ export const WIDE_BASE = DATA_BASE - 0xf000;
 export type VectorMode = '64' | '32' | '16' | '16w';
 
 export const VECTOR_MODES: readonly VectorMode[] = ['64', '32', '16', '16w'];
-export const CODE_MODES: Record<VectorMode, CodeMode> =
-  { 64: CodeMode.BITS64, 32: CodeMode.BITS32, 16: CodeMode.BITS16, '16w': CodeMode.BITS16 };
+export const CODE_MODES: Record<VectorMode, CodeMode> = {
+  64: CodeMode.BITS64,
+  32: CodeMode.BITS32,
+  16: CodeMode.BITS16,
+  '16w': CodeMode.BITS16,
+};
 /** The instruction pointer of a vector's instruction. */
 export const startOf = (mode: VectorMode): number => (CODE_MODES[mode] === CodeMode.BITS16 ? CODE_OFFSET : CODE_BASE + CODE_OFFSET);
 
-export interface Run { readonly address: number; readonly bytes: Uint8Array }
+export interface Run {
+  readonly address: number;
+  readonly bytes: Uint8Array;
+}
 
 /** An exception as the processor reported it. */
-export interface RecordedFault { readonly vector: number; readonly errorCode: number | null; readonly cr2: bigint | null }
+export interface RecordedFault {
+  readonly vector: number;
+  readonly errorCode: number | null;
+  readonly cr2: bigint | null;
+}
 
 export interface Vector {
   /** The line it was read from: its name. */
@@ -54,6 +65,7 @@ export interface Vector {
 export const SEGMENTS = ['es', 'cs', 'ss', 'ds', 'fs', 'gs'];
 export const REGISTERS = ['ax', 'cx', 'dx', 'bx', 'sp', 'bp', 'si', 'di', 'r8', 'r9', 'r10', 'r11', 'r12', 'r13', 'r14', 'r15'];
 
+// biome-ignore format: a table
 const CORNERS = [
   0x7fn, 0x80n, 0xffn, 0x100n, 0x7fffn, 0x8000n, 0xffffn, 0x10000n, 0x7fffffffn, 0x80000000n, 0xffffffffn, 0x100000000n,
   0x7fffffffffffffffn, 1n << 63n, ~0n, 0x5555555555555555n, 0xaaaaaaaaaaaaaaaan, 0x0123456789abcdefn, 0xfffffffffffffffen, 0n,
@@ -73,11 +85,16 @@ export function seededRegisters(seed: number, mode: VectorMode): BigUint64Array 
     const kind = next() >>> 29;
     const low = next();
     const high = next();
-    const x = kind === 0 ? CORNERS[low % CORNERS.length]!
-      : kind === 1 ? BigInt(low & 63)
-        : kind === 2 ? ~BigInt(low & 63)
-          : kind === 3 ? BigInt(low | 0)
-            : (BigInt(high) << 32n) | BigInt(low);
+    const x =
+      kind === 0
+        ? CORNERS[low % CORNERS.length]!
+        : kind === 1
+          ? BigInt(low & 63)
+          : kind === 2
+            ? ~BigInt(low & 63)
+            : kind === 3
+              ? BigInt(low | 0)
+              : (BigInt(high) << 32n) | BigInt(low);
     out[i] = mode === '64' ? x : BigInt.asUintN(32, x);
   }
   return out;
@@ -118,7 +135,9 @@ const X87_KEY = /^(cw|sw|tw|p[0-7]|f[oid])$/;
 function changedX87(before: X87State, changes: ReadonlyMap<string, bigint>): X87State {
   const word = (key: string, unchanged: number): number => Number(changes.get(key) ?? unchanged);
   return {
-    control: word('cw', before.control), status: word('sw', before.status), tags: word('tw', before.tags),
+    control: word('cw', before.control),
+    status: word('sw', before.status),
+    tags: word('tw', before.tags),
     registers: before.registers.map((bits, n) => changes.get(`p${n}`) ?? bits),
     pointers: changes.has('fi') ? { opcode: word('fo', 0), instruction: changes.get('fi')!, data: changes.get('fd') ?? 0n } : null,
   };

@@ -14,11 +14,13 @@ import { VENDOR_DIFFERENCES } from './vendor-differences.ts';
 
 /** Vectors of 32-bit code are divided among the settings, so that each is run once. */
 const SETTINGS: Record<VectorMode, readonly Setting[]> = {
-  64: ['64-bit'], 32: ['compatibility', 'PAE', 'two-level'], 16: ['compatibility', 'PAE'], '16w': ['compatibility', 'two-level'],
+  64: ['64-bit'],
+  32: ['compatibility', 'PAE', 'two-level'],
+  16: ['compatibility', 'PAE'],
+  '16w': ['compatibility', 'two-level'],
 };
 
-const reports: Record<VectorMode, Report> = 
-  { 64: emptyReport(), 32: emptyReport(), 16: emptyReport(), '16w': emptyReport() };
+const reports: Record<VectorMode, Report> = { 64: emptyReport(), 32: emptyReport(), 16: emptyReport(), '16w': emptyReport() };
 
 describe.each(VECTOR_MODES)('integer instructions in %s-bit code', (mode) => {
   it('do what the processor did', () => {
@@ -43,9 +45,42 @@ describe.each(VECTOR_MODES)('integer instructions in %s-bit code', (mode) => {
 describe('coverage', () => {
   /** What user mode cannot execute, or what says more about the system it was recorded under than about the processor. */
   const ELSEWHERE: ReadonlySet<Mnemonic> = new Set([
-    'JMP_FAR', 'JMP_FAR_MEM', 'CALL_FAR', 'CALL_FAR_MEM', 'RET_FAR', 'RET_FAR_IMM', 'IRET', 'INT', 'INT3', 'INT1', 'SYSCALL', 'SYSRET',
-    'SYSENTER', 'SYSEXIT', 'POP_SREG', 'MOV_TO_SREG', 'LOAD_FAR_POINTER', 'SMSW', 'SGDT', 'SIDT', 'SLDT', 'STR', 'LAR', 'LSL',
-    ...X87_MNEMONICS, 'VERR', 'VERW', 'RDTSC', 'RDTSCP', 'RDPMC', 'CPUID', 'XGETBV', 'XSETBV', 'WRFSBASE', 'WRGSBASE', 'TOO_LONG',
+    'JMP_FAR',
+    'JMP_FAR_MEM',
+    'CALL_FAR',
+    'CALL_FAR_MEM',
+    'RET_FAR',
+    'RET_FAR_IMM',
+    'IRET',
+    'INT',
+    'INT3',
+    'INT1',
+    'SYSCALL',
+    'SYSRET',
+    'SYSENTER',
+    'SYSEXIT',
+    'POP_SREG',
+    'MOV_TO_SREG',
+    'LOAD_FAR_POINTER',
+    'SMSW',
+    'SGDT',
+    'SIDT',
+    'SLDT',
+    'STR',
+    'LAR',
+    'LSL',
+    ...X87_MNEMONICS,
+    'VERR',
+    'VERW',
+    'RDTSC',
+    'RDTSCP',
+    'RDPMC',
+    'CPUID',
+    'XGETBV',
+    'XSETBV',
+    'WRFSBASE',
+    'WRGSBASE',
+    'TOO_LONG',
   ]);
 
   it.each(MNEMONICS.filter((mnemonic) => !ELSEWHERE.has(mnemonic)))('%s has at least 50 vectors', (mnemonic) => {

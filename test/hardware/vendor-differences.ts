@@ -26,7 +26,17 @@ export interface VendorDifference {
 }
 
 const NEAR_BRANCHES: ReadonlySet<Mnemonic> = new Set([
-  'JMP_REL', 'JMP', 'JCC', 'CALL_REL', 'CALL', 'RET', 'RET_IMM', 'JCXZ', 'LOOP', 'LOOPE', 'LOOPNE',
+  'JMP_REL',
+  'JMP',
+  'JCC',
+  'CALL_REL',
+  'CALL',
+  'RET',
+  'RET_IMM',
+  'JCXZ',
+  'LOOP',
+  'LOOPE',
+  'LOOPNE',
 ]);
 const isNearBranch64 = (insn: Insn): boolean => insn.mode === CodeMode.BITS64 && NEAR_BRANCHES.has(insn.mnemonic);
 
@@ -73,15 +83,18 @@ export const VENDOR_DIFFERENCES: readonly VendorDifference[] = [
     name: 'CALL whose target and stack are both impossible',
     why: 'by its pseudo-code (SDM vol. 2, CALL) the target is checked first; AMD pushes first',
     excuses: 'everything',
-    holds: (insn, vector) => (insn.mnemonic === 'CALL' || insn.mnemonic === 'CALL_REL') && vector.fault !== null
-      && vector.fault.vector !== 13 && callsImpossible(insn, vector),
+    holds: (insn, vector) =>
+      (insn.mnemonic === 'CALL' || insn.mnemonic === 'CALL_REL') &&
+      vector.fault !== null &&
+      vector.fault.vector !== 13 &&
+      callsImpossible(insn, vector),
   },
   {
     name: 'CMPXCHG16B that is both misaligned and not canonical by SS',
     why: 'which of #GP(0) and #SS(0) comes first is not stated (SDM vol. 2, CMPXCHG8B/CMPXCHG16B)',
     excuses: 'everything',
-    holds: (insn, vector) => insn.mnemonic === 'CMPXCHG8B' && insn.size === 8 && insn.dst.address.segment === Seg.SS
-      && vector.fault?.vector === 13,
+    holds: (insn, vector) =>
+      insn.mnemonic === 'CMPXCHG8B' && insn.size === 8 && insn.dst.address.segment === Seg.SS && vector.fault?.vector === 13,
   },
   {
     name: 'MOVSXD with 66h from memory',
@@ -99,8 +112,12 @@ export const VENDOR_DIFFERENCES: readonly VendorDifference[] = [
     name: 'PUSH of a segment register of which only the upper half does not fit',
     why: 'the same: only what is written is checked here',
     excuses: 'everything',
-    holds: (insn, { mode, fault, gpr }) => insn.mnemonic === 'PUSH_SREG' && insn.stackSize === 4 && fault?.vector === 12
-      && mode === '16w' && ((gpr[4]! - 4n) & 0xffffn) === 0xfffdn,
+    holds: (insn, { mode, fault, gpr }) =>
+      insn.mnemonic === 'PUSH_SREG' &&
+      insn.stackSize === 4 &&
+      fault?.vector === 12 &&
+      mode === '16w' &&
+      ((gpr[4]! - 4n) & 0xffffn) === 0xfffdn,
   },
   {
     name: 'PUSHA or ENTER that faults midway',
@@ -124,8 +141,10 @@ export const VENDOR_DIFFERENCES: readonly VendorDifference[] = [
     name: 'REP INS or OUTS without permission and with a count of 0',
     why: 'by the pseudo-code of REP (SDM vol. 2) nothing is executed, so nothing is checked; AMD checks the port first',
     excuses: 'everything',
-    holds: (insn, vector) => (insn.mnemonic === 'INS' || insn.mnemonic === 'OUTS') && insn.rep !== Rep.NONE
-      && BigInt.asUintN(8 * insn.addressSize, vector.gpr[1]!) === 0n,
+    holds: (insn, vector) =>
+      (insn.mnemonic === 'INS' || insn.mnemonic === 'OUTS') &&
+      insn.rep !== Rep.NONE &&
+      BigInt.asUintN(8 * insn.addressSize, vector.gpr[1]!) === 0n,
   },
   {
     name: 'access past the end of a 4-GiB segment',
@@ -140,13 +159,14 @@ const FAR_CALL: VendorDifference = {
   name: 'far CALL whose target is beyond the limit',
   why: 'by its pseudo-code (SDM vol. 2, CALL) the target is checked before the pushes; AMD pushes first',
   excuses: 'memory',
-  holds: (insn, { fault }) => (insn.mnemonic === 'CALL_FAR' || insn.mnemonic === 'CALL_FAR_MEM') && fault?.vector === 13
-    && fault.errorCode === 0,
+  holds: (insn, { fault }) =>
+    (insn.mnemonic === 'CALL_FAR' || insn.mnemonic === 'CALL_FAR_MEM') && fault?.vector === 13 && fault.errorCode === 0,
 };
 
 /** The fault is that of (E)SP's slot: its address, or in a segment of 64 KiB its place at the end. */
 function skippedSlotFaults({ size }: Insn, { mode, fault, gpr }: Vector): boolean {
-  const wide = mode === '16w', slot = wide ? (gpr[4]! + BigInt(3 * size)) & 0xffffn : gpr[4]! + BigInt(3 * size);
+  const wide = mode === '16w';
+  const slot = wide ? (gpr[4]! + BigInt(3 * size)) & 0xffffn : gpr[4]! + BigInt(3 * size);
   if (fault === null) return false;
   if (fault.cr2 === null) return wide && fault.vector === 12 && slot + BigInt(size) > 0x10000n;
   const distance = fault.cr2 - slot - (wide ? BigInt(WIDE_BASE) : 0n);

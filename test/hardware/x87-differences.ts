@@ -4,7 +4,19 @@ import type { Mnemonic } from '../../src/cpu/isa/mnemonics.ts';
 import type { VendorDifference } from './vendor-differences.ts';
 
 const COMPARISONS: ReadonlySet<Mnemonic> = new Set([
-  'FCOM', 'FCOMP', 'FCOMPP', 'FICOM', 'FICOMP', 'FUCOM', 'FUCOMP', 'FUCOMPP', 'FCOMI', 'FCOMIP', 'FUCOMI', 'FUCOMIP', 'FTST',
+  'FCOM',
+  'FCOMP',
+  'FCOMPP',
+  'FICOM',
+  'FICOMP',
+  'FUCOM',
+  'FUCOMP',
+  'FUCOMPP',
+  'FCOMI',
+  'FCOMIP',
+  'FUCOMI',
+  'FUCOMIP',
+  'FTST',
 ]);
 const SETS_FLAGS: ReadonlySet<Mnemonic> = new Set(['FCOMI', 'FCOMIP', 'FUCOMI', 'FUCOMIP']);
 const IMAGES: ReadonlySet<Mnemonic> = new Set(['FLDENV', 'FNSTENV', 'FRSTOR', 'FNSAVE']);
@@ -16,8 +28,8 @@ export const X87_DIFFERENCES: readonly VendorDifference[] = [
     name: 'comparison by the x87 whose exception is not masked',
     why: 'the condition codes or flags are not set (SDM vol. 2, FCOM, FCOMI, "If the … exception is unmasked"); AMD sets them',
     excuses: 'conditions',
-    holds: (insn, { x87After, fault }) => COMPARISONS.has(insn.mnemonic) && fault === null && x87After !== null
-      && (x87After.status & ES) !== 0,
+    holds: (insn, { x87After, fault }) =>
+      COMPARISONS.has(insn.mnemonic) && fault === null && x87After !== null && (x87After.status & ES) !== 0,
   },
   {
     name: 'C1 after FCOMI',
@@ -27,8 +39,9 @@ export const X87_DIFFERENCES: readonly VendorDifference[] = [
   },
   {
     name: 'x87 environment or state that faults',
-    why: 'here the lowest word that cannot be accessed is named, and nothing has changed (SDM vol. 3, "Program or Task Restart"); '
-      + 'AMD names another, and keeps what was accessed before',
+    why:
+      'here the lowest word that cannot be accessed is named, and nothing has changed (SDM vol. 3, "Program or Task Restart"); ' +
+      'AMD names another, and keeps what was accessed before',
     excuses: 'everything',
     holds: (insn, vector) => IMAGES.has(insn.mnemonic) && [12, 13, 14].includes(vector.fault?.vector ?? -1),
   },

@@ -13,7 +13,11 @@ export interface X87State {
   readonly pointers: X87Pointers | null;
 }
 
-export interface X87Pointers { readonly opcode: number; readonly instruction: bigint; readonly data: bigint }
+export interface X87Pointers {
+  readonly opcode: number;
+  readonly instruction: bigint;
+  readonly data: bigint;
+}
 
 type Words = () => number;
 
@@ -27,29 +31,84 @@ function xorshift(seed: number): Words {
   };
 }
 
-const TOP = 1n << 63n, ONES = (1n << 64n) - 1n;
+const TOP = 1n << 63n;
+const ONES = (1n << 64n) - 1n;
 
 function seededFloat(next: Words): bigint {
-  const kind = next() >>> 27, sign = next() >>> 31, low = next(), high = next();
-  let m = (BigInt(high) << 32n) | BigInt(low), e = 16383 + 32 - ((low >>> 16) % 64);
+  const kind = next() >>> 27;
+  const sign = next() >>> 31;
+  const low = next();
+  const high = next();
+  let m = (BigInt(high) << 32n) | BigInt(low);
+  let e = 16383 + 32 - ((low >>> 16) % 64);
   const upper = (high & 64) !== 0;
   switch (kind) {
-    case 0: m = 0n; e = 0; break;
-    case 1: m = (m & ~TOP) >> BigInt(high & 63); e = 0; break;
-    case 2: m |= TOP; e = low & 1; break;
-    case 3: m = TOP; e = 0x7fff; break;
-    case 4: m |= 3n << 62n; e = 0x7fff; break;
-    case 5: m = (m & ~(1n << 62n)) | TOP | 1n; e = 0x7fff; break;
-    case 6: m &= ~TOP; e = low & 7 ? 1 + (low % 0x7ffe) : 0x7fff; break;
-    case 7: m |= TOP; e = 0x7ffe - (low & 7); break;
-    case 8: m |= TOP; e = 1 + (low & 63); break;
-    case 9: m |= TOP; e = upper ? 16383 + 128 - (low & 3) : 16383 - 125 - (low & 31); break;
-    case 10: m |= TOP; e = upper ? 16383 + 1024 - (low & 3) : 16383 - 1021 - (low & 63); break;
-    case 11: case 12: m = TOP; e = 16383 + 8 - (low & 15); break;
-    case 13: case 14: m = ((ONES << BigInt(low & 63)) & ONES) | TOP; break;
-    case 15: case 16: case 17: m = TOP | ((m >> BigInt(low & 63)) << BigInt(low & 63)); e = 16383 + (high & 63); break;
-    case 18: case 19: m = BigInt((low & 1023) | 1024) << 53n; e = 16383 + (high & 15); break;
-    default: m |= TOP;
+    case 0:
+      m = 0n;
+      e = 0;
+      break;
+    case 1:
+      m = (m & ~TOP) >> BigInt(high & 63);
+      e = 0;
+      break;
+    case 2:
+      m |= TOP;
+      e = low & 1;
+      break;
+    case 3:
+      m = TOP;
+      e = 0x7fff;
+      break;
+    case 4:
+      m |= 3n << 62n;
+      e = 0x7fff;
+      break;
+    case 5:
+      m = (m & ~(1n << 62n)) | TOP | 1n;
+      e = 0x7fff;
+      break;
+    case 6:
+      m &= ~TOP;
+      e = low & 7 ? 1 + (low % 0x7ffe) : 0x7fff;
+      break;
+    case 7:
+      m |= TOP;
+      e = 0x7ffe - (low & 7);
+      break;
+    case 8:
+      m |= TOP;
+      e = 1 + (low & 63);
+      break;
+    case 9:
+      m |= TOP;
+      e = upper ? 16383 + 128 - (low & 3) : 16383 - 125 - (low & 31);
+      break;
+    case 10:
+      m |= TOP;
+      e = upper ? 16383 + 1024 - (low & 3) : 16383 - 1021 - (low & 63);
+      break;
+    case 11:
+    case 12:
+      m = TOP;
+      e = 16383 + 8 - (low & 15);
+      break;
+    case 13:
+    case 14:
+      m = ((ONES << BigInt(low & 63)) & ONES) | TOP;
+      break;
+    case 15:
+    case 16:
+    case 17:
+      m = TOP | ((m >> BigInt(low & 63)) << BigInt(low & 63));
+      e = 16383 + (high & 63);
+      break;
+    case 18:
+    case 19:
+      m = BigInt((low & 1023) | 1024) << 53n;
+      e = 16383 + (high & 15);
+      break;
+    default:
+      m |= TOP;
   }
   return (BigInt(sign) << 79n) | (BigInt(e) << 64n) | m;
 }
@@ -58,9 +117,13 @@ const PRECISIONS = [3, 3, 3, 3, 3, 2, 2, 0];
 const ES_AND_B = 0x8080;
 
 export function seededX87(seed: number): X87State {
-  const next = xorshift(seed ^ 0x5bd1e994), a = next(), b = next(), c = next();
+  const next = xorshift(seed ^ 0x5bd1e994);
+  const a = next();
+  const b = next();
+  const c = next();
   const control = 0x40 | (a & 7 ? 0x3f : (a >>> 3) & 0x3f) | (PRECISIONS[(a >>> 9) & 7]! << 8) | (((a >>> 12) & 3) << 10);
-  const top = (a >>> 14) & 7, exceptions = (a >>> 17) & 3 ? 0 : (a >>> 19) & 0x7f;
+  const top = (a >>> 14) & 7;
+  const exceptions = (a >>> 17) & 3 ? 0 : (a >>> 19) & 0x7f;
   const status = exceptions | (top << 11) | (b & 0x4700);
   let tags = 0;
   for (let n = 0; n < 8; n++) if (((c >>> (4 * n)) & 15) > (n < 4 ? 0 : n < 7 ? 10 : 12)) tags |= 1 << ((top + n) & 7);
@@ -89,7 +152,10 @@ export function readX87({ x87, state }: Cpu): X87State {
 const hex = (x: bigint | number): string => x.toString(16);
 
 /** Bits of the status word that need not agree, and by how many units of the last place registers may differ. */
-export interface X87Tolerance { readonly status: number; readonly units: bigint }
+export interface X87Tolerance {
+  readonly status: number;
+  readonly units: bigint;
+}
 
 const isNear = (x: bigint, y: bigint, units: bigint): boolean => (x > y ? x - y : y - x) <= units;
 

@@ -12,11 +12,15 @@ import type { VectorMode } from './vector.ts';
 import { X87_DIFFERENCES } from './x87-differences.ts';
 
 const translator: MakeEngine = (parts) => new Translator({ ...parts, threshold: 0 });
-const ENGINES: readonly (readonly [string, MakeEngine, number])[] =
-  [['the interpreter', interpreter, 1], ['the translator', translator, 4]];
+const ENGINES: readonly (readonly [string, MakeEngine, number])[] = [
+  ['the interpreter', interpreter, 1],
+  ['the translator', translator, 4],
+];
 /** Vectors of a mode are divided among the settings. */
 const SETTINGS: readonly (readonly [VectorMode, readonly Setting[]])[] = [
-  ['64', ['64-bit']], ['32', ['compatibility', 'PAE', 'two-level']], ['16', ['compatibility', 'PAE']],
+  ['64', ['64-bit']],
+  ['32', ['compatibility', 'PAE', 'two-level']],
+  ['16', ['compatibility', 'PAE']],
   ['16w', ['compatibility', 'two-level']],
 ];
 
@@ -28,14 +32,19 @@ describe.each(ENGINES)('x87 instructions by %s', (name, makeEngine, step) => {
   it.each(SETTINGS)('do in %s-bit code what the processor did', (mode, settings) => {
     const lines = vectorLines(mode, 'x87').filter((_, at) => at % step === 0);
     settings.forEach((setting, n) => {
-      runVectors(lines.filter((_, at) => at % settings.length === n), makeRunner(setting, mode, makeEngine), report);
+      runVectors(
+        lines.filter((_, at) => at % settings.length === n),
+        makeRunner(setting, mode, makeEngine),
+        report,
+      );
     });
     expect(report.failures.slice(0, 10), `${report.failures.length} vectors fail`).toEqual([]);
   });
 });
 
 describe('coverage', () => {
-  const report = reports.get('the interpreter')!, { byMnemonic, excused } = report;
+  const report = reports.get('the interpreter')!;
+  const { byMnemonic, excused } = report;
 
   it.each(X87_MNEMONICS)('%s has at least 40 vectors', (mnemonic) => {
     expect(byMnemonic.get(mnemonic) ?? 0).toBeGreaterThanOrEqual(40);

@@ -7,8 +7,10 @@ import type { Builder, Flags } from '../../src/cpu/builder/builder.ts';
 
 type Names<T> = Exclude<keyof T, 'flags'>;
 
-const UNARY = 'h V > V', BINARY = 'h V V > V';
+const UNARY = 'h V > V';
+const BINARY = 'h V V > V';
 
+// biome-ignore format: a table
 export const OPERATIONS: Record<Names<Builder<unknown, unknown, unknown>>, string> = {
   constant: 'h h > V', add: BINARY, sub: BINARY, mul: BINARY, mulHighUnsigned: BINARY, mulHighSigned: BINARY,
   divideUnsigned: 'h V V V > VV', divideSigned: 'h V V V > VV', and: 'V V > V', or: 'V V > V', xor: 'V V > V', not: UNARY,
@@ -27,6 +29,7 @@ export const OPERATIONS: Record<Names<Builder<unknown, unknown, unknown>>, strin
   repeat: 'h b >', raise: 'h ?h >', raiseWhen: 'C h ?h >', timeStamp: '> VV', system: 'h h ?V ?V > V',
 };
 
+// biome-ignore format: a table
 export const FLAG_OPERATIONS: Record<keyof Flags<unknown, unknown>, string> = {
   add: 'h V V V >', sub: 'h V V V >', inc: 'h V V >', dec: 'h V V >', logic: 'h V >', result: 'h V C C C >',
   setCarry: 'C >', setOverflow: 'C >', setZero: 'C >', setAdjust: 'C >', setSign: 'C >', setParity: 'C >',

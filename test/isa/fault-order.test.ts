@@ -12,6 +12,7 @@ import { SYMBOLIC, record } from './recording-builder.ts';
 import type { Call } from './recording-builder.ts';
 
 /** System helpers that only look; they may refuse. */
+// biome-ignore format: a table
 const LOOKING: ReadonlySet<string> = new Set([
   'pushfValue', 'readSegment', 'gdtBase', 'gdtLimit', 'idtBase', 'idtLimit', 'storeLdt', 'storeTaskRegister', 'readControl',
   'readDebug', 'readMachineStatus', 'readFsBase', 'readGsBase', 'checkCpl0', 'checkProtectedMode', 'checkPort', 'readTscAux',
@@ -20,9 +21,20 @@ const LOOKING: ReadonlySet<string> = new Set([
 /** System helpers that never refuse: what they change comes after the last access to memory. */
 const CERTAIN: ReadonlySet<string> = new Set(['x87Stored']);
 const FAULTING: ReadonlySet<string> = new Set([
-  'loadForWrite', 'probeWrite', 'requireAligned', 'divideUnsigned', 'divideSigned', 'checkTarget', 'checkRelative',
-  'branchRelative', 'raise', 'raiseWhen', 'timeStamp', 'system',
+  'loadForWrite',
+  'probeWrite',
+  'requireAligned',
+  'divideUnsigned',
+  'divideSigned',
+  'checkTarget',
+  'checkRelative',
+  'branchRelative',
+  'raise',
+  'raiseWhen',
+  'timeStamp',
+  'system',
 ]);
+// biome-ignore format: a table
 const EFFECTS: ReadonlySet<string> = new Set([
   'writeRegister', 'writeHighByte', 'writeRegisterAddress', 'advance', 'setStackPointer', 'store', 'write', 'flags.add', 'flags.sub',
   'flags.inc', 'flags.dec', 'flags.logic', 'flags.result', 'flags.setCarry', 'flags.setOverflow', 'flags.setZero', 'flags.setAdjust',
@@ -43,10 +55,14 @@ function tooLate(semantics: Semantics, i: Insn): string[] {
       continue;
     }
     const place = `${args[0]}:${args[1]}`;
-    const faults = FAULTING.has(operation) || (isMemory(call) && (operation === 'read' || operation === 'modify')) ||
-      (operation === 'store' && !safe.has(place)) || (operation === 'load' && !safe.has(`load ${place}`)) ||
+    const faults =
+      FAULTING.has(operation) ||
+      (isMemory(call) && (operation === 'read' || operation === 'modify')) ||
+      (operation === 'store' && !safe.has(place)) ||
+      (operation === 'load' && !safe.has(`load ${place}`)) ||
       (operation === 'write' && isMemory(call) && !safe.has(args[0]!)) ||
-      (operation === 'jump' && !safe.has(`target ${args[1]}`)) || (operation === 'jumpRelative' && !safe.has('relative'));
+      (operation === 'jump' && !safe.has(`target ${args[1]}`)) ||
+      (operation === 'jumpRelative' && !safe.has('relative'));
     if (faults && effect) late.push(`${operation}(${args.join(', ')})`);
     if (operation === 'probeWrite' || operation === 'loadForWrite') safe.add(place);
     if (operation === 'probeWrite') for (let n = 1; n < Number(args[2]); n++) safe.add(`${args[0]}:offset(i, ${args[1]}, ${n})`);
@@ -90,7 +106,8 @@ describe('the order test itself', () => {
 
   it('notices a second store without a probe', () => {
     const twice: Semantics = (b, insn) => {
-      const at = b.address(insn.dst), x = b.read(insn.src);
+      const at = b.address(insn.dst);
+      const x = b.read(insn.src);
       b.store(3, at, 4, x);
       b.store(3, b.offset(insn, at, 4), 4, x);
     };

@@ -13,11 +13,13 @@ import type { Mnemonic } from '../../src/cpu/isa/mnemonics.ts';
 
 const BINARY = ['v E G', 'v G E', 'v E I', 'b H E'];
 const SHIFT = ['v E C', 'v E 1', 'v E I', 'v E 0'];
-const X87 = ['- F T', '- T F', '- F M', '- F Mq'], X87_INTEGER = ['- F Mh', '- F M'];
+const X87 = ['- F T', '- T F', '- F M', '- F Mq'];
+const X87_INTEGER = ['- F Mh', '- F M'];
 const DOUBLE_SHIFT = ['w E G I', 'w E G C', 'w E G 0'];
 const BIT = ['w E G', 'w E I'];
 
 /** The forms of mnemonics that have operands. */
+// biome-ignore format: a table
 const FORMS: Partial<Record<Mnemonic, readonly string[]>> = {
   ADD: BINARY, ADC: BINARY, SUB: BINARY, SBB: BINARY, CMP: BINARY, AND: BINARY, OR: BINARY, XOR: BINARY, TEST: BINARY,
   INC: ['v E'], DEC: ['v E'], NEG: ['v E'], NOT: ['v E'], XADD: ['v E G'], CMPXCHG: ['v E G'],
@@ -54,7 +56,14 @@ const FORMS: Partial<Record<Mnemonic, readonly string[]>> = {
 };
 
 const SIZES: Readonly<Record<string, readonly Size[]>> = {
-  v: [1, 2, 4, 8], w: [2, 4, 8], z: [1, 2, 4], y: [4, 8], b: [1], h: [2], q: [8], '-': [4],
+  v: [1, 2, 4, 8],
+  w: [2, 4, 8],
+  z: [1, 2, 4],
+  y: [4, 8],
+  b: [1],
+  h: [2],
+  q: [8],
+  '-': [4],
 };
 const RSP = 4;
 
@@ -73,35 +82,68 @@ const memory = (size: Size, base: number, segment: number = Seg.DS): Operand =>
 function expand(letter: string, insnSize: Size): Operand[] {
   const size = letter.length > 1 ? SIZES[letter[1]!]![0]! : insnSize;
   switch (letter[0]) {
-    case 'E': return [operand(OperandKind.REG, size, 3), memory(size, 3), memory(size, RSP, Seg.SS)];
-    case 'G': return [operand(OperandKind.REG, size, 2)];
-    case 'H': return [operand(OperandKind.REG_HIGH, 1, 0)];
-    case 'M': return [memory(size, 3, Seg.FS)];
-    case 'I': return [operand(OperandKind.IMM, size, 0, 0x15)];
-    case '1': return [operand(OperandKind.IMM, letter.length > 1 ? size : 1, 0, 1)];
-    case '0': return [operand(OperandKind.IMM, letter.length > 1 ? size : 1, 0, 0)];
-    case 'F': return [operand(OperandKind.ST, 8, 0)];
-    case 'T': return [operand(OperandKind.ST, 8, 3)];
-    case 'C': return [operand(OperandKind.REG, 1, 1)];
-    case 'A': return [operand(OperandKind.REG, size, 0)];
-    case 'D': return [operand(OperandKind.REG, 2, 2)];
-    case 'S': return [operand(OperandKind.SREG, 2, Seg.SS), operand(OperandKind.SREG, 2, Seg.FS)];
-    case 'K': return [operand(OperandKind.CREG, size, 3)];
-    case 'B': return [operand(OperandKind.DREG, size, 7)];
-    case 'X': return [memory(size, 6)];
-    case 'Y': return [memory(size, 7, Seg.ES)];
-    default: return [NONE];
+    case 'E':
+      return [operand(OperandKind.REG, size, 3), memory(size, 3), memory(size, RSP, Seg.SS)];
+    case 'G':
+      return [operand(OperandKind.REG, size, 2)];
+    case 'H':
+      return [operand(OperandKind.REG_HIGH, 1, 0)];
+    case 'M':
+      return [memory(size, 3, Seg.FS)];
+    case 'I':
+      return [operand(OperandKind.IMM, size, 0, 0x15)];
+    case '1':
+      return [operand(OperandKind.IMM, letter.length > 1 ? size : 1, 0, 1)];
+    case '0':
+      return [operand(OperandKind.IMM, letter.length > 1 ? size : 1, 0, 0)];
+    case 'F':
+      return [operand(OperandKind.ST, 8, 0)];
+    case 'T':
+      return [operand(OperandKind.ST, 8, 3)];
+    case 'C':
+      return [operand(OperandKind.REG, 1, 1)];
+    case 'A':
+      return [operand(OperandKind.REG, size, 0)];
+    case 'D':
+      return [operand(OperandKind.REG, 2, 2)];
+    case 'S':
+      return [operand(OperandKind.SREG, 2, Seg.SS), operand(OperandKind.SREG, 2, Seg.FS)];
+    case 'K':
+      return [operand(OperandKind.CREG, size, 3)];
+    case 'B':
+      return [operand(OperandKind.DREG, size, 7)];
+    case 'X':
+      return [memory(size, 6)];
+    case 'Y':
+      return [memory(size, 7, Seg.ES)];
+    default:
+      return [NONE];
   }
 }
 
 const REPEATED: ReadonlySet<Mnemonic> = new Set(['MOVS', 'CMPS', 'STOS', 'LODS', 'SCAS', 'INS', 'OUTS']);
 
 export function insn(mnemonic: Mnemonic, fields: Partial<Insn> = {}): Insn {
-  const size = fields.size ?? 4, mode = fields.mode ?? CodeMode.BITS32;
+  const size = fields.size ?? 4;
+  const mode = fields.mode ?? CodeMode.BITS32;
   const stackSize = mode === CodeMode.BITS64 ? (size === 2 ? 2 : 8) : size === 2 ? 2 : 4;
   return {
-    mnemonic, length: 3, mode, size, addressSize: mode, stackSize, dst: NONE, src: NONE, third: NONE, lock: false, rep: Rep.NONE,
-    cc: 4, fop: 0, displacement: 5, endsBlock: false, ...fields,
+    mnemonic,
+    length: 3,
+    mode,
+    size,
+    addressSize: mode,
+    stackSize,
+    dst: NONE,
+    src: NONE,
+    third: NONE,
+    lock: false,
+    rep: Rep.NONE,
+    cc: 4,
+    fop: 0,
+    displacement: 5,
+    endsBlock: false,
+    ...fields,
   };
 }
 
@@ -111,10 +153,12 @@ function instances(mnemonic: Mnemonic, form: string): Insn[] {
   for (const size of SIZES[sizes!]!) {
     for (const mode of size === 8 ? [CodeMode.BITS64] : [CodeMode.BITS16, CodeMode.BITS32, CodeMode.BITS64]) {
       const choices = [0, 1, 2].map((n) => expand(letters[n] ?? '.', size));
-      for (const dst of choices[0]!) for (const src of choices[1]!) for (const third of choices[2]!) {
-        const reps = REPEATED.has(mnemonic) ? [Rep.NONE, Rep.REP, Rep.REPNE] : [Rep.NONE];
-        for (const rep of reps) out.push(insn(mnemonic, { size, mode, dst, src, third, rep }));
-      }
+      for (const dst of choices[0]!)
+        for (const src of choices[1]!)
+          for (const third of choices[2]!) {
+            const reps = REPEATED.has(mnemonic) ? [Rep.NONE, Rep.REP, Rep.REPNE] : [Rep.NONE];
+            for (const rep of reps) out.push(insn(mnemonic, { size, mode, dst, src, third, rep }));
+          }
     }
   }
   return out;

@@ -25,7 +25,10 @@ export interface Call {
 
 /** A value that stands for itself: coercing it to anything throws. */
 export class Symbolic {
-  constructor(readonly kind: Kind, readonly text: string) {}
+  constructor(
+    readonly kind: Kind,
+    readonly text: string,
+  ) {}
 
   [Symbol.toPrimitive](): never {
     throw new Error(`a semantics function looked into ${this.text}`);
@@ -88,10 +91,10 @@ export function record(semantics: Semantics, i: Insn, state: GuestState): Call[]
     return given === '' ? undefined : state.make(given as Kind, text);
   };
   const bind = (table: Readonly<Record<string, string>>, prefix: string): Record<string, unknown> =>
-    Object.fromEntries(Object.entries(table).map(([name, signature]) =>
-      [name, (...args: unknown[]) => run(prefix + name, signature, args)]));
+    Object.fromEntries(
+      Object.entries(table).map(([name, signature]) => [name, (...args: unknown[]) => run(prefix + name, signature, args)]),
+    );
   const builder = { ...bind(OPERATIONS, ''), flags: bind(FLAG_OPERATIONS, 'flags.') };
   semantics(builder as unknown as Builder<unknown, unknown, unknown>, i);
   return calls;
 }
-

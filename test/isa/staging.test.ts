@@ -61,7 +61,7 @@ describe('the staging test itself', () => {
 
   it('notices a host condition on a guest value', () => {
     const peeking: Semantics = (b, insn) => {
-      if (b.read(insn.src) as unknown === 0) b.write(insn.dst, b.constant(4, 1));
+      if ((b.read(insn.src) as unknown) === 0) b.write(insn.dst, b.constant(4, 1));
     };
     expect(differing(peeking, i)).not.toEqual([]);
   });

@@ -13,22 +13,27 @@ import { ALL_SAMPLES, describeInsn, insn, memoryAt, operand } from './instructio
 
 const GOLDEN = join(import.meta.dirname, 'golden');
 
-const register = operand(OperandKind.REG, 4, 2), byte = operand(OperandKind.REG, 1, 1);
-const word = operand(OperandKind.REG, 2, 2), otherWord = operand(OperandKind.REG, 2, 3);
-const memory = operand(OperandKind.MEM, 4, 0, 0, memoryAt(3, Seg.DS)), stackMemory = operand(OperandKind.MEM, 4, 0, 0, memoryAt(4, Seg.SS));
-const source = operand(OperandKind.MEM, 1, 0, 0, memoryAt(6, Seg.FS)), imm8 = operand(OperandKind.IMM, 1, 0, 3);
-const stackSegment = operand(OperandKind.SREG, 2, Seg.SS), wide = operand(OperandKind.REG, 8, 9);
+const register = operand(OperandKind.REG, 4, 2);
+const byte = operand(OperandKind.REG, 1, 1);
+const word = operand(OperandKind.REG, 2, 2);
+const otherWord = operand(OperandKind.REG, 2, 3);
+const memory = operand(OperandKind.MEM, 4, 0, 0, memoryAt(3, Seg.DS));
+const stackMemory = operand(OperandKind.MEM, 4, 0, 0, memoryAt(4, Seg.SS));
+const source = operand(OperandKind.MEM, 1, 0, 0, memoryAt(6, Seg.FS));
+const imm8 = operand(OperandKind.IMM, 1, 0, 3);
+const stackSegment = operand(OperandKind.SREG, 2, Seg.SS);
+const wide = operand(OperandKind.REG, 8, 9);
 
 /** File name → mnemonic and what differs from a 32-bit instruction without operands. */
 const CASES: Readonly<Record<string, readonly [Mnemonic, Partial<Insn>]>> = {
-  'add': ['ADD', { dst: memory, src: register }],
-  'adc': ['ADC', { dst: memory, src: register }],
-  'cmp': ['CMP', { dst: memory, src: register }],
-  'inc': ['INC', { dst: register }],
-  'neg': ['NEG', { dst: register }],
-  'xor': ['XOR', { dst: register, src: memory }],
+  add: ['ADD', { dst: memory, src: register }],
+  adc: ['ADC', { dst: memory, src: register }],
+  cmp: ['CMP', { dst: memory, src: register }],
+  inc: ['INC', { dst: register }],
+  neg: ['NEG', { dst: register }],
+  xor: ['XOR', { dst: register, src: memory }],
   'mul-byte': ['MUL', { size: 1, dst: byte }],
-  'imul2': ['IMUL2', { dst: register, src: memory }],
+  imul2: ['IMUL2', { dst: register, src: memory }],
   'idiv-64': ['IDIV', { size: 8, mode: CodeMode.BITS64, dst: wide }],
   'shl-cl': ['SHL', { dst: memory, src: byte }],
   'sar-3': ['SAR', { dst: register, src: imm8 }],
@@ -36,30 +41,30 @@ const CASES: Readonly<Record<string, readonly [Mnemonic, Partial<Insn>]>> = {
   'rcl-word-cl': ['RCL', { size: 2, dst: word, src: byte }],
   'shld-word-cl': ['SHLD', { size: 2, dst: word, src: otherWord, third: byte }],
   'bts-string': ['BTS', { dst: memory, src: register }],
-  'bsf': ['BSF', { dst: register, src: memory }],
-  'movsx': ['MOVSX', { dst: register, src: source }],
+  bsf: ['BSF', { dst: register, src: memory }],
+  movsx: ['MOVSX', { dst: register, src: source }],
   'cmov-z': ['CMOV', { dst: register, src: memory }],
-  'xlat': ['XLAT', { size: 1, dst: byte, src: source }],
-  'xadd': ['XADD', { dst: memory, src: register }],
-  'cmpxchg': ['CMPXCHG', { dst: memory, src: register }],
-  'cmpxchg16b': ['CMPXCHG8B', { size: 8, mode: CodeMode.BITS64, dst: operand(OperandKind.MEM, 8, 0, 0, memoryAt(3, Seg.GS)) }],
-  'push': ['PUSH', { dst: memory }],
+  xlat: ['XLAT', { size: 1, dst: byte, src: source }],
+  xadd: ['XADD', { dst: memory, src: register }],
+  cmpxchg: ['CMPXCHG', { dst: memory, src: register }],
+  cmpxchg16b: ['CMPXCHG8B', { size: 8, mode: CodeMode.BITS64, dst: operand(OperandKind.MEM, 8, 0, 0, memoryAt(3, Seg.GS)) }],
+  push: ['PUSH', { dst: memory }],
   'pop-at-sp': ['POP', { dst: stackMemory }],
   'pop-ss': ['POP_SREG', { dst: stackSegment }],
   'enter-2': ['ENTER', { dst: operand(OperandKind.IMM, 2, 0, 32), src: operand(OperandKind.IMM, 1, 0, 2) }],
-  'call': ['CALL', { dst: memory }],
+  call: ['CALL', { dst: memory }],
   'ret-imm': ['RET_IMM', { dst: operand(OperandKind.IMM, 2, 0, 8) }],
-  'loopne': ['LOOPNE', {}],
+  loopne: ['LOOPNE', {}],
   'rep-movs': ['MOVS', { rep: Rep.REP, size: 1, src: source }],
   'repne-scas': ['SCAS', { rep: Rep.REPNE, size: 1 }],
-  'ins': ['INS', { size: 1, dst: memory, src: word }],
-  'daa': ['DAA', {}],
-  'aam': ['AAM', { size: 1, dst: operand(OperandKind.IMM, 1, 0, 10) }],
-  'bound': ['BOUND', { dst: register, src: memory }],
+  ins: ['INS', { size: 1, dst: memory, src: word }],
+  daa: ['DAA', {}],
+  aam: ['AAM', { size: 1, dst: operand(OperandKind.IMM, 1, 0, 10) }],
+  bound: ['BOUND', { dst: register, src: memory }],
   'lgdt-16': ['LGDT', { size: 2, dst: operand(OperandKind.MEM, 2, 0, 0, memoryAt(3, Seg.DS)) }],
-  'lar': ['LAR', { dst: register, src: word }],
-  'into': ['INTO', {}],
-  'popcnt': ['POPCNT', { dst: register, src: memory }],
+  lar: ['LAR', { dst: register, src: word }],
+  into: ['INTO', {}],
+  popcnt: ['POPCNT', { dst: register, src: memory }],
 };
 
 describe('pseudo-code', () => {
@@ -75,7 +80,11 @@ describe('pseudo-code', () => {
   });
 
   it('has a case for every blessed text', () => {
-    expect(readdirSync(GOLDEN).sort()).toEqual(Object.keys(CASES).map((name) => `${name}.txt`).sort());
+    expect(readdirSync(GOLDEN).sort()).toEqual(
+      Object.keys(CASES)
+        .map((name) => `${name}.txt`)
+        .sort(),
+    );
   });
 
   it('can be had of every instruction, and says something unless it is a hint', () => {

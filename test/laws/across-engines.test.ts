@@ -13,12 +13,22 @@ import { ENGINES } from '../../src/vm/config.ts';
 const MIB = 1024 ** 2;
 const GUESTS = new URL('../../guests/', import.meta.url);
 
-interface Run { readonly cycles: readonly unknown[]; readonly serial: string }
+interface Run {
+  readonly cycles: readonly unknown[];
+  readonly serial: string;
+}
 
 /** Every cycle of a run: its number, end, retired instructions, pages in order, hash of memory, and the machine's state. */
 function run(image: string, append: string, tracking: 'pml' | 'write-protect', engine: (typeof ENGINES)[number]): Run {
   let serial = '';
-  const { vm } = createPc({ memory: 16 * MIB, tracking, engine, serial: (byte) => { serial += String.fromCharCode(byte); } });
+  const { vm } = createPc({
+    memory: 16 * MIB,
+    tracking,
+    engine,
+    serial: (byte) => {
+      serial += String.fromCharCode(byte);
+    },
+  });
   loadImage(image, new Uint8Array(readFileSync(new URL(image, GUESTS))), bootTarget(vm), { append });
   const store = new MemoryStore();
   const checkpointer = new Checkpointer(vm, store, { dirtyTrigger: 40, maxDirty: 1000, instructions: 300_000, hash: true });

@@ -24,7 +24,9 @@ describe.each(configurations([1, 4]))('asynchronous fetch, $engine, $tracking, $
     const vm = machine();
     const stop = new AbortController();
     let running = true;
-    const run = vm.run({ signal: stop.signal }).finally(() => { running = false; });
+    const run = vm.run({ signal: stop.signal }).finally(() => {
+      running = false;
+    });
     const { gfns } = await vm.mt.fetchSublistAsync({ count: 100, wait: true, rearm: true });
     expect(gfns).toHaveLength(100);
     expect(running).toBe(true);

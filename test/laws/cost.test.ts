@@ -66,7 +66,10 @@ describe.each(configurations())('law 6, $engine, $tracking, $vcpus vCPUs', (conf
         const { views } = vm.internals.parts.physical;
         const edited: number[] = [];
         const edit = views.ept.edit.bind(views.ept);
-        views.ept.edit = (gfn, set, clear) => { edited.push(gfn); edit(gfn, set, clear); };
+        views.ept.edit = (gfn, set, clear) => {
+          edited.push(gfn);
+          edit(gfn, set, clear);
+        };
         vm.mt.fetchSublist({ count, rearm: true });
         expect(edited).toEqual(gfnsFrom(0, count));
         vm.mt.fetchSublist({ count: 50 });

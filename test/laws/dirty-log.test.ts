@@ -36,9 +36,14 @@ function start(vm: Vm): void {
 
 const PATTERNS = ['random', 'hotcold', 'pagetables', 'aliases', 'crossing', 'selfmod'];
 /** Each pattern with each engine and method; widths and numbers of vCPUs in turn. */
-const cases = configurations().flatMap((configuration, n) => PATTERNS
-  .map((pattern, p) => ({ ...configuration, pattern, image: p % 4 < 2 ? 'dirtier/dirtier-32' : 'dirtier/dirtier-64', turn: (n + p) % 2 }))
-  .filter(({ turn }) => turn === 0));
+const cases = configurations().flatMap((configuration, n) =>
+  PATTERNS.map((pattern, p) => ({
+    ...configuration,
+    pattern,
+    image: p % 4 < 2 ? 'dirtier/dirtier-32' : 'dirtier/dirtier-64',
+    turn: (n + p) % 2,
+  })).filter(({ turn }) => turn === 0),
+);
 
 describe.each(cases)('dirty_log_test, $engine, $tracking, $vcpus vCPUs, $pattern, $image', ({ pattern, image, ...configuration }) => {
   const machine = (): Vm => {

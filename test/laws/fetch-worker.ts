@@ -16,7 +16,9 @@ export interface FetchWorkerData {
   readonly order: SharedArrayBuffer;
 }
 
-export interface FetchWorkerCall { readonly count: number }
+export interface FetchWorkerCall {
+  readonly count: number;
+}
 
 export interface Copy {
   readonly gfn: number;
@@ -24,13 +26,17 @@ export interface Copy {
   readonly page: Uint8Array;
 }
 
-export interface FetchWorkerAnswer { readonly copies: Copy[]; readonly error: string | null }
+export interface FetchWorkerAnswer {
+  readonly copies: Copy[];
+  readonly error: string | null;
+}
 
 const { seed, id, order } = workerData as FetchWorkerData;
 const memory = LinearMemory.attach(seed.memory);
 const leaf = new Uint32Array(seed.memory.buffer, seed.plan.eptLeaf.offset, seed.shape.gfnLimit);
 const fetcher = new MtFetcher({ ...seed, id }, (sink, attached) =>
-  attachArming(attached, seed.plan, seed.shape, seed.method as TrackingMethod, sink));
+  attachArming(attached, seed.plan, seed.shape, seed.method as TrackingMethod, sink),
+);
 const counter = new Int32Array(order);
 
 function answer({ count }: FetchWorkerCall): FetchWorkerAnswer {

@@ -31,9 +31,14 @@ describe.each(METHODS)('guest mode, %s', (tracking) => {
       write: (vm) => vm.writeMemory(0x5000, Uint8Array.of(1)),
     };
     const holder: { vm: Vm | null } = { vm: null };
-    const vm = new Vm({ memory: 8 * MIB, tracking, platform: () => dmaPlatform(() => {
-      for (const [name, call] of Object.entries(calls)) codes[name] = codeOf(() => call(holder.vm!));
-    }) });
+    const vm = new Vm({
+      memory: 8 * MIB,
+      tracking,
+      platform: () =>
+        dmaPlatform(() => {
+          for (const [name, call] of Object.entries(calls)) codes[name] = codeOf(() => call(holder.vm!));
+        }),
+    });
     holder.vm = vm;
     // out 0x42, al; hlt
     loadCode(vm, 32, [0xe6, 0x42, 0xf4]);
@@ -41,10 +46,22 @@ describe.each(METHODS)('guest mode, %s', (tracking) => {
     vm.mt.enableMt(1);
     expect(vm.runSlice().exit.kind).toBe('hlt');
     expect(codes).toEqual({
-      prepare: 'EBUSY', rearm: 'EBUSY', abort: 'EBUSY', quiesced: 'EBUSY', memslot: 'EBUSY', run: 'EBUSY',
-      fetch: 'ok', trigger: 'ok', stats: 'ok', write: 'ok',
+      prepare: 'EBUSY',
+      rearm: 'EBUSY',
+      abort: 'EBUSY',
+      quiesced: 'EBUSY',
+      memslot: 'EBUSY',
+      run: 'EBUSY',
+      fetch: 'ok',
+      trigger: 'ok',
+      stats: 'ok',
+      write: 'ok',
     });
-    for (const name of ['prepare', 'rearm', 'abort', 'quiesced']) expect(codeOf(() => calls[name](vm)), name).toBe('ok');
+    for (const name of ['prepare', 'rearm', 'abort', 'quiesced'])
+      expect(
+        codeOf(() => calls[name](vm)),
+        name,
+      ).toBe('ok');
     expect(codeOf(() => vm.runSlice())).toBe('EBUSY');
     vm.mt.prepareMtCp(6n);
     expect(codeOf(() => vm.runSlice())).toBe('ok');

@@ -24,7 +24,7 @@ const GUESTS: readonly (GuestName & { readonly vcpus: number; readonly step: num
 /** The outcome at every `step` instructions and at the end; `disturb` may do what it likes in between, but run instructions. */
 function outcomes(vm: Vm, step: number, runStep: (limit: number) => { exit: string; retired: number }): unknown[] {
   const all: unknown[] = [];
-  for (let left = step; ;) {
+  for (let left = step; ; ) {
     const { exit, retired } = runStep(left);
     left -= retired;
     if (exit === 'limit' && left > 0) continue;
@@ -47,13 +47,26 @@ function disturbed(vm: Vm, seed: number): (limit: number) => { exit: string; ret
   const { mt } = vm;
   let cpid = 0n;
   const acts: (() => void)[] = [
-    () => { mt.fetchSublist({ count: 1 + random(40), rearm: random(2) === 0 }); },
+    () => {
+      mt.fetchSublist({ count: 1 + random(40), rearm: random(2) === 0 });
+    },
     () => mt.rearmDirtyPages(),
     () => mt.prepareMtCp(++cpid),
-    () => { mt.mtVmQuiesced(); mt.fetchSublist({ count: 10_000 }); mt.prepareMtCp(++cpid); },
-    () => { mt.enableMt(0); mt.enableMt(1); },
-    () => { vm.save(); },
-    () => { mt.abort(); },
+    () => {
+      mt.mtVmQuiesced();
+      mt.fetchSublist({ count: 10_000 });
+      mt.prepareMtCp(++cpid);
+    },
+    () => {
+      mt.enableMt(0);
+      mt.enableMt(1);
+    },
+    () => {
+      vm.save();
+    },
+    () => {
+      mt.abort();
+    },
     () => mt.mtDirtyTrigger(random(3) === 0 ? 1 + random(30) : 0),
   ];
   mt.initMt({ op: 1, flags: random(2) * 4, maxDirty: 0xffffffff });

@@ -7,9 +7,10 @@ import { outcomeOf, requireTranslated, runToEnd } from './support/outcome.ts';
 
 // A run depends on its input alone: not on another machine in the process, not on how it is cut into slices.
 
-const guestFor = (vcpus: number) => (vcpus === 1
-  ? { image: 'dirtier/dirtier-32', append: 'pages=67 iterations=14 group=2 rate=20' }
-  : { image: 'smp64/smp64', append: 'cpus=4 rounds=3000' });
+const guestFor = (vcpus: number) =>
+  vcpus === 1
+    ? { image: 'dirtier/dirtier-32', append: 'pages=67 iterations=14 group=2 rate=20' }
+    : { image: 'smp64/smp64', append: 'cpus=4 rounds=3000' };
 
 describe.each(configurations())('determinism, $engine, $tracking, $vcpus vCPUs', (configuration) => {
   const machine = (): LoadedGuest => {

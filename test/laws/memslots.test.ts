@@ -38,7 +38,10 @@ describe.each(METHODS)('memslots, %s', (tracking) => {
       vm.writeMemory(4 * GIB + 3 * PAGE - 1, Uint8Array.of(1, 2));
       vm.mt.mtVmQuiesced();
       const expected = [
-        ...strided(4 * GIB + 2 * PAGE, PAGE, 2), ...strided(4 * GIB, 64 * MIB, 16), 5 * GIB / PAGE - 1, ...strided(64 * MIB, 128 * MIB, 15),
+        ...strided(4 * GIB + 2 * PAGE, PAGE, 2),
+        ...strided(4 * GIB, 64 * MIB, 16),
+        (5 * GIB) / PAGE - 1,
+        ...strided(64 * MIB, 128 * MIB, 15),
       ];
       // Under PML the loader's page tables, in low memory, come too.
       expect(fetchAll(vm).filter((gfn) => gfn >= 0x100)).toEqual(expected);
@@ -61,7 +64,7 @@ describe.each(METHODS)('memslots, %s', (tracking) => {
     expect(vm.mt.stats().cycle.discarded).toBe(20);
 
     vm.setUserMemoryRegion(high);
-    expect(fetchAll(vm)).toEqual(strided(4 * GIB, PAGE, 5 * MIB / PAGE));
+    expect(fetchAll(vm)).toEqual(strided(4 * GIB, PAGE, (5 * MIB) / PAGE));
     store(vm, 4 * GIB + 7 * PAGE, PAGE, 3);
     vm.mt.mtVmQuiesced();
     const pages = fetchAll(vm);

@@ -51,16 +51,17 @@ describe.each(configurations())('law 1, $engine, $tracking, $vcpus vCPUs', ({ en
     const { cycles, exit } = runCycles(vm, { seed: 5, slice: 2_500, noDups: true, rearm: true });
     expect(exit.kind).toBe('hlt');
     expect(cycles).toBeGreaterThan(4);
-    expect(text()).toContain(`smp64: cpus=${vcpus} counter=${2000 * vcpus * (vcpus + 1) / 2}`);
+    expect(text()).toContain(`smp64: cpus=${vcpus} counter=${(2000 * vcpus * (vcpus + 1)) / 2}`);
   });
 
   it('a device that writes memory while the guest runs', () => {
     const dma: { vm: Vm | null; writes: number } = { vm: null, writes: 0 };
-    const platform = (): Platform => dmaPlatform((value) => {
-      // The pages beside those the guest writes at the same time, and now and then the guest's own.
-      dma.vm!.writeMemory(0x400000 + (dma.writes % 7) * PAGE + 64 * dma.writes, Uint8Array.of(value, 1));
-      dma.writes++;
-    });
+    const platform = (): Platform =>
+      dmaPlatform((value) => {
+        // The pages beside those the guest writes at the same time, and now and then the guest's own.
+        dma.vm!.writeMemory(0x400000 + (dma.writes % 7) * PAGE + 64 * dma.writes, Uint8Array.of(value, 1));
+        dma.writes++;
+      });
     const vm = new Vm({ memory: UNUSED.end, ...config, platform });
     dma.vm = vm;
     // next: mov [edi], cl; out 0x42, al; add edi, 4096; loop next; hlt
@@ -79,7 +80,12 @@ describe.each(configurations())('law 1, $engine, $tracking, $vcpus vCPUs', ({ en
     const consumer = new Consumer(vm);
     mt.prepareMtCp(1n);
     vm.runSlice(20_000);
-    loadImage('more', Uint8Array.from({ length: 3 * PAGE }, (_, n) => n % 251), bootTarget(vm), { at: UNUSED.base + 123 });
+    loadImage(
+      'more',
+      Uint8Array.from({ length: 3 * PAGE }, (_, n) => n % 251),
+      bootTarget(vm),
+      { at: UNUSED.base + 123 },
+    );
     mt.mtVmQuiesced();
     const { gfns } = mt.fetchSublist({ count: 10_000 });
     consumer.take(gfns);

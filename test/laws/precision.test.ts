@@ -33,16 +33,23 @@ const minus = (a: readonly number[], b: readonly number[]): number[] => a.filter
 
 describe.each(ENGINES)('law 2, %s', (engine) => {
   it.each(METHODS.flatMap((tracking) => (['none', 'large', 'small'] as const).map((paging) => ({ tracking, paging }))))(
-    'exactly what was written is reported: $tracking, paging $paging', ({ tracking, paging }) => {
+    'exactly what was written is reported: $tracking, paging $paging',
+    ({ tracking, paging }) => {
       const machine = new GuestMachine({ engine, tracking, paging, vcpus: 2, pages: 100 });
       const random = randomOf(11);
       track(machine.vm);
-      machine.stores([{ vcpu: 0, gfn: machine.gfns[0] }, { vcpu: 1, gfn: machine.gfns[0] }]);
+      machine.stores([
+        { vcpu: 0, gfn: machine.gfns[0] },
+        { vcpu: 1, gfn: machine.gfns[0] },
+      ]);
       everything(machine.vm);
       const tables = new Set(machine.tables?.gfns);
       for (let cycle = 0; cycle < 20; cycle++) {
-        const stores = Array.from({ length: 1 + random(30) }, () =>
-          ({ vcpu: random(2), gfn: machine.gfns[random(100)], offset: random(4096) }));
+        const stores = Array.from({ length: 1 + random(30) }, () => ({
+          vcpu: random(2),
+          gfn: machine.gfns[random(100)],
+          offset: random(4096),
+        }));
         machine.stores(stores);
         const script = stores.some(({ vcpu }) => vcpu === 0) ? [0x120] : [];
         if (stores.some(({ vcpu }) => vcpu === 1)) script.push(0x130);
@@ -50,7 +57,8 @@ describe.each(ENGINES)('law 2, %s', (engine) => {
         // The tables of the 2 MiB mapping lie in low memory.
         expect(everything(machine.vm).filter((gfn) => !tables.has(gfn) && gfn >= 0x100)).toEqual(written);
       }
-    });
+    },
+  );
 
   it.each([
     { image: 'dirtier/dirtier-32', append: 'pages=67 iterations=14 group=2 rate=30', slice: 7_001, tables: [0x510, 0x600] },
@@ -60,7 +68,8 @@ describe.each(ENGINES)('law 2, %s', (engine) => {
     { image: 'sort/sort-64', append: 'scale=1', slice: 400_009, tables: [0, 0x100] },
   ])('both methods report the same pages of $image', ({ slice, tables: [from, to], ...guest }) => {
     const [writeProtect, pml] = (['write-protect', 'pml'] as const).map((tracking) =>
-      pagesByCycle(loadGuest(guest, { engine, tracking }).vm, slice));
+      pagesByCycle(loadGuest(guest, { engine, tracking }).vm, slice),
+    );
     expect(pml.end).toBe(writeProtect.end);
     expect(pml.cycles.length).toBe(writeProtect.cycles.length);
     writeProtect.cycles.forEach((pages, cycle) => {

@@ -13,7 +13,9 @@ type Fetcher = RpcWorker<FetchWorkerCall, FetchWorkerAnswer>;
 
 let file: string;
 let fetchers: Fetcher[] = [];
-beforeAll(async () => { file = await bundleWorker(fileURLToPath(new URL('./fetch-worker.ts', import.meta.url))); });
+beforeAll(async () => {
+  file = await bundleWorker(fileURLToPath(new URL('./fetch-worker.ts', import.meta.url)));
+});
 afterEach(async () => {
   await Promise.all(fetchers.map((fetcher) => fetcher.stop()));
   fetchers = [];
@@ -33,9 +35,13 @@ function takeInOrder(consumer: Consumer, copies: readonly Copy[]): void {
   for (const { gfn, page } of [...copies].sort((a, b) => a.order - b.order)) consumer.put(gfn, page);
 }
 
-const cases = configurations().map((configuration) => ({ ...configuration, guest: configuration.vcpus === 1
-  ? { image: 'dirtier/dirtier-64', append: 'pages=67 iterations=14 group=2 rate=30' }
-  : { image: 'smp64/smp64', append: 'cpus=4 rounds=60000' } }));
+const cases = configurations().map((configuration) => ({
+  ...configuration,
+  guest:
+    configuration.vcpus === 1
+      ? { image: 'dirtier/dirtier-64', append: 'pages=67 iterations=14 group=2 rate=30' }
+      : { image: 'smp64/smp64', append: 'cpus=4 rounds=60000' },
+}));
 
 describe.each(cases)('threads, $engine, $tracking, $vcpus vCPUs', ({ guest, ...configuration }) => {
   it.each([0, 4])('several fetchers copy while the guest runs: nothing twice, nothing lost (flags %i)', async (flags) => {

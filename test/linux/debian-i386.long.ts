@@ -34,16 +34,26 @@ const busybox = debianFile('busybox-static:i386', 'bin/busybox');
 
 function boot(tracking: 'write-protect' | 'pml') {
   let serial = '';
-  const { vm } = createPc({ memory: MEMORY, tracking, verify: true, serial: (byte) => { serial += String.fromCharCode(byte); } });
+  const { vm } = createPc({
+    memory: MEMORY,
+    tracking,
+    verify: true,
+    serial: (byte) => {
+      serial += String.fromCharCode(byte);
+    },
+  });
   const bytes = initramfs([
-    ...['bin', 'dev', 'proc'].map(directory), characterDevice('dev/console', 5, 1),
-    program('bin/busybox', readFileSync(busybox.path!)), program('init', Buffer.from(INIT)),
+    ...['bin', 'dev', 'proc'].map(directory),
+    characterDevice('dev/console', 5, 1),
+    program('bin/busybox', readFileSync(busybox.path!)),
+    program('init', Buffer.from(INIT)),
   ]);
   loadImage('vmlinuz', readFileSync(kernel.path!), bootTarget(vm), { append: 'console=ttyS0 panic=-1', initrd: { name: 'initrd', bytes } });
   const store = new MemoryStore(64 * 1024 ** 2);
   const checkpointer = new Checkpointer(vm, store, { dirtyTrigger: 0, maxDirty: vm.pageCount, instructions: EVERY });
   checkpointer.start();
-  let retired = 0, dirty = 0;
+  let retired = 0;
+  let dirty = 0;
   for (;;) {
     const { exit, retired: more, gfns } = checkpointer.cycle();
     retired += more;
@@ -57,14 +67,17 @@ describe('Linux of Debian for i386', () => {
     const run = boot('pml');
     expect(run.serial).toMatch(/Linux version 6\.\d+.*-686 /);
     expect(run.serial).toMatch(/smpboot: Total of 1 processors activated/);
-    const sha256 = createHash('sha256').update(Array.from({ length: 20000 }, (_, n) => `${n + 1}\n`).join('')).digest('hex');
+    const sha256 = createHash('sha256')
+      .update(Array.from({ length: 20000 }, (_, n) => `${n + 1}\n`).join(''))
+      .digest('hex');
     for (const line of ['kernel: Linux i686', 'cpus: 1', 'fpu: yes', `sha256: ${sha256}  -`, 'child', 'status: 3']) {
       expect(run.serial).toContain(`\n${line}\r\n`);
     }
     expect(run.serial).toMatch(/reboot: (System halted|Power down)/);
     expect(run.exit).toBe('hlt');
     expect(run.dirty).toBeGreaterThan(10_000);
-    const { dirty: _pages, ...other } = boot('write-protect'), { dirty: _samePages, ...first } = run;
+    const { dirty: _pages, ...other } = boot('write-protect');
+    const { dirty: _samePages, ...first } = run;
     expect(other).toEqual(first);
   });
 });

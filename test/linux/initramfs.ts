@@ -12,8 +12,11 @@ export interface InitramfsEntry {
 
 export const directory = (name: string): InitramfsEntry => ({ name, mode: 0o040755 });
 export const program = (name: string, data: Uint8Array): InitramfsEntry => ({ name, mode: 0o100755, data });
-export const characterDevice = (name: string, major: number, minor: number): InitramfsEntry =>
-  ({ name, mode: 0o020600, device: [major, minor] });
+export const characterDevice = (name: string, major: number, minor: number): InitramfsEntry => ({
+  name,
+  mode: 0o020600,
+  device: [major, minor],
+});
 
 const padded = (bytes: Buffer): Buffer => Buffer.concat([bytes, Buffer.alloc(-bytes.length & 3)]);
 const hex = (n: number): string => n.toString(16).padStart(8, '0');

@@ -10,9 +10,9 @@ import { translatorOf } from './support/share.ts';
 
 const MAX_MILLIONS = 25;
 // Boot disks are a few thousand instructions, next to data that they write: the pages of their code change all the time.
-const RUNS = CATALOG.filter(({ entry }) => entry !== 'boot-sector').flatMap(({ image, name, runs }) => runs
-  .filter(({ millions }) => millions <= MAX_MILLIONS)
-  .map((run) => ({ image, run, title: `${name} ${run.append}`.trim() })));
+const RUNS = CATALOG.filter(({ entry }) => entry !== 'boot-sector').flatMap(({ image, name, runs }) =>
+  runs.filter(({ millions }) => millions <= MAX_MILLIONS).map((run) => ({ image, run, title: `${name} ${run.append}`.trim() })),
+);
 
 /** Counts the executions of what only the interpreter can execute. */
 function countInherent(): { count: number } {
@@ -29,7 +29,9 @@ function countInherent(): { count: number } {
 }
 
 describe('of a whole guest', () => {
-  afterEach(() => { vi.restoreAllMocks(); });
+  afterEach(() => {
+    vi.restoreAllMocks();
+  });
 
   it.each(RUNS)('$title: at least 95 % runs translated', ({ image, run }) => {
     const guest = loadGuest({ image, append: run.append, vcpus: run.cpus ?? 1, engine: 'translator' });

@@ -11,9 +11,11 @@ const MAX_MILLIONS = 25;
 /** `spin` is cut off here. */
 const LIMIT = 300_000;
 
-const RUNS = CATALOG.flatMap(({ image, name, runs }) => runs
-  .filter(({ millions }) => millions <= MAX_MILLIONS || millions === Infinity)
-  .map((run) => ({ image, run, title: `${name} ${run.append}`.trim() })));
+const RUNS = CATALOG.flatMap(({ image, name, runs }) =>
+  runs
+    .filter(({ millions }) => millions <= MAX_MILLIONS || millions === Infinity)
+    .map((run) => ({ image, run, title: `${name} ${run.append}`.trim() })),
+);
 
 /** Slices from one instruction to many: mostly primes, so that their ends wander through every loop. */
 function sliceLengths(seed: number): () => number {
@@ -25,7 +27,8 @@ function sliceLengths(seed: number): () => number {
 function runBoth(engine: 'translator' | 'auto', { image, run }: (typeof RUNS)[number]): void {
   const machine = (name: 'interpreter' | typeof engine) =>
     loadGuest({ image, append: run.append, vcpus: run.cpus ?? 1, engine: name, quantum: 1009 });
-  const reference = machine('interpreter'), subject = machine(engine);
+  const reference = machine('interpreter');
+  const subject = machine(engine);
   const limit = run.millions === Infinity ? LIMIT : 2e6 * run.millions + 1e6;
   const { exit } = lockstep(reference.vm, subject.vm, { slice: sliceLengths(run.millions), limit });
   expect(exit.kind).toBe(run.status === 124 ? 'limit' : run.status === 126 ? 'shutdown' : exit.kind);

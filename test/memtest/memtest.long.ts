@@ -18,7 +18,10 @@ describe.each(IMAGES)('memtest86+ %s', (_name, image) => {
   describe.each(['write-protect', 'pml'] as const)('tracked by %s', (tracking) => {
     itNeeding(image.path !== null, image.reason)('completes a pass without an error', () => {
       const { memtest, progress, tests, patterns, dirty, comparisons } = watch(image, {
-        config: { engine: 'auto', tracking }, every: PASS_EVERY, limit: PASS_LIMIT, until: ({ passes }) => passes > 0,
+        config: { engine: 'auto', tracking },
+        every: PASS_EVERY,
+        limit: PASS_LIMIT,
+        until: ({ passes }) => passes > 0,
       });
       expect(progress).toMatchObject({ passes: 1, errors: 0 });
       expect(memtest.lines[7]).toMatch(/Status: Pass/);
@@ -32,7 +35,8 @@ describe.each(IMAGES)('memtest86+ %s', (_name, image) => {
     itNeeding(image.path !== null, image.reason)('shows under the interpreter what it shows translated', () => {
       const run = (engine: 'auto' | 'interpreter') =>
         watch(image, { config: { engine, tracking }, every: BOTH_EVERY, limit: BOTH_ENGINES });
-      const interpreted = run('interpreter'), translated = run('auto');
+      const interpreted = run('interpreter');
+      const translated = run('auto');
       expect(interpreted.tests.length).toBeGreaterThan(1);
       expect(interpreted.progress).toMatchObject({ passes: 0, errors: 0 });
       expect(translated.memtest.serial).toBe(interpreted.memtest.serial);

@@ -14,7 +14,10 @@ describe.each(IMAGES)('memtest86+ %s', (name, image) => {
   describe.each(['write-protect', 'pml'] as const)('tracked by %s', (tracking) => {
     itNeeding(image.path !== null, image.reason)('shows its screen and its progress, translated', () => {
       const { memtest, progress, tests, patterns, dirty } = watch(image, {
-        config: { engine: 'auto', tracking }, every: EVERY, limit: LIMIT, until: (_progress, seen) => seen.size > 1,
+        config: { engine: 'auto', tracking },
+        every: EVERY,
+        limit: LIMIT,
+        until: (_progress, seen) => seen.size > 1,
       });
       const { lines } = memtest;
       expect(lines[0]).toMatch(/^ +Memtest86\+ v\d+\.\d+ +\| Tidemark Virtual CPU$/);

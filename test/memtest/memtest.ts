@@ -13,8 +13,9 @@ import { Terminal } from './terminal.ts';
 export const MEMORY = 16 * 1024 ** 2;
 
 /** Of each image: where it is, or why it cannot be had. */
-export const IMAGES: readonly (readonly [string, DebianFile])[] = ['ia32', 'x64'].map((name) =>
-  [name, debianFile('memtest86+', `boot/memtest86+${name}.bin`)] as const);
+export const IMAGES: readonly (readonly [string, DebianFile])[] = ['ia32', 'x64'].map(
+  (name) => [name, debianFile('memtest86+', `boot/memtest86+${name}.bin`)] as const,
+);
 
 /** What memtest86+ shows: the test at hand, its pattern, passes completed and errors found. */
 export interface Progress {
@@ -48,8 +49,10 @@ export class Memtest {
     const screen = this.lines.join('\n');
     const found = (pattern: RegExp): string => pattern.exec(screen)?.[1] ?? '';
     return {
-      test: Number(found(/ #(\d+)/) || -1), pattern: found(/Pattern: +(\S+)/),
-      passes: Number(found(/Pass: +(\d+) /) || -1), errors: Number(found(/Errors: +(\d+)/) || -1),
+      test: Number(found(/ #(\d+)/) || -1),
+      pattern: found(/Pattern: +(\S+)/),
+      passes: Number(found(/Pass: +(\d+) /) || -1),
+      errors: Number(found(/Errors: +(\d+)/) || -1),
     };
   }
 }

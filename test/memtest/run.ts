@@ -39,8 +39,12 @@ export function watch(image: DebianFile, { config, every, until = () => false, l
   const memtest = new Memtest(image, { ...config, verify: true });
   const checkpointer = new Checkpointer(memtest.vm, new MemoryStore(KEPT), { dirtyTrigger: 0, maxDirty: PAGES, instructions: every });
   checkpointer.start();
-  const tests: number[] = [], patterns = new Set<string>();
-  let retired = 0, dirty = 0, comparisons = 0, progress = memtest.progress;
+  const tests: number[] = [];
+  const patterns = new Set<string>();
+  let retired = 0;
+  let dirty = 0;
+  let comparisons = 0;
+  let progress = memtest.progress;
   while (retired < limit && !until(progress, patterns)) {
     const report = checkpointer.cycle({ limit: limit - retired });
     retired += report.retired;

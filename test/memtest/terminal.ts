@@ -1,6 +1,7 @@
 // A serial terminal of 80 by 25 characters: as much of ECMA-48 as memtest86+ sends.
 
-const COLUMNS = 80, ROWS = 25;
+const COLUMNS = 80;
+const ROWS = 25;
 
 /** CSI parameters final byte, or one character. */
 const PIECE = /\x1b\[([0-9;?]*)([A-Za-z])|[\s\S]/y;

@@ -18,8 +18,13 @@ function gpaOf(m: TestMachine, linear: number, access: number): string {
 
 describe('without paging', () => {
   it.each([
-    [0x0ffff0, '0ffff0'], [0x100000, '0'], [0x1abcde, 'abcde'], [0x234567, '234567'], [0x3abcde, '2abcde'],
-    [0xfff00123, 'mmio ffe00123'], [0xffe00123, 'mmio ffe00123'],
+    [0x0ffff0, '0ffff0'],
+    [0x100000, '0'],
+    [0x1abcde, 'abcde'],
+    [0x234567, '234567'],
+    [0x3abcde, '2abcde'],
+    [0xfff00123, 'mmio ffe00123'],
+    [0xffe00123, 'mmio ffe00123'],
   ])('0x%x reaches %s, whatever the access', (linear, reached) => {
     const m = machine();
     m.physical.setA20(false);
@@ -81,7 +86,9 @@ describe('with paging', () => {
 describe.each(['write-protect', 'pml'] as const)('tracking by %s', (method) => {
   it('reports the pages that are written, and re-arms those', () => {
     const m = machine({ method });
-    const write = (linear: number): void => { m.vcpus[0]!.translate(linear, WRITE, SUPERVISOR); };
+    const write = (linear: number): void => {
+      m.vcpus[0]!.translate(linear, WRITE, SUPERVISOR);
+    };
     const reported = (): unknown[] => {
       m.tracking.drain(0);
       return m.sink.take().map((call) => call[1]);

@@ -2,7 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { EPT_A, EPT_D, EPT_LEAF, EPT_R, EPT_W, EPT_X, isEptMisconfigured, isEptpValid } from '../../src/mmu/ept-entry.ts';
 import { EptAccess, EptOrigin, EptOutcome, EptResult, eptAccess } from '../../src/mmu/ept-walk.ts';
 
-const WB = 6 << 3, R = EPT_R, W = EPT_W, X = EPT_X, RWX = 7;
+const WB = 6 << 3;
+const R = EPT_R;
+const W = EPT_W;
+const X = EPT_X;
+const RWX = 7;
 
 /** Hand-made tables in 16 pages of host memory: PML4 1, PDPT 2, PD 3, PT 4, data page 5; entries 0. */
 function tables() {

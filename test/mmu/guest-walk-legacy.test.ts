@@ -5,9 +5,18 @@ import type { TestMachine } from './support.ts';
 
 const { READ, WRITE, FETCH } = Access;
 const { SUPERVISOR, USER } = TlbContext;
-const P = 1, W = 2, U = 4, A = 0x20, D = 0x40, PS = 0x80;
-const DIRECTORY = 0x10000, TABLE = 0x11000, PAGE = 0x100000;
-const LINEAR = 0xc012_3000, PDE = DIRECTORY + (LINEAR >>> 22) * 4, PTE = TABLE + ((LINEAR >>> 12) & 1023) * 4;
+const P = 1;
+const W = 2;
+const U = 4;
+const A = 0x20;
+const D = 0x40;
+const PS = 0x80;
+const DIRECTORY = 0x10000;
+const TABLE = 0x11000;
+const PAGE = 0x100000;
+const LINEAR = 0xc012_3000;
+const PDE = DIRECTORY + (LINEAR >>> 22) * 4;
+const PTE = TABLE + ((LINEAR >>> 12) & 1023) * 4;
 
 function setControls(m: TestMachine, cr3: number, cr4: bigint, efer = 0n, cr0 = CR0_PG | CR0_WP): void {
   const state = m.states[0]!;
@@ -90,8 +99,11 @@ describe('32-bit paging', () => {
 });
 
 describe('PAE paging', () => {
-  const PDPT = 0x12020, PD = 0x13000, PT = 0x14000;
-  const pde = PD + ((LINEAR >>> 21) & 511) * 8, pte = PT + ((LINEAR >>> 12) & 511) * 8;
+  const PDPT = 0x12020;
+  const PD = 0x13000;
+  const PT = 0x14000;
+  const pde = PD + ((LINEAR >>> 21) & 511) * 8;
+  const pte = PT + ((LINEAR >>> 12) & 511) * 8;
 
   function setup(pdeValue: bigint, pteValue: bigint, efer = EFER_NXE): { m: TestMachine; peek: Peek } {
     const m = machine();
@@ -103,7 +115,9 @@ describe('PAE paging', () => {
     expect(m.vcpus[0]!.loadPdptes(PDPT)).toBe(true);
     return { m, peek };
   }
-  const TO_PT = BigInt(PT | P | W | U), TO_PAGE = BigInt(PAGE | P | W | U), XD = 1n << 63n;
+  const TO_PT = BigInt(PT | P | W | U);
+  const TO_PAGE = BigInt(PAGE | P | W | U);
+  const XD = 1n << 63n;
 
   it.each([
     [TO_PT, TO_PAGE, EFER_NXE, READ, USER, 'gpa 100abc'],
@@ -134,8 +148,18 @@ describe('PAE paging', () => {
   });
 
   it.each([
-    [0n, true], [0x1e6n, true], [BigInt(PD) | 1n, true], [BigInt(PD) | 0xe19n, true],
-    [3n, false], [5n, false], [0x21n, false], [0x41n, false], [0x81n, false], [0x101n, false], [1n | (1n << 40n), false], [1n | XD, false],
+    [0n, true],
+    [0x1e6n, true],
+    [BigInt(PD) | 1n, true],
+    [BigInt(PD) | 0xe19n, true],
+    [3n, false],
+    [5n, false],
+    [0x21n, false],
+    [0x41n, false],
+    [0x81n, false],
+    [0x101n, false],
+    [1n | (1n << 40n), false],
+    [1n | XD, false],
   ] as const)('PDPTE %s may be loaded: %s', (value, expected) => {
     const m = machine();
     new Peek(m).set64(PDPT + 8, value);

@@ -1,7 +1,25 @@
 import { describe, expect, it } from 'vitest';
 import { Access, FAULT, MMIO, TlbContext } from '../../src/mmu/access.ts';
 import {
-  A, CR0_PG, CR0_WP, CR4_PAE, CR4_SMAP, CR4_SMEP, D, EFER_LONG, GIB, LongTables, MIB, P, PS, U, W, XD, enableLong, hostOf, machine,
+  A,
+  CR0_PG,
+  CR0_WP,
+  CR4_PAE,
+  CR4_SMAP,
+  CR4_SMEP,
+  D,
+  EFER_LONG,
+  GIB,
+  LongTables,
+  MIB,
+  P,
+  PS,
+  U,
+  W,
+  XD,
+  enableLong,
+  hostOf,
+  machine,
 } from './support.ts';
 import type { TestMachine } from './support.ts';
 
@@ -11,7 +29,11 @@ const ROOT = 0x10000;
 const PAGE = 0x100000;
 const LINEAR = 0x7f12_3456_7000;
 
-interface Options { cr0?: bigint; cr4?: bigint; efer?: bigint }
+interface Options {
+  cr0?: bigint;
+  cr4?: bigint;
+  efer?: bigint;
+}
 
 function setup(options: Options = {}): { m: TestMachine; t: LongTables } {
   const m = machine({ ram: 4 * MIB });
@@ -33,7 +55,8 @@ function outcome(m: TestMachine, linear: number, access: number, context: number
 
 describe('4-level paging: access rights', () => {
   const NO_WP = { cr0: CR0_PG };
-  const SMEP = { cr4: CR4_PAE | CR4_SMEP }, SMAP = { cr4: CR4_PAE | CR4_SMAP };
+  const SMEP = { cr4: CR4_PAE | CR4_SMEP };
+  const SMAP = { cr4: CR4_PAE | CR4_SMAP };
   it.each([
     // leaf bits, controls, access, context, outcome
     [P | W | U, {}, READ, USER, 'ok'],
@@ -78,10 +101,18 @@ describe('4-level paging: access rights', () => {
   });
 
   it.each([
-    [4, P | U, WRITE, USER, 7], [3, P | U, WRITE, USER, 7], [2, P | U, WRITE, USER, 7],
-    [4, P | W, READ, USER, 5], [3, P | W, READ, USER, 5], [2, P | W, READ, USER, 5],
-    [4, P | W | U | XD, FETCH, USER, 0x15], [3, P | W | U | XD, FETCH, USER, 0x15], [2, P | W | U | XD, FETCH, USER, 0x15],
-    [4, 0n, READ, USER, 4], [3, 0n, READ, USER, 4], [2, 0n, READ, USER, 4],
+    [4, P | U, WRITE, USER, 7],
+    [3, P | U, WRITE, USER, 7],
+    [2, P | U, WRITE, USER, 7],
+    [4, P | W, READ, USER, 5],
+    [3, P | W, READ, USER, 5],
+    [2, P | W, READ, USER, 5],
+    [4, P | W | U | XD, FETCH, USER, 0x15],
+    [3, P | W | U | XD, FETCH, USER, 0x15],
+    [2, P | W | U | XD, FETCH, USER, 0x15],
+    [4, 0n, READ, USER, 4],
+    [3, 0n, READ, USER, 4],
+    [2, 0n, READ, USER, 4],
   ] as const)('are those of all levels together: level %i has %s, access %i: %i', (level, bits, access, context, expected) => {
     const { m, t } = setup();
     t.map(LINEAR, PAGE);
@@ -93,10 +124,19 @@ describe('4-level paging: access rights', () => {
 
 describe('4-level paging: reserved bits', () => {
   it.each([
-    [4, PS, 0], [4, 1n << 40n, 0], [4, 1n << 51n, 0],
-    [3, 1n << 40n, 0], [2, 1n << 45n, 0], [1, 1n << 40n, 0], [1, 1n << 51n, 0],
-    [3, 1n << 13n, 3], [3, 1n << 29n, 3], [3, 1n << 40n, 3],
-    [2, 1n << 13n, 2], [2, 1n << 20n, 2], [2, 1n << 51n, 2],
+    [4, PS, 0],
+    [4, 1n << 40n, 0],
+    [4, 1n << 51n, 0],
+    [3, 1n << 40n, 0],
+    [2, 1n << 45n, 0],
+    [1, 1n << 40n, 0],
+    [1, 1n << 51n, 0],
+    [3, 1n << 13n, 3],
+    [3, 1n << 29n, 3],
+    [3, 1n << 40n, 3],
+    [2, 1n << 13n, 2],
+    [2, 1n << 20n, 2],
+    [2, 1n << 51n, 2],
   ] as const)('level %i, bits %s, leaf level %i: RSVD', (level, bits, leaf) => {
     const { m, t } = setup();
     t.map(LINEAR, 0, P | W | U, leaf || 1);
@@ -124,7 +164,10 @@ describe('4-level paging: reserved bits', () => {
   });
 
   it.each([
-    [1, 0x7ffn << 52n], [2, 1n << 62n], [4, 0x7ffn << 52n], [1, 0xe00n],
+    [1, 0x7ffn << 52n],
+    [2, 1n << 62n],
+    [4, 0x7ffn << 52n],
+    [1, 0xe00n],
   ] as const)('level %i, bits %s are ignored', (level, bits) => {
     const { m, t } = setup();
     t.map(LINEAR, PAGE);
@@ -136,9 +179,15 @@ describe('4-level paging: reserved bits', () => {
 
 describe('4-level paging: addresses', () => {
   it.each([
-    [LINEAR, PAGE, 1, 0xabc], [-0x1000, 0x123000, 1, 0xfff], [-(2 ** 47), 0x5000, 1, 0], [2 ** 47 - 4096, 0x6000, 1, 8],
-    [0, 0x7000, 1, 1], [0xffff_f000, 0x8000, 1, 2],
-    [0x4000_0000, 2 * MIB, 2, 0x1f_1234], [-(2 * GIB), 0, 2, 0x12_3456], [GIB * 5, 0, 3, 3 * MIB + 5],
+    [LINEAR, PAGE, 1, 0xabc],
+    [-0x1000, 0x123000, 1, 0xfff],
+    [-(2 ** 47), 0x5000, 1, 0],
+    [2 ** 47 - 4096, 0x6000, 1, 8],
+    [0, 0x7000, 1, 1],
+    [0xffff_f000, 0x8000, 1, 2],
+    [0x4000_0000, 2 * MIB, 2, 0x1f_1234],
+    [-(2 * GIB), 0, 2, 0x12_3456],
+    [GIB * 5, 0, 3, 3 * MIB + 5],
   ])('linear %d at GPA %d (level %i), offset %i', (linear, gpa, level, offset) => {
     const { m, t } = setup();
     t.map(linear, gpa, P | W | U, level);
@@ -175,7 +224,11 @@ describe('4-level paging: addresses', () => {
 describe('4-level paging: accessed and dirty bits', () => {
   const flags = (t: LongTables): bigint[] => [4, 3, 2, 1].map((level) => t.peek.get64(t.entry(LINEAR, level)) & (A | D));
 
-  it.each([[READ, [A, A, A, A]], [FETCH, [A, A, A, A]], [WRITE, [A, A, A, A | D]]] as const)('access %i sets %o', (access, expected) => {
+  it.each([
+    [READ, [A, A, A, A]],
+    [FETCH, [A, A, A, A]],
+    [WRITE, [A, A, A, A | D]],
+  ] as const)('access %i sets %o', (access, expected) => {
     const { m, t } = setup();
     t.map(LINEAR, PAGE);
     m.vcpus[0]!.translate(LINEAR, access, USER);
@@ -192,7 +245,9 @@ describe('4-level paging: accessed and dirty bits', () => {
   });
 
   it.each([
-    ['not present', 0n, READ], ['no write', P | U, WRITE], ['supervisor page', P | W, READ],
+    ['not present', 0n, READ],
+    ['no write', P | U, WRITE],
+    ['supervisor page', P | W, READ],
     ['reserved bit', P | W | U | (1n << 45n), WRITE],
     ['execute-disable', P | W | U | XD, FETCH],
   ] as const)('all or nothing: %s', (_what, leaf, access) => {

@@ -67,7 +67,12 @@ describe('memslots', () => {
     m.physical.deleteMemslot(1);
     m.physical.addMemslot({ slot: 9, guestPhysAddr: 8 * MIB, memorySize: MIB });
     m.physical.fillHost(8 * MIB, MIB, 99);
-    for (const [gpa, value] of [[0, 1], [4 * MIB, 3], [6 * MIB, 4], [8 * MIB, 99]] as const) {
+    for (const [gpa, value] of [
+      [0, 1],
+      [4 * MIB, 3],
+      [6 * MIB, 4],
+      [8 * MIB, 99],
+    ] as const) {
       expect(new Set(m.physical.readHost(gpa, MIB))).toEqual(new Set([value]));
     }
   });
@@ -81,7 +86,10 @@ describe('memslots', () => {
     };
     m.physical.deleteMemslot(0);
     m.physical.addMemslot({ slot: 5, guestPhysAddr: MIB, memorySize: 2 * MIB });
-    expect(calls).toEqual([['deleted', 0, 1024], ['added', 256, 512]]);
+    expect(calls).toEqual([
+      ['deleted', 0, 1024],
+      ['added', 256, 512],
+    ]);
   });
 
   it('are mapped by large leaves wherever the range has aligned parts', () => {
@@ -107,7 +115,7 @@ describe('the write door', () => {
 
   it('EFAULT names the address', () => {
     const m = machine();
-    expect(() => m.physical.open(4 * MIB / K4, AccessSource.HOST)).toThrow(/EFAULT.*0x400000/);
+    expect(() => m.physical.open((4 * MIB) / K4, AccessSource.HOST)).toThrow(/EFAULT.*0x400000/);
     expect(() => m.physical.readHost(4 * MIB - 2, 4)).toThrow(/EFAULT.*0x400000/);
     expect(() => m.physical.readHost(2 ** 39, 4)).toThrow(/EFAULT.*0x8000000000/);
     expect(m.physical.hostOffset(-1)).toBe(-1);
@@ -142,7 +150,7 @@ describe('the write door', () => {
 
 describe('high addresses', () => {
   it('RAM above 4 GiB, host offsets above 2 GiB, with page tables there, tracked', () => {
-    const m = machine({ ram: 3 * GIB, gfnLimit: 5 * GIB / K4, slots: false, method: 'pml' });
+    const m = machine({ ram: 3 * GIB, gfnLimit: (5 * GIB) / K4, slots: false, method: 'pml' });
     m.physical.addMemslot({ slot: 0, guestPhysAddr: 0, memorySize: 2 * GIB });
     m.physical.addMemslot({ slot: 1, guestPhysAddr: 4 * GIB, memorySize: GIB });
     const top = 5 * GIB - 8;
@@ -169,7 +177,8 @@ describe('high addresses', () => {
     expect(vcpus[0]!.translate(0xff8, Access.READ, 1)).toBe(peekAt(top));
     expect(m.memory.view.getBigUint64(peekAt(root + 0x3000), true) & 0x60n).toBe(0x60n);
     tracking.drain(0);
-    const last = Math.floor(top / K4), tables = [0, 1, 2, 3].map((level) => root / K4 + level);
+    const last = Math.floor(top / K4);
+    const tables = [0, 1, 2, 3].map((level) => root / K4 + level);
     expect(m.sink.take()).toEqual([...tables, last].map((gfn) => [0, gfn]));
     tracking.rearm([last], 1);
     vcpus[0]!.translate(0xff8, Access.WRITE, 1);

@@ -76,9 +76,19 @@ describe('the handlers of PML', () => {
   it('drain in write order and reset the index', () => {
     const m = tracking();
     for (const page of [9, 3, 700, 4, 3]) m.vcpus[0]!.translate(page * 4096, Access.WRITE, 0);
-    expect(m.sink.calls).toEqual([['pml', 0, 1], ['pml', 0, 2], ['pml', 0, 3], ['pml', 0, 4]]);
+    expect(m.sink.calls).toEqual([
+      ['pml', 0, 1],
+      ['pml', 0, 2],
+      ['pml', 0, 3],
+      ['pml', 0, 4],
+    ]);
     m.tracking.drain(0);
-    expect(m.sink.take()).toEqual([[0, 9], [0, 3], [0, 700], [0, 4]]);
+    expect(m.sink.take()).toEqual([
+      [0, 9],
+      [0, 3],
+      [0, 700],
+      [0, 4],
+    ]);
     expect(m.states[0]!.pmlIndex[0]).toBe(511);
     m.tracking.drain(0);
     expect(m.sink.take()).toEqual([]);
@@ -117,6 +127,9 @@ describe('the handlers of PML', () => {
     m.vcpus[1]!.translate(0x5000, Access.WRITE, 0);
     m.tracking.drain(1);
     m.tracking.drain(0);
-    expect(m.sink.take()).toEqual([[1, 6], [0, 5]]);
+    expect(m.sink.take()).toEqual([
+      [1, 6],
+      [0, 5],
+    ]);
   });
 });

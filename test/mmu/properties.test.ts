@@ -40,7 +40,7 @@ function checkInvariant(m: TestMachine): void {
       expect(ept.leaf[gfn]! & need, `EPT leaf of gfn ${gfn} behind a write grant`).toBe(need);
       expect(codePages[gfn]).toBe(0);
       expect(tlb.host[i]).toBe((ept.leaf[gfn]! & 0xfffff000) >>> 0);
-      holders.set(gfn, [...holders.get(gfn) ?? [], i]);
+      holders.set(gfn, [...(holders.get(gfn) ?? []), i]);
     }
     for (const [gfn, entries] of holders) {
       const slot = tlb.writeSlots.slotOf[gfn]!;
@@ -74,17 +74,26 @@ const context = fc.integer({ min: 0, max: 2 });
 const tableGfn = fc.integer({ min: 0x10, max: 0x18 });
 const gfns = fc.array(fc.oneof(gfn, tableGfn, fc.integer({ min: 0, max: 2000 })), { maxLength: 6 });
 const kind = <K extends string>(name: K): fc.Arbitrary<K> => fc.constant(name);
-const steps = fc.array(fc.oneof(
-  { weight: 12, arbitrary: fc.record({ kind: kind('access'), vcpu, page, access, context }) },
-  { weight: 3, arbitrary: fc.record({ kind: kind('rearm'), gfns }) },
-  { weight: 2, arbitrary: fc.record({ kind: kind('flush'), vcpu, how: fc.integer({ min: 0, max: 2 }), page }) },
-  { weight: 2, arbitrary: fc.record({ kind: kind('clear'), page }) },
-  { weight: 1, arbitrary: fc.record({ kind: kind('code'), gfn }) },
-  { weight: 1, arbitrary: fc.record({ kind: kind('host'), gfn }) },
-  { weight: 1, arbitrary: fc.record({ kind: kind('toggle') }) },
-), { minLength: 1, maxLength: 120 });
+const steps = fc.array(
+  fc.oneof(
+    { weight: 12, arbitrary: fc.record({ kind: kind('access'), vcpu, page, access, context }) },
+    { weight: 3, arbitrary: fc.record({ kind: kind('rearm'), gfns }) },
+    { weight: 2, arbitrary: fc.record({ kind: kind('flush'), vcpu, how: fc.integer({ min: 0, max: 2 }), page }) },
+    { weight: 2, arbitrary: fc.record({ kind: kind('clear'), page }) },
+    { weight: 1, arbitrary: fc.record({ kind: kind('code'), gfn }) },
+    { weight: 1, arbitrary: fc.record({ kind: kind('host'), gfn }) },
+    { weight: 1, arbitrary: fc.record({ kind: kind('toggle') }) },
+  ),
+  { minLength: 1, maxLength: 120 },
+);
 
-interface Run { outcomes: number[]; memory: Uint8Array; tlbs: unknown; walks: number[]; dirtySinceArmed: Set<number> }
+interface Run {
+  outcomes: number[];
+  memory: Uint8Array;
+  tlbs: unknown;
+  walks: number[];
+  dirtySinceArmed: Set<number>;
+}
 
 /** Runs the steps with tracking by `method` (switched on first), each write storing a byte that depends on the step only. */
 function run(method: TrackingMethod, program: readonly Step[], check: (m: TestMachine) => void): Run {
@@ -146,42 +155,53 @@ function run(method: TrackingMethod, program: readonly Step[], check: (m: TestMa
     expect(lost, `${method}: pages written and not reported`).toEqual([]);
   }
   return {
-    outcomes, memory: m.physical.readHost(0, 2 * MIB + 64 * KIB), walks: m.vcpus.map((mmu) => mmu.counters.guestWalks),
-    tlbs: m.vcpus.map((mmu) => mmu.saveTlb()), dirtySinceArmed: seen,
+    outcomes,
+    memory: m.physical.readHost(0, 2 * MIB + 64 * KIB),
+    walks: m.vcpus.map((mmu) => mmu.counters.guestWalks),
+    tlbs: m.vcpus.map((mmu) => mmu.saveTlb()),
+    dirtySinceArmed: seen,
   };
 }
 
 describe('for random sequences of accesses, flushes, host writes and re-arming', () => {
   it('the guest sees the same without tracking, by write-protect and by PML, and no write is lost', () => {
-    fc.assert(fc.property(steps, (program) => {
-      const none = run('none', program, () => {});
-      for (const method of ['write-protect', 'pml'] as const) {
-        const tracked = run(method, program, () => {});
-        expect(tracked.outcomes).toEqual(none.outcomes);
-        expect(tracked.walks).toEqual(none.walks);
-        expect(tracked.tlbs).toEqual(none.tlbs);
-        expect(Buffer.compare(tracked.memory, none.memory), 'memory, page tables included').toBe(0);
-      }
-    }), { numRuns: 60, seed: 1 });
+    fc.assert(
+      fc.property(steps, (program) => {
+        const none = run('none', program, () => {});
+        for (const method of ['write-protect', 'pml'] as const) {
+          const tracked = run(method, program, () => {});
+          expect(tracked.outcomes).toEqual(none.outcomes);
+          expect(tracked.walks).toEqual(none.walks);
+          expect(tracked.tlbs).toEqual(none.tlbs);
+          expect(Buffer.compare(tracked.memory, none.memory), 'memory, page tables included').toBe(0);
+        }
+      }),
+      { numRuns: 60, seed: 1 },
+    );
   });
 
-  it.each([
-    'none', 'write-protect', 'pml',
-  ] as const)('write grants stand for what they should, and the flat cache equals the walk (%s)', (method) => {
-    fc.assert(fc.property(steps, (program) => {
-      let machineAtEnd: TestMachine | null = null;
-      run(method, program, (m) => {
-        checkInvariant(m);
-        machineAtEnd = m;
-      });
-      checkFlatCache(machineAtEnd!);
-    }), { numRuns: 15, seed: 2 });
-  });
+  it.each(['none', 'write-protect', 'pml'] as const)(
+    'write grants stand for what they should, and the flat cache equals the walk (%s)',
+    (method) => {
+      fc.assert(
+        fc.property(steps, (program) => {
+          let machineAtEnd: TestMachine | null = null;
+          run(method, program, (m) => {
+            checkInvariant(m);
+            machineAtEnd = m;
+          });
+          checkFlatCache(machineAtEnd!);
+        }),
+        { numRuns: 15, seed: 2 },
+      );
+    },
+  );
 });
 
 describe('for random memslots', () => {
   it('the flat cache equals the walk after every mapping, split, zap and access', () => {
-    const slot = fc.integer({ min: 0, max: 5 }), anyGfn = fc.integer({ min: 0, max: 3583 });
+    const slot = fc.integer({ min: 0, max: 5 });
+    const anyGfn = fc.integer({ min: 0, max: 3583 });
     const pages = fc.oneof(fc.integer({ min: 1, max: 20 }), fc.integer({ min: 500, max: 1600 }));
     const action = fc.oneof(
       fc.record({ kind: kind('add'), slot, gfn: anyGfn, pages, readonly: fc.boolean() }),
@@ -193,30 +213,34 @@ describe('for random memslots', () => {
       fc.record({ kind: kind('touch'), gfn: anyGfn, access: fc.constantFrom(Access.READ, Access.WRITE) }),
     );
     const method = fc.constantFrom('write-protect' as const, 'pml' as const);
-    fc.assert(fc.property(fc.array(action, { minLength: 1, maxLength: 25 }), method, (actions, method) => {
-      const m = machine({ ram: 8 * MIB, gfnLimit: 3584, method, slots: false });
-      for (const a of actions) {
-        try {
-          if (a.kind === 'delete') m.physical.deleteMemslot(a.slot);
-          else if (a.kind === 'add') {
-            m.physical.addMemslot({ slot: a.slot, guestPhysAddr: a.gfn * 4096, memorySize: a.pages * 4096, readonly: a.readonly });
+    fc.assert(
+      fc.property(fc.array(action, { minLength: 1, maxLength: 25 }), method, (actions, method) => {
+        const m = machine({ ram: 8 * MIB, gfnLimit: 3584, method, slots: false });
+        for (const a of actions) {
+          try {
+            if (a.kind === 'delete') m.physical.deleteMemslot(a.slot);
+            else if (a.kind === 'add') {
+              m.physical.addMemslot({ slot: a.slot, guestPhysAddr: a.gfn * 4096, memorySize: a.pages * 4096, readonly: a.readonly });
+            }
+          } catch (error) {
+            expect((error as Error).name).toBe('KvmError');
           }
-        } catch (error) {
-          expect((error as Error).name).toBe('KvmError');
+          if (a.kind === 'enable') m.tracking.enable();
+          else if (a.kind === 'disable') m.tracking.disable();
+          else if (a.kind === 'split') m.physical.views.ept.split(a.gfn);
+          else if (a.kind === 'rearm') m.tracking.rearm([a.gfn], 1);
+          else if (a.kind === 'touch') m.vcpus[0]!.translate(a.gfn * 4096, a.access, 0);
         }
-        if (a.kind === 'enable') m.tracking.enable();
-        else if (a.kind === 'disable') m.tracking.disable();
-        else if (a.kind === 'split') m.physical.views.ept.split(a.gfn);
-        else if (a.kind === 'rearm') m.tracking.rearm([a.gfn], 1);
-        else if (a.kind === 'touch') m.vcpus[0]!.translate(a.gfn * 4096, a.access, 0);
-      }
-      checkFlatCache(m);
-      checkInvariant(m);
-      for (const slot of m.physical.memslots) {
-        const gfn = slot.guestPhysAddr / 4096, last = gfn + slot.memorySize / 4096 - 1;
-        for (const at of [gfn, last]) expect(m.physical.hostOffset(at * 4096)).toBe(slot.hostOffset + (at - gfn) * 4096);
-      }
-    }), { numRuns: 60, seed: 3 });
+        checkFlatCache(m);
+        checkInvariant(m);
+        for (const slot of m.physical.memslots) {
+          const gfn = slot.guestPhysAddr / 4096;
+          const last = gfn + slot.memorySize / 4096 - 1;
+          for (const at of [gfn, last]) expect(m.physical.hostOffset(at * 4096)).toBe(slot.hostOffset + (at - gfn) * 4096);
+        }
+      }),
+      { numRuns: 60, seed: 3 },
+    );
   });
 
   it('1 GiB leaves are mapped, split and zapped like the others', () => {

@@ -37,16 +37,28 @@ export interface TestMachine extends Mmu {
 /** Every call, in order: [vcpu, gfn], or ['host', gfn], or ['pml', vcpu, unflushed]. */
 export class RecordingSink implements DirtySink {
   readonly calls: (readonly (string | number)[])[] = [];
-  guestDirty(vcpu: number, gfn: number): void { this.calls.push([vcpu, gfn]); }
-  hostDirty(gfn: number): void { this.calls.push(['host', gfn]); }
-  pmlAppended(vcpu: number, unflushed: number): void { this.calls.push(['pml', vcpu, unflushed]); }
+  guestDirty(vcpu: number, gfn: number): void {
+    this.calls.push([vcpu, gfn]);
+  }
+  hostDirty(gfn: number): void {
+    this.calls.push(['host', gfn]);
+  }
+  pmlAppended(vcpu: number, unflushed: number): void {
+    this.calls.push(['pml', vcpu, unflushed]);
+  }
   /** What was reported since the last call, without the PML notices. */
   take(): (readonly (string | number)[])[] {
     return this.calls.splice(0).filter((call) => call[0] !== 'pml');
   }
 }
 
-interface MachineOptions { vcpus?: number; ram?: number; gfnLimit?: number; method?: TrackingMethod; slots?: boolean }
+interface MachineOptions {
+  vcpus?: number;
+  ram?: number;
+  gfnLimit?: number;
+  method?: TrackingMethod;
+  slots?: boolean;
+}
 
 /** A machine with `ram` bytes of memory as memslot 0 at GPA 0 (unless `slots` is false), paging off. */
 export function machine(options: MachineOptions = {}): TestMachine {
@@ -70,19 +82,37 @@ export class Peek {
     if (host < 0) throw new Error(`no RAM at 0x${gpa.toString(16)}`);
     return host;
   }
-  get64(gpa: number): bigint { return this.m.memory.view.getBigUint64(this.at(gpa), true); }
-  set64(gpa: number, value: bigint): void { this.m.memory.view.setBigUint64(this.at(gpa), value, true); }
-  get32(gpa: number): number { return this.m.memory.view.getUint32(this.at(gpa), true); }
-  set32(gpa: number, value: number): void { this.m.memory.view.setUint32(this.at(gpa), value, true); }
+  get64(gpa: number): bigint {
+    return this.m.memory.view.getBigUint64(this.at(gpa), true);
+  }
+  set64(gpa: number, value: bigint): void {
+    this.m.memory.view.setBigUint64(this.at(gpa), value, true);
+  }
+  get32(gpa: number): number {
+    return this.m.memory.view.getUint32(this.at(gpa), true);
+  }
+  set32(gpa: number, value: number): void {
+    this.m.memory.view.setUint32(this.at(gpa), value, true);
+  }
 }
 
-export const P = 1n, W = 2n, U = 4n, A = 0x20n, D = 0x40n, PS = 0x80n, G = 0x100n, XD = 1n << 63n;
+export const P = 1n,
+  W = 2n,
+  U = 4n,
+  A = 0x20n,
+  D = 0x40n,
+  PS = 0x80n,
+  G = 0x100n,
+  XD = 1n << 63n;
 
 /** 4-level tables. The PML4 is at `root`; further tables are taken from there upward. */
 export class LongTables {
   private next: number;
   readonly peek: Peek;
-  constructor(m: TestMachine, readonly root: number) {
+  constructor(
+    m: TestMachine,
+    readonly root: number,
+  ) {
     this.peek = new Peek(m);
     this.next = root + 4096;
   }

@@ -21,7 +21,8 @@ const indexOf = (linear: number, context: number): number => ((linear >>> 12) & 
 /** Which of the three tags would let an engine pass at `linear`, by an engine's own comparison. */
 function hits(tlb: Tlb, linear: number, context: number): string {
   const i = indexOf(linear, context);
-  const low = (linear & ~0xfff) >>> 0, high = Math.floor(linear / 2 ** 32) >>> 0;
+  const low = (linear & ~0xfff) >>> 0;
+  const high = Math.floor(linear / 2 ** 32) >>> 0;
   const hit = (tags: Uint32Array): boolean => tags[2 * i] === low && tags[2 * i + 1] === high;
   return (hit(tlb.readTag32) ? 'r' : '') + (hit(tlb.writeTag32) ? 'w' : '') + (hit(tlb.execTag32) ? 'x' : '');
 }
@@ -151,7 +152,8 @@ describe('entries of fetches', () => {
   it('live beside those of data: a data access to the same index evicts no code page', () => {
     const { m, t } = setup();
     const [mmu] = m.vcpus;
-    const code = 0x3000, data = code + 1024 * 4096;
+    const code = 0x3000;
+    const data = code + 1024 * 4096;
     t.map(code, 0x100000);
     t.map(data, 0x101000);
     mmu!.translate(code, Access.FETCH, TlbContext.FETCH_SUPERVISOR);

@@ -51,7 +51,10 @@ describe.each(['write-protect', 'pml'] as const)('tracking by %s', (method) => {
     m.tracking.enable();
     for (const linear of [0x7000, 0x5000, 0x5008, 0x7ff8]) m.vcpus[0]!.translate(linear, WRITE, USER);
     m.vcpus[0]!.translate(0x6000, READ, USER);
-    expect(reported(m)).toEqual([[0, 0x102], [0, 0x100]]);
+    expect(reported(m)).toEqual([
+      [0, 0x102],
+      [0, 0x100],
+    ]);
     for (const linear of [0x7000, 0x5000]) m.vcpus[0]!.translate(linear, WRITE, USER);
     expect(reported(m)).toEqual([]);
   });
@@ -115,7 +118,10 @@ describe.each(['write-protect', 'pml'] as const)('tracking by %s', (method) => {
     t.map(0x6000, 0x101000, WARM);
     m.tracking.enable();
     for (let vcpu = 0; vcpu < 3; vcpu++) for (const linear of [0x5000, 0x6000]) m.vcpus[vcpu]!.translate(linear, WRITE, USER);
-    expect(reported(m)).toEqual([[0, 0x100], [0, 0x101]]);
+    expect(reported(m)).toEqual([
+      [0, 0x100],
+      [0, 0x101],
+    ]);
     m.tracking.rearm([0x100], 1);
     expect([0, 1, 2].map((vcpu) => storeMisses(m, 0x6000, { vcpu }))).toEqual([false, false, false]);
     expect([2, 1, 0].map((vcpu) => storeMisses(m, 0x5000, { vcpu }))).toEqual([true, true, true]);
@@ -158,7 +164,10 @@ describe.each(['write-protect', 'pml'] as const)('tracking by %s', (method) => {
     expect(m.physical.views.ept.leaf.some((leaf) => leaf & EPT_LEAF)).toBe(false);
     m.vcpus[0]!.translate(0x5000, WRITE, USER);
     m.vcpus[0]!.translate(0x6000, WRITE, USER);
-    expect(reported(m)).toEqual([[0, 0x300], [0, 0x301]]);
+    expect(reported(m)).toEqual([
+      [0, 0x300],
+      [0, 0x301],
+    ]);
   });
 
   it('disabling stops reports; enabling again arms every page', () => {
@@ -211,7 +220,11 @@ describe.each(['write-protect', 'pml'] as const)('tracking by %s', (method) => {
     m.tracking.enable();
     m.physical.writeHost(0x100ff8, new Uint8Array(16));
     m.physical.writeHost(0x100000, new Uint8Array(1));
-    expect(reported(m)).toEqual([['host', 0x100], ['host', 0x101], ['host', 0x100]]);
+    expect(reported(m)).toEqual([
+      ['host', 0x100],
+      ['host', 0x101],
+      ['host', 0x100],
+    ]);
     m.vcpus[0]!.translate(0x5000, WRITE, USER);
     expect(reported(m)).toEqual([[0, 0x100]]);
   });

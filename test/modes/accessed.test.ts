@@ -8,8 +8,15 @@ import type { Rig } from '../system/support.ts';
 import { AT, EAX, EBX, HLT, d, reg, rip, run } from './support.ts';
 import { V86, virtual } from './virtual-support.ts';
 
-const P = 1, W = 2, U = 4, A = 0x20, D = 0x40;
-const ROOT = 0x20000, PDPT = 0x21000, DIRECTORY = 0x22000, TABLE = 0x23000;
+const P = 1;
+const W = 2;
+const U = 4;
+const A = 0x20;
+const D = 0x40;
+const ROOT = 0x20000;
+const PDPT = 0x21000;
+const DIRECTORY = 0x22000;
+const TABLE = 0x23000;
 /** Read and written by the programs; its frame is itself. */
 const PAGE = 0xc000;
 
@@ -29,7 +36,9 @@ const on = (rig: Rig, cr3: number, cr4: bigint): void => {
 
 const PAGINGS: readonly Paging[] = [
   {
-    name: '32-bit paging', bytes: 4, entries: [TABLE + 4 * (PAGE >> 12), ROOT],
+    name: '32-bit paging',
+    bytes: 4,
+    entries: [TABLE + 4 * (PAGE >> 12), ROOT],
     enable(rig) {
       rig.set32(ROOT, TABLE | P | W | U);
       for (let n = 0; n < 1024; n++) rig.set32(TABLE + 4 * n, (n << 12) | P | W | U);
@@ -37,7 +46,9 @@ const PAGINGS: readonly Paging[] = [
     },
   },
   {
-    name: 'PAE paging', bytes: 8, entries: [TABLE + 8 * (PAGE >> 12), DIRECTORY],
+    name: 'PAE paging',
+    bytes: 8,
+    entries: [TABLE + 8 * (PAGE >> 12), DIRECTORY],
     enable(rig) {
       rig.set64(PDPT, BigInt(DIRECTORY | P));
       rig.state.pdpte[0] = BigInt(DIRECTORY | P);
@@ -47,7 +58,9 @@ const PAGINGS: readonly Paging[] = [
     },
   },
   {
-    name: '4-level paging', bytes: 8, entries: [TABLE + 8 * (PAGE >> 12), DIRECTORY, PDPT, ROOT],
+    name: '4-level paging',
+    bytes: 8,
+    entries: [TABLE + 8 * (PAGE >> 12), DIRECTORY, PDPT, ROOT],
     enable(rig) {
       rig.set64(ROOT, BigInt(PDPT | P | W | U));
       rig.set64(PDPT, BigInt(DIRECTORY | P | W | U));
@@ -81,7 +94,10 @@ const flagsOf = (rig: Rig, { entries }: Paging): number[] => entries.map((at) =>
 describe.each(PAGINGS.map((paging) => ({ title: paging.name, paging })))('$title', ({ paging }) => {
   const upper = paging.entries.slice(1).map(() => A);
 
-  it.each([['a load', false, A], ['a store', true, A | D]] as const)('%s', (_name, write, leaf) => {
+  it.each([
+    ['a load', false, A],
+    ['a store', true, A | D],
+  ] as const)('%s', (_name, write, leaf) => {
     const rig = machine(paging, write, () => undefined);
     expect(run(rig).reason).toBe('halted');
     expect(rip(rig)).toBe(AT.CODE + 7);
@@ -92,10 +108,14 @@ describe.each(PAGINGS.map((paging) => ({ title: paging.name, paging })))('$title
   it.each([
     ['not present', (rig: Rig) => rig.set32(paging.entries[0]!, PAGE | W | U), 2],
     ['not writable', (rig: Rig) => rig.set32(paging.entries[0]!, PAGE | P | U), 3],
-    ['a reserved bit', (rig: Rig) => {
-      if (paging.bytes === 8) rig.set32(paging.entries[0]! + 4, 1 << 8);
-      else rig.set32(paging.entries[0]!, PAGE | U);
-    }, paging.bytes === 8 ? 11 : 2],
+    [
+      'a reserved bit',
+      (rig: Rig) => {
+        if (paging.bytes === 8) rig.set32(paging.entries[0]! + 4, 1 << 8);
+        else rig.set32(paging.entries[0]!, PAGE | U);
+      },
+      paging.bytes === 8 ? 11 : 2,
+    ],
   ] as const)('a store to a page that is %s leaves A and D', (_name, spoil, errorCode) => {
     const rig = machine(paging, true, spoil);
     const before = rig.get32(paging.entries[0]!);
@@ -115,7 +135,8 @@ describe('an upper entry that leads nowhere keeps its A', () => {
   // The walk reads the directory entry of the second region, and faults at its table.
   it.each(PAGINGS.map((paging) => [paging.name, paging] as const))('%s', (_name, paging) => {
     const second = paging.bytes === 4 ? ROOT + 4 : DIRECTORY + 8;
-    const linear = paging.bytes === 4 ? 0x400000 : 0x200000, empty = 0x30000;
+    const linear = paging.bytes === 4 ? 0x400000 : 0x200000;
+    const empty = 0x30000;
     const long = paging.name.startsWith('4');
     const rig = machine(paging, true, (r) => r.set32(second, empty | P | W | U));
     rig.code(AT.CODE, 0x89, 0x05, ...d(long ? linear - (AT.CODE + 6) : linear));
@@ -136,7 +157,10 @@ describe('virtual-8086 mode is level 3 to the page tables', () => {
 
   // DS = 0A00H: [2000H] is linear C000H.
   it.each([
-    ['a user page', P | W | U, null], ['a supervisor page', P | W, 7], ['a read-only page', P | U, 7], ['no page', 0, 6],
+    ['a user page', P | W | U, null],
+    ['a supervisor page', P | W, 7],
+    ['a read-only page', P | U, 7],
+    ['no page', 0, 6],
   ] as const)('a store to %s', (_name, flags, errorCode) => {
     const rig = paged([0xa2, 0x00, 0x20], PAGE, flags);
     run(rig, 1);

@@ -6,11 +6,15 @@ import { longMode, protectedMode } from '../system/support.ts';
 import type { Rig } from '../system/support.ts';
 import { AT, EAX, EBX, ECX, EDI, ESP, HLT, IRET, NOP, d, program, realHandler, realMode, reg, rip, run, setReg } from './support.ts';
 
-const EXECUTE = 0, WRITE = 1, IO = 2, READ_WRITE = 3;
+const EXECUTE = 0;
+const WRITE = 1;
+const IO = 2;
+const READ_WRITE = 3;
 const LEN = { 1: 0, 2: 1, 8: 2, 4: 3 } as const;
 const INC_EAX = 0x40;
 /** mov [1234H], eax and mov eax, [1234H]. */
-const STORE = [0xa3, ...d(0x1234)], LOAD = [0xa1, ...d(0x1234)];
+const STORE = [0xa3, ...d(0x1234)];
+const LOAD = [0xa1, ...d(0x1234)];
 
 /** Breakpoint `n` at `address`; G is set. */
 function arm(rig: Rig, n: number, address: number, kind: number, length: 1 | 2 | 4 | 8 = 1): void {
@@ -36,8 +40,14 @@ describe('instruction breakpoints', () => {
     arm(rig, 2, AT.CODE + 1, EXECUTE);
     run(rig, 1);
     run(rig, 1);
-    expect([rip(rig), reg(rig, EAX), reg(rig, EBX), rig.word(0), rig.word(2), hits(rig)])
-      .toEqual([rig.handler(1) + 1, 1, 1, AT.CODE + 1, RF | 2, 4n]);
+    expect([rip(rig), reg(rig, EAX), reg(rig, EBX), rig.word(0), rig.word(2), hits(rig)]).toEqual([
+      rig.handler(1) + 1,
+      1,
+      1,
+      AT.CODE + 1,
+      RF | 2,
+      4n,
+    ]);
     expect(run(rig)).toEqual({ retired: 4, reason: 'halted' });
     expect([rip(rig), reg(rig, EAX), reg(rig, EBX), rig.cpu.flags.read() & RF]).toEqual([AT.CODE + 4, 3, 1, 0]);
   });
@@ -77,12 +87,16 @@ describe('instruction breakpoints', () => {
 describe('data breakpoints', () => {
   // A trap: after the instruction. The ranges are those of LEN, aligned.
   it.each([
-    ['a write', STORE, 0x1234, WRITE, 4, true], ['a read of a watched write', LOAD, 0x1234, WRITE, 4, false],
-    ['a read', LOAD, 0x1234, READ_WRITE, 4, true], ['a write, read or write', STORE, 0x1234, READ_WRITE, 1, true],
-    ['its last byte', STORE, 0x1237, WRITE, 1, true], ['the byte after', STORE, 0x1238, WRITE, 1, false],
+    ['a write', STORE, 0x1234, WRITE, 4, true],
+    ['a read of a watched write', LOAD, 0x1234, WRITE, 4, false],
+    ['a read', LOAD, 0x1234, READ_WRITE, 4, true],
+    ['a write, read or write', STORE, 0x1234, READ_WRITE, 1, true],
+    ['its last byte', STORE, 0x1237, WRITE, 1, true],
+    ['the byte after', STORE, 0x1238, WRITE, 1, false],
     ['a range that begins before', STORE, 0x1230, WRITE, 8, true],
     ['an unaligned address counts as aligned', STORE, 0x1237, WRITE, 4, true],
-    ['a range that ends before', STORE, 0x1230, WRITE, 4, false], ['fetching is no access', [NOP], AT.CODE, READ_WRITE, 4, false],
+    ['a range that ends before', STORE, 0x1230, WRITE, 4, false],
+    ['fetching is no access', [NOP], AT.CODE, READ_WRITE, 4, false],
   ] as const)('%s', (_name, bytes, address, kind, length, expected) => {
     const rig = armed([...bytes, NOP, HLT]);
     arm(rig, 1, address, kind, length);
@@ -142,7 +156,10 @@ describe('data breakpoints', () => {
 });
 
 describe('I/O breakpoints', () => {
-  it.each([[true, true], [false, false]])('with CR4.DE = %s', (de, expected) => {
+  it.each([
+    [true, true],
+    [false, false],
+  ])('with CR4.DE = %s', (de, expected) => {
     const rig = armed([0xe6, 0x80, HLT]);
     rig.host.ports.set(0x80, 0);
     rig.state.cr4[0] = de ? 8n : 0n;

@@ -7,7 +7,8 @@ import { AT, ESP, HLT, SEL, SEL16, program, realMode, setReg } from './support.t
 import { V86, virtual } from './virtual-support.ts';
 
 /** 16-bit code of level 0 and level 3, in the GDT of every rig. */
-export const CODE16 = SEL16.CODE, CODE16_3 = 0xf3;
+export const CODE16 = SEL16.CODE,
+  CODE16_3 = 0xf3;
 
 export interface Mode {
   readonly name: string;
@@ -75,11 +76,17 @@ export const MODES: readonly Mode[] = [
   { name: '16-bit protected mode', size: 2, addressSize: 2, frameWord: 2, make: protected16 },
   { name: '32-bit protected mode', size: 4, addressSize: 4, frameWord: 4, make: (...code) => withHandlers(protectedMode(), code) },
   {
-    name: 'compatibility mode, 16 bits', size: 2, addressSize: 2, frameWord: 8,
+    name: 'compatibility mode, 16 bits',
+    size: 2,
+    addressSize: 2,
+    frameWord: 8,
     make: (...code) => inCode(longMode(0, { compat: true }), CODE16, SEL.DATA0, code),
   },
   {
-    name: 'compatibility mode, 32 bits', size: 4, addressSize: 4, frameWord: 8,
+    name: 'compatibility mode, 32 bits',
+    size: 4,
+    addressSize: 4,
+    frameWord: 8,
     make: (...code) => withHandlers(longMode(0, { compat: true }), code),
   },
   { name: '64-bit mode', size: 4, addressSize: 8, frameWord: 8, make: (...code) => withHandlers(longMode(), code) },
@@ -91,6 +98,7 @@ export const codeBase = (mode: Mode): number => (mode.name === 'virtual-8086 mod
 /** IP, CS and FLAGS of the frame that a handler finds without an error code, from the top of its stack. */
 export function interruptFrame(rig: Rig, mode: Mode): number[] {
   const at = Number(rig.state.segBase[Seg.SS]) + (mode.frameWord === 2 ? rig.rsp & 0xffff : rig.rsp);
-  return [0, 1, 2].map((n) => (mode.frameWord === 2 ? rig.get16(at + 2 * n)
-    : mode.frameWord === 4 ? rig.get32(at + 4 * n) : Number(rig.get64(at + 8 * n))));
+  return [0, 1, 2].map((n) =>
+    mode.frameWord === 2 ? rig.get16(at + 2 * n) : mode.frameWord === 4 ? rig.get32(at + 4 * n) : Number(rig.get64(at + 8 * n)),
+  );
 }

@@ -28,7 +28,8 @@ function rigIn(long: boolean, bits: Bits): Rig {
 }
 
 const sizesOf = (bits: Bits): readonly Size[] => (bits === 64 ? [4, 8] : [2, 4]);
-const LEGACY: readonly Bits[] = [16, 32], LONG: readonly Bits[] = [16, 32, 64];
+const LEGACY: readonly Bits[] = [16, 32];
+const LONG: readonly Bits[] = [16, 32, 64];
 const PAIRS = [
   ...LEGACY.flatMap((from) => LEGACY.map((to) => ({ long: false, from, to, title: `protected mode, ${from} to ${to} bits` }))),
   ...LONG.flatMap((from) => LONG.map((to) => ({ long: true, from, to, title: `IA-32e mode, ${from} to ${to} bits` }))),
@@ -66,8 +67,12 @@ describe.each(PAIRS)('$title', ({ long, from, to, size }) => {
     const rig = rigIn(long, from);
     pushWords(rig, size, [TARGET, INNER[to], CF | 2, ...(from === 64 ? [AT.STACK3, SEL.DATA0] : [])]);
     expect(rig.call('iret', { size }).fault).toBeNull();
-    expect([rig.cpu.mode, rig.cpu.nextRip, rig.rsp, rig.cpu.flags.read()])
-      .toEqual([mode, TARGET, from === 64 ? AT.STACK3 : AT.STACK0, CF | 2]);
+    expect([rig.cpu.mode, rig.cpu.nextRip, rig.rsp, rig.cpu.flags.read()]).toEqual([
+      mode,
+      TARGET,
+      from === 64 ? AT.STACK3 : AT.STACK0,
+      CF | 2,
+    ]);
   });
 
   // Data segments of an inner level become null; conforming code and what level 3 may use stay.
@@ -133,7 +138,10 @@ describe('SYSENTER', () => {
     expect([rig.state.segLimit[Seg.SS], rig.state.segBase[Seg.SS]]).toEqual([0xffffffff, 0n]);
   });
 
-  it.each([['SYSENTER', 'sysenter'], ['SYSEXIT', 'sysexit']] as const)('%s with a null IA32_SYSENTER_CS is #GP(0)', (_name, helper) => {
+  it.each([
+    ['SYSENTER', 'sysenter'],
+    ['SYSEXIT', 'sysexit'],
+  ] as const)('%s with a null IA32_SYSENTER_CS is #GP(0)', (_name, helper) => {
     const rig = protectedMode();
     rig.state.sysenterCs[0] = 3n;
     expect(rig.call(helper, { size: 4 }).fault).toEqual([13, 0]);

@@ -8,8 +8,14 @@ import type { Rig } from '../system/support.ts';
 import { AT, ESP, HLT, SEL, d, reg, rip, run, setReg, w } from './support.ts';
 import { CODE16 } from './every-mode.ts';
 
-const CALL16 = 4, CALL32 = 12, INT16 = 6, TRAP16 = 7, INT32 = 14, TRAP32 = 15;
-const TARGET = 0x7000, IF = 0x200;
+const CALL16 = 4;
+const CALL32 = 12;
+const INT16 = 6;
+const TRAP16 = 7;
+const INT32 = 14;
+const TRAP32 = 15;
+const TARGET = 0x7000;
+const IF = 0x200;
 const callThrough = (rig: Rig, selector: number): readonly [number, number | null] | null =>
   rig.call('farCall', { size: 4 }, 0xdeadn, BigInt(selector)).fault;
 
@@ -19,8 +25,10 @@ const withUpper = (rig: Rig, selector: number, upper: bigint): void => rig.set64
 describe('call gates', () => {
   // [name, gate type, inner level, words of how many bytes]: one parameter is copied to an inner stack.
   it.each([
-    ['16 bits, to an inner level', CALL16, true, 2], ['32 bits, to an inner level', CALL32, true, 4],
-    ['16 bits, at one level', CALL16, false, 2], ['32 bits, at one level', CALL32, false, 4],
+    ['16 bits, to an inner level', CALL16, true, 2],
+    ['32 bits, to an inner level', CALL32, true, 4],
+    ['16 bits, at one level', CALL16, false, 2],
+    ['32 bits, at one level', CALL32, false, 4],
   ] as const)('of %s', (_name, type, inner, size) => {
     const rig = protectedMode(3);
     const selector = inner ? SEL.CODE0 : SEL.CODE3;
@@ -56,23 +64,56 @@ describe('call gates', () => {
 
   // SDM vol. 2, CALL, checks in their order: [name, prepare, selector, fault].
   it.each([
-    ['the RPL above the gate’s DPL', (rig: Rig) => rig.descriptor(SEL.GATE, gate(SEL.CODE0, TARGET, CALL32, { dpl: 2 })), 0, SEL.GATE | 3,
-      [13, SEL.GATE]],
-    ['an absent gate of too low a DPL', (rig: Rig) => rig.descriptor(SEL.GATE, gate(SEL.CODE0, TARGET, CALL32, { present: false })), 3,
-      SEL.GATE, [13, SEL.GATE]],
-    ['a target beyond the GDT', (rig: Rig) => rig.descriptor(SEL.GATE, gate(SEL.OUTSIDE, TARGET, CALL32, { dpl: 3 })), 3, SEL.GATE,
-      [13, SEL.OUTSIDE]],
-    ['a target of an outer level', (rig: Rig) => rig.descriptor(SEL.GATE, gate(SEL.CODE3, TARGET, CALL32)), 0, SEL.GATE,
-      [13, SEL.CODE3 & ~3]],
-    ['an offset beyond the target’s limit', (rig: Rig) => rig.descriptor(SEL.GATE, gate(SEL.SHORT_CODE, TARGET, CALL32, { dpl: 3 })), 3,
-      SEL.GATE, [13, 0]],
+    [
+      'the RPL above the gate’s DPL',
+      (rig: Rig) => rig.descriptor(SEL.GATE, gate(SEL.CODE0, TARGET, CALL32, { dpl: 2 })),
+      0,
+      SEL.GATE | 3,
+      [13, SEL.GATE],
+    ],
+    [
+      'an absent gate of too low a DPL',
+      (rig: Rig) => rig.descriptor(SEL.GATE, gate(SEL.CODE0, TARGET, CALL32, { present: false })),
+      3,
+      SEL.GATE,
+      [13, SEL.GATE],
+    ],
+    [
+      'a target beyond the GDT',
+      (rig: Rig) => rig.descriptor(SEL.GATE, gate(SEL.OUTSIDE, TARGET, CALL32, { dpl: 3 })),
+      3,
+      SEL.GATE,
+      [13, SEL.OUTSIDE],
+    ],
+    [
+      'a target of an outer level',
+      (rig: Rig) => rig.descriptor(SEL.GATE, gate(SEL.CODE3, TARGET, CALL32)),
+      0,
+      SEL.GATE,
+      [13, SEL.CODE3 & ~3],
+    ],
+    [
+      'an offset beyond the target’s limit',
+      (rig: Rig) => rig.descriptor(SEL.GATE, gate(SEL.SHORT_CODE, TARGET, CALL32, { dpl: 3 })),
+      3,
+      SEL.GATE,
+      [13, 0],
+    ],
     ['SS0 null', (rig: Rig) => rig.set16(AT.TSS + 8, 0), 3, SEL.GATE, [10, 0]],
     ['SS0 beyond the GDT', (rig: Rig) => rig.set16(AT.TSS + 8, SEL.OUTSIDE), 3, SEL.GATE, [10, SEL.OUTSIDE]],
     ['SS0 with another RPL', (rig: Rig) => rig.set16(AT.TSS + 8, SEL.DATA0 | 1), 3, SEL.GATE, [10, SEL.DATA0]],
     ['SS0 read-only', (rig: Rig) => rig.set16(AT.TSS + 8, SEL.READ_ONLY), 3, SEL.GATE, [10, SEL.READ_ONLY]],
     ['SS0 code', (rig: Rig) => rig.set16(AT.TSS + 8, SEL.CODE0), 3, SEL.GATE, [10, SEL.CODE0]],
     ['SS0 absent', (rig: Rig) => rig.set16(AT.TSS + 8, SEL.ABSENT_DATA), 3, SEL.GATE, [12, SEL.ABSENT_DATA]],
-    ['a TSS that ends before SS0', (rig: Rig) => { rig.state.segLimit[Seg.TR] = 8; }, 3, SEL.GATE, [10, SEL.TSS]],
+    [
+      'a TSS that ends before SS0',
+      (rig: Rig) => {
+        rig.state.segLimit[Seg.TR] = 8;
+      },
+      3,
+      SEL.GATE,
+      [10, SEL.TSS],
+    ],
   ] as const)('%s', (_name, prepare, cpl, selector, fault) => {
     const rig = protectedMode(cpl);
     rig.descriptor(SEL.GATE, gate(SEL.CODE0, TARGET, CALL32, { dpl: 3 }));
@@ -85,7 +126,12 @@ describe('call gates', () => {
     rig.descriptor(SEL.GATE, gate(SEL.CODE0, TARGET, CALL32, { dpl: 3, low: 1 }));
     rig.descriptor(SEL.FREE, segment({ type: 2, limit: 0xfff, pages: false }));
     rig.set16(AT.TSS + 8, SEL.FREE);
-    for (const [esp, fault] of [[20, null], [16, [12, SEL.FREE]], [0x1001, [12, SEL.FREE]], [0x1000, null]] as const) {
+    for (const [esp, fault] of [
+      [20, null],
+      [16, [12, SEL.FREE]],
+      [0x1001, [12, SEL.FREE]],
+      [0x1000, null],
+    ] as const) {
       const other = protectedMode(3);
       for (const at of [SEL.GATE, SEL.FREE]) other.descriptor(at, rig.get64(AT.GDT + at));
       other.set16(AT.TSS + 8, SEL.FREE);
@@ -118,7 +164,13 @@ describe('call gates of IA-32e mode', () => {
     ['an offset that is not canonical', (rig: Rig) => withUpper(rig, SEL.GATE, 0x8000n), [13, 0]],
     ['a stack that is not canonical', (rig: Rig) => rig.set64(AT.TSS + 4, (1n << 47n) + 0x1000n), [12, 0]],
     // SDM vol. 3, "IA-32e Mode Call Gates": the gate is 16 bytes, all of which must be in the table.
-    ['a gate that the table cuts in two', (rig: Rig) => { rig.state.gdtrLimit[0] = SEL.GATE + 7; }, [13, SEL.GATE]],
+    [
+      'a gate that the table cuts in two',
+      (rig: Rig) => {
+        rig.state.gdtrLimit[0] = SEL.GATE + 7;
+      },
+      [13, SEL.GATE],
+    ],
   ] as const)('%s', (_name, prepare, fault) => {
     const rig = long(3, false);
     prepare(rig);
@@ -158,7 +210,9 @@ describe('gates of the IDT', () => {
   }
 
   it.each([
-    ['16-bit interrupt', INT16, 2, false], ['16-bit trap', TRAP16, 2, true], ['32-bit interrupt', INT32, 4, false],
+    ['16-bit interrupt', INT16, 2, false],
+    ['16-bit trap', TRAP16, 2, true],
+    ['32-bit interrupt', INT32, 4, false],
     ['32-bit trap', TRAP32, 4, true],
   ] as const)('%s gate', (_name, type, size, keepsIf) => {
     // The upper offset word of a 16-bit gate is ignored.
@@ -172,7 +226,8 @@ describe('gates of the IDT', () => {
 
   // SDM vol. 2, INT n: [name, gate, vector and error code]; EXT is 0 for INT n.
   it.each([
-    ['a call gate', gate(SEL.CODE0, TARGET, CALL32, { dpl: 3 }), [13, 0x182]], ['a data descriptor', segment({ type: 2 }), [13, 0x182]],
+    ['a call gate', gate(SEL.CODE0, TARGET, CALL32, { dpl: 3 }), [13, 0x182]],
+    ['a data descriptor', segment({ type: 2 }), [13, 0x182]],
     ['absent', gate(SEL.CODE0, TARGET, INT32, { dpl: 3, present: false }), [11, 0x182]],
     ['a null selector', gate(0, TARGET, INT32, { dpl: 3 }), [13, 0]],
     ['data for a handler', gate(SEL.DATA0, TARGET, INT32, { dpl: 3 }), [13, SEL.DATA0]],
@@ -208,4 +263,3 @@ describe('gates of the IDT', () => {
     }
   });
 });
-

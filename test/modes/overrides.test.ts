@@ -8,7 +8,10 @@ import { AT } from '../system/support.ts';
 import type { Mode } from './every-mode.ts';
 
 const PREFIXES: readonly (readonly [string, readonly number[]])[] = [
-  ['no prefix', []], ['66H', [0x66]], ['67H', [0x67]], ['66H 67H', [0x66, 0x67]],
+  ['no prefix', []],
+  ['66H', [0x66]],
+  ['67H', [0x67]],
+  ['66H 67H', [0x66, 0x67]],
 ];
 const CASES = MODES.flatMap((mode) => PREFIXES.map(([name, bytes]) => ({ title: `${mode.name}, ${name}`, mode, bytes })));
 
@@ -34,7 +37,7 @@ describe.each(CASES)('$title', ({ mode, bytes }) => {
     if (mode.addressSize === 8 && address === 4) rig.state.gpr[EDI] = 0x7777_0000_0000_c000n;
     run(rig, 1);
     const found = address === 2 ? 0x11223344 : 0x55667788;
-    expect(reg(rig, EAX)).toBe(operand === 2 ? ((0xaaaa0000 | (found & 0xffff)) >>> 0) : found);
+    expect(reg(rig, EAX)).toBe(operand === 2 ? (0xaaaa0000 | (found & 0xffff)) >>> 0 : found);
   });
 
   it('the immediate has the operand size, the displacement the address size', () => {

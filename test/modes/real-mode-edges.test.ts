@@ -4,7 +4,27 @@ import { describe, expect, it } from 'vitest';
 import { Seg } from '../../src/base/state/vcpu.ts';
 import { AC, CF, ID, IF, IOPL_SHIFT, NT, RF, VIF, VIP, VM } from '../../src/cpu/flags.ts';
 import {
-  AT, EAX, EBX, ECX, EDX, EDI, ESI, ESP, HLT, IRET, SEL16, d, program, realHandler, realMode, reg, rip, run, setReg, stack16, w,
+  AT,
+  EAX,
+  EBX,
+  ECX,
+  EDX,
+  EDI,
+  ESI,
+  ESP,
+  HLT,
+  IRET,
+  SEL16,
+  d,
+  program,
+  realHandler,
+  realMode,
+  reg,
+  rip,
+  run,
+  setReg,
+  stack16,
+  w,
 } from './support.ts';
 
 const IOPL3 = 3 << IOPL_SHIFT;
@@ -56,8 +76,13 @@ describe('interrupts', () => {
   });
 
   it.each([
-    ['INT3', [0xcc], 3], ['INTO with OF', [0xce], 4], ['INT1', [0xf1], 1], ['BOUND out of range', [0x62, 0x06, 0x00, 0x20], 5],
-    ['AAM 0', [0xd4, 0], 0], ['DIV by 0', [0xf6, 0xf1], 0], ['UD2', [0x0f, 0x0b], 6],
+    ['INT3', [0xcc], 3],
+    ['INTO with OF', [0xce], 4],
+    ['INT1', [0xf1], 1],
+    ['BOUND out of range', [0x62, 0x06, 0x00, 0x20], 5],
+    ['AAM 0', [0xd4, 0], 0],
+    ['DIV by 0', [0xf6, 0xf1], 0],
+    ['UD2', [0x0f, 0x0b], 6],
   ] as const)('%s comes by vector %i', (name, bytes, vector) => {
     const rig = realMode();
     rig.cpu.flags.write(0x800);
@@ -111,7 +136,8 @@ describe('IRET and POPF', () => {
 
 describe('what ends at 64 KiB', () => {
   it.each([
-    ['XLAT wraps BX + AL', [0xd7], 0x1_0001], ['XLAT with an override', [0x26, 0xd7], 0x2_0001],
+    ['XLAT wraps BX + AL', [0xd7], 0x1_0001],
+    ['XLAT with an override', [0x26, 0xd7], 0x2_0001],
     ['a32 XLAT of a small EBX', [0x67, 0xd7], null],
   ] as const)('%s', (name, bytes, at) => {
     const rig = realMode();
@@ -125,11 +151,15 @@ describe('what ends at 64 KiB', () => {
 
   // A far pointer, a pair of bounds and a pseudo-descriptor are several accesses: each may wrap to 0 between them, none may cross.
   it.each([
-    ['LES at FFFEH takes the selector from 0', [0xc4, 0x0e, ...w(0xfffe)], null], ['LES at FFFDH', [0xc4, 0x0e, ...w(0xfffd)], 13],
+    ['LES at FFFEH takes the selector from 0', [0xc4, 0x0e, ...w(0xfffe)], null],
+    ['LES at FFFDH', [0xc4, 0x0e, ...w(0xfffd)], 13],
     ['LES at FFFFH', [0xc4, 0x0e, ...w(0xffff)], 13],
-    ['JMP far at FFFFH', [0xff, 0x2e, ...w(0xffff)], 13], ['LGDT at FFFDH', [0x0f, 0x01, 0x16, ...w(0xfffd)], 13],
-    ['MOVS of a word from FFFFH', [0xbe, ...w(0xffff), 0xa5], 13], ['PUSH of a word at FFFFH', [0xff, 0x36, ...w(0xffff)], 13],
-    ['POP to a word at FFFFH', [0x8f, 0x06, ...w(0xffff)], 13], ['XCHG with a word at FFFFH', [0x87, 0x06, ...w(0xffff)], 13],
+    ['JMP far at FFFFH', [0xff, 0x2e, ...w(0xffff)], 13],
+    ['LGDT at FFFDH', [0x0f, 0x01, 0x16, ...w(0xfffd)], 13],
+    ['MOVS of a word from FFFFH', [0xbe, ...w(0xffff), 0xa5], 13],
+    ['PUSH of a word at FFFFH', [0xff, 0x36, ...w(0xffff)], 13],
+    ['POP to a word at FFFFH', [0x8f, 0x06, ...w(0xffff)], 13],
+    ['XCHG with a word at FFFFH', [0x87, 0x06, ...w(0xffff)], 13],
   ] as const)('%s', (_name, bytes, vector) => {
     const rig = realMode();
     program(rig, 0, AT.CODE, ...bytes, HLT);
@@ -178,11 +208,14 @@ describe('protected mode from real-address mode', () => {
   // SDM vol. 3, "Switching to Protected Mode": until CS is loaded the old base, limit and size of code stay.
   it('runs on in 16-bit code after PE is set, and segment loads use descriptors', () => {
     const rig = realMode();
-    program(rig, 0x400, 0x10, 0x0f, 0x20, 0xc0, 0x0c, 0x01, 0x0f, 0x22, 0xc0,
-      0xb8, ...w(SEL16.DATA), 0x8e, 0xd8, 0xba, ...w(0x1234), HLT);
+    program(rig, 0x400, 0x10, 0x0f, 0x20, 0xc0, 0x0c, 0x01, 0x0f, 0x22, 0xc0, 0xb8, ...w(SEL16.DATA), 0x8e, 0xd8, 0xba, ...w(0x1234), HLT);
     expect(run(rig).reason).toBe('halted');
-    expect([rig.selector(Seg.CS), rig.state.segBase[Seg.CS], reg(rig, EDX) & 0xffff, rig.state.segBase[Seg.DS]])
-      .toEqual([0x400, 0x4000n, 0x1234, 0n]);
+    expect([rig.selector(Seg.CS), rig.state.segBase[Seg.CS], reg(rig, EDX) & 0xffff, rig.state.segBase[Seg.DS]]).toEqual([
+      0x400,
+      0x4000n,
+      0x1234,
+      0n,
+    ]);
   });
 
   it('LMSW sets PE, and cannot clear it', () => {
@@ -209,8 +242,14 @@ describe('protected mode from real-address mode', () => {
 describe('what is not recognised is #UD before its operand is looked at', () => {
   // SDM vol. 2: LAR, LSL, VERR, VERW, ARPL, SLDT, STR, LLDT and LTR, each with an operand across 64 KiB.
   it.each([
-    ['SLDT', [0x0f, 0x00, 0x06]], ['STR', [0x0f, 0x00, 0x0e]], ['LLDT', [0x0f, 0x00, 0x16]], ['LTR', [0x0f, 0x00, 0x1e]],
-    ['VERR', [0x0f, 0x00, 0x26]], ['VERW', [0x0f, 0x00, 0x2e]], ['LAR', [0x0f, 0x02, 0x06]], ['LSL', [0x0f, 0x03, 0x06]],
+    ['SLDT', [0x0f, 0x00, 0x06]],
+    ['STR', [0x0f, 0x00, 0x0e]],
+    ['LLDT', [0x0f, 0x00, 0x16]],
+    ['LTR', [0x0f, 0x00, 0x1e]],
+    ['VERR', [0x0f, 0x00, 0x26]],
+    ['VERW', [0x0f, 0x00, 0x2e]],
+    ['LAR', [0x0f, 0x02, 0x06]],
+    ['LSL', [0x0f, 0x03, 0x06]],
     ['ARPL', [0x63, 0x06]],
   ])('%s', (_name, bytes) => {
     const rig = realMode();

@@ -4,7 +4,27 @@ import { describe, expect, it } from 'vitest';
 import { Seg } from '../../src/base/state/vcpu.ts';
 import { CF, IF, TF } from '../../src/cpu/flags.ts';
 import {
-  AT, EAX, EBX, EBP, ECX, EDI, ESI, ESP, HLT, IRET, NOP, d, program, realHandler, realMode, reg, rip, run, setReg, stack16, w,
+  AT,
+  EAX,
+  EBX,
+  EBP,
+  ECX,
+  EDI,
+  ESI,
+  ESP,
+  HLT,
+  IRET,
+  NOP,
+  d,
+  program,
+  realHandler,
+  realMode,
+  reg,
+  rip,
+  run,
+  setReg,
+  stack16,
+  w,
 } from './support.ts';
 
 describe('addresses', () => {
@@ -53,16 +73,18 @@ describe('addresses', () => {
   });
 
   // Boot loaders come back to real-address mode by such segments; the bit that says "conforming" is "expand down" in data segments.
-  it.each([['conforming', 0x9f], ['execute-only', 0x99], ['execute-only conforming', 0x9d]])(
-    'reads and writes a %s code segment that protected mode left in CS', (_name, attributes) => {
-      const rig = realMode();
-      setReg(rig, EAX, 0x77);
-      rig.state.segAttributes[Seg.CS] = attributes;
-      program(rig, 0x400, 0x10, 0x2e, 0xa2, ...w(0x20), 0x2e, 0x8a, 0x1e, ...w(0x20), HLT);
-      expect(run(rig)).toEqual({ retired: 3, reason: 'halted' });
-      expect([rig.get8(0x4020), reg(rig, EBX)]).toEqual([0x77, 0x77]);
-    },
-  );
+  it.each([
+    ['conforming', 0x9f],
+    ['execute-only', 0x99],
+    ['execute-only conforming', 0x9d],
+  ])('reads and writes a %s code segment that protected mode left in CS', (_name, attributes) => {
+    const rig = realMode();
+    setReg(rig, EAX, 0x77);
+    rig.state.segAttributes[Seg.CS] = attributes;
+    program(rig, 0x400, 0x10, 0x2e, 0xa2, ...w(0x20), 0x2e, 0x8a, 0x1e, ...w(0x20), HLT);
+    expect(run(rig)).toEqual({ retired: 3, reason: 'halted' });
+    expect([rig.get8(0x4020), reg(rig, EBX)]).toEqual([0x77, 0x77]);
+  });
 
   it('MOVS and STOS wrap SI and DI', () => {
     const rig = realMode();
@@ -207,7 +229,13 @@ describe('far transfers and interrupts', () => {
   });
 
   // SDM vol. 2: LLDT, LTR, SLDT, STR, LAR, LSL, VERR and ARPL are not recognised in real-address mode.
-  it.each([[0x0f, 0x00, 0xd0], [0x0f, 0x00, 0xd8], [0x0f, 0x00, 0xc0], [0x0f, 0x02, 0xc0], [0x63, 0xc0]])('%i %i %i is #UD', (...bytes) => {
+  it.each([
+    [0x0f, 0x00, 0xd0],
+    [0x0f, 0x00, 0xd8],
+    [0x0f, 0x00, 0xc0],
+    [0x0f, 0x02, 0xc0],
+    [0x63, 0xc0],
+  ])('%i %i %i is #UD', (...bytes) => {
     const rig = realMode();
     program(rig, 0, AT.CODE, ...bytes, HLT);
     expect(run(rig).reason).toBe('halted');
@@ -224,4 +252,3 @@ describe('16-bit loops', () => {
     expect([reg(rig, EAX), reg(rig, ECX)]).toEqual([3, 0x7_0000]);
   });
 });
-

@@ -7,11 +7,24 @@ import type { Rig } from '../system/support.ts';
 import { AT, EAX, EBP, EBX, ESP, HLT, SEL, d, reg, rip, run, setReg, w } from './support.ts';
 
 /** Where a segment begins, and the selector that the cases load. */
-const BASE = 0x10000, SELECTOR = 0xd8;
-const DATA = 2, DOWN = 6, READ_ONLY = 0, READ_ONLY_DOWN = 4, CODE = 10, EXECUTE_ONLY = 8, CONFORMING = 14;
-const GP = 13, SS = 12;
+const BASE = 0x10000;
+const SELECTOR = 0xd8;
+const DATA = 2;
+const DOWN = 6;
+const READ_ONLY = 0;
+const READ_ONLY_DOWN = 4;
+const CODE = 10;
+const EXECUTE_ONLY = 8;
+const CONFORMING = 14;
+const GP = 13;
+const SS = 12;
 
-interface Case { type: number; limit: number; pages?: boolean; big?: boolean }
+interface Case {
+  type: number;
+  limit: number;
+  pages?: boolean;
+  big?: boolean;
+}
 
 /** 32-bit protected or compatibility mode with DS, or SS, of the case's descriptor. */
 function rigOf(make: () => Rig, register: number, { type, limit, pages = false, big = true }: Case): Rig {
@@ -35,24 +48,25 @@ function faultOf(rig: Rig, code: readonly number[]): number | null {
 }
 
 /** mov reg, [disp32] and mov [disp32], reg of 1, 2 and 4 bytes. */
-const load = (offset: number, bytes: number): number[] =>
-  [...(bytes === 2 ? [0x66] : []), bytes === 1 ? 0x8a : 0x8b, 0x05, ...d(offset)];
-const store = (offset: number, bytes: number): number[] =>
-  [...(bytes === 2 ? [0x66] : []), bytes === 1 ? 0x88 : 0x89, 0x05, ...d(offset)];
+const load = (offset: number, bytes: number): number[] => [...(bytes === 2 ? [0x66] : []), bytes === 1 ? 0x8a : 0x8b, 0x05, ...d(offset)];
+const store = (offset: number, bytes: number): number[] => [...(bytes === 2 ? [0x66] : []), bytes === 1 ? 0x88 : 0x89, 0x05, ...d(offset)];
 
 const RIGS = [
-  ['32-bit protected mode', () => protectedMode()], ['compatibility mode', () => longMode(0, { compat: true })],
+  ['32-bit protected mode', () => protectedMode()],
+  ['compatibility mode', () => longMode(0, { compat: true })],
 ] as const;
 
 describe.each(RIGS)('%s: limits', (_mode, make) => {
   // The last byte of the operand must not be above the effective limit; [name, descriptor, offset, bytes, faults].
   it.each([
-    ['the last byte', { type: DATA, limit: 0xfff }, 0xfff, 1, false], ['one past it', { type: DATA, limit: 0xfff }, 0x1000, 1, true],
+    ['the last byte', { type: DATA, limit: 0xfff }, 0xfff, 1, false],
+    ['one past it', { type: DATA, limit: 0xfff }, 0x1000, 1, true],
     ['a word that ends with it', { type: DATA, limit: 0xfff }, 0xffe, 2, false],
     ['a word across it', { type: DATA, limit: 0xfff }, 0xfff, 2, true],
     ['a doubleword that ends with it', { type: DATA, limit: 0xfff }, 0xffc, 4, false],
     ['a doubleword across it', { type: DATA, limit: 0xfff }, 0xffd, 4, true],
-    ['a limit of 0 is one byte', { type: DATA, limit: 0 }, 0, 1, false], ['and no word', { type: DATA, limit: 0 }, 0, 2, true],
+    ['a limit of 0 is one byte', { type: DATA, limit: 0 }, 0, 1, false],
+    ['and no word', { type: DATA, limit: 0 }, 0, 2, true],
     ['granularity: the low 12 bits are not tested', { type: DATA, limit: 1, pages: true }, 0x1fff, 1, false],
     ['granularity: one past', { type: DATA, limit: 1, pages: true }, 0x2000, 1, true],
     ['granularity of 0: one page', { type: DATA, limit: 0, pages: true }, 0xfff, 1, false],
@@ -75,9 +89,12 @@ describe.each(RIGS)('%s: limits', (_mode, make) => {
 
   // [name, type, may be read, may be written].
   it.each([
-    ['writable data', DATA, true, true], ['read-only data', READ_ONLY, true, false],
+    ['writable data', DATA, true, true],
+    ['read-only data', READ_ONLY, true, false],
     ['read-only data that expands down', READ_ONLY_DOWN, true, false],
-    ['readable code', CODE, true, false], ['execute-only code', EXECUTE_ONLY, false, false], ['conforming code', CONFORMING, true, false],
+    ['readable code', CODE, true, false],
+    ['execute-only code', EXECUTE_ONLY, false, false],
+    ['conforming code', CONFORMING, true, false],
   ] as const)('%s', (_name, type, readable, writable) => {
     const fields = { type, limit: type === READ_ONLY_DOWN ? 0xff : 0xfff };
     expect(faultOf(rigOf(make, Seg.DS, fields), load(0x800, 4))).toBe(readable ? null : GP);
@@ -136,7 +153,8 @@ describe.each(RIGS)('%s: limits', (_mode, make) => {
 describe('CS', () => {
   // The instruction's last byte must lie within the limit; a jump beyond it faults at the jump, falling off the end after it.
   it.each([
-    ['a jump within', [0xe9, ...d(0x10)], null], ['a jump beyond', [0xe9, ...d(0x1000)], AT.CODE],
+    ['a jump within', [0xe9, ...d(0x10)], null],
+    ['a jump beyond', [0xe9, ...d(0x1000)], AT.CODE],
     ['an instruction across', [0xb8, 1, 2, 3], -1],
   ] as const)('%s', (_name, code, at) => {
     const rig = protectedMode();
@@ -190,9 +208,11 @@ describe('a 16-bit stack', () => {
   });
 
   it.each([
-    ['PUSH', [0x50], 0x1234_0000, 0x1234_fffc], ['POP', [0x58], 0x1234_fffc, 0x1234_0000],
+    ['PUSH', [0x50], 0x1234_0000, 0x1234_fffc],
+    ['POP', [0x58], 0x1234_fffc, 0x1234_0000],
     ['PUSHA', [0x60], 0x1234_0010, 0x1234_fff0],
-    ['POPA', [0x61], 0x1234_fff0, 0x1234_0010], ['near CALL', [0xe8, ...d(0)], 0x1234_0000, 0x1234_fffc],
+    ['POPA', [0x61], 0x1234_fff0, 0x1234_0010],
+    ['near CALL', [0xe8, ...d(0)], 0x1234_0000, 0x1234_fffc],
     ['RET n', [0xc2, ...w(8)], 0x1234_fff8, 0x1234_0004],
   ] as const)('%s wraps SP', (_name, code, before, after) => {
     const rig = stack16Rig(...code);

@@ -25,7 +25,11 @@ describe('system types', () => {
   const LAR = { legacy: [1, 2, 3, 4, 5, 9, 11, 12], long: [2, 9, 11, 12] };
   const LSL = { legacy: [1, 2, 3, 9, 11], long: [2, 9, 11] };
   it.each(Array.from({ length: 16 }, (_, type) => [type] as const))('type %i', (type) => {
-    for (const [rig, mode] of [[protectedMode(), 'legacy'], [longMode(), 'long'], [longMode(0, { compat: true }), 'long']] as const) {
+    for (const [rig, mode] of [
+      [protectedMode(), 'legacy'],
+      [longMode(), 'long'],
+      [longMode(0, { compat: true }), 'long'],
+    ] as const) {
       rig.descriptor(SELECTOR, segment({ type, system: true, limit: 0x345, pages: false, big: false }));
       expect(ask(rig, 'lar')).toBe(LAR[mode].includes(type) ? BigInt(0x8000 | (type << 8)) : null);
       expect(ask(rig, 'lsl')).toBe(LSL[mode].includes(type) ? 0x345n : null);
@@ -38,7 +42,8 @@ describe('code and data', () => {
   it.each(Array.from({ length: 16 }, (_, type) => [type] as const))('type %i', (type) => {
     const rig = protectedMode();
     rig.descriptor(SELECTOR, segment({ type, limit: LIMIT, pages: true }));
-    const readable = type < 8 || (type & 2) !== 0, writable = type < 8 && (type & 2) !== 0;
+    const readable = type < 8 || (type & 2) !== 0;
+    const writable = type < 8 && (type & 2) !== 0;
     expect(ask(rig, 'lar')).toBe(BigInt(0x00c09000 | (type << 8)));
     expect(ask(rig, 'lsl')).toBe(BigInt((LIMIT << 12) | 0xfff));
     expect([ask(rig, 'verr') !== null, ask(rig, 'verw') !== null]).toEqual([readable, writable]);
@@ -62,7 +67,11 @@ describe.each([0, 3] as const)('at level %i', (cpl) => {
   it.each([0, 1, 2, 3])('DPL %i', (dpl) => {
     for (const rpl of [0, 1, 2, 3]) {
       const rig = protectedMode(cpl);
-      for (const [type, conforming] of [[2, false], [10, false], [14, true]] as const) {
+      for (const [type, conforming] of [
+        [2, false],
+        [10, false],
+        [14, true],
+      ] as const) {
         rig.descriptor(SELECTOR, segment({ type, dpl }));
         const seen = conforming || Math.max(cpl, rpl) <= dpl;
         expect(QUERIES.map((query) => ask(rig, query, rpl) !== null)).toEqual([seen, seen, seen, seen && type === 2]);
@@ -72,7 +81,12 @@ describe.each([0, 3] as const)('at level %i', (cpl) => {
 });
 
 describe('what names no descriptor', () => {
-  it.each([['null', 0], ['null with RPL', 3], ['beyond the GDT', 0x1000], ['beyond the LDT', 0x24]])('%s', (_name, selector) => {
+  it.each([
+    ['null', 0],
+    ['null with RPL', 3],
+    ['beyond the GDT', 0x1000],
+    ['beyond the LDT', 0x24],
+  ])('%s', (_name, selector) => {
     const rig = protectedMode();
     for (const query of QUERIES) {
       expect(rig.call(query, {}, BigInt(selector)).fault).toBeNull();

@@ -8,8 +8,17 @@ import type { RunReason } from '../../src/cpu/run-loop.ts';
 import { resetVcpu } from '../../src/cpu/reset.ts';
 import { AT, Rig, SEL, protectedMode, segment } from '../system/support.ts';
 
-export const HLT = 0xf4, NOP = 0x90, IRET = 0xcf;
-export const EAX = 0, ECX = 1, EDX = 2, EBX = 3, ESP = 4, EBP = 5, ESI = 6, EDI = 7;
+export const HLT = 0xf4,
+  NOP = 0x90,
+  IRET = 0xcf;
+export const EAX = 0,
+  ECX = 1,
+  EDX = 2,
+  EBX = 3,
+  ESP = 4,
+  EBP = 5,
+  ESI = 6,
+  EDI = 7;
 /** 64 KiB segments of 16-bit code and data in the GDT, and an IDT of real-address mode at 0. */
 export const SEL16 = { CODE: 0xd8, DATA: 0xe0, UNREAL: 0xe8 } as const;
 
@@ -29,8 +38,8 @@ export const setReg = (rig: Rig, n: number, value: number): void => {
 export const rip = (rig: Rig): number => Number(rig.state.rip[0]);
 
 /** Words on the stack from SS:SP up. */
-export const stack16 = (rig: Rig, count: number): number[] => Array.from({ length: count }, (_, n) =>
-  rig.get16(Number(rig.state.segBase[Seg.SS]) + ((reg(rig, ESP) + 2 * n) & 0xffff)));
+export const stack16 = (rig: Rig, count: number): number[] =>
+  Array.from({ length: count }, (_, n) => rig.get16(Number(rig.state.segBase[Seg.SS]) + ((reg(rig, ESP) + 2 * n) & 0xffff)));
 
 /** Puts `bytes` at CS:IP and starts there. */
 export function program(rig: Rig, selector: number, ip: number, ...bytes: number[]): void {
@@ -58,7 +67,12 @@ export function realMode(): Rig {
     rig.set32(4 * vector, realHandler(vector));
     rig.code(realHandler(vector), HLT);
   }
-  for (const [segmentRegister, selector] of [[Seg.DS, 0x1000], [Seg.ES, 0x2000], [Seg.SS, 0x3000], [Seg.CS, 0]] as const) {
+  for (const [segmentRegister, selector] of [
+    [Seg.DS, 0x1000],
+    [Seg.ES, 0x2000],
+    [Seg.SS, 0x3000],
+    [Seg.CS, 0],
+  ] as const) {
     rig.state.segSelector[segmentRegister] = selector;
     rig.state.segBase[segmentRegister] = BigInt(selector * 16);
   }

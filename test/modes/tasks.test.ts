@@ -9,15 +9,29 @@ import type { Rig } from '../system/support.ts';
 import { AT, EAX, EBX, ECX, ESP, HLT, IRET, NOP, SEL, d, reg, rip, run, setReg, w } from './support.ts';
 
 /** The other task: its TSS, its code and its stack. */
-const OTHER = 0xd8, TSS2 = 0x3400, CODE2 = 0x7000, STACK2 = 0xb000;
+const OTHER = 0xd8;
+const TSS2 = 0x3400;
+const CODE2 = 0x7000;
+const STACK2 = 0xb000;
 const GATE_VECTOR = 0x30;
-const TASK_CODE0 = SEL.CODE0, BUSY = 2;
-const JMP = 0xea, CALL = 0x9a;
+const TASK_CODE0 = SEL.CODE0;
+const BUSY = 2;
+const JMP = 0xea;
+const CALL = 0x9a;
 const far = (opcode: number, selector: number): number[] => [opcode, ...d(0), ...w(selector)];
 
 const typeOf = (rig: Rig, selector: number): number => rig.get8(AT.GDT + (selector & ~7) + 5) & 15;
 
-interface TaskFields { cs?: number; ss?: number; ds?: number; flags?: number; ldt?: number; cr3?: number; trap?: boolean; link?: number }
+interface TaskFields {
+  cs?: number;
+  ss?: number;
+  ds?: number;
+  flags?: number;
+  ldt?: number;
+  cr3?: number;
+  trap?: boolean;
+  link?: number;
+}
 
 /** A 32-bit TSS whose general registers hold 100H, 101H …, but ESP. */
 function writeTask(rig: Rig, fields: TaskFields = {}): void {
@@ -50,7 +64,10 @@ const frame = (rig: Rig, count: number): number[] => Array.from({ length: count 
 
 describe('JMP and CALL', () => {
   // SDM vol. 3, "Task Switching": what is saved, what is loaded, and which descriptor is busy afterwards.
-  it.each([['to a TSS', OTHER], ['through a task gate', SEL.TASK_GATE]])('JMP %s', (_name, selector) => {
+  it.each([
+    ['to a TSS', OTHER],
+    ['through a task gate', SEL.TASK_GATE],
+  ])('JMP %s', (_name, selector) => {
     const rig = tasks({ flags: IF | 2 }, ...far(JMP, selector));
     for (let n = 0; n < 8; n++) if (n !== 4) setReg(rig, n, 0x200 + n);
     rig.cpu.flags.write(1);
@@ -66,8 +83,12 @@ describe('JMP and CALL', () => {
     // L0 to L3 and LE are clear.
     expect(rig.state.dr[7]).toBe(0x7ffn & ~0x155n);
     // The old task: where it goes on, its flags and registers.
-    expect([rig.get32(AT.TSS + 32), rig.get32(AT.TSS + 36), rig.get32(AT.TSS + 40), rig.get32(AT.TSS + 56)])
-      .toEqual([AT.CODE + 7, 3, 0x200, AT.STACK0]);
+    expect([rig.get32(AT.TSS + 32), rig.get32(AT.TSS + 36), rig.get32(AT.TSS + 40), rig.get32(AT.TSS + 56)]).toEqual([
+      AT.CODE + 7,
+      3,
+      0x200,
+      AT.STACK0,
+    ]);
     expect([0, 1, 2, 3, 4, 5].map((n) => rig.get16(AT.TSS + 72 + 4 * n))).toEqual([0x10, 8, 0x10, 0x10, 0x10, 0x10]);
     expect(rig.get32(TSS2)).toBe(0);
   });
@@ -94,8 +115,12 @@ describe('JMP and CALL', () => {
     rig.state.cr3[0] = 0x21000n;
     rig.state.cr0[0] |= CR0.PG;
     expect(run(rig)).toEqual({ retired: 2, reason: 'halted' });
-    expect([rig.state.cr3[0], rig.selector(Seg.LDTR), rig.state.segBase[Seg.LDTR], rig.state.segBase[Seg.DS]])
-      .toEqual([0x20000n, SEL.LDT, BigInt(AT.LDT), 0x100n]);
+    expect([rig.state.cr3[0], rig.selector(Seg.LDTR), rig.state.segBase[Seg.LDTR], rig.state.segBase[Seg.DS]]).toEqual([
+      0x20000n,
+      SEL.LDT,
+      BigInt(AT.LDT),
+      0x100n,
+    ]);
   });
 
   it('to virtual-8086 mode', () => {
@@ -103,16 +128,43 @@ describe('JMP and CALL', () => {
     rig.set32(TSS2 + 32, 0);
     rig.code(0x7000, NOP);
     expect(run(rig, 2).retired).toBe(2);
-    expect([rip(rig), rig.cpu.cpl, rig.cpu.mode, rig.state.segBase[Seg.DS], rig.state.segAttributes[Seg.CS]])
-      .toEqual([1, 3, 2, 0x1230n, 0xf3]);
+    expect([rip(rig), rig.cpu.cpl, rig.cpu.mode, rig.state.segBase[Seg.DS], rig.state.segAttributes[Seg.CS]]).toEqual([
+      1,
+      3,
+      2,
+      0x1230n,
+      0xf3,
+    ]);
   });
 
   // SDM vol. 3, "16-Bit Task-State Segment (TSS)".
   it('between a 16-bit and a 32-bit task', () => {
     const rig = tasks({}, ...far(CALL, OTHER), HLT);
     rig.descriptor(OTHER, segment({ type: 1, system: true, base: TSS2, limit: 0x2b, pages: false, big: false }));
-    const words = [0, 0, 0, 0, 0, 0, 0, CODE2, 2, 0x10, 0x11, 0x12, 0x13, STACK2, 0x15, 0x16, 0x17,
-      SEL.DATA0, SEL.CODE0, SEL.DATA0, SEL.DATA0, 0];
+    const words = [
+      0,
+      0,
+      0,
+      0,
+      0,
+      0,
+      0,
+      CODE2,
+      2,
+      0x10,
+      0x11,
+      0x12,
+      0x13,
+      STACK2,
+      0x15,
+      0x16,
+      0x17,
+      SEL.DATA0,
+      SEL.CODE0,
+      SEL.DATA0,
+      SEL.DATA0,
+      0,
+    ];
     words.forEach((word, n) => rig.set16(TSS2 + 2 * n, word));
     rig.code(CODE2, IRET);
     run(rig, 1);
@@ -141,14 +193,23 @@ describe('JMP and CALL', () => {
 });
 
 describe('refused before the switch: nothing has changed', () => {
-  const tss = (type: number, limit = 0x67, present = true) => (rig: Rig): void =>
-    rig.descriptor(OTHER, segment({ type, system: true, base: TSS2, limit, pages: false, big: false, present }));
-  const busy = tss(11), absent = tss(9, 0x67, false), short = tss(9, 0x66);
-  const gateTo = (selector: number, present = true) => (rig: Rig): void =>
-    rig.descriptor(SEL.TASK_GATE, gate(selector, 0, 5, { dpl: 3, present }));
+  const tss =
+    (type: number, limit = 0x67, present = true) =>
+    (rig: Rig): void =>
+      rig.descriptor(OTHER, segment({ type, system: true, base: TSS2, limit, pages: false, big: false, present }));
+  const busy = tss(11);
+  const absent = tss(9, 0x67, false);
+  const short = tss(9, 0x66);
+  const gateTo =
+    (selector: number, present = true) =>
+    (rig: Rig): void =>
+      rig.descriptor(SEL.TASK_GATE, gate(selector, 0, 5, { dpl: 3, present }));
   it.each([
-    ['busy', busy, OTHER, [13, OTHER]], ['absent', absent, OTHER, [11, OTHER]], ['too short', short, OTHER, [10, OTHER]],
-    ['busy behind a gate', busy, SEL.TASK_GATE, [13, OTHER]], ['absent gate', gateTo(OTHER, false), SEL.TASK_GATE, [11, SEL.TASK_GATE]],
+    ['busy', busy, OTHER, [13, OTHER]],
+    ['absent', absent, OTHER, [11, OTHER]],
+    ['too short', short, OTHER, [10, OTHER]],
+    ['busy behind a gate', busy, SEL.TASK_GATE, [13, OTHER]],
+    ['absent gate', gateTo(OTHER, false), SEL.TASK_GATE, [11, SEL.TASK_GATE]],
     ['a gate to the LDT', gateTo(OTHER | 4), SEL.TASK_GATE, [13, OTHER | 4]],
     ['a gate to code', gateTo(SEL.CODE0), SEL.TASK_GATE, [13, SEL.CODE0]],
     ['a gate beyond the GDT', gateTo(SEL.OUTSIDE), SEL.TASK_GATE, [13, SEL.OUTSIDE]],
@@ -169,7 +230,9 @@ describe('refused before the switch: nothing has changed', () => {
 
   // SDM vol. 2, IRET, TASK-RETURN: all #TS, with the link as error code.
   it.each([
-    ['not busy', OTHER, [10, OTHER]], ['in the LDT', OTHER | 4, [10, OTHER | 4]], ['beyond the GDT', SEL.OUTSIDE, [10, SEL.OUTSIDE]],
+    ['not busy', OTHER, [10, OTHER]],
+    ['in the LDT', OTHER | 4, [10, OTHER | 4]],
+    ['beyond the GDT', SEL.OUTSIDE, [10, SEL.OUTSIDE]],
     ['no TSS', SEL.DATA0, [10, SEL.DATA0]],
   ] as const)('IRET to a link that is %s', (_name, link, fault) => {
     const rig = tasks();
@@ -193,17 +256,23 @@ describe('refused before the switch: nothing has changed', () => {
 describe('faults in the new task', () => {
   // SDM vol. 3, "Task Switching", table: the exception is raised with EIP at the first instruction of the new task.
   it.each([
-    ['CS null', { cs: 0 }, 10, 0], ['CS data', { cs: SEL.DATA0 }, 10, SEL.DATA0],
+    ['CS null', { cs: 0 }, 10, 0],
+    ['CS data', { cs: SEL.DATA0 }, 10, SEL.DATA0],
     ['CS of another level', { cs: SEL.CODE3 & ~3 }, 10, SEL.CODE3 & ~3],
-    ['CS absent', { cs: SEL.ABSENT_CODE }, 11, SEL.ABSENT_CODE], ['CS beyond', { cs: SEL.OUTSIDE }, 10, SEL.OUTSIDE],
-    ['SS null', { ss: 0 }, 10, 0], ['SS absent', { ss: SEL.ABSENT_DATA }, 12, SEL.ABSENT_DATA],
+    ['CS absent', { cs: SEL.ABSENT_CODE }, 11, SEL.ABSENT_CODE],
+    ['CS beyond', { cs: SEL.OUTSIDE }, 10, SEL.OUTSIDE],
+    ['SS null', { ss: 0 }, 10, 0],
+    ['SS absent', { ss: SEL.ABSENT_DATA }, 12, SEL.ABSENT_DATA],
     ['SS of another level', { ss: SEL.DATA3 }, 10, SEL.DATA3 & ~3],
-    ['DS execute-only', { ds: SEL.EXECUTE_ONLY }, 10, SEL.EXECUTE_ONLY], ['DS absent', { ds: SEL.ABSENT_DATA }, 11, SEL.ABSENT_DATA],
+    ['DS execute-only', { ds: SEL.EXECUTE_ONLY }, 10, SEL.EXECUTE_ONLY],
+    ['DS absent', { ds: SEL.ABSENT_DATA }, 11, SEL.ABSENT_DATA],
     ['LDT no LDT', { ldt: SEL.DATA0 }, 10, SEL.DATA0],
   ] as const)('%s', (_name, fields, vector, errorCode) => {
     const rig = tasks(fields, ...far(JMP, OTHER));
     // A handler that is a task of its own sees the fault whatever the stack is.
-    const third = 0xe0, tss3 = 0x3600, code3 = 0x7800;
+    const third = 0xe0;
+    const tss3 = 0x3600;
+    const code3 = 0x7800;
     rig.descriptor(third, segment({ type: 9, system: true, base: tss3, limit: 0x67, pages: false, big: false }));
     for (let n = 0; n < 26; n++) rig.set32(tss3 + 4 * n, rig.get32(TSS2 + 4 * n));
     rig.set32(tss3 + 32, code3);
@@ -214,8 +283,11 @@ describe('faults in the new task', () => {
     expect(run(rig).reason).toBe('halted');
     expect([rip(rig), rig.selector(Seg.TR), rig.word(0), rig.get16(tss3)]).toEqual([code3 + 1, third, errorCode, OTHER]);
     // The failed task is saved at its first instruction, with its own selectors.
-    expect([rig.get32(TSS2 + 32), rig.get32(TSS2 + 36), rig.get16(TSS2 + 76)])
-      .toEqual([CODE2, RF | 2, 'cs' in fields ? fields.cs : SEL.CODE0]);
+    expect([rig.get32(TSS2 + 32), rig.get32(TSS2 + 36), rig.get16(TSS2 + 76)]).toEqual([
+      CODE2,
+      RF | 2,
+      'cs' in fields ? fields.cs : SEL.CODE0,
+    ]);
   });
 
   it('an EIP beyond the limit of CS is #GP(0) there', () => {

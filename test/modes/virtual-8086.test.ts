@@ -19,8 +19,11 @@ describe('entering by IRET', () => {
     expect(rig.cpu.flags.read()).toBe(IOPL3 | IF | NT | AC | VM | 2);
     expect(SEGMENTS.map((s) => rig.selector(s))).toEqual([CS, SS, DS, ES, FS, GS]);
     for (const s of SEGMENTS) {
-      expect([rig.state.segBase[s], rig.state.segLimit[s], rig.state.segAttributes[s]])
-        .toEqual([BigInt(16 * rig.selector(s)), 0xffff, 0xf3]);
+      expect([rig.state.segBase[s], rig.state.segLimit[s], rig.state.segAttributes[s]]).toEqual([
+        BigInt(16 * rig.selector(s)),
+        0xffff,
+        0xf3,
+      ]);
     }
   });
 
@@ -33,7 +36,8 @@ describe('entering by IRET', () => {
 
   // SDM vol. 2, IRET: VM is looked at when CPL is 0 only, and a 16-bit IRET has none.
   it.each([
-    ['at level 3', 3, 4, SEL.CODE3], ['of words', 0, 2, SEL.CODE0],
+    ['at level 3', 3, 4, SEL.CODE3],
+    ['of words', 0, 2, SEL.CODE0],
   ] as const)('VM means nothing %s', (_name, cpl, size, selector) => {
     const rig = protectedMode(cpl);
     const at = Number(rig.state.gpr[4]) - 3 * size;
@@ -57,8 +61,14 @@ describe('inside', () => {
 
   // SDM vol. 3, "Sensitive Instructions".
   const SENSITIVE: readonly (readonly [string, readonly number[]])[] = [
-    ['CLI', [0xfa]], ['STI', [0xfb]], ['PUSHF', [0x9c]], ['POPF', [0x9d]], ['INT n', [0xcd, 0x30]], ['IRET', [IRET]],
-    ['PUSHFD', [0x66, 0x9c]], ['IRETD', [0x66, IRET]],
+    ['CLI', [0xfa]],
+    ['STI', [0xfb]],
+    ['PUSHF', [0x9c]],
+    ['POPF', [0x9d]],
+    ['INT n', [0xcd, 0x30]],
+    ['IRET', [IRET]],
+    ['PUSHFD', [0x66, 0x9c]],
+    ['IRETD', [0x66, IRET]],
   ];
   it.each(SENSITIVE)('%s is #GP(0) with IOPL below 3', (_name, bytes) => {
     const rig = virtual(2 << IOPL_SHIFT, ...bytes);
@@ -78,8 +88,14 @@ describe('inside', () => {
 
   // SDM vol. 2: privileged at level 3 all are #GP(0); what wants protected mode is #UD.
   it.each([
-    ['HLT', [HLT], 13], ['MOV CR0', [0x0f, 0x22, 0xc0], 13], ['LGDT', [0x0f, 0x01, 0x16, 0, 0], 13], ['CLTS', [0x0f, 0x06], 13],
-    ['LLDT', [0x0f, 0x00, 0xd0], 6], ['SLDT', [0x0f, 0x00, 0xc0], 6], ['LAR', [0x0f, 0x02, 0xc0], 6], ['ARPL', [0x63, 0xc0], 6],
+    ['HLT', [HLT], 13],
+    ['MOV CR0', [0x0f, 0x22, 0xc0], 13],
+    ['LGDT', [0x0f, 0x01, 0x16, 0, 0], 13],
+    ['CLTS', [0x0f, 0x06], 13],
+    ['LLDT', [0x0f, 0x00, 0xd0], 6],
+    ['SLDT', [0x0f, 0x00, 0xc0], 6],
+    ['LAR', [0x0f, 0x02, 0xc0], 6],
+    ['ARPL', [0x63, 0xc0], 6],
     ['SYSEXIT', [0x0f, 0x35], 13],
   ] as const)('%s', (_name, bytes, vector) => {
     const rig = virtual(IOPL3, ...bytes);
@@ -88,7 +104,10 @@ describe('inside', () => {
   });
 
   // SDM vol. 1, "I/O Permission Bit Map": in virtual-8086 mode IOPL does not matter for ports.
-  it.each([[0x80, 13], [0x81, null]])('port %i', (port, vector) => {
+  it.each([
+    [0x80, 13],
+    [0x81, null],
+  ])('port %i', (port, vector) => {
     const rig = virtual(IOPL3, 0xb0, 0x5a, 0xe6, port, NOP);
     rig.host.ports.set(port, 0);
     rig.set16(AT.TSS + 102, 0x70);
@@ -107,8 +126,9 @@ describe('leaving for a handler', () => {
     expect(run(rig, 1)).toEqual({ retired: 1, reason: 'limit' });
     expect(frame(rig, 9)).toEqual([0, CS, IOPL3 | IF | VM | 2, SP, SS, ES, DS, FS, GS]);
     expect([rig.cpu.cpl, rig.selector(Seg.CS), rig.selector(Seg.SS), rig.rsp]).toEqual([0, SEL.CODE0, SEL.DATA0, AT.STACK0 - 36]);
-    expect([Seg.DS, Seg.ES, Seg.FS, Seg.GS].map((s) => [rig.selector(s), rig.state.segAttributes[s]! >>> 16]))
-      .toEqual(new Array(4).fill([0, 1]));
+    expect([Seg.DS, Seg.ES, Seg.FS, Seg.GS].map((s) => [rig.selector(s), rig.state.segAttributes[s]! >>> 16])).toEqual(
+      new Array(4).fill([0, 1]),
+    );
     expect(rig.cpu.flags.read()).toBe(IOPL3 | 2);
   });
 
@@ -130,7 +150,9 @@ describe('leaving for a handler', () => {
 
   // SDM vol. 2, INT n: #GP(new code segment selector + EXT) unless the handler is non-conforming code of level 0.
   it.each([
-    ['conforming', SEL.CONFORMING], ['of level 1', SEL.CODE1], ['of level 3', SEL.CODE3],
+    ['conforming', SEL.CONFORMING],
+    ['of level 1', SEL.CODE1],
+    ['of level 3', SEL.CODE3],
   ])('a handler that is %s is #GP', (_name, selector) => {
     const rig = virtual(IOPL3, 0xcd, 0x30);
     rig.set64(AT.IDT + 8 * 0x30, gate(selector, 0x7000, 14, { dpl: 3 }));

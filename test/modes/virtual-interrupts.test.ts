@@ -60,7 +60,10 @@ describe('CLI and STI', () => {
     ['level 3 with PVI, an interrupt pending: STI traps', 3, true, VIP, VIP, 'GP'],
   ] as const;
   it.each(PROTECTED)('protected mode: %s', (_name, cpl, pvi, flags, cleared, set) => {
-    for (const [helper, expected] of [['cli', cleared], ['sti', set]] as const) {
+    for (const [helper, expected] of [
+      ['cli', cleared],
+      ['sti', set],
+    ] as const) {
       const rigs = [protectedMode(cpl), longMode(cpl), longMode(cpl, { compat: true })];
       for (const rig of rigs) {
         rig.state.cr4[0] |= pvi ? CR4.PVI : 0n;
@@ -132,7 +135,7 @@ const IMAGES = [
   ['IOPL 1 with VME: VIF set', true, iopl(1), IF | CF | DF | iopl(3), iopl(1) | VIF | CF | DF],
   ['IOPL 1 with VME: VIF cleared, IF and IOPL stay', true, iopl(1) | VIF | IF | CF, 0, iopl(1) | IF],
   ['IOPL 0 with VME: IF with an interrupt pending', true, VIP, IF, 'GP'],
-  ['IOPL 0 with VME: no IF with an interrupt pending', true, VIP | VIF ^ VIF, NT, VIP | NT],
+  ['IOPL 0 with VME: no IF with an interrupt pending', true, VIP | (VIF ^ VIF), NT, VIP | NT],
   ['IOPL 0 with VME: TF', true, 0, TF, 'GP'],
 ] as const;
 
@@ -181,7 +184,10 @@ describe('IRET', () => {
 });
 
 describe('INT n', () => {
-  const IO_MAP = 0x88, VECTOR = 0x30, HANDLER_CS = 0x700, HANDLER_IP = 0x10;
+  const IO_MAP = 0x88;
+  const VECTOR = 0x30;
+  const HANDLER_CS = 0x700;
+  const HANDLER_IP = 0x10;
   /** A redirection bit map in which VECTOR has `bit`, every other bit being the opposite. */
   function redirecting(bit: 0 | 1, on: boolean, flags: number): Rig {
     const rig = vme(on, flags, 0xcd, VECTOR);
@@ -191,14 +197,21 @@ describe('INT n', () => {
     rig.set32(4 * VECTOR, (HANDLER_CS << 16) | HANDLER_IP);
     return rig;
   }
-  const OWN = 'own', GATE = 'gate', TRAP = 'GP';
+  const OWN = 'own';
+  const GATE = 'gate';
+  const TRAP = 'GP';
 
   // SDM vol. 3, "Software Interrupt Handling Methods While in Virtual-8086 Mode": the six rows.
   it.each([
-    ['1: VME 0, IOPL 3', false, 3, 0, GATE], ['1: VME 0, IOPL 3', false, 3, 1, GATE],
-    ['2: VME 0, IOPL 2', false, 2, 0, TRAP], ['2: VME 0, IOPL 2', false, 2, 1, TRAP],
-    ['3: VME 1, IOPL 2', true, 2, 1, TRAP], ['4: VME 1, IOPL 3', true, 3, 1, GATE],
-    ['5: VME 1, IOPL 3', true, 3, 0, OWN], ['6: VME 1, IOPL 2', true, 2, 0, OWN], ['6: VME 1, IOPL 0', true, 0, 0, OWN],
+    ['1: VME 0, IOPL 3', false, 3, 0, GATE],
+    ['1: VME 0, IOPL 3', false, 3, 1, GATE],
+    ['2: VME 0, IOPL 2', false, 2, 0, TRAP],
+    ['2: VME 0, IOPL 2', false, 2, 1, TRAP],
+    ['3: VME 1, IOPL 2', true, 2, 1, TRAP],
+    ['4: VME 1, IOPL 3', true, 3, 1, GATE],
+    ['5: VME 1, IOPL 3', true, 3, 0, OWN],
+    ['6: VME 1, IOPL 2', true, 2, 0, OWN],
+    ['6: VME 1, IOPL 0', true, 0, 0, OWN],
   ] as const)('method %s, IOPL %s %i, bit %i: %s', (_name, on, level, bit, target) => {
     const rig = redirecting(bit, on, iopl(level));
     run(rig, 1);
@@ -218,7 +231,10 @@ describe('INT n', () => {
   });
 
   // Method 6: the image has IOPL 3 and VIF for IF; VIF and TF are cleared, IF stays.
-  it.each([[VIF, IF], [0, 0]])('redirected with IOPL 1, VIF = %i', (vif, pushedIf) => {
+  it.each([
+    [VIF, IF],
+    [0, 0],
+  ])('redirected with IOPL 1, VIF = %i', (vif, pushedIf) => {
     const rig = redirecting(0, true, iopl(1) | IF | vif | CF);
     run(rig, 1);
     expect(stack16(rig, 3)).toEqual([2, V86.CS, IOPL3 | pushedIf | CF | 2]);
@@ -241,15 +257,37 @@ describe('INT n', () => {
 
   // The bit map is the 32 bytes below the I/O permission bit map, of a 32-bit TSS.
   it.each([
-    ['the limit ends before it', (rig: Rig) => { rig.state.segLimit[Seg.TR] = IO_MAP - 32 + VECTOR / 8 - 1; }, TRAP],
-    ['the limit ends with it', (rig: Rig) => { rig.state.segLimit[Seg.TR] = IO_MAP - 32 + VECTOR / 8; }, OWN],
-    ['no I/O map base', (rig: Rig) => { rig.state.segLimit[Seg.TR] = 102; }, TRAP],
+    [
+      'the limit ends before it',
+      (rig: Rig) => {
+        rig.state.segLimit[Seg.TR] = IO_MAP - 32 + VECTOR / 8 - 1;
+      },
+      TRAP,
+    ],
+    [
+      'the limit ends with it',
+      (rig: Rig) => {
+        rig.state.segLimit[Seg.TR] = IO_MAP - 32 + VECTOR / 8;
+      },
+      OWN,
+    ],
+    [
+      'no I/O map base',
+      (rig: Rig) => {
+        rig.state.segLimit[Seg.TR] = 102;
+      },
+      TRAP,
+    ],
     ['an I/O map base below 32', (rig: Rig) => rig.set16(AT.TSS + 102, 20), TRAP],
-    ['a 16-bit TSS', (rig: Rig) => {
-      rig.state.segAttributes[Seg.TR] = 0x83;
-      rig.set16(AT.TSS + 2, AT.STACK0);
-      rig.set16(AT.TSS + 4, SEL.DATA0);
-    }, TRAP],
+    [
+      'a 16-bit TSS',
+      (rig: Rig) => {
+        rig.state.segAttributes[Seg.TR] = 0x83;
+        rig.set16(AT.TSS + 2, AT.STACK0);
+        rig.set16(AT.TSS + 4, SEL.DATA0);
+      },
+      TRAP,
+    ],
   ] as const)('%s', (_name, prepare, target) => {
     const rig = redirecting(0, true, IOPL3);
     prepare(rig);
@@ -266,7 +304,10 @@ describe('INT n', () => {
 
   // The bit map is for INT n alone; INT3, INTO, INT1, faults and interrupts go through the IDT.
   it.each([
-    ['INT3', [0xcc], 3], ['INTO', [0xce], 4], ['INT1', [0xf1], 1], ['a fault', [0x0f, 0x0b], 6],
+    ['INT3', [0xcc], 3],
+    ['INTO', [0xce], 4],
+    ['INT1', [0xf1], 1],
+    ['a fault', [0x0f, 0x0b], 6],
   ] as const)('%s is not redirected', (_name, bytes, vector) => {
     const rig = redirecting(0, true, 0x800);
     for (let n = 0; n < 32; n++) rig.code(AT.TSS + IO_MAP - 32 + n, 0);
@@ -286,7 +327,10 @@ describe('VIF and VIP both set at the beginning of an instruction', () => {
   });
 
   it.each([
-    ['without VME', false, VIF | VIP], ['with IOPL 3', true, IOPL3 | VIF | VIP], ['VIF alone', true, VIF], ['VIP alone', true, VIP],
+    ['without VME', false, VIF | VIP],
+    ['with IOPL 3', true, IOPL3 | VIF | VIP],
+    ['VIF alone', true, VIF],
+    ['VIP alone', true, VIP],
   ] as const)('%s nothing happens', (_name, on, flags) => {
     const rig = vme(on, flags, 0x40);
     run(rig, 1);
@@ -294,7 +338,8 @@ describe('VIF and VIP both set at the beginning of an instruction', () => {
   });
 
   it('after a task switch', () => {
-    const other = 0xd8, tss = 0x3400;
+    const other = 0xd8;
+    const tss = 0x3400;
     const rig = protectedMode();
     rig.state.cr4[0] |= CR4.VME;
     rig.descriptor(other, segment({ type: 9, system: true, base: tss, limit: 0x67, pages: false, big: false }));
@@ -311,7 +356,9 @@ describe('VIF and VIP both set at the beginning of an instruction', () => {
 
   // PVI: what returns to level 3 need not touch EFLAGS.
   it.each([
-    ['RETF', [0xcb]], ['SYSEXIT', [0x0f, 0x35]], ['IRET', [IRET]],
+    ['RETF', [0xcb]],
+    ['SYSEXIT', [0x0f, 0x35]],
+    ['IRET', [IRET]],
   ] as const)('at level 3 with PVI, after %s', (name, bytes) => {
     const rig = protectedMode();
     rig.state.cr4[0] |= CR4.PVI;

@@ -5,7 +5,14 @@ import { SyntheticMachine } from './synthetic-machine.ts';
 /** What became of a promise so far. */
 function watch(promise: Promise<FetchResult>): { value: string } {
   const state = { value: 'pending' };
-  promise.then(({ gfns }) => { state.value = `[${gfns.join(' ')}]`; }, (error: { code: string }) => { state.value = error.code; });
+  promise.then(
+    ({ gfns }) => {
+      state.value = `[${gfns.join(' ')}]`;
+    },
+    (error: { code: string }) => {
+      state.value = error.code;
+    },
+  );
   return state;
 }
 

@@ -30,8 +30,13 @@ class Accesses {
   views(views: MtViews): MtViews {
     const { marks, waiting, flags, reportedIn, rings, rearmList, reportedList } = views;
     return {
-      control: views.control, marks: this.watch(marks), waiting: this.watch(waiting), flags: this.watch(flags),
-      reportedIn: this.watch(reportedIn), rings: rings.map((ring) => this.watch(ring)), rearmList: this.watch(rearmList),
+      control: views.control,
+      marks: this.watch(marks),
+      waiting: this.watch(waiting),
+      flags: this.watch(flags),
+      reportedIn: this.watch(reportedIn),
+      rings: rings.map((ring) => this.watch(ring)),
+      rearmList: this.watch(rearmList),
       reportedList: this.watch(reportedList),
     };
   }
@@ -53,29 +58,47 @@ function cost(pages: number, dirty: number, action: Step, before: Step = () => {
 const PER_PAGE = 16;
 
 describe('law 6: cost', () => {
-  it.each([[1, false], [1, true], [50, false], [50, true]])('FETCH of %i entries (REARM %s) costs what it returns', (count, rearm) => {
-    const fetch = (machine: SyntheticMachine): void => { machine.mt.fetchSublist({ count, rearm }); };
+  it.each([
+    [1, false],
+    [1, true],
+    [50, false],
+    [50, true],
+  ])('FETCH of %i entries (REARM %s) costs what it returns', (count, rearm) => {
+    const fetch = (machine: SyntheticMachine): void => {
+      machine.mt.fetchSublist({ count, rearm });
+    };
     expect(cost(256, 100, fetch)).toBeLessThanOrEqual(PER_PAGE * count);
     expect(cost(8192, 100, fetch)).toBe(cost(256, 100, fetch));
     expect(cost(8192, 5000, fetch)).toBe(cost(256, 100, fetch));
   });
 
   it('FETCH of nothing touches no page state', () => {
-    expect(cost(8192, 0, (machine) => { machine.mt.fetchSublist({ count: 1000 }); })).toBe(0);
+    expect(
+      cost(8192, 0, (machine) => {
+        machine.mt.fetchSublist({ count: 1000 });
+      }),
+    ).toBe(0);
   });
 
   it.each([1, 50])('REARM of %i pages costs what it re-arms', (count) => {
     const rearm = (machine: SyntheticMachine): void => machine.mt.rearmDirtyPages();
-    const fetch = (machine: SyntheticMachine): void => { machine.mt.fetchSublist({ count }); };
+    const fetch = (machine: SyntheticMachine): void => {
+      machine.mt.fetchSublist({ count });
+    };
     expect(cost(8192, 5000, rearm, fetch)).toBeLessThanOrEqual(PER_PAGE * count);
     expect(cost(8192, 5000, rearm, fetch)).toBe(cost(256, 100, rearm, fetch));
   });
 
   it('PREPARE and QUIESCED are O(1) when nothing was left over', () => {
-    const fetchAll = (machine: SyntheticMachine): void => { machine.fetchAll(true); };
+    const fetchAll = (machine: SyntheticMachine): void => {
+      machine.fetchAll(true);
+    };
     expect(cost(8192, 5000, (machine) => machine.mt.prepareMtCp(1n), fetchAll)).toBe(0);
     expect(cost(8192, 5000, (machine) => machine.mt.mtVmQuiesced(), fetchAll)).toBe(0);
-    expect(cost(8192, 5000, (machine) => machine.mt.prepareMtCp(1n)), 'entries carried over need no look').toBe(0);
+    expect(
+      cost(8192, 5000, (machine) => machine.mt.prepareMtCp(1n)),
+      'entries carried over need no look',
+    ).toBe(0);
   });
 
   it('asks for exactly the pages it re-arms', () => {

@@ -113,7 +113,13 @@ describe('a cycle', () => {
 
   it('flushes what the hardware logged at QUIESCED, in write order', () => {
     const machine = new SyntheticMachine({ method: 'pml' }).track();
-    for (const [vcpu, gfn] of [[1, 7], [0, 3], [1, 2], [0, 8]]) machine.arming.noticeStore(vcpu, gfn);
+    for (const [vcpu, gfn] of [
+      [1, 7],
+      [0, 3],
+      [1, 2],
+      [0, 8],
+    ])
+      machine.arming.noticeStore(vcpu, gfn);
     expect(machine.mt.stats().waiting).toBe(0);
     machine.mt.mtVmQuiesced();
     expect(machine.mt.stats().waiting).toBe(4);
@@ -127,7 +133,10 @@ describe('a cycle', () => {
     machine.hostWrite(3, 0, 1);
     machine.hostWrite(3, 0, 2);
     expect(machine.mt.stats().cycle).toMatchObject({
-      entries: 1101, duplicatesSuppressed: 1, hostWrites: 2, external: { pmlFullExits: 2 },
+      entries: 1101,
+      duplicatesSuppressed: 1,
+      hostWrites: 2,
+      external: { pmlFullExits: 2 },
     });
     machine.mt.prepareMtCp(2n);
     const { cycle, total } = machine.mt.stats();

@@ -18,8 +18,10 @@ function outcome(state: State, call: (mt: MemoryTracking) => unknown, pages = 64
 
 const call = (name: string, action: (mt: MemoryTracking) => unknown) => ({ name, action });
 const init = (request: object) => call(`init ${JSON.stringify(request)}`, (mt) => mt.initMt({ op: 1, maxDirty: 8, ...request }));
-const fetch = (request: object) => call(`fetch ${JSON.stringify(request, (_, v: unknown) => (v instanceof BigUint64Array ? v.length : v))}`,
-  (mt) => mt.fetchSublist({ count: 4, ...request }));
+const fetch = (request: object) =>
+  call(`fetch ${JSON.stringify(request, (_, v: unknown) => (v instanceof BigUint64Array ? v.length : v))}`, (mt) =>
+    mt.fetchSublist({ count: 4, ...request }),
+  );
 const enable = (flags: number) => call(`enable ${flags}`, (mt) => mt.enableMt(flags));
 const trigger = (n: number) => call(`trigger ${n}`, (mt) => mt.mtDirtyTrigger(n));
 const prepare = call('prepare', (mt) => mt.prepareMtCp(7n));
@@ -135,7 +137,11 @@ describe('errno of each call', () => {
     const codes: string[] = [];
     machine.duringSlice = () => {
       const { mt } = machine;
-      codes.push(codeOf(() => mt.prepareMtCp(1n)), codeOf(() => mt.rearmDirtyPages()), codeOf(() => mt.mtVmQuiesced()));
+      codes.push(
+        codeOf(() => mt.prepareMtCp(1n)),
+        codeOf(() => mt.rearmDirtyPages()),
+        codeOf(() => mt.mtVmQuiesced()),
+      );
     };
     machine.stores([{ vcpu: 0, gfn: 0 }]);
     expect(codes).toEqual(['EBUSY', 'EBUSY', 'EBUSY']);

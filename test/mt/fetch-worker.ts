@@ -23,8 +23,10 @@ export interface FetchWorkerData {
 }
 
 const data = workerData as FetchWorkerData;
-const fetcher = new MtFetcher(data.fetcher, (sink, memory: LinearMemory) =>
-  new SyntheticArming(memory, data.fetcher.plan, data.fetcher.shape, sink, data.method));
+const fetcher = new MtFetcher(
+  data.fetcher,
+  (sink, memory: LinearMemory) => new SyntheticArming(memory, data.fetcher.plan, data.fetcher.shape, sink, data.method),
+);
 
 function answer({ request, untilShort = false }: FetchCall): FetchAnswer {
   const fetches: number[][] = [];

@@ -4,7 +4,13 @@ import { ListHandles } from '../../src/mt/handles.ts';
 import { isMtRequest, mtIoctl, mtIoctlAsync } from '../../src/mt/ioctl.ts';
 import { SyntheticMachine } from './synthetic-machine.ts';
 
-const ENXIO = -6, EFAULT = -14, EBUSY = -16, EINVAL = -22, ENOTTY = -25, EDEADLK = -35, EINTR = -4;
+const ENXIO = -6;
+const EFAULT = -14;
+const EBUSY = -16;
+const EINVAL = -22;
+const ENOTTY = -25;
+const EDEADLK = -35;
+const EINTR = -4;
 
 /** A struct as its bytes, little-endian, in hexadecimal with spaces for the eye. */
 const bytes = (hex: string): Uint8Array => Uint8Array.from(hex.replaceAll(' ', '').match(/../g) ?? [], (pair) => parseInt(pair, 16));
@@ -25,8 +31,12 @@ function rig() {
 
 describe('request numbers', () => {
   it.each([
-    ['KVM_INIT_MT', 0x4010aef0, 16], ['KVM_ENABLE_MT', 0x4004aef1, 4], ['KVM_PREPARE_MT_CP', 0x4008aef2, 8],
-    ['KVM_MT_SUBLIST_FETCH', 0xc018aef3, 24], ['KVM_REARM_DIRTY_PAGES', 0x0000aef4, 0], ['KVM_MT_VM_QUIESCED', 0x0000aef5, 0],
+    ['KVM_INIT_MT', 0x4010aef0, 16],
+    ['KVM_ENABLE_MT', 0x4004aef1, 4],
+    ['KVM_PREPARE_MT_CP', 0x4008aef2, 8],
+    ['KVM_MT_SUBLIST_FETCH', 0xc018aef3, 24],
+    ['KVM_REARM_DIRTY_PAGES', 0x0000aef4, 0],
+    ['KVM_MT_VM_QUIESCED', 0x0000aef5, 0],
     ['KVM_MT_DIRTY_TRIGGER', 0x4004aef6, 4],
   ] as const)('%s', (name, number, size) => {
     expect(MtRequest[name]).toBe(number);
@@ -92,8 +102,13 @@ describe('errnos', () => {
     expect(call(MtRequest.KVM_INIT_MT, '01000000 01000000 00000000 20000000')).toBe(EBUSY);
     machine.stores([{ vcpu: 0, gfn: 5 }]);
     const cases: [Uint8Array, number][] = [
-      [fetchInfo(0, 8, 0), EINVAL], [fetchInfo(0x80000000, 0, 0), EINVAL], [fetchInfo(4, 3, 0), EINVAL], [fetchInfo(4, 8, 4), EINVAL],
-      [fetchInfo(4, 8, 0, 99n), EFAULT], [fetchInfo(4, 8, 0, 0n), EFAULT], [fetchInfo(9, 9, 0), EFAULT],
+      [fetchInfo(0, 8, 0), EINVAL],
+      [fetchInfo(0x80000000, 0, 0), EINVAL],
+      [fetchInfo(4, 3, 0), EINVAL],
+      [fetchInfo(4, 8, 4), EINVAL],
+      [fetchInfo(4, 8, 0, 99n), EFAULT],
+      [fetchInfo(4, 8, 0, 0n), EFAULT],
+      [fetchInfo(9, 9, 0), EFAULT],
       [fetchInfo(2, 8, FetchFlag.WAIT), EDEADLK],
     ];
     for (const [info, errno] of cases) {
@@ -109,7 +124,10 @@ describe('errnos', () => {
     machine.track();
     const info = fetchInfo(2, 8, FetchFlag.WAIT);
     const done = mtIoctlAsync(machine.mt, handles, MtRequest.KVM_MT_SUBLIST_FETCH, info);
-    machine.stores([{ vcpu: 0, gfn: 5 }, { vcpu: 0, gfn: 6 }]);
+    machine.stores([
+      { vcpu: 0, gfn: 5 },
+      { vcpu: 0, gfn: 6 },
+    ]);
     expect(await done).toBe(0);
     expect([...list.subarray(0, 2)]).toEqual([5n, 6n]);
     const abort = new AbortController();

@@ -20,7 +20,11 @@ describe.each([false, true])('the machine lock (shared memory: %s)', (shared) =>
 
   it('is released when the action throws', () => {
     const lock = new MachineLock(memory, plan);
-    expect(() => lock.with(() => { throw new RangeError('x'); })).toThrowError(RangeError);
+    expect(() =>
+      lock.with(() => {
+        throw new RangeError('x');
+      }),
+    ).toThrowError(RangeError);
     expect(lock.held).toBe(false);
   });
 

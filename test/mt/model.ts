@@ -11,7 +11,11 @@ export class Model {
   quiesced = false;
   dirty = 0;
 
-  constructor(private readonly vcpus: number, pages: number, private readonly noDups: boolean) {
+  constructor(
+    private readonly vcpus: number,
+    pages: number,
+    private readonly noDups: boolean,
+  ) {
     this.lists = Array.from({ length: vcpus + 1 }, () => []);
     for (let gfn = 0; gfn < pages; gfn++) this.armed.add(gfn);
   }
@@ -67,7 +71,9 @@ export class Model {
   /** Deleted and added again at once: entries gone, all pages reported. */
   replaceSlot(gfn: number, count: number): void {
     const inside = (page: number): boolean => page >= gfn && page < gfn + count;
-    this.lists.forEach((list, source) => { this.lists[source] = list.filter((page) => !inside(page)); });
+    this.lists.forEach((list, source) => {
+      this.lists[source] = list.filter((page) => !inside(page));
+    });
     for (let page = gfn; page < gfn + count; page++) {
       this.marks.delete(page);
       this.unarmed.delete(page);

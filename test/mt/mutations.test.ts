@@ -10,9 +10,11 @@ import type { SyntheticOptions } from './synthetic-machine.ts';
 
 type Check = (options: SyntheticOptions) => void | Promise<void>;
 
-const law12 = (flags: number, rearm: boolean, method: 'write-protect' | 'pml'): Check => (options) => {
-  for (let seed = 1; seed <= 5; seed++) copyIsComplete(new SyntheticMachine({ ...options, method, pages: 40 }), { seed, flags, rearm });
-};
+const law12 =
+  (flags: number, rearm: boolean, method: 'write-protect' | 'pml'): Check =>
+  (options) => {
+    for (let seed = 1; seed <= 5; seed++) copyIsComplete(new SyntheticMachine({ ...options, method, pages: 40 }), { seed, flags, rearm });
+  };
 
 const quiesceBeforeWait: Check = async (options) => {
   const { mt } = new SyntheticMachine(options).track();
@@ -22,7 +24,10 @@ const quiesceBeforeWait: Check = async (options) => {
 
 const slotReuse: Check = (options) => {
   const machine = new SyntheticMachine(options).track();
-  machine.stores([{ vcpu: 0, gfn: 3 }, { vcpu: 0, gfn: 9 }]);
+  machine.stores([
+    { vcpu: 0, gfn: 3 },
+    { vcpu: 0, gfn: 9 },
+  ]);
   machine.mt.slotDeleted(0, 8);
   expect(machine.fetchAll()).toEqual([9]);
 };

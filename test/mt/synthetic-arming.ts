@@ -26,7 +26,11 @@ export class SyntheticArming implements Arming {
   readonly calls = { enable: 0, disable: 0, rearm: 0, rearmedPages: 0, logFull: 0, misses: 0 };
 
   constructor(
-    memory: LinearMemory, plan: RegionPlan, shape: MachineShape, private readonly sink: DirtySink, private readonly method: Method,
+    memory: LinearMemory,
+    plan: RegionPlan,
+    shape: MachineShape,
+    private readonly sink: DirtySink,
+    private readonly method: Method,
   ) {
     this.armed = memory.u8.subarray(plan['test-armed'].offset, plan['test-armed'].offset + shape.gfnLimit);
     this.backed = memory.u8.subarray(plan['test-backed'].offset, plan['test-backed'].offset + shape.gfnLimit);

@@ -51,8 +51,11 @@ export class SyntheticMachine implements LawMachine {
     this.pages = pages;
     this.shape = { vcpus, gfnLimit: pages, ramBytes: pages * PAGE_SIZE };
     this.plan = planRegions([
-      MACHINE_LOCK_REGION, ...mtRegions(this.shape), ...armingRegions(this.shape),
-      { name: 'test-requests', bytes: 4 * vcpus }, { name: 'test-ram', bytes: pages * PAGE_SIZE },
+      MACHINE_LOCK_REGION,
+      ...mtRegions(this.shape),
+      ...armingRegions(this.shape),
+      { name: 'test-requests', bytes: 4 * vcpus },
+      { name: 'test-ram', bytes: pages * PAGE_SIZE },
     ]);
     this.memory = LinearMemory.create(this.plan.total.bytes, shared);
     this.ram = this.plan['test-ram'].offset;
@@ -60,14 +63,25 @@ export class SyntheticMachine implements LawMachine {
     this.gfns = Array.from({ length: pages }, (_, gfn) => gfn);
     this.lock = new MachineLock(this.memory, this.plan);
     this.views = mtViews(this.memory, this.plan, this.shape);
-    const sink = { guestDirty: (v: number, g: number) => this.mt.guestDirty(v, g), hostDirty: (g: number) => this.mt.hostDirty(g),
-      pmlAppended: (v: number, n: number) => this.mt.pmlAppended(v, n) };
+    const sink = {
+      guestDirty: (v: number, g: number) => this.mt.guestDirty(v, g),
+      hostDirty: (g: number) => this.mt.hostDirty(g),
+      pmlAppended: (v: number, n: number) => this.mt.pmlAppended(v, n),
+    };
     this.arming = new SyntheticArming(this.memory, this.plan, this.shape, sink, method);
     this.arming.backed.fill(1);
     this.mt = new MemoryTracking({
-      memory: this.memory, plan: this.plan, shape: this.shape, lock: this.lock, arming: this.arming,
-      pageCount: () => pages, faults, now: () => 0,
-      onTrigger: () => { this.triggers++; },
+      memory: this.memory,
+      plan: this.plan,
+      shape: this.shape,
+      lock: this.lock,
+      arming: this.arming,
+      pageCount: () => pages,
+      faults,
+      now: () => 0,
+      onTrigger: () => {
+        this.triggers++;
+      },
       external: () => ({ pmlFullExits: this.arming.calls.logFull }),
       views: options.wrapViews ? options.wrapViews(this.views) : this.views,
       ...(verify ? { verify: (gfn: number) => (this.arming.backed[gfn] ? this.page(gfn) : null) } : {}),

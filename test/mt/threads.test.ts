@@ -11,7 +11,9 @@ type Fetcher = RpcWorker<FetchCall, FetchAnswer>;
 
 let file: string;
 let workers: Fetcher[] = [];
-beforeAll(async () => { file = await bundleWorker(fileURLToPath(new URL('./fetch-worker.ts', import.meta.url))); });
+beforeAll(async () => {
+  file = await bundleWorker(fileURLToPath(new URL('./fetch-worker.ts', import.meta.url)));
+});
 afterEach(async () => {
   await Promise.all(workers.map((worker) => worker.stop()));
   workers = [];
@@ -66,14 +68,23 @@ describe.each<Method>(['write-protect', 'pml'])('fetchers on worker threads, %s'
 
   it.each([
     ['ENABLE(0)', (machine: SyntheticMachine) => machine.mt.enableMt(0)],
-    ['ENABLE(0) and ENABLE(1)', (machine: SyntheticMachine) => { machine.mt.enableMt(0); machine.mt.enableMt(1); }],
+    [
+      'ENABLE(0) and ENABLE(1)',
+      (machine: SyntheticMachine) => {
+        machine.mt.enableMt(0);
+        machine.mt.enableMt(1);
+      },
+    ],
     ['cleanup', (machine: SyntheticMachine) => machine.mt.initMt({ op: 2 })],
   ])('fail with ENXIO at %s', async (_, off) => {
     const machine = shared();
     const calls = start(machine, 2, method).map((fetcher) => fetcher.call({ request: { count: 1, wait: true } }));
     await asleep(machine, 2);
     off(machine);
-    expect(await Promise.all(calls)).toEqual([{ fetches: [], error: 'ENXIO' }, { fetches: [], error: 'ENXIO' }]);
+    expect(await Promise.all(calls)).toEqual([
+      { fetches: [], error: 'ENXIO' },
+      { fetches: [], error: 'ENXIO' },
+    ]);
   });
 
   it('are interrupted one by one, and the others keep their turn', async () => {

@@ -40,8 +40,14 @@ describe.each<Method>(['write-protect', 'pml'])('dirty trigger, %s', (method) =>
     machine.hostWrite(1, 0, 1);
     machine.slice(stores(1, 2));
     machine.fetchAll(true);
-    expect(machine.slice([{ vcpu: 0, gfn: 2 }, { vcpu: 0, gfn: 2 }, { vcpu: 1, gfn: 3 }, { vcpu: 0, gfn: 4 }]))
-      .toMatchObject({ exit: { dirty: 4 }, done: 3 });
+    expect(
+      machine.slice([
+        { vcpu: 0, gfn: 2 },
+        { vcpu: 0, gfn: 2 },
+        { vcpu: 1, gfn: 3 },
+        { vcpu: 0, gfn: 4 },
+      ]),
+    ).toMatchObject({ exit: { dirty: 4 }, done: 3 });
   });
 
   it('leaves with mt-list-full at max_dirty, trigger or not', () => {

@@ -16,7 +16,15 @@ const POLICY = { dirtyTrigger: 10, maxDirty: 1000, hash: true };
 
 function storingGuest(injected: Injected, onSave: (vm: Vm) => void = () => {}): Vm {
   const holder: { vm: Vm | null } = { vm: null };
-  const vm = new Vm({ memory: 8 * MIB, ...injected, platform: () => dmaPlatform(() => {}, () => onSave(holder.vm!)) });
+  const vm = new Vm({
+    memory: 8 * MIB,
+    ...injected,
+    platform: () =>
+      dmaPlatform(
+        () => {},
+        () => onSave(holder.vm!),
+      ),
+  });
   holder.vm = vm;
   loadCode(vm, 32, STORE_STRIDED.code);
   vm.vcpus[0].setRegs({ rdi: 0x400000n, rdx: BigInt(PAGE), rcx: 100n, rax: 0x33n });
@@ -56,7 +64,7 @@ export const checkpointsAfterFailure: Check = (injected) => {
   const checkpointer = new Checkpointer(vm, store, POLICY);
   checkpointer.start();
   let failures = 0;
-  for (let done = false; !done;) {
+  for (let done = false; !done; ) {
     try {
       done = checkpointer.cycle().exit.kind === 'hlt';
     } catch (error) {

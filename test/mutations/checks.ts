@@ -16,13 +16,15 @@ import type { Check, Injected } from './mistakes.ts';
 const DATA = 0x400000;
 
 /** Laws 1 and 2 under random stores and host writes, judged by the test's own copy and by `verify`. */
-export const cyclesAreComplete = (flags: number, rearm: boolean): Check => (injected) => {
-  for (const verify of [false, true]) {
-    for (let seed = 1; seed <= 3; seed++) {
-      copyIsComplete(new GuestMachine({ ...injected, vcpus: 2, pages: 40, verify }), { seed, flags, rearm });
+export const cyclesAreComplete =
+  (flags: number, rearm: boolean): Check =>
+  (injected) => {
+    for (const verify of [false, true]) {
+      for (let seed = 1; seed <= 3; seed++) {
+        copyIsComplete(new GuestMachine({ ...injected, vcpus: 2, pages: 40, verify }), { seed, flags, rearm });
+      }
     }
-  }
-};
+  };
 
 export const marksAreCleared: Check = (injected) => oncePerSource(new GuestMachine({ ...injected, vcpus: 2 }), NO_DUPS);
 
@@ -43,7 +45,10 @@ export const aliasedPage: Check = (injected) => {
   machine.tables!.map(alias * PAGE, DATA);
   begin(machine);
   const consumer = new Consumer(machine.vm);
-  machine.stores([{ vcpu: 0, gfn: DATA / PAGE, value: 1 }, { vcpu: 0, gfn: alias, value: 2 }]);
+  machine.stores([
+    { vcpu: 0, gfn: DATA / PAGE, value: 1 },
+    { vcpu: 0, gfn: alias, value: 2 },
+  ]);
   consumer.take(fetchAll(machine, true));
   machine.stores([{ vcpu: 0, gfn: DATA / PAGE, value: 3 }]);
   settle(machine.vm, consumer);
@@ -89,7 +94,7 @@ export const slotIsReused: Check = (injected) => {
   const { vm, slot } = highSlot(injected);
   store(vm, 4 * GIB, 10, 1);
   vm.setUserMemoryRegion({ ...slot, memorySize: 0 });
-  const left = [...vm.mt.fetchSublist({ count: 1000 }).gfns].filter((gfn) => gfn >= 4 * GIB / PAGE);
+  const left = [...vm.mt.fetchSublist({ count: 1000 }).gfns].filter((gfn) => gfn >= (4 * GIB) / PAGE);
   expect(left, "the old slot's entries").toEqual([]);
 };
 

@@ -29,7 +29,12 @@ export const loaderIsLogged: Check = (injected) => {
   const vm = new Vm({ memory: 8 * MIB, ...injected });
   track(vm);
   const consumer = new Consumer(vm);
-  loadImage('late', Uint8Array.from({ length: 2 * PAGE }, () => 0x90), bootTarget(vm), { at: 0x200000 });
+  loadImage(
+    'late',
+    Uint8Array.from({ length: 2 * PAGE }, () => 0x90),
+    bootTarget(vm),
+    { at: 0x200000 },
+  );
   settle(vm, consumer);
 };
 

@@ -7,6 +7,7 @@ import { MISTAKES } from './mistakes.ts';
 // for the reason it gives, and pass without it.
 
 /** The type demands that no fault is left out. */
+// biome-ignore format: a table
 const EVERY_FAULT: Readonly<Record<keyof Faults, true>> = {
   lostWrite: true, keepMarksAtRearm: true, loseQuiesceBeforeWait: true, clearRearmListFirst: true, cumulativeSets: true,
   keepEntriesOfDeletedSlot: true, reportNeighbour: true, skipDrain: true, copyBeforeRearm: true, skipPmlDrainAtExit: true,
@@ -18,9 +19,14 @@ it('every fault that a machine can be built with has its check', () => {
   expect([...new Set(MISTAKES.flatMap(({ faults }) => Object.keys(faults)))].sort()).toEqual(Object.keys(EVERY_FAULT).sort());
 });
 
-const cases = configurations([1]).flatMap(({ engine, tracking }) => MISTAKES
-  .filter(({ only }) => only === undefined || only === tracking)
-  .map((mistake) => ({ engine, tracking, ...mistake, fault: Object.keys(mistake.faults).join(' and ') })));
+const cases = configurations([1]).flatMap(({ engine, tracking }) =>
+  MISTAKES.filter(({ only }) => only === undefined || only === tracking).map((mistake) => ({
+    engine,
+    tracking,
+    ...mistake,
+    fault: Object.keys(mistake.faults).join(' and '),
+  })),
+);
 
 describe.each(cases)('$mistake ($fault), $engine, $tracking', ({ engine, tracking, faults, check, found }) => {
   it('is found', async () => {

@@ -14,7 +14,9 @@ function pc(): Pc & { put(cell: number, text: string, attribute?: number): void;
     ...machine,
     put: (cell, text, attribute = 7) =>
       machine.vm.writeMemory(TEXT + 2 * cell, Uint8Array.from([...text].flatMap((c) => [c.charCodeAt(0), attribute]))),
-    crtc: (index, value) => { machine.board.ports.write(0x3d4, 2, index + 256 * value); },
+    crtc: (index, value) => {
+      machine.board.ports.write(0x3d4, 2, index + 256 * value);
+    },
   };
 }
 
@@ -77,8 +79,9 @@ describe('the text screen', () => {
     expect(textScreen(machine)!.rows[0]![0]).toEqual({ character: 'b', foreground: 0, background: 15, blink: false });
   });
 
-  it('comes back with the machine\'s state', () => {
-    const first = pc(), second = pc();
+  it("comes back with the machine's state", () => {
+    const first = pc();
+    const second = pc();
     first.crtc(0x0f, 81);
     second.vm.restore(JSON.parse(JSON.stringify(first.vm.save())) as ReturnType<typeof first.vm.save>);
     expect(textScreen(second)!.cursor).toEqual({ row: 1, column: 1 });

@@ -27,7 +27,7 @@ describe('a US keyboard', () => {
   });
 });
 
-describe('the board\'s keyboard', () => {
+describe("the board's keyboard", () => {
   it('accepts what it has room for', () => {
     const { board } = createPc({ memory: 2 ** 20 });
     const keys = typeText('x'.repeat(100));
@@ -42,7 +42,16 @@ describe('the board\'s keyboard', () => {
     // PICs at 20H and 28H, IRQ 1 alone; the handler stores port 60H at ES:DI.
     const out = (port: number, ...values: number[]): number[] => values.flatMap((value) => [0xb0, value, 0xe6, port]);
     const { bytes } = assemble(
-      0x1000, out(0x20, 0x11), out(0x21, 0x20, 4, 1, 0xfd), 0xbf, [0x00, 0x20], { label: 'wait' }, 0xfb, 0xf4, 0xeb, { rel8: 'wait' },
+      0x1000,
+      out(0x20, 0x11),
+      out(0x21, 0x20, 4, 1, 0xfd),
+      0xbf,
+      [0x00, 0x20],
+      { label: 'wait' },
+      0xfb,
+      0xf4,
+      0xeb,
+      { rel8: 'wait' },
     );
     vm.writeMemory(0x1000, bytes);
     vm.writeMemory(0x21 * 4, Uint8Array.of(0, 0x11, 0, 0));

@@ -51,7 +51,11 @@ describe('withLock', () => {
   });
 
   it('is let go when the body throws', () => {
-    expect(() => withLock(lock, () => { throw new Error('body'); })).toThrow('body');
+    expect(() =>
+      withLock(lock, () => {
+        throw new Error('body');
+      }),
+    ).toThrow('body');
     expect(withLock(lock, () => 7)).toBe(7);
   });
 });

@@ -40,7 +40,11 @@ function expectPages(a: MemoryImage, b: MemoryImage): void {
 }
 
 const HEADER: Header = { name: 'état', list: [1, 2], nested: { none: null } };
-const PAGES: MemoryImage = new Map([[9, page(3)], [0, new Uint8Array(PAGE)], [0xfffffff, page(5)]]);
+const PAGES: MemoryImage = new Map([
+  [9, page(3)],
+  [0, new Uint8Array(PAGE)],
+  [0xfffffff, page(5)],
+]);
 
 /** Sets a 32-bit word and mends the checksum. */
 function mended(bytes: Uint8Array, offset: number, word: number): Uint8Array {
@@ -74,9 +78,16 @@ describe('container', () => {
   });
 
   it('is what it was in version 1.0, byte for byte', () => {
-    const { bytes } = encoded({ a: 1 }, new Map([[2, new Uint8Array(PAGE)], [3, page(1)]]));
+    const { bytes } = encoded(
+      { a: 1 },
+      new Map([
+        [2, new Uint8Array(PAGE)],
+        [3, page(1)],
+      ]),
+    );
     expect(Buffer.from(bytes.subarray(0, 48)).toString('latin1')).toBe(
-      'TIDEMARK\x01\0\0\0\x01\0\0\0\x08\0\0\0\x02\0\0\0\x01\0\0\0\0\0\0\0{"a":1} \x02\0\0\x80\x03\0\0\0');
+      'TIDEMARK\x01\0\0\0\x01\0\0\0\x08\0\0\0\x02\0\0\0\x01\0\0\0\0\0\0\0{"a":1} \x02\0\0\x80\x03\0\0\0',
+    );
     expect(bytes.subarray(48, 48 + PAGE)).toEqual(page(1));
     expect(bytes.length).toBe(48 + PAGE + 4);
   });

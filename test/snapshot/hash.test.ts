@@ -21,7 +21,14 @@ describe('hash of memory', () => {
   it('does not depend on pages of zeros', () => {
     const { vm } = createPc({ memory: MIB });
     expect(hashMemory(vm)).toBe('0000000000000000');
-    expect(hashImage(new Map([[5, new Uint8Array(PAGE)], [6, page(6)]]))).toBe(hashImage(new Map([[6, page(6)]])));
+    expect(
+      hashImage(
+        new Map([
+          [5, new Uint8Array(PAGE)],
+          [6, page(6)],
+        ]),
+      ),
+    ).toBe(hashImage(new Map([[6, page(6)]])));
   });
 
   it('changes with every bit of a page, and with its place', () => {
@@ -36,8 +43,20 @@ describe('hash of memory', () => {
   });
 
   it('changes when two pages change places, or words within a page', () => {
-    const swapped = hashImage(new Map([[1, page(2)], [2, page(1)]]));
-    expect(swapped).not.toBe(hashImage(new Map([[1, page(1)], [2, page(2)]])));
+    const swapped = hashImage(
+      new Map([
+        [1, page(2)],
+        [2, page(1)],
+      ]),
+    );
+    expect(swapped).not.toBe(
+      hashImage(
+        new Map([
+          [1, page(1)],
+          [2, page(2)],
+        ]),
+      ),
+    );
     const words = new Uint32Array(1024).fill(7);
     words[0] = 8;
     const moved = new Uint32Array(1024).fill(7);

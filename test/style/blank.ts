@@ -10,8 +10,14 @@ export function blank(source: string, { strings }: { strings: boolean }): string
   /** For each template we are inside of, the number of braces open in the current `${…}`. */
   const templates: number[] = [];
 
-  const copy = (end: number): void => { out += source.slice(at, end); at = end; };
-  const hide = (end: number): void => { out += source.slice(at, end).replace(/[^\n]/g, ' '); at = end; };
+  const copy = (end: number): void => {
+    out += source.slice(at, end);
+    at = end;
+  };
+  const hide = (end: number): void => {
+    out += source.slice(at, end).replace(/[^\n]/g, ' ');
+    at = end;
+  };
   const literal = (end: number): void => (strings ? hide(end) : copy(end));
   const end = (pattern: RegExp): number => {
     pattern.lastIndex = at;
@@ -31,9 +37,9 @@ export function blank(source: string, { strings }: { strings: boolean }): string
     const character = source[at]!;
     if (source.startsWith('//', at)) hide(end(/[^\n]*/y));
     else if (source.startsWith('/*', at)) hide(end(/\*\//g));
-    else if (character === '\'' || character === '"') {
+    else if (character === "'" || character === '"') {
       copy(at + 1);
-      literal(end(character === '\'' ? /(?:\\[^]|[^\\'\n])*/y : /(?:\\[^]|[^\\"\n])*/y));
+      literal(end(character === "'" ? /(?:\\[^]|[^\\'\n])*/y : /(?:\\[^]|[^\\"\n])*/y));
       copy(at + 1);
     } else if (character === '`') {
       copy(at + 1);

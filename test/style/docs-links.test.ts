@@ -18,7 +18,12 @@ function linksIn(markdown: string): string[] {
 /** Anchors as forges make them: lower case, punctuation dropped, spaces to dashes. */
 function anchorsIn(markdown: string): string[] {
   const headings = markdown.replace(/^(```|~~~)[^]*?^\1/gm, '').matchAll(/^#{1,6}\s+(.*?)\s*#*$/gm);
-  return [...headings].map((match) => match[1]!.toLowerCase().replace(/[^\p{L}\p{N}\s_-]/gu, '').replace(/\s/g, '-'));
+  return [...headings].map((match) =>
+    match[1]!
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N}\s_-]/gu, '')
+      .replace(/\s/g, '-'),
+  );
 }
 
 /** What is wrong with `link` in the document at `path`, or null. */

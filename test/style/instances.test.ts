@@ -15,16 +15,23 @@ type Instances = typeof loaded;
 async function bundled(directory: string): Promise<Instances> {
   const { outputFiles } = await build({
     entryPoints: [join(import.meta.dirname, 'fixtures/both-instances.ts')],
-    bundle: true, write: false, format: 'esm', platform: 'node', target: 'node20', logLevel: 'silent',
+    bundle: true,
+    write: false,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    logLevel: 'silent',
     plugins: [esbuildInstances(['test/style/fixtures/instanced'])],
   });
   const path = join(directory, 'bundle.mjs');
   await writeFile(path, outputFiles[0]!.text);
-  return await import(/* @vite-ignore */ pathToFileURL(path).href) as Instances;
+  return (await import(/* @vite-ignore */ pathToFileURL(path).href)) as Instances;
 }
 
 let directory = '';
-beforeAll(async () => { directory = await mkdtemp(join(tmpdir(), 'instances-')); });
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'instances-'));
+});
 afterAll(() => rm(directory, { recursive: true }));
 
 describe.each<[string, () => Promise<Instances>]>([

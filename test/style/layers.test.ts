@@ -43,9 +43,19 @@ describe('the order of the layers', () => {
   });
 
   it('sees every form of import, and none in comments', () => {
-    expect(importsOf([
-      'import a from \'./a.ts\';', 'import {\n  b,\n} from "./b.ts";', 'import \'./c.ts\';', 'export * from \'./d.ts\';',
-      'const e = await import(\'./e.ts\');', 'type F = import(\'./f.ts\').F;', '// import g from \'./g.ts\';', '/* from \'./h.ts\' */',
-    ].join('\n'))).toEqual(['./a.ts', './b.ts', './c.ts', './d.ts', './e.ts', './f.ts']);
+    expect(
+      importsOf(
+        [
+          "import a from './a.ts';",
+          'import {\n  b,\n} from "./b.ts";',
+          "import './c.ts';",
+          "export * from './d.ts';",
+          "const e = await import('./e.ts');",
+          "type F = import('./f.ts').F;",
+          "// import g from './g.ts';",
+          "/* from './h.ts' */",
+        ].join('\n'),
+      ),
+    ).toEqual(['./a.ts', './b.ts', './c.ts', './d.ts', './e.ts', './f.ts']);
   });
 });

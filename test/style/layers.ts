@@ -5,7 +5,13 @@ import { posix } from 'node:path';
 import { blank } from './blank.ts';
 
 const LAYERS = [
-  ['base'], ['mt', 'mmu'], ['cpu', 'devices'], ['vm'], ['boot', 'machine', 'snapshot'], ['checkpoint', 'migrate', 'debug'], ['cli', 'web'],
+  ['base'],
+  ['mt', 'mmu'],
+  ['cpu', 'devices'],
+  ['vm'],
+  ['boot', 'machine', 'snapshot'],
+  ['checkpoint', 'migrate', 'debug'],
+  ['cli', 'web'],
 ] as const;
 
 /** Hosts: the only folders that may use what their host alone has. */

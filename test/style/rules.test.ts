@@ -28,8 +28,12 @@ describe('names', () => {
   const kebab = (path: string): boolean => path.split(/[/.]/).every((piece) => KEBAB.test(piece));
 
   it.each([
-    ['src/mt/dirty-list.ts', true], ['test/x.test.ts', true], ['src/cpu/x87.ts', true],
-    ['src/mt/dirtyList.ts', false], ['src/Mt/a.ts', false], ['src/a_b.ts', false],
+    ['src/mt/dirty-list.ts', true],
+    ['test/x.test.ts', true],
+    ['src/cpu/x87.ts', true],
+    ['src/mt/dirtyList.ts', false],
+    ['src/Mt/a.ts', false],
+    ['src/a_b.ts', false],
   ])('%s: %s', (path, good) => expect(kebab(path)).toBe(good));
 
   it('of all source files are in kebab case', () => {
@@ -46,7 +50,7 @@ describe('blank', () => {
   it.each([
     ['a // b', 'a     ', 'a     '],
     ['a /* b\nc */ d', 'a     \n     d', 'a     \n     d'],
-    ['x = \'//\'; y', 'x = \'//\'; y', 'x = \'  \'; y'],
+    ["x = '//'; y", "x = '//'; y", "x = '  '; y"],
     ['"it\\"s" // c', '"it\\"s"     ', '"     "     '],
     ['`a${b + `c${d}`}e` // f', '`a${b + `c${d}`}e`     ', '` ${b + ` ${d}`} `     '],
     ['`${{ a: 1 }.a}//` z', '`${{ a: 1 }.a}//` z', '`${{ a: 1 }.a}  ` z'],

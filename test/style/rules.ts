@@ -32,7 +32,12 @@ function linesMatching(text: string, pattern: RegExp, searched = text): string[]
 
 /** A rule that forbids a pattern; `where` says whether comments and strings are searched too. */
 function forbid(
-  name: string, applies: Rule['applies'], where: 'text' | 'code', pattern: RegExp, bad: readonly string[], good: readonly string[],
+  name: string,
+  applies: Rule['applies'],
+  where: 'text' | 'code',
+  pattern: RegExp,
+  bad: readonly string[],
+  good: readonly string[],
 ): Rule {
   const searched = (text: string): string => (where === 'text' ? text : blank(text, { strings: true }));
   return { name, applies, find: (text) => linesMatching(text, pattern, searched(text)), bad, good };
@@ -54,10 +59,11 @@ const overLong: Rule = {
 const overWide: Rule = {
   name: `no line over ${MAX_COLUMNS} columns`,
   applies: isCode,
-  find: (text) => text.split('\n').flatMap((line, index) => {
-    const columns = [...line].length;
-    return columns > MAX_COLUMNS ? [`line ${index + 1}: ${columns} columns`] : [];
-  }),
+  find: (text) =>
+    text.split('\n').flatMap((line, index) => {
+      const columns = [...line].length;
+      return columns > MAX_COLUMNS ? [`line ${index + 1}: ${columns} columns`] : [];
+    }),
   bad: ['x'.repeat(MAX_COLUMNS + 1)],
   good: ['x'.repeat(MAX_COLUMNS), 'é'.repeat(MAX_COLUMNS)],
 };
@@ -97,47 +103,76 @@ export const RULES: readonly Rule[] = [
   overWide,
   mutableArrays,
   forbid(
-    'no module-level let or var', inSource, 'code', /^(?:export )?(?:let|var) /gm,
+    'no module-level let or var',
+    inSource,
+    'code',
+    /^(?:export )?(?:let|var) /gm,
     ['let count = 0;', 'export let x: number;', 'const a = 1;\nvar b;'],
     ['  let inner = 0;', '// let it be', 'const letter = 1;'],
   ),
   forbid(
-    'no module-level collection to be filled later', inSource, 'code',
+    'no module-level collection to be filled later',
+    inSource,
+    'code',
     /^(?:export )?const \w+(?::[^=]*)? = (?:new (?:Weak)?(?:Map|Set)(?:<[^=]*>)?\(\)|\[\]);/gm,
     ['const cache = new Map<string, number>();', 'export const seen: Set<number> = new Set();', 'const list: string[] = [];'],
     ['const table = new Map([[1, 2]]);', '  const local = new Map();', 'const none: readonly number[] = [1];'],
   ),
   forbid(
-    'no exported Map or Set that can be changed', inSource, 'code', /^export const \w+(?::(?!\s*Readonly)[^=]*)? = new (?:Map|Set)\b/gm,
+    'no exported Map or Set that can be changed',
+    inSource,
+    'code',
+    /^export const \w+(?::(?!\s*Readonly)[^=]*)? = new (?:Map|Set)\b/gm,
     ['export const M = new Map([[1, 2]]);', 'export const S: Set<number> = new Set([1]);'],
     ['export const M: ReadonlyMap<number, number> = new Map([[1, 2]]);', 'const m = new Map([[1, 2]]);'],
   ),
   forbid(
-    'no mutable static field', inSource, 'code',
+    'no mutable static field',
+    inSource,
+    'code',
     /^\s+(?:(?:private|protected|public) )?static (?!readonly\b)#?\w+\s*(?::[^=;(){}]*)?[=;]/gm,
     ['class A {\n  static count = 0;\n}', 'class A {\n  private static made: number;\n}'],
     ['class A {\n  static readonly NONE = 0;\n}', 'class A {\n  static create(size = 1): A { return new A(); }\n}'],
   ),
   forbid(
-    'no any', isCode, 'code', /(?:[:<|&,(]\s*|\bas\s+|\bextends\s+|=\s*)\bany\b(?!\s*[(:.])/g,
+    'no any',
+    isCode,
+    'code',
+    /(?:[:<|&,(]\s*|\bas\s+|\bextends\s+|=\s*)\bany\b(?!\s*[(:.])/g,
     ['const x: any = 1;', 'f(y as any);', 'type A = Map<string, any>;', 'let z: any[];'],
-    ['const many = 1;', '// any page', 'const s = \'any\';', 'Promise.any(list);'],
-  ),
-  forbid('no muted compiler', isCode, 'text', new RegExp(MUTED, 'g'), MUTED.split('|').map((word) => `// ${word}`), ['// ignore']),
-  forbid(
-    'nothing left open', isCode, 'text', new RegExp(`\\b(?:${LEFT_OPEN})\\b`, 'g'),
-    LEFT_OPEN.split('|').map((word) => `// ${word}: later`), ['// done'],
+    ['const many = 1;', '// any page', "const s = 'any';", 'Promise.any(list);'],
   ),
   forbid(
-    'no enum', isCode, 'code', /^\s*(?:export )?(?:declare )?(?:const )?enum /gm,
-    ['export enum A {}', 'const enum B {}'], ['const enumerate = 1;', '// enum A'],
+    'no muted compiler',
+    isCode,
+    'text',
+    new RegExp(MUTED, 'g'),
+    MUTED.split('|').map((word) => `// ${word}`),
+    ['// ignore'],
   ),
   forbid(
-    'a skipped test says why: test/support/skip.ts, or context.skip(\'reason\')',
-    (path) => /^test\/.*\.ts$/.test(path) && path !== 'test/support/skip.ts', 'code',
+    'nothing left open',
+    isCode,
+    'text',
+    new RegExp(`\\b(?:${LEFT_OPEN})\\b`, 'g'),
+    LEFT_OPEN.split('|').map((word) => `// ${word}: later`),
+    ['// done'],
+  ),
+  forbid(
+    'no enum',
+    isCode,
+    'code',
+    /^\s*(?:export )?(?:declare )?(?:const )?enum /gm,
+    ['export enum A {}', 'const enum B {}'],
+    ['const enumerate = 1;', '// enum A'],
+  ),
+  forbid(
+    "a skipped test says why: test/support/skip.ts, or context.skip('reason')",
+    (path) => /^test\/.*\.ts$/.test(path) && path !== 'test/support/skip.ts',
+    'code',
     /\.(?:skip|todo|only|skipIf|runIf|fails)\b(?!\((?:[^()]*,)?\s*(['"`]) {8,}\1\))|\bx(?:it|test|describe)\(/g,
-    ['it.skip(\'a\', () => {});', 'describe.only(\'a\', f);', 'it.todo(\'b\');', 'test.skipIf(x)(\'c\', f);', 'c.skip()', 'xit(\'d\', f);'],
-    ['context.skip(\'no compiler on this machine\');', 'skip(\'no compiler\');', 'list.slice(1);'],
+    ["it.skip('a', () => {});", "describe.only('a', f);", "it.todo('b');", "test.skipIf(x)('c', f);", 'c.skip()', "xit('d', f);"],
+    ["context.skip('no compiler on this machine');", "skip('no compiler');", 'list.slice(1);'],
   ),
 ];
 
@@ -146,15 +181,27 @@ const REGISTRY = /\b(?:registry|npm|pypi|proxy|mirrors?|artifactory|nexus)[\w-]*
 /** Searched in every text file of the project, whatever its kind. */
 export const TEXT_RULES: readonly Rule[] = [
   forbid(
-    'no package registry or mirror is named', () => true, 'text', REGISTRY,
-    [['registry', 'npmjs', 'org'].join('.'), ['npm', 'example', 'com'].join('.')], ['npm ci', 'the registry of devices', 'kernel.org'],
+    'no package registry or mirror is named',
+    () => true,
+    'text',
+    REGISTRY,
+    [['registry', 'npmjs', 'org'].join('.'), ['npm', 'example', 'com'].join('.')],
+    ['npm ci', 'the registry of devices', 'kernel.org'],
   ),
   forbid(
-    'no download address in the lock file', (path) => path === 'package-lock.json', 'text', /"resolved":/g,
-    ['"resolved": "x"'], ['"integrity": "x"'],
+    'no download address in the lock file',
+    (path) => path === 'package-lock.json',
+    'text',
+    /"resolved":/g,
+    ['"resolved": "x"'],
+    ['"integrity": "x"'],
   ),
   forbid(
-    'no path of someone\'s machine', () => true, 'text', /(?<![\w.}*])\/(?:home|root|Users|work|workspace)\/[\w.-]+/g,
-    [['', 'home', 'me', 'x'].join('/'), `see ${['', 'work', 'main'].join('/')}`], ['src/work/file', './home/x', '/dev/zero'],
+    "no path of someone's machine",
+    () => true,
+    'text',
+    /(?<![\w.}*])\/(?:home|root|Users|work|workspace)\/[\w.-]+/g,
+    [['', 'home', 'me', 'x'].join('/'), `see ${['', 'work', 'main'].join('/')}`],
+    ['src/work/file', './home/x', '/dev/zero'],
   ),
 ];

@@ -15,9 +15,21 @@ export interface BzImageSpec {
 
 /** Offsets of header fields that tests damage. */
 export const BzField = {
-  setupSects: 0x1f1, syssize: 0x1f4, bootFlag: 0x1fe, jump: 0x201, magic: 0x202, version: 0x206, loadflags: 0x211, initrdAddrMax: 0x22c,
-  relocatable: 0x234, xloadflags: 0x236, cmdlineSize: 0x238, payloadOffset: 0x248, payloadLength: 0x24c,
-  prefAddress: 0x258, initSize: 0x260,
+  setupSects: 0x1f1,
+  syssize: 0x1f4,
+  bootFlag: 0x1fe,
+  jump: 0x201,
+  magic: 0x202,
+  version: 0x206,
+  loadflags: 0x211,
+  initrdAddrMax: 0x22c,
+  relocatable: 0x234,
+  xloadflags: 0x236,
+  cmdlineSize: 0x238,
+  payloadOffset: 0x248,
+  payloadLength: 0x24c,
+  prefAddress: 0x258,
+  initSize: 0x260,
 } as const;
 
 const SECTOR = 512;

@@ -1,10 +1,17 @@
 // Guest code in bytes with labels, for tests whose guests are a few instructions long.
 
 export type Item =
-  | number | readonly number[] | { readonly label: string }
-  | { readonly rel8: string } | { readonly rel32: string } | { readonly abs32: string };
+  | number
+  | readonly number[]
+  | { readonly label: string }
+  | { readonly rel8: string }
+  | { readonly rel32: string }
+  | { readonly abs32: string };
 
-export interface Code { readonly bytes: Uint8Array; readonly at: { readonly [label: string]: number } }
+export interface Code {
+  readonly bytes: Uint8Array;
+  readonly at: { readonly [label: string]: number };
+}
 
 const littleEndian = (value: number, bytes: number): number[] =>
   Array.from({ length: bytes }, (_, n) => Math.floor((value < 0 ? value + 2 ** 32 : value) / 2 ** (8 * n)) & 0xff);

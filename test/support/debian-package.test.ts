@@ -24,13 +24,13 @@ describe('a file of a Debian package', () => {
     mkdirSync(join(cache, 'versioned', 'boot'), { recursive: true });
     writeFileSync(join(cache, 'versioned', 'boot', 'kernel-1.2'), '');
     expect(debianFile('versioned', 'boot/kernel-*', { cache }).path).toBe(join(cache, 'versioned', 'boot', 'kernel-1.2'));
-    expect(debianFile('versioned', 'boot/other-*', { cache }).reason).toBe('Debian\'s versioned has no boot/other-*');
-    expect(debianFile('versioned', 'root/other-*', { cache }).reason).toBe('Debian\'s versioned has no root/other-*');
+    expect(debianFile('versioned', 'boot/other-*', { cache }).reason).toBe("Debian's versioned has no boot/other-*");
+    expect(debianFile('versioned', 'root/other-*', { cache }).reason).toBe("Debian's versioned has no root/other-*");
   });
 
   it('that the package has not is no file', () => {
     mkdirSync(join(cache, 'empty'));
-    expect(debianFile('empty', 'x', { cache })).toEqual({ path: null, reason: 'Debian\'s empty has no x' });
+    expect(debianFile('empty', 'x', { cache })).toEqual({ path: null, reason: "Debian's empty has no x" });
   });
 
   it.each(['=', '../x', 'Upper', ''])('of %j is none, for a reason, and nothing is left in the cache', (name) => {

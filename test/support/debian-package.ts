@@ -40,7 +40,8 @@ export function debianFile(name: string, file: string, options: DebianOptions = 
 
 function fileIn(tree: string, file: string): string | null {
   if (!file.endsWith('*')) return existsSync(join(tree, file)) ? join(tree, file) : null;
-  const folder = join(tree, dirname(file)), start = basename(file).slice(0, -1);
+  const folder = join(tree, dirname(file));
+  const start = basename(file).slice(0, -1);
   const found = existsSync(folder) ? readdirSync(folder).find((name) => name.startsWith(start)) : undefined;
   return found === undefined ? null : join(folder, found);
 }
@@ -71,7 +72,8 @@ function fetchPackage(name: string, dependency: boolean, cache: string, director
 function download(name: string, dependency: boolean, temporary: string): string | null {
   const options = ['-q', '-o', 'Acquire::Retries=0', '-o', 'Acquire::http::Timeout=20', '-o', 'APT::Sandbox::User=root'];
   if (downloadOne(name, dependency, options, temporary) === null) return null;
-  const lists = join(temporary, 'lists'), apt = join(temporary, 'apt');
+  const lists = join(temporary, 'lists');
+  const apt = join(temporary, 'apt');
   for (const needed of [lists, apt]) mkdirSync(join(needed, 'partial'), { recursive: true });
   const own = [...options, '-o', 'Acquire::Languages=none', '-o', `Dir::State::lists=${lists}`, '-o', `Dir::Cache=${apt}`];
   const [, architecture] = name.split(':');

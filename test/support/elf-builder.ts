@@ -23,6 +23,7 @@ const LAYOUT = {
 } as const;
 
 /** Offsets of ELF fields that tests damage: in the header, and in the first program header. */
+// biome-ignore format: a table
 export const ElfField = {
   32: {
     class: 4, data: 5, version: 6, type: 16, machine: 18, entry: 24, phoff: 28, phentsize: 42, phnum: 44,
@@ -47,7 +48,7 @@ export function buildElf({ width, entry, segments, note }: ElfSpec): Uint8Array 
   const file = new Uint8Array(end);
   const view = new DataView(file.buffer);
   const word = (at: number, value: bigint): void =>
-    (width === 64 ? view.setBigUint64(at, value, true) : view.setUint32(at, Number(value), true));
+    width === 64 ? view.setBigUint64(at, value, true) : view.setUint32(at, Number(value), true);
   file.set([0x7f, 0x45, 0x4c, 0x46, width / 32, 1, 1]);
   view.setUint16(16, 2, true);
   view.setUint16(18, machine, true);
@@ -60,8 +61,10 @@ export function buildElf({ width, entry, segments, note }: ElfSpec): Uint8Array 
   parts.forEach((part, i) => {
     const at = header + i * ph;
     const { paddr, bytes, type } = part;
-    const [vaddr, memsz] = 'vaddr' in part || 'memsz' in part
-      ? [(part as SegmentSpec).vaddr ?? BigInt(paddr), (part as SegmentSpec).memsz ?? bytes.length] : [BigInt(paddr), bytes.length];
+    const [vaddr, memsz] =
+      'vaddr' in part || 'memsz' in part
+        ? [(part as SegmentSpec).vaddr ?? BigInt(paddr), (part as SegmentSpec).memsz ?? bytes.length]
+        : [BigInt(paddr), bytes.length];
     const fields = [BigInt(offsets[i]!), vaddr, BigInt(paddr), BigInt(bytes.length), BigInt(memsz)];
     view.setUint32(at, type, true);
     if (width === 64) view.setUint32(at + 4, 7, true);
@@ -86,11 +89,24 @@ export type Multiboot2Tag = readonly [number, number, ...number[]];
 export function multiboot2Header(...tags: Multiboot2Tag[]): number[] {
   const all: Multiboot2Tag[] = [...tags, [0, 0]];
   const body = all.flatMap(([type, flags, ...contents]) =>
-    words(type | (flags << 16), 8 + contents.length * 4, ...contents, ...(contents.length % 2 ? [0] : [])));
+    words(type | (flags << 16), 8 + contents.length * 4, ...contents, ...(contents.length % 2 ? [0] : [])),
+  );
   const length = 16 + body.length;
   return [...words(0xe85250d6, 0, length, -(0xe85250d6 + length)), ...body];
 }
 
 /** A PT_NOTE segment: a note of another kind, then XEN_ELFNOTE_PHYS32_ENTRY. */
-export const pvhNote = (entry: number): number[] =>
-  [...words(4, 8, 1), 0x47, 0x4e, 0x55, 0, ...words(1, 2), ...words(4, 4, 18), 0x58, 0x65, 0x6e, 0, ...words(entry)];
+export const pvhNote = (entry: number): number[] => [
+  ...words(4, 8, 1),
+  0x47,
+  0x4e,
+  0x55,
+  0,
+  ...words(1, 2),
+  ...words(4, 4, 18),
+  0x58,
+  0x65,
+  0x6e,
+  0,
+  ...words(entry),
+];

@@ -88,8 +88,11 @@ describe('MOV to CR4', () => {
   const long = longMode().state.cr4[0];
   // SDM vol. 2, MOV CR: #GP(0) on a reserved bit; on clearing PAE in IA-32e mode.
   it.each([
-    ['OSFXSR', CR4.PAE | CR4.OSFXSR], ['OSXSAVE', CR4.PAE | CR4.OSXSAVE], ['LA57', CR4.PAE | CR4.LA57],
-    ['bit 32', CR4.PAE | (1n << 32n)], ['PAE clear', 0n],
+    ['OSFXSR', CR4.PAE | CR4.OSFXSR],
+    ['OSXSAVE', CR4.PAE | CR4.OSXSAVE],
+    ['LA57', CR4.PAE | CR4.LA57],
+    ['bit 32', CR4.PAE | (1n << 32n)],
+    ['PAE clear', 0n],
   ])('refuses %s', (_name, value) => {
     expect(write(longMode(), 4, value)).toEqual(GP0);
   });

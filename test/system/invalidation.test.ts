@@ -23,8 +23,14 @@ describe('INVLPG and INVPCID', () => {
 
   // SDM vol. 2, INVPCID: type above 3, reserved bits 63:12, a PCID without CR4.PCIDE, a non-canonical address: #GP(0).
   it.each([
-    [0n, 0n, BigInt(AT.CODE), null], [1n, 0n, 0n, null], [2n, 0n, 0n, null], [3n, 0n, 0n, null],
-    [4n, 0n, 0n, [13, 0]], [0n, 1n, 0n, [13, 0]], [2n, 0x1000n, 0n, [13, 0]], [0n, 0n, 1n << 47n, [13, 0]],
+    [0n, 0n, BigInt(AT.CODE), null],
+    [1n, 0n, 0n, null],
+    [2n, 0n, 0n, null],
+    [3n, 0n, 0n, null],
+    [4n, 0n, 0n, [13, 0]],
+    [0n, 1n, 0n, [13, 0]],
+    [2n, 0x1000n, 0n, [13, 0]],
+    [0n, 0n, 1n << 47n, [13, 0]],
   ] as const)('INVPCID type %i, PCID word %i', (type, pcid, address, fault) => {
     const rig = longMode();
     const at = 0x1f0000;

@@ -39,9 +39,14 @@ function thrownBy(body: () => void): unknown {
 
 describe('MSRs', () => {
   it.each([
-    ['STAR', MsrAddress.STAR, 0x0023001000000000n], ['LSTAR', MsrAddress.LSTAR, 0xffffffff81000000n], ['FMASK', MsrAddress.FMASK, 0x47700n],
-    ['FS_BASE', MsrAddress.FS_BASE, 0x7fff00000000n], ['KERNEL_GS_BASE', MsrAddress.KERNEL_GS_BASE, 0xffff888000000000n],
-    ['PAT', MsrAddress.PAT, 0x0407050600070106n], ['TSC_AUX', MsrAddress.TSC_AUX, 7n], ['SYSENTER_CS', MsrAddress.SYSENTER_CS, 8n],
+    ['STAR', MsrAddress.STAR, 0x0023001000000000n],
+    ['LSTAR', MsrAddress.LSTAR, 0xffffffff81000000n],
+    ['FMASK', MsrAddress.FMASK, 0x47700n],
+    ['FS_BASE', MsrAddress.FS_BASE, 0x7fff00000000n],
+    ['KERNEL_GS_BASE', MsrAddress.KERNEL_GS_BASE, 0xffff888000000000n],
+    ['PAT', MsrAddress.PAT, 0x0407050600070106n],
+    ['TSC_AUX', MsrAddress.TSC_AUX, 7n],
+    ['SYSENTER_CS', MsrAddress.SYSENTER_CS, 8n],
   ])('%s reads back', (_name, address, value) => {
     const rig = longMode();
     expect(wrmsr(rig, address, value)).toBeNull();
@@ -50,11 +55,16 @@ describe('MSRs', () => {
 
   // SDM vol. 2, WRMSR: #GP(0) on a non-canonical address in an MSR that holds one, on reserved bits, on an unimplemented MSR.
   it.each([
-    ['LSTAR', MsrAddress.LSTAR, NON_CANONICAL], ['GS_BASE', MsrAddress.GS_BASE, NON_CANONICAL],
+    ['LSTAR', MsrAddress.LSTAR, NON_CANONICAL],
+    ['GS_BASE', MsrAddress.GS_BASE, NON_CANONICAL],
     ['SYSENTER_EIP', MsrAddress.SYSENTER_EIP, NON_CANONICAL],
-    ['PAT type 2', MsrAddress.PAT, 2n], ['PAT type 8', MsrAddress.PAT, 8n << 56n], ['TSC_AUX bit 32', MsrAddress.TSC_AUX, 1n << 32n],
-    ['EFER bit 1', MsrAddress.EFER, 2n], ['EFER.LME while paging', MsrAddress.EFER, EFER.SCE],
-    ['APIC_BASE, which is not there', 0x1b, 0n], ['an address that is not there', 0x12345, 0n],
+    ['PAT type 2', MsrAddress.PAT, 2n],
+    ['PAT type 8', MsrAddress.PAT, 8n << 56n],
+    ['TSC_AUX bit 32', MsrAddress.TSC_AUX, 1n << 32n],
+    ['EFER bit 1', MsrAddress.EFER, 2n],
+    ['EFER.LME while paging', MsrAddress.EFER, EFER.SCE],
+    ['APIC_BASE, which is not there', 0x1b, 0n],
+    ['an address that is not there', 0x12345, 0n],
   ])('#GP(0): %s', (_name, address, value) => {
     expect(wrmsr(longMode(), address, value)).toEqual(GP0);
   });
@@ -271,7 +281,13 @@ describe('ports', () => {
 
   // SDM vol. 1, "I/O Permission Bit Map": every bit that corresponds to the access must be 0.
   it.each([
-    [0x10, 1, null], [0x10, 2, GP0], [0x11, 1, GP0], [0x16, 1, null], [0x16, 2, GP0], [0x18, 1, null], [0x12, 4, null],
+    [0x10, 1, null],
+    [0x10, 2, GP0],
+    [0x11, 1, GP0],
+    [0x16, 1, null],
+    [0x16, 2, GP0],
+    [0x18, 1, null],
+    [0x12, 4, null],
   ] as const)('port %i, %i bytes', (port, size, fault) => {
     expect(withMap().call('checkPort', { size }, BigInt(port)).fault).toEqual(fault);
   });

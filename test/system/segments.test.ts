@@ -129,7 +129,10 @@ describe('descriptor tables', () => {
 
   // SDM vol. 2, LTR: the TSS must be available and in the GDT; it becomes busy.
   it.each([
-    ['null', 0, [13, 0]], ['in the LDT', 0x44, [13, 0x44]], ['not a TSS', SEL.DATA0, [13, SEL.DATA0]], ['an LDT', SEL.LDT, [13, SEL.LDT]],
+    ['null', 0, [13, 0]],
+    ['in the LDT', 0x44, [13, 0x44]],
+    ['not a TSS', SEL.DATA0, [13, SEL.DATA0]],
+    ['an LDT', SEL.LDT, [13, SEL.LDT]],
     ['a TSS', SEL.TSS, null],
   ] as const)('LTR: %s', (_name, selector, fault) => {
     const rig = protectedMode();
@@ -169,12 +172,22 @@ describe('LAR, LSL, VERR, VERW, ARPL', () => {
 
   // SDM vol. 2, LAR and LSL: ZF tells whether the descriptor is visible at CPL and RPL and of a valid type.
   it.each([
-    ['lar', 0, SEL.CODE0, true, 0xc09a00n], ['lar', 0, SEL.CODE0 | 3, false, 0n],
-    ['lar', 3, SEL.DATA0, false, 0n], ['lar', 3, SEL.CONFORMING, true, 0xc09e00n],
-    ['lar', 0, 0, false, 0n], ['lar', 0, SEL.OUTSIDE, false, 0n], ['lar', 0, SEL.TASK_GATE, true, 0xe500n],
-    ['lsl', 0, SEL.CODE0, true, 0xffffffffn], ['lsl', 0, SEL.SHORT_CODE, true, 0xfffn], ['lsl', 0, SEL.TASK_GATE, false, 0n],
-    ['verr', 0, SEL.CODE0, true, 0n], ['verr', 0, SEL.EXECUTE_ONLY, false, 0n], ['verr', 0, SEL.TSS, false, 0n],
-    ['verw', 0, SEL.DATA0, true, 0n], ['verw', 0, SEL.READ_ONLY, false, 0n], ['verw', 3, SEL.DATA0, false, 0n],
+    ['lar', 0, SEL.CODE0, true, 0xc09a00n],
+    ['lar', 0, SEL.CODE0 | 3, false, 0n],
+    ['lar', 3, SEL.DATA0, false, 0n],
+    ['lar', 3, SEL.CONFORMING, true, 0xc09e00n],
+    ['lar', 0, 0, false, 0n],
+    ['lar', 0, SEL.OUTSIDE, false, 0n],
+    ['lar', 0, SEL.TASK_GATE, true, 0xe500n],
+    ['lsl', 0, SEL.CODE0, true, 0xffffffffn],
+    ['lsl', 0, SEL.SHORT_CODE, true, 0xfffn],
+    ['lsl', 0, SEL.TASK_GATE, false, 0n],
+    ['verr', 0, SEL.CODE0, true, 0n],
+    ['verr', 0, SEL.EXECUTE_ONLY, false, 0n],
+    ['verr', 0, SEL.TSS, false, 0n],
+    ['verw', 0, SEL.DATA0, true, 0n],
+    ['verw', 0, SEL.READ_ONLY, false, 0n],
+    ['verw', 3, SEL.DATA0, false, 0n],
   ] as const)('%s at level %i of selector %i', (helper, cpl, selector, ok, value) => {
     const rig = protectedMode(cpl);
     const result = rig.call(helper, { size: 4 }, BigInt(selector));

@@ -23,13 +23,24 @@ export const MIB = 0x100000;
 
 /** Where things lie; linear is physical. */
 export const AT = {
-  GDT: 0x1000, IDT: 0x2000, TSS: 0x3000, LDT: 0x3800, CODE: 0x5000, HANDLERS: 0x6000, STACK0: 0x8000, STACK3: 0x9000, IST1: 0xa000,
-  PML4: 0x10000, PDPT: 0x11000, PD: 0x12000,
+  GDT: 0x1000,
+  IDT: 0x2000,
+  TSS: 0x3000,
+  LDT: 0x3800,
+  CODE: 0x5000,
+  HANDLERS: 0x6000,
+  STACK0: 0x8000,
+  STACK3: 0x9000,
+  IST1: 0xa000,
+  PML4: 0x10000,
+  PDPT: 0x11000,
+  PD: 0x12000,
 } as const;
 /** Not mapped in long mode; beyond it neither. */
 export const UNMAPPED = 2 * MIB;
 
 /** Selectors in the GDT. */
+// biome-ignore format: a table
 export const SEL = {
   CODE0: 0x08, DATA0: 0x10, CODE3: 0x1b, DATA3: 0x23, CODE64: 0x28, CODE64_3: 0x3b, TSS: 0x40, LDT: 0x50, CONFORMING: 0x60,
   ABSENT_CODE: 0x68,  ABSENT_DATA: 0x70, GATE: 0x78, READ_ONLY: 0x88, LD: 0x98, EXECUTE_ONLY: 0xa0, GATE16: 0xa8, TASK_GATE: 0xb0, 
@@ -69,16 +80,26 @@ export class TestHost implements CpuHost {
   acknowledged: number[] = [];
   readonly ports = new Map<number, number>();
   readonly written: [number, number, number][] = [];
-  readPort(port: number): number | null { return this.ports.get(port) ?? null; }
+  readPort(port: number): number | null {
+    return this.ports.get(port) ?? null;
+  }
   writePort(port: number, width: number, value: number): boolean {
     if (!this.ports.has(port)) return false;
     this.written.push([port, width, value]);
     return true;
   }
-  readMmio(): number | null { return null; }
-  writeMmio(): boolean { return false; }
-  tsc(): number { return Number(this.ticks); }
-  interruptPending(): boolean { return this.pending !== null; }
+  readMmio(): number | null {
+    return null;
+  }
+  writeMmio(): boolean {
+    return false;
+  }
+  tsc(): number {
+    return Number(this.ticks);
+  }
+  interruptPending(): boolean {
+    return this.pending !== null;
+  }
   acknowledgeInterrupt(): number {
     const vector = this.pending!;
     this.acknowledged.push(vector);
@@ -94,7 +115,7 @@ export class Rig {
   readonly cpu: Cpu;
 
   constructor() {
-    const shape = { vcpus: 1, gfnLimit: 4 * MIB / 4096, ramBytes: 4 * MIB };
+    const shape = { vcpus: 1, gfnLimit: (4 * MIB) / 4096, ramBytes: 4 * MIB };
     const plan = planRegions([...cpuRegions(shape), ...mmuRegions(shape)]);
     this.linear = LinearMemory.create(plan.total.bytes, false);
     const block = plan.vcpu!.offset;
@@ -104,24 +125,52 @@ export class Rig {
     resetVcpu(this.cpu);
   }
 
-  private offset(at: number): number { return this.mmu.physical.hostOffset(at); }
-  set64(at: number, value: bigint): void { this.linear.view.setBigUint64(this.offset(at), BigInt.asUintN(64, value), true); }
-  get64(at: number): bigint { return this.linear.view.getBigUint64(this.offset(at), true); }
-  set32(at: number, value: number): void { this.linear.view.setUint32(this.offset(at), value, true); }
-  get32(at: number): number { return this.linear.view.getUint32(this.offset(at), true); }
-  set16(at: number, value: number): void { this.linear.view.setUint16(this.offset(at), value, true); }
-  get16(at: number): number { return this.linear.view.getUint16(this.offset(at), true); }
-  get8(at: number): number { return this.linear.u8[this.offset(at)]; }
-  code(at: number, ...bytes: number[]): void { this.linear.u8.set(bytes, this.offset(at)); }
+  private offset(at: number): number {
+    return this.mmu.physical.hostOffset(at);
+  }
+  set64(at: number, value: bigint): void {
+    this.linear.view.setBigUint64(this.offset(at), BigInt.asUintN(64, value), true);
+  }
+  get64(at: number): bigint {
+    return this.linear.view.getBigUint64(this.offset(at), true);
+  }
+  set32(at: number, value: number): void {
+    this.linear.view.setUint32(this.offset(at), value, true);
+  }
+  get32(at: number): number {
+    return this.linear.view.getUint32(this.offset(at), true);
+  }
+  set16(at: number, value: number): void {
+    this.linear.view.setUint16(this.offset(at), value, true);
+  }
+  get16(at: number): number {
+    return this.linear.view.getUint16(this.offset(at), true);
+  }
+  get8(at: number): number {
+    return this.linear.u8[this.offset(at)];
+  }
+  code(at: number, ...bytes: number[]): void {
+    this.linear.u8.set(bytes, this.offset(at));
+  }
 
-  descriptor(selector: number, value: bigint): void { this.set64(AT.GDT + (selector & 0xfff8), value); }
+  descriptor(selector: number, value: bigint): void {
+    this.set64(AT.GDT + (selector & 0xfff8), value);
+  }
 
-  get state(): Cpu['state'] { return this.cpu.state; }
-  selector(register: number): number { return this.state.segSelector[register]; }
-  get rsp(): number { return Number(BigInt.asIntN(64, this.state.gpr[4])); }
+  get state(): Cpu['state'] {
+    return this.cpu.state;
+  }
+  selector(register: number): number {
+    return this.state.segSelector[register];
+  }
+  get rsp(): number {
+    return Number(BigInt.asIntN(64, this.state.gpr[4]));
+  }
 
   /** The handler of vector v is at HANDLERS + 16 v. */
-  handler(vector: number): number { return AT.HANDLERS + 16 * vector; }
+  handler(vector: number): number {
+    return AT.HANDLERS + 16 * vector;
+  }
 
   /** One doubleword or quadword of the stack, counted from its top. */
   word(n: number, size: 4 | 8 = this.cpu.longMode ? 8 : 4): number {
@@ -155,7 +204,8 @@ export class Rig {
   load(register: number, selector: number): void {
     const { state } = this;
     const value = this.get64(AT.GDT + (selector & 0xfff8));
-    const low = Number(value & 0xffffffffn), high = Number(value >> 32n);
+    const low = Number(value & 0xffffffffn);
+    const high = Number(value >> 32n);
     const attributes = (high >>> 8) & 0xf0ff;
     const limit = (low & 0xffff) | (high & 0xf0000);
     state.segSelector[register] = selector;
@@ -172,8 +222,22 @@ export const operand = (fields: Partial<Operand>): Operand => ({ ...NO_OPERAND, 
 
 export function instruction(fields: Partial<Insn>): Insn {
   return {
-    mnemonic: 'NOP', length: 2, mode: 4, size: 4, addressSize: 4, stackSize: 4, dst: NO_OPERAND, src: NO_OPERAND, third: NO_OPERAND,
-    lock: false, rep: 0, cc: 0, fop: 0, displacement: 0, endsBlock: true, ...fields,
+    mnemonic: 'NOP',
+    length: 2,
+    mode: 4,
+    size: 4,
+    addressSize: 4,
+    stackSize: 4,
+    dst: NO_OPERAND,
+    src: NO_OPERAND,
+    third: NO_OPERAND,
+    lock: false,
+    rep: 0,
+    cc: 0,
+    fop: 0,
+    displacement: 0,
+    endsBlock: true,
+    ...fields,
   };
 }
 
@@ -181,7 +245,8 @@ export function instruction(fields: Partial<Insn>): Insn {
 export const register = (reg: number, size: Size = 4): Partial<Insn> => ({ size, src: operand({ reg }), dst: operand({ reg }) });
 
 function tables(rig: Rig): void {
-  const code = 0x0b - 1, data = 0x03 - 1;
+  const code = 0x0b - 1;
+  const data = 0x03 - 1;
   rig.descriptor(SEL.CODE0, segment({ type: code }));
   rig.descriptor(SEL.DATA0, segment({ type: data }));
   rig.descriptor(SEL.CODE3, segment({ type: code, dpl: 3 }));

@@ -23,12 +23,19 @@ function push(rig: Rig, size: 4 | 8, ...words: (number | bigint)[]): void {
 describe('far JMP', () => {
   // SDM vol. 2, JMP: to non-conforming code RPL ≤ CPL and DPL = CPL; to conforming code DPL ≤ CPL.
   it.each([
-    ['code', 0, SEL.CODE0, null], ['code of level 3', 3, SEL.CODE3, null], ['RPL below CPL', 3, SEL.CODE3 & ~3, null],
-    ['null', 0, 0, [13, 0]], ['RPL above CPL', 0, SEL.CODE0 | 1, [13, SEL.CODE0]], ['DPL below CPL', 3, SEL.CODE0, [13, SEL.CODE0]],
-    ['DPL above CPL', 0, SEL.CODE3 & ~3, [13, SEL.CODE3 & ~3]], ['conforming', 3, SEL.CONFORMING | 3, null],
-    ['absent', 0, SEL.ABSENT_CODE, [11, SEL.ABSENT_CODE]], ['data', 0, SEL.DATA0, [13, SEL.DATA0]],
+    ['code', 0, SEL.CODE0, null],
+    ['code of level 3', 3, SEL.CODE3, null],
+    ['RPL below CPL', 3, SEL.CODE3 & ~3, null],
+    ['null', 0, 0, [13, 0]],
+    ['RPL above CPL', 0, SEL.CODE0 | 1, [13, SEL.CODE0]],
+    ['DPL below CPL', 3, SEL.CODE0, [13, SEL.CODE0]],
+    ['DPL above CPL', 0, SEL.CODE3 & ~3, [13, SEL.CODE3 & ~3]],
+    ['conforming', 3, SEL.CONFORMING | 3, null],
+    ['absent', 0, SEL.ABSENT_CODE, [11, SEL.ABSENT_CODE]],
+    ['data', 0, SEL.DATA0, [13, SEL.DATA0]],
     ['beyond the GDT', 0, SEL.OUTSIDE, [13, SEL.OUTSIDE]],
-    ['an LDT', 0, SEL.LDT, [13, SEL.LDT]], ['beyond the segment limit', 0, SEL.SHORT_CODE, [13, 0]],
+    ['an LDT', 0, SEL.LDT, [13, SEL.LDT]],
+    ['beyond the segment limit', 0, SEL.SHORT_CODE, [13, 0]],
   ] as const)('%s', (_name, cpl, selector, fault) => {
     const rig = protectedMode(cpl);
     expect(jump(rig, selector)).toEqual(fault);

@@ -24,12 +24,18 @@ const LIMIT = 3e10;
 
 describe('a kick from another thread', () => {
   it('ends a loop of translated code', async () => {
-    const { subject: { vm } } = pairOf(RING0_32, (a) => {
-      const head = a.label();
-      a.bind(head);
-      a.raw(0x40);
-      a.branch([0xe9], head);
-    }, { threads: true });
+    const {
+      subject: { vm },
+    } = pairOf(
+      RING0_32,
+      (a) => {
+        const head = a.label();
+        a.bind(head);
+        a.raw(0x40);
+        a.branch([0xe9], head);
+      },
+      { threads: true },
+    );
     vm.runSlice(1000);
     const workerData = { buffer: vm.internals.memory.memory.buffer, index: vm.fetcherSeed().requestWords[0]! / 4, bit: Request.KICK };
     const worker = new Worker(KICKER, { eval: true, workerData });

@@ -10,12 +10,23 @@ import { translatorOf } from '../lockstep/support/share.ts';
 import { compareMachines } from '../lockstep/support/compare.ts';
 import { RING0_32, RING0_64, move, pairOf, together } from './support.ts';
 
-const RAX = 0, RCX = 1, RDX = 2, RBX = 3, RSI = 6, RDI = 7;
-const SETTINGS: readonly (readonly [string, Setting])[] = [['32-bit code', RING0_32], ['64-bit code', RING0_64]];
+const RAX = 0;
+const RCX = 1;
+const RDX = 2;
+const RBX = 3;
+const RSI = 6;
+const RDI = 7;
+const SETTINGS: readonly (readonly [string, Setting])[] = [
+  ['32-bit code', RING0_32],
+  ['64-bit code', RING0_64],
+];
 const LONGEST = 200;
 const DEVICE = WINDOW + 0x7000;
 
-interface Loop { readonly name: string; readonly emit: (a: Assembler) => void }
+interface Loop {
+  readonly name: string;
+  readonly emit: (a: Assembler) => void;
+}
 
 /** add reg, imm8; sub is the same with `extension` 5. */
 const addImmediate = (a: Assembler, reg: number, value: number, extension = 0): void =>
@@ -42,7 +53,9 @@ const LOOPS: readonly Loop[] = [
   {
     name: 'a nest of two, with branches',
     emit(a) {
-      const outer = a.label(), inner = a.label(), skip = a.label();
+      const outer = a.label();
+      const inner = a.label();
+      const skip = a.label();
       a.bind(outer);
       move(a, RCX, 5);
       a.bind(inner);
@@ -87,7 +100,8 @@ const LOOPS: readonly Loop[] = [
   {
     name: 'calls and returns',
     emit(a) {
-      const head = a.label(), routine = a.label();
+      const head = a.label();
+      const routine = a.label();
       a.bind(head);
       a.branch([0xe8], routine);
       addImmediate(a, RBX, 1);
@@ -100,7 +114,8 @@ const LOOPS: readonly Loop[] = [
   {
     name: 'time-stamps among translated code, written down',
     emit(a) {
-      const head = a.label(), inner = a.label();
+      const head = a.label();
+      const inner = a.label();
       move(a, RDI, WINDOW);
       a.bind(head);
       move(a, RCX, 3);
@@ -138,7 +153,7 @@ describe.each(SETTINGS)('%s', (_title, setting) => {
     it(`stops after every number of instructions from 1 to ${LONGEST}`, () => {
       const { reference, subject } = pairOf(setting, emit);
       for (let limit = 1; limit <= LONGEST; limit++) {
-        expect(toNextSlice(subject.vm, limit)).toEqual({ ...toNextSlice(reference.vm, limit) as object, exit: 'limit', retired: limit });
+        expect(toNextSlice(subject.vm, limit)).toEqual({ ...(toNextSlice(reference.vm, limit) as object), exit: 'limit', retired: limit });
         expect(compareMachines(reference.vm, subject.vm, false), `after a limit of ${limit}`).toEqual([]);
       }
       expect(translatorOf(subject.vm).retired.translated).toBeGreaterThan(1000);
@@ -164,7 +179,8 @@ describe.each(SETTINGS)('%s', (_title, setting) => {
 
   it('a kick from a store to a device in the middle of a hot loop does, too', () => {
     const { reference, subject } = pairOf(setting, (a) => {
-      const head = a.label(), hot = a.label();
+      const head = a.label();
+      const hot = a.label();
       move(a, RDI, DEVICE + KICK_PORT);
       a.bind(head);
       move(a, RCX, 50);

@@ -5,7 +5,7 @@ import { ByteWriter } from '../../src/cpu/translator/wasm/byte-writer.ts';
 /** LEB128 by the definition: 7 bits a byte, least significant first, until the rest is nothing but sign. */
 function leb128(value: bigint, signed: boolean): number[] {
   const bytes: number[] = [];
-  for (let rest = value; ;) {
+  for (let rest = value; ; ) {
     const low = Number(rest & 0x7fn);
     rest >>= 7n;
     const done = signed ? rest === (low & 0x40 ? -1n : 0n) : rest === 0n;
@@ -29,30 +29,39 @@ describe('numbers', () => {
   });
 
   it('of 32 bits are LEB128', () => {
-    fc.assert(fc.property(fc.integer(), (value) => {
-      expect(written((w) => w.u32(value))).toEqual(leb128(BigInt(value >>> 0), false));
-      expect(written((w) => w.s32(value))).toEqual(leb128(BigInt(value), true));
-    }), { seed: 1 });
+    fc.assert(
+      fc.property(fc.integer(), (value) => {
+        expect(written((w) => w.u32(value))).toEqual(leb128(BigInt(value >>> 0), false));
+        expect(written((w) => w.s32(value))).toEqual(leb128(BigInt(value), true));
+      }),
+      { seed: 1 },
+    );
   });
 
   it('of 64 bits are signed LEB128, modulo 2^64', () => {
-    fc.assert(fc.property(fc.bigInt({ min: -(1n << 63n), max: (1n << 64n) - 1n }), (value) => {
-      expect(written((w) => w.s64(value))).toEqual(leb128(BigInt.asIntN(64, value), true));
-    }), { seed: 2 });
+    fc.assert(
+      fc.property(fc.bigInt({ min: -(1n << 63n), max: (1n << 64n) - 1n }), (value) => {
+        expect(written((w) => w.s64(value))).toEqual(leb128(BigInt.asIntN(64, value), true));
+      }),
+      { seed: 2 },
+    );
   });
 });
 
 describe('bytes', () => {
   it('are kept however many there are', () => {
-    fc.assert(fc.property(fc.array(fc.uint8Array({ maxLength: 700 }), { maxLength: 6 }), (parts) => {
-      const writer = new ByteWriter();
-      for (const part of parts) {
-        writer.raw(part);
-        for (const byte of part) writer.u8(byte);
-      }
-      expect([...writer.finish()]).toEqual(parts.flatMap((part) => [...part, ...part]));
-      expect(writer.length).toBe(2 * parts.reduce((sum, { length }) => sum + length, 0));
-    }), { seed: 3 });
+    fc.assert(
+      fc.property(fc.array(fc.uint8Array({ maxLength: 700 }), { maxLength: 6 }), (parts) => {
+        const writer = new ByteWriter();
+        for (const part of parts) {
+          writer.raw(part);
+          for (const byte of part) writer.u8(byte);
+        }
+        expect([...writer.finish()]).toEqual(parts.flatMap((part) => [...part, ...part]));
+        expect(writer.length).toBe(2 * parts.reduce((sum, { length }) => sum + length, 0));
+      }),
+      { seed: 3 },
+    );
   });
 
   it('in a vector follow their number, in a name too', () => {

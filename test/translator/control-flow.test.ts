@@ -11,12 +11,15 @@ import { RING0_32, RING0_64, move, pairOf, together } from './support.ts';
 /** Up to two successors each; a node without any is an exit. */
 type Graph = readonly (readonly number[])[];
 
-const RBX = 3, RDX = 2, RDI = 7;
+const RBX = 3;
+const RDX = 2;
+const RDI = 7;
 const STEPS = 300;
 
 /** mov al, n; stosb; stop when the trace is long enough; rol ebx, 1; jc second; jmp first. Nodes come in the order of `layout`. */
 function emit(a: Assembler, graph: Graph, layout: readonly number[], script: number): void {
-  const labels = graph.map(() => a.label()), end = a.label();
+  const labels = graph.map(() => a.label());
+  const end = a.label();
   const jump = (opcode: readonly number[], target: Label): void => void a.branch(opcode, target);
   move(a, RDI, WINDOW);
   move(a, RBX, script | 0);
@@ -41,7 +44,7 @@ function emit(a: Assembler, graph: Graph, layout: readonly number[], script: num
 function walk(graph: Graph, script: number): number[] {
   const path: number[] = [];
   let bits = script | 0;
-  for (let node = 0; path.length < STEPS;) {
+  for (let node = 0; path.length < STEPS; ) {
     path.push(node + 1);
     const [first, second] = graph[node]!;
     if (first === undefined || path.length === STEPS) break;
@@ -52,22 +55,34 @@ function walk(graph: Graph, script: number): number[] {
   return path;
 }
 
-const graphs = fc.integer({ min: 1, max: 14 }).chain((size) => fc.record({
-  graph: fc.array(fc.array(fc.nat(size - 1), { maxLength: 2 }), { minLength: size, maxLength: size }),
-  layout: fc.shuffledSubarray(Array.from({ length: size }, (_, n) => n), { minLength: size, maxLength: size }),
-}));
+const graphs = fc.integer({ min: 1, max: 14 }).chain((size) =>
+  fc.record({
+    graph: fc.array(fc.array(fc.nat(size - 1), { maxLength: 2 }), { minLength: size, maxLength: size }),
+    layout: fc.shuffledSubarray(
+      Array.from({ length: size }, (_, n) => n),
+      { minLength: size, maxLength: size },
+    ),
+  }),
+);
 
-describe.each([['32-bit code', RING0_32], ['64-bit code', RING0_64]] as const)('%s', (_title, setting) => {
+describe.each([
+  ['32-bit code', RING0_32],
+  ['64-bit code', RING0_64],
+] as const)('%s', (_title, setting) => {
   it('goes where the graph goes', () => {
-    let translated = 0, interpreted = 0;
-    fc.assert(fc.property(graphs, fc.integer(), fc.constantFrom(7, 5000), ({ graph, layout }, script, longest) => {
-      const pair = pairOf(setting, (a) => emit(a, graph, layout, script));
-      expect(together(pair, { longest }).exit.kind).toBe('hlt');
-      const path = walk(graph, script);
-      expect([...pair.subject.vm.readMemory(WINDOW, path.length + 1)]).toEqual([...path, 0]);
-      translated += translatorOf(pair.subject.vm).retired.translated;
-      interpreted += translatorOf(pair.subject.vm).retired.interpreted;
-    }), { numRuns: 120, seed: setting.width });
+    let translated = 0;
+    let interpreted = 0;
+    fc.assert(
+      fc.property(graphs, fc.integer(), fc.constantFrom(7, 5000), ({ graph, layout }, script, longest) => {
+        const pair = pairOf(setting, (a) => emit(a, graph, layout, script));
+        expect(together(pair, { longest }).exit.kind).toBe('hlt');
+        const path = walk(graph, script);
+        expect([...pair.subject.vm.readMemory(WINDOW, path.length + 1)]).toEqual([...path, 0]);
+        translated += translatorOf(pair.subject.vm).retired.translated;
+        interpreted += translatorOf(pair.subject.vm).retired.interpreted;
+      }),
+      { numRuns: 120, seed: setting.width },
+    );
     expect(translated).toBeGreaterThan(interpreted);
   });
 });

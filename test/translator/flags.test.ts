@@ -8,24 +8,38 @@ import { lockstep } from '../lockstep/support/lockstep.ts';
 import { translatedShare } from '../lockstep/support/share.ts';
 import { RING0_32, RING0_64, move, pairOf } from './support.ts';
 
-const RAX = 0, RCX = 1, RBX = 3, RDI = 7;
+const RAX = 0;
+const RCX = 1;
+const RBX = 3;
+const RDI = 7;
 /** Where the operands lie, and the results. */
-const OPERANDS = WINDOW + 0x4000, RESULTS = WINDOW;
+const OPERANDS = WINDOW + 0x4000;
+const RESULTS = WINDOW;
 const FRAME = 16;
 
 type Producer = (a: Assembler, size: OperandSize) => void;
 
 const w = (size: OperandSize): number => (size === 1 ? 0 : 1);
 /** op AL/(R)AX, BL/(R)BX by its opcode; or with RAX alone, by an extension. */
-const single = (opcode: number, reg: number): Producer => (a, size) =>
-  void a.instruction({ opcode: [opcode + w(size)], size, reg, rm: RAX });
+const single =
+  (opcode: number, reg: number): Producer =>
+  (a, size) =>
+    void a.instruction({ opcode: [opcode + w(size)], size, reg, rm: RAX });
 const binary = (opcode: number): Producer => single(opcode, RBX);
-const byCount = (reg: number, count: number): Producer => (a, size) =>
-  void a.instruction({ opcode: [0xc0 + w(size)], size, reg, rm: RAX, immediate: { bytes: 1, value: count } });
-const raw = (...bytes: readonly number[]): Producer => (a) => void a.raw(...bytes);
-const wide = (...opcode: readonly number[]): Producer => (a, size) =>
-  void a.instruction({ opcode, size: size === 1 ? 4 : size, reg: RBX, rm: RAX });
+const byCount =
+  (reg: number, count: number): Producer =>
+  (a, size) =>
+    void a.instruction({ opcode: [0xc0 + w(size)], size, reg, rm: RAX, immediate: { bytes: 1, value: count } });
+const raw =
+  (...bytes: readonly number[]): Producer =>
+  (a) =>
+    void a.raw(...bytes);
+const wide =
+  (...opcode: readonly number[]): Producer =>
+  (a, size) =>
+    void a.instruction({ opcode, size: size === 1 ? 4 : size, reg: RBX, rm: RAX });
 
+// biome-ignore format: a table
 const PRODUCERS: Readonly<Record<string, Producer>> = {
   add: binary(0x00), adc: binary(0x10), sub: binary(0x28), sbb: binary(0x18), cmp: binary(0x38), and: binary(0x20), xor: binary(0x30),
   inc: single(0xfe, 0), dec: single(0xfe, 1), neg: single(0xf6, 3), mul: single(0xf6, 4), 'shl by 1': byCount(4, 1),
@@ -49,7 +63,11 @@ function program(a: Assembler, first: Producer, size: OperandSize): void {
   for (const skips of [false, true]) {
     for (const second of Object.values(PRODUCERS)) {
       const behind = a.label();
-      for (const [reg, at] of [[RAX, 0], [RBX, 8], [RCX, 16]] as const) {
+      for (const [reg, at] of [
+        [RAX, 0],
+        [RBX, 8],
+        [RCX, 16],
+      ] as const) {
         a.instruction({ opcode: [0x8b], size: a.width === 64 ? 8 : 4, reg, rm: { displacement: OPERANDS + at } });
       }
       first(a, size);
@@ -65,7 +83,10 @@ function program(a: Assembler, first: Producer, size: OperandSize): void {
 
 const CORNERS = [0n, 1n, 0x7fn, 0x80n, 0xffn, 0x7fffn, 0x8000n, 0x7fffffffn, 0x80000000n, 0xffffffffn, 1n << 63n, ~0n, 0x123456789abcdef0n];
 
-describe.each([['32-bit code', RING0_32], ['64-bit code', RING0_64]] as const)('%s', (_title, setting) => {
+describe.each([
+  ['32-bit code', RING0_32],
+  ['64-bit code', RING0_64],
+] as const)('%s', (_title, setting) => {
   const sizes: readonly OperandSize[] = setting.width === 64 ? [1, 4, 8] : [1, 2, 4];
 
   it.each(Object.entries(PRODUCERS))('every condition after %s and any other', (_name, first) => {

@@ -46,8 +46,8 @@ const INSTRUCTIONS: Readonly<Record<string, Case>> = {
   'imul-r64-r64': [64, '480fafc3'],
   'div-r32': [32, 'f7f3'],
   'idiv-r64': [64, '48f7fb'],
-  'setl': [32, '0f9cc0'],
-  'cmovbe': [64, '480f46c3'],
+  setl: [32, '0f9cc0'],
+  cmovbe: [64, '480f46c3'],
   'xchg-m32-r32': [32, '8703'],
   'cmpxchg-m32': [32, '0fb10b'],
   'push-r64': [64, '53'],
@@ -55,13 +55,13 @@ const INSTRUCTIONS: Readonly<Record<string, Case>> = {
   'call-rel32': [32, 'e800010000'],
   'ret-64': [64, 'c3'],
   'jcc-after-unknown-flags': [32, '7f10'],
-  'loop': [32, 'e2fe'],
-  'std': [32, 'fd'],
-  'movsb': [32, 'a4'],
+  loop: [32, 'e2fe'],
+  std: [32, 'fd'],
+  movsb: [32, 'a4'],
   'rep-stosd': [32, 'f3ab'],
   'repe-cmpsb': [64, 'f3a6'],
-  'bound': [32, '6203'],
-  'daa': [32, '27'],
+  bound: [32, '6203'],
+  daa: [32, '27'],
 };
 
 /** File name → code size and bytes of a region that begins at the page's start; what follows is undefined. */
@@ -104,7 +104,8 @@ function printInstruction([width, hex]: Case): string {
   const bytes = bytesOf(hex);
   let at = 0;
   const insn = decode(() => bytes[at++]!, modeOf(width));
-  const frame = new RegionFrame(KEY[width], WHOLE_PAGE_EXTENT), builder = new WasmBuilder(frame, 0);
+  const frame = new RegionFrame(KEY[width], WHOLE_PAGE_EXTENT);
+  const builder = new WasmBuilder(frame, 0);
   frame.begin();
   builder.flags.enterDynamic();
   const before = frame.body.size;
@@ -120,8 +121,9 @@ function printInstruction([width, hex]: Case): string {
 function printRegion([width, hex]: Case): string {
   const plan = planRegion(bytesOf(hex), 0, modeOf(width));
   const module = compileRegion(plan, KEY[width], { pages: 1, shared: false });
-  const blocks = plan.blocks.map(({ distance, insns, end }) =>
-    `block ${distance}: ${insns.map(({ insn }) => insn.mnemonic).join(' ')}; ${end.kind}`);
+  const blocks = plan.blocks.map(
+    ({ distance, insns, end }) => `block ${distance}: ${insns.map(({ insn }) => insn.mnemonic).join(' ')}; ${end.kind}`,
+  );
   const code = functionsOf(module)[0]!;
   const title = `${width}-bit code: ${plan.insnCount} instructions, ${code.length} bytes of ${module.length}`;
   return [title, ...blocks, ...printFunction(code, frameNames(new RegionFrame(KEY[width], plan.extent))), ''].join('\n');

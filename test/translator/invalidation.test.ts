@@ -10,9 +10,14 @@ import { translatorOf } from '../lockstep/support/share.ts';
 import { RING0_32, RING0_64, move, pairOf, together } from './support.ts';
 import type { Pair } from './support.ts';
 
-const RAX = 0, RCX = 1, RBX = 3;
+const RAX = 0;
+const RCX = 1;
+const RBX = 3;
 const PAGE = 4096;
-const SETTINGS: readonly (readonly [string, Setting])[] = [['32-bit code', RING0_32], ['64-bit code', RING0_64]];
+const SETTINGS: readonly (readonly [string, Setting])[] = [
+  ['32-bit code', RING0_32],
+  ['64-bit code', RING0_64],
+];
 /** Calls of one loop. */
 const CALLS = 50;
 
@@ -52,7 +57,10 @@ function placeFunctions(pair: Pair, ...numbers: readonly number[]): void {
 
 describe.each(SETTINGS)('%s', (_title, setting) => {
   describe.each([1, 17, 1000])('in slices up to %d', (longest) => {
-    const flushes = [['INVLPG', (a: Assembler) => invlpg(a, WINDOW)], ['MOV to CR3', reloadCr3]] as const;
+    const flushes = [
+      ['INVLPG', (a: Assembler) => invlpg(a, WINDOW)],
+      ['MOV to CR3', reloadCr3],
+    ] as const;
     it.each(flushes)('a code page mapped to another by the guest, after %s', (_how, flush) => {
       const pair = pairOf(setting, (a) => {
         move(a, RAX, 0);
@@ -119,7 +127,8 @@ describe.each(SETTINGS)('%s', (_title, setting) => {
 
     it('an instruction changed by the one before it', () => {
       const pair = pairOf(setting, (a) => {
-        const head = a.label(), immediate = a.label();
+        const head = a.label();
+        const immediate = a.label();
         move(a, RAX, 0);
         move(a, RCX, CALLS);
         a.bind(head);
@@ -137,7 +146,8 @@ describe.each(SETTINGS)('%s', (_title, setting) => {
     it('a page made writable, or read-only, under a hot loop of stores', () => {
       const pair = pairOf(setting, (a) => {
         for (const rights of [7, 5, 7]) {
-          const head = a.label(), out = a.label();
+          const head = a.label();
+          const out = a.label();
           storeWord(a, entryOf(setting, 1), (WINDOW + PAGE) | rights);
           invlpg(a, WINDOW + PAGE);
           // After the fault execution goes on behind the loop.
@@ -179,7 +189,9 @@ describe.each(SETTINGS)('%s', (_title, setting) => {
 
   it('stores to data in a page of code leave the code what it was', () => {
     const pair = pairOf(setting, (a) => {
-      const head = a.label(), data = a.label(), out = a.label();
+      const head = a.label();
+      const data = a.label();
+      const out = a.label();
       move(a, RAX, 0);
       move(a, RCX, CALLS);
       a.bind(head);

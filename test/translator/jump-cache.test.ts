@@ -10,9 +10,13 @@ import { Outcome, REGION_TYPE, runtimeModule } from '../../src/cpu/translator/ru
 import { FunctionBody } from '../../src/cpu/translator/wasm/function-body.ts';
 import { encodeModule } from '../../src/cpu/translator/wasm/module.ts';
 
-const CPU = 0, TLB = 4096, CACHE = 131072;
-const KEY = 0x88, USER_KEY = 0x89;
-const FETCH_SUPERVISOR = 3, FETCH_USER = 4;
+const CPU = 0;
+const TLB = 4096;
+const CACHE = 131072;
+const KEY = 0x88;
+const USER_KEY = 0x89;
+const FETCH_SUPERVISOR = 3;
+const FETCH_USER = 4;
 const HOST = 0x50000;
 
 interface Runtime {
@@ -33,7 +37,8 @@ function dispatcher() {
     const bytes = encodeModule({ memory: parts, imports: [], functions: [{ type: REGION_TYPE, body, exportAs: 'region' }] });
     table.set(n, new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory: memory.memory } }).exports['region']);
   }
-  const state = viewsOf(VCPU_STATE, memory, CPU), tlb = viewsOf(TLB_LAYOUT, memory, TLB);
+  const state = viewsOf(VCPU_STATE, memory, CPU);
+  const tlb = viewsOf(TLB_LAYOUT, memory, TLB);
   const cache = new JumpCache(memory, CACHE);
   const map = (rip: number, host: number, context = FETCH_SUPERVISOR): void => {
     const slot = ((rip >>> 12) & 1023) + 1024 * context;
@@ -102,7 +107,11 @@ describe('the jump cache', () => {
 
   it('forgets regions that are gone, and everything', () => {
     const { cache, map, go } = dispatcher();
-    for (const [rip, region] of [[0x5000, 1], [0x6004, 2], [0x7008, 3]] as const) {
+    for (const [rip, region] of [
+      [0x5000, 1],
+      [0x6004, 2],
+      [0x7008, 3],
+    ] as const) {
       map(rip, HOST);
       cache.put(rip, KEY, HOST, region);
     }

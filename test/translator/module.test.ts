@@ -42,7 +42,8 @@ describe('opcodes', () => {
   });
 
   it.each(Object.keys(MemoryOp) as MemoryOpName[])('%s is a memory instruction of that type', (name) => {
-    const type = name.slice(0, 3) as Type, isLoad = name.includes('load');
+    const type = name.slice(0, 3) as Type;
+    const isLoad = name.includes('load');
     const body = new FunctionBody([]);
     body.i32(8);
     if (!isLoad) type === 'i32' ? body.i32(1) : body.i64(1n);
@@ -56,7 +57,9 @@ describe('function bodies', () => {
   it('branch outwards to labels by their depth', () => {
     const type: FunctionType = { parameters: ['i32'], results: ['i32'] };
     const body = new FunctionBody(type.parameters);
-    const out = body.block('i32'), sum = body.local('i32'), head = body.loop();
+    const out = body.block('i32');
+    const sum = body.local('i32');
+    const head = body.loop();
     body.get(sum).get(0).op('i32.add').set(sum);
     body.get(0).i32(1).op('i32.sub').tee(0).op('i32.eqz').if();
     body.get(sum).br(out).end();
@@ -88,7 +91,10 @@ describe('modules', () => {
     const type: FunctionType = { parameters: ['i32'], results: ['i32'] };
     const body = new FunctionBody(type.parameters);
     body.get(0).call(1).call(0);
-    const bytes = moduleOf(type, body, [{ name: 'double', type }, { name: 'next', type }]);
+    const bytes = moduleOf(type, body, [
+      { name: 'double', type },
+      { name: 'next', type },
+    ]);
     const env = { memory: new WebAssembly.Memory({ initial: 1, maximum: 1 }), double: (x: number) => 2 * x, next: (x: number) => x + 1 };
     const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env });
     expect((exports['f'] as (x: number) => number)(20)).toBe(42);

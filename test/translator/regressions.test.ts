@@ -8,7 +8,9 @@ import { lockstep } from '../lockstep/support/lockstep.ts';
 import { runRandom } from '../lockstep/random/random.ts';
 import { pairOf, RING0_32, RING0_64, together, move } from './support.ts';
 
-const RAX = 0, RBX = 3, RDI = 7;
+const RAX = 0;
+const RBX = 3;
+const RDI = 7;
 
 describe('found so far', () => {
   it('a 64-bit bit offset in a 32-bit address made code that does not validate', () => {
@@ -36,14 +38,18 @@ describe('found so far', () => {
   const METHODS = ['write-protect', 'pml'] as const;
   it.each(METHODS)('a fetch that sets an accessed bit and so reaches the trigger still executes its instruction (%s)', (tracking) => {
     // The function's page is the first that the table of the alias is read for: its entry and those above get their A bits.
-    const pair = pairOf(RING0_32, (a) => {
-      move(a, RDI, WINDOW);
-      move(a, RBX, 0x820000 + 0x1000);
-      a.raw(0xff, 0xe3);
-      a.raw(...new Array<number>(0x1000 - a.length).fill(0xcc));
-      for (let n = 0; n < 8; n++) a.raw(0x40);
-      a.raw(0xf4);
-    }, { tracking });
+    const pair = pairOf(
+      RING0_32,
+      (a) => {
+        move(a, RDI, WINDOW);
+        move(a, RBX, 0x820000 + 0x1000);
+        a.raw(0xff, 0xe3);
+        a.raw(...new Array<number>(0x1000 - a.length).fill(0xcc));
+        for (let n = 0; n < 8; n++) a.raw(0x40);
+        a.raw(0xf4);
+      },
+      { tracking },
+    );
     const dirtied: number[] = [];
     for (const { vm } of [pair.reference, pair.subject]) {
       const { mt } = vm;
@@ -77,7 +83,8 @@ describe('found so far', () => {
   it('an access that faults took the code that makes it out of the TLB, and the fetch faulted instead', () => {
     const pair = pairOf(RING0_32, (a) => {
       // The page of the code is taken away, unseen by the TLB; then it is read as data.
-      const entry = TABLES + 0x1000 + 4 * 0x20, again = a.label();
+      const entry = TABLES + 0x1000 + 4 * 0x20;
+      const again = a.label();
       a.instruction({ opcode: [0x81], reg: 4, size: 4, rm: { displacement: entry }, immediate: { bytes: 4, value: ~1 } });
       a.instruction({ opcode: [0x8b], reg: RAX, size: 4, rm: { displacement: again } });
       a.bind(again);
@@ -94,7 +101,8 @@ describe('found so far', () => {
       a.raw(0xff, 0xe0);
     });
     const last = TABLES + 0x9000;
-    const incEbx = 0x43, hlt = 0xf4;
+    const incEbx = 0x43;
+    const hlt = 0xf4;
     for (const { vm } of [pair.reference, pair.subject]) {
       const word = (at: number, value: number): void => vm.writeMemory(at, new Uint8Array(Uint32Array.of(value).buffer));
       word(TABLES + 4 * 1023, last | 7);

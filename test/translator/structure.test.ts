@@ -22,14 +22,18 @@ class Emission {
   private readonly labels = new Map<number, Label>();
   private out: Label = 0;
 
-  constructor(private readonly graph: Graph, private readonly structure: Structure) {}
+  constructor(
+    private readonly graph: Graph,
+    private readonly structure: Structure,
+  ) {}
 
   emit(): Uint8Array<ArrayBuffer> {
     this.out = this.body.block('i32');
     this.tree(0);
     this.body.op('unreachable').end();
     return encodeModule({
-      memory: { pages: 1, shared: false }, imports: [{ name: 'node', type: NODE_TYPE }],
+      memory: { pages: 1, shared: false },
+      imports: [{ name: 'node', type: NODE_TYPE }],
       functions: [{ type: TRACE_TYPE, body: this.body, exportAs: 'trace' }],
     });
   }
@@ -54,7 +58,8 @@ class Emission {
   }
 
   private node(node: number): void {
-    const { body } = this, [first, second] = this.graph[node]!;
+    const { body } = this;
+    const [first, second] = this.graph[node]!;
     body.i32(node).call(0);
     if (first === undefined) body.op('drop').i32(node).br(this.out);
     else if (second === undefined) this.go(node, body.op('drop') && first);
@@ -111,10 +116,11 @@ function emittedPath(graph: Graph, script: readonly number[]): number[] {
 
 function directPath(graph: Graph, script: readonly number[]): number[] {
   const path: number[] = [];
-  for (let node = 0, at = 0; ;) {
+  for (let node = 0, at = 0; ; ) {
     path.push(node);
     if (path.length >= MAX_STEPS) return path;
-    const successors = graph[node]!, choice = script[at++ % script.length]!;
+    const successors = graph[node]!;
+    const choice = script[at++ % script.length]!;
     if (successors.length === 0) return path;
     node = successors[successors.length === 2 && choice ? 1 : 0]!;
   }
@@ -165,21 +171,29 @@ describe('irreducible graphs', () => {
 });
 
 describe('any graph', () => {
-  const graph = fc.integer({ min: 1, max: 12 }).chain((size) =>
-    fc.array(fc.array(fc.nat(size - 1), { maxLength: 2 }), { minLength: size, maxLength: size }));
+  const graph = fc
+    .integer({ min: 1, max: 12 })
+    .chain((size) => fc.array(fc.array(fc.nat(size - 1), { maxLength: 2 }), { minLength: size, maxLength: size }));
 
   it('is walked as the graph says', () => {
-    fc.assert(fc.property(graph, fc.array(fc.nat(1), { minLength: 1, maxLength: 20 }), (edges, script) => {
-      expect(emittedPath(edges, script)).toEqual(directPath(edges, script));
-    }), { numRuns: 400, seed: 9 });
+    fc.assert(
+      fc.property(graph, fc.array(fc.nat(1), { minLength: 1, maxLength: 20 }), (edges, script) => {
+        expect(emittedPath(edges, script)).toEqual(directPath(edges, script));
+      }),
+      { numRuns: 400, seed: 9 },
+    );
   });
 
   it('has every reached node below its dominator exactly once', () => {
-    fc.assert(fc.property(graph, (edges) => {
-      const { children, order } = structureOf(edges);
-      const reached = order.flatMap((position, node) => (position > 0 ? [node] : []));
-      expect(children.flat().sort((a, b) => a - b)).toEqual(reached);
-      for (const list of children) expect(list.map((node) => order[node])).toEqual(list.map((node) => order[node]!).sort((a, b) => a - b));
-    }), { numRuns: 400, seed: 10 });
+    fc.assert(
+      fc.property(graph, (edges) => {
+        const { children, order } = structureOf(edges);
+        const reached = order.flatMap((position, node) => (position > 0 ? [node] : []));
+        expect(children.flat().sort((a, b) => a - b)).toEqual(reached);
+        for (const list of children)
+          expect(list.map((node) => order[node])).toEqual(list.map((node) => order[node]!).sort((a, b) => a - b));
+      }),
+      { numRuns: 400, seed: 10 },
+    );
   });
 });

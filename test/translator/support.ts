@@ -11,7 +11,10 @@ import type { LockstepEnd } from '../lockstep/support/lockstep.ts';
 export const RING0_32: Setting = { width: 32, ring: 0 };
 export const RING0_64: Setting = { width: 64, ring: 0 };
 
-export interface Pair { readonly reference: RandomMachine; readonly subject: RandomMachine }
+export interface Pair {
+  readonly reference: RandomMachine;
+  readonly subject: RandomMachine;
+}
 
 /** Code at the setting's code base. */
 export function assembled(setting: Setting, emit: (a: Assembler) => void): Uint8Array {

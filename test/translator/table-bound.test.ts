@@ -13,7 +13,8 @@ const FUNCTIONS = 40;
 
 /** A loop over as many functions as there are, each of which is a region of its own. */
 function program(): Uint8Array {
-  const a = new Assembler(64, CODE_BASE), head = a.label();
+  const a = new Assembler(64, CODE_BASE);
+  const head = a.label();
   const functions = Array.from({ length: FUNCTIONS }, () => a.label());
   a.bind(head);
   for (const label of functions) a.branch([0xe8], label);
@@ -31,7 +32,9 @@ function program(): Uint8Array {
 function machine(makeEngine: MakeEngine): { engine: Engine; run(limit: number): bigint[] } {
   const { cpu, physical, code, jumpCaches } = vectorMachine('64-bit', '64');
   code.set(program());
-  const deliverFault = (): void => { throw new Error('no fault is expected'); };
+  const deliverFault = (): void => {
+    throw new Error('no fault is expected');
+  };
   const engine = makeEngine({ physical, deliverFault, cpus: [cpu], jumpCaches });
   cpu.state.gpr[4] = 0x20001000n;
   cpu.state.rip[0] = BigInt(CODE_BASE);

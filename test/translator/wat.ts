@@ -86,9 +86,15 @@ export function printFunction(code: Uint8Array, names: Map<number, string>): str
       continue;
     }
     switch (opcode) {
-      case Control.block: open('block'); break;
-      case Control.loop: open('loop'); break;
-      case Control.if: open('if'); break;
+      case Control.block:
+        open('block');
+        break;
+      case Control.loop:
+        open('loop');
+        break;
+      case Control.if:
+        open('if');
+        break;
       case Op.else:
         depth--;
         emit('else');
@@ -100,16 +106,36 @@ export function printFunction(code: Uint8Array, names: Map<number, string>): str
         depth--;
         emit('end');
         break;
-      case Control.br: emit(`br ${reader.u32()}`); break;
-      case Control.brIf: emit(`br_if ${reader.u32()}`); break;
-      case Control.brTable: emit(`br_table ${Array.from({ length: reader.u32() + 1 }, () => reader.u32()).join(' ')}`); break;
-      case Control.call: emit(`call ${FUNCTIONS[reader.u32()]}`); break;
-      case Control.localGet: emit(`local.get ${local()}`); break;
-      case Control.localSet: nameByLoad(reader, names, lines); emit(`local.set ${local()}`); break;
-      case Control.localTee: emit(`local.tee ${local()}`); break;
-      case Control.i32Const: emit(`i32.const ${number(reader.leb(true))}`); break;
-      case Control.i64Const: emit(`i64.const ${number(reader.leb(true))}`); break;
-      default: emit(OPS.get(opcode) ?? `unknown 0x${opcode.toString(16)}`);
+      case Control.br:
+        emit(`br ${reader.u32()}`);
+        break;
+      case Control.brIf:
+        emit(`br_if ${reader.u32()}`);
+        break;
+      case Control.brTable:
+        emit(`br_table ${Array.from({ length: reader.u32() + 1 }, () => reader.u32()).join(' ')}`);
+        break;
+      case Control.call:
+        emit(`call ${FUNCTIONS[reader.u32()]}`);
+        break;
+      case Control.localGet:
+        emit(`local.get ${local()}`);
+        break;
+      case Control.localSet:
+        nameByLoad(reader, names, lines);
+        emit(`local.set ${local()}`);
+        break;
+      case Control.localTee:
+        emit(`local.tee ${local()}`);
+        break;
+      case Control.i32Const:
+        emit(`i32.const ${number(reader.leb(true))}`);
+        break;
+      case Control.i64Const:
+        emit(`i64.const ${number(reader.leb(true))}`);
+        break;
+      default:
+        emit(OPS.get(opcode) ?? `unknown 0x${opcode.toString(16)}`);
     }
   }
   return lines;
@@ -117,7 +143,8 @@ export function printFunction(code: Uint8Array, names: Map<number, string>): str
 
 /** A local that is set from a register's field, and has no name yet, holds that register. */
 function nameByLoad(reader: Reader, names: Map<number, string>, lines: readonly string[]): void {
-  const at = reader.at, index = reader.u32();
+  const at = reader.at;
+  const index = reader.u32();
   reader.at = at;
   const loaded = /^\s*i(?:32|64)\.load (r\w+)$/.exec(lines.at(-1) ?? '');
   if (loaded && !names.has(index) && GPR.includes(loaded[1]!)) names.set(index, loaded[1]!);
@@ -128,13 +155,15 @@ export function functionsOf(module: Uint8Array): Uint8Array[] {
   const reader = new Reader(module);
   reader.at = 8;
   while (reader.at < module.length) {
-    const id = reader.u8(), bytes = reader.u32();
+    const id = reader.u8();
+    const bytes = reader.u32();
     if (id !== 10) {
       reader.at += bytes;
       continue;
     }
     return Array.from({ length: reader.u32() }, () => {
-      const length = reader.u32(), from = reader.at;
+      const length = reader.u32();
+      const from = reader.at;
       reader.at += length;
       return module.subarray(from, from + length);
     });

@@ -14,10 +14,12 @@ import { assemble, u16, u32 } from '../support/code.ts';
 import type { Item } from '../support/code.ts';
 import { CODE, ENGINE_NAMES, MIB, STACK } from './support.ts';
 
-const HLT = 0xf4, RET = 0xc3;
+const HLT = 0xf4;
+const RET = 0xc3;
 const out = (port: number, value: number): number[] => [0xb0, value, 0xe6, port];
 /** By the keyboard controller's own commands. */
-const CLOSE = out(0x64, 0xdd), OPEN = out(0x64, 0xdf);
+const CLOSE = out(0x64, 0xdd);
+const OPEN = out(0x64, 0xdf);
 
 function machine(config: Partial<PcConfig> = {}): Vm {
   return createPc({ memory: 8 * MIB, ...config }).vm;
@@ -45,17 +47,37 @@ const word = (vm: Vm, gpa: number): number => new DataView(vm.readMemory(gpa, 4)
 const finish = (vm: Vm): string => vm.runSlice(1e6).exit.kind;
 
 const ROUNDS = 300;
-const STORE_ESI = [0x89, 0x35], INC = [0xff, 0x05], CALL_EDI = [0xff, 0xd7];
+const STORE_ESI = [0x89, 0x35];
+const INC = [0xff, 0x05];
+const CALL_EDI = [0xff, 0xd7];
 /** Where one function is, and 1 MiB above it another. */
 const FUNCTION = 0x1800;
 
 /** Stores through two names of pages, calls one address, the gate now closed, now open. */
 function toggling(config: Partial<PcConfig>): Vm {
   const vm = machine32(
-    config, 0xbe, u32(ROUNDS), 0xbf, u32(MIB + FUNCTION), { label: 'loop' },
-    CLOSE, STORE_ESI, u32(0x301000), INC, u32(0x100000), CALL_EDI,
-    OPEN, STORE_ESI, u32(0x301004), INC, u32(0x100004), CALL_EDI,
-    0x4e, 0x75, { rel8: 'loop' }, HLT,
+    config,
+    0xbe,
+    u32(ROUNDS),
+    0xbf,
+    u32(MIB + FUNCTION),
+    { label: 'loop' },
+    CLOSE,
+    STORE_ESI,
+    u32(0x301000),
+    INC,
+    u32(0x100000),
+    CALL_EDI,
+    OPEN,
+    STORE_ESI,
+    u32(0x301004),
+    INC,
+    u32(0x100004),
+    CALL_EDI,
+    0x4e,
+    0x75,
+    { rel8: 'loop' },
+    HLT,
   );
   vm.writeMemory(FUNCTION, Uint8Array.of(0x83, 0xc3, 1, RET));
   vm.writeMemory(MIB + FUNCTION, Uint8Array.of(0x81, 0xc3, ...u32(0x10000), RET));
@@ -72,7 +94,18 @@ describe.each(ENGINE_NAMES)('engine %s', (engine) => {
   it('FFFF:0010 is address 0 while the gate is closed, and 1 MiB while it is open', () => {
     const store = (value: number): number[] => [0xc6, 0x06, ...u16(0x10), value];
     const vm = realMode(
-      { engine }, 0xb8, u16(0xffff), 0x8e, 0xd8, CLOSE, store(0x55), out(0x92, 2), store(0xaa), out(0x92, 0), [0xa0, ...u16(0x10)], HLT,
+      { engine },
+      0xb8,
+      u16(0xffff),
+      0x8e,
+      0xd8,
+      CLOSE,
+      store(0x55),
+      out(0x92, 2),
+      store(0xaa),
+      out(0x92, 0),
+      [0xa0, ...u16(0x10)],
+      HLT,
     );
     expect(finish(vm)).toBe('hlt');
     expect([vm.readMemory(0, 1)[0], vm.readMemory(MIB, 1)[0]]).toEqual([0x55, 0xaa]);
@@ -117,7 +150,8 @@ describe.each(ENGINE_NAMES)('engine %s', (engine) => {
     finish(whole);
     const expected = JSON.stringify(whole.save());
     for (const steps of [1, 4, 5, 6, 9, 11, 12, 700]) {
-      const first = toggling({ engine }), second = machine({ engine });
+      const first = toggling({ engine });
+      const second = machine({ engine });
       first.runSlice(steps);
       second.writeMemory(0, first.readMemory(0, 8 * MIB));
       second.restore(JSON.parse(JSON.stringify(first.save())) as ReturnType<Vm['save']>);

@@ -13,23 +13,39 @@ const HLT = 0xf4;
 
 describe('refused', () => {
   it.each([
-    ['0', 0], ['-4096', -4096], ['NaN', NaN], ['Infinity', Infinity], ['1.5 pages', 6144], ['1 byte', 1], ['half a byte', 4096.5],
-    ['3 GiB and a page', 3 * GIB + 4096], ['2^52', 2 ** 52], ['2^60', 2 ** 60],
+    ['0', 0],
+    ['-4096', -4096],
+    ['NaN', NaN],
+    ['Infinity', Infinity],
+    ['1.5 pages', 6144],
+    ['1 byte', 1],
+    ['half a byte', 4096.5],
+    ['3 GiB and a page', 3 * GIB + 4096],
+    ['2^52', 2 ** 52],
+    ['2^60', 2 ** 60],
   ])('memory of %s: InputError', (_name, memory) => {
     expect(() => new Vm({ memory })).toThrow(InputError);
   });
 
   it.each([
-    ['-4096', -4096], ['NaN', NaN], ['1 byte', 1], ['more than 3 GiB in all', 3 * GIB],
+    ['-4096', -4096],
+    ['NaN', NaN],
+    ['1 byte', 1],
+    ['more than 3 GiB in all', 3 * GIB],
   ])('spare memory of %s: InputError', (_name, spareMemory) => {
     expect(() => new Vm({ memory: MIB, spareMemory })).toThrow(InputError);
   });
 
   const einval: readonly [string, object][] = [
-    ['no vCPU', { vcpus: 0 }], ['31 vCPUs', { vcpus: 31 }], ['half a vCPU', { vcpus: 1.5 }], ['quantum 0', { quantum: 0 }],
+    ['no vCPU', { vcpus: 0 }],
+    ['31 vCPUs', { vcpus: 31 }],
+    ['half a vCPU', { vcpus: 1.5 }],
+    ['quantum 0', { quantum: 0 }],
     ['quantum NaN', { quantum: NaN }],
-    ['a GPA limit beyond 2^40', { gpaLimit: 2 ** 40 + 4096 }], ['a GPA limit inside a page', { gpaLimit: 4 * MIB + 1 }],
-    ['an unknown engine', { engine: 'steam' }], ['an unknown tracking method', { tracking: 'guessing' }],
+    ['a GPA limit beyond 2^40', { gpaLimit: 2 ** 40 + 4096 }],
+    ['a GPA limit inside a page', { gpaLimit: 4 * MIB + 1 }],
+    ['an unknown engine', { engine: 'steam' }],
+    ['an unknown tracking method', { tracking: 'guessing' }],
   ];
   it.each(einval)('%s: EINVAL', (_name, config) => {
     expect(() => new Vm({ memory: MIB, ...config } as VmConfig)).toThrow(expect.objectContaining({ name: 'KvmError', code: 'EINVAL' }));
@@ -70,11 +86,36 @@ describe.each(ENGINE_NAMES)('3 GiB, engine %s', (engine) => {
     const top = 5 * GIB;
     // MOV RBX, imm64 (top - 8); MOV [RBX], RAX; MOV RCX, [RBX]; MOV [RBX - 4 KiB + 4], RAX (across pages); HLT
     const code = [
-      0x48, 0xbb, 0xf8, 0xff, 0xff, 0x3f, 1, 0, 0, 0, 0x48, 0x89, 0x03, 0x48, 0x8b, 0x0b, 0x48, 0x89, 0x83, 0x04, 0xf0, 0xff, 0xff, HLT,
+      0x48,
+      0xbb,
+      0xf8,
+      0xff,
+      0xff,
+      0x3f,
+      1,
+      0,
+      0,
+      0,
+      0x48,
+      0x89,
+      0x03,
+      0x48,
+      0x8b,
+      0x0b,
+      0x48,
+      0x89,
+      0x83,
+      0x04,
+      0xf0,
+      0xff,
+      0xff,
+      HLT,
     ];
     const vm = machine64(code, { engine, memory: 3 * GIB, tracking: 'write-protect', regs: { rax: 0x1122334455667788n } });
-    expect(vm.memslots.map(({ slot, guestPhysAddr, memorySize }) => [slot, guestPhysAddr, memorySize]))
-      .toEqual([[0, 0, 2 * GIB], [1, 4 * GIB, GIB]]);
+    expect(vm.memslots.map(({ slot, guestPhysAddr, memorySize }) => [slot, guestPhysAddr, memorySize])).toEqual([
+      [0, 0, 2 * GIB],
+      [1, 4 * GIB, GIB],
+    ]);
     vm.mt.initMt({ op: MtOp.INIT, maxDirty: 100 });
     vm.mt.enableMt(MtEnable.ON);
     vm.mt.prepareMtCp(1n);

@@ -6,8 +6,16 @@ import { assemble } from '../support/code.ts';
 import type { Item } from '../support/code.ts';
 import { CODE, DEVICE, ENGINE_NAMES, machine32, machine64, runAnswering, setIdt } from './support.ts';
 
-const HLT = 0xf4, STI = 0xfb, CLI = 0xfa, IRET = 0xcf, NOP = 0x90, INC_EAX = 0x40, INC_EBX = 0x43, INC_ECX = 0x41;
-const PUSHF = 0x9c, POPF = 0x9d;
+const HLT = 0xf4;
+const STI = 0xfb;
+const CLI = 0xfa;
+const IRET = 0xcf;
+const NOP = 0x90;
+const INC_EAX = 0x40;
+const INC_EBX = 0x43;
+const INC_ECX = 0x41;
+const PUSHF = 0x9c;
+const POPF = 0x9d;
 const IF = 0x200n;
 
 describe.each(ENGINE_NAMES)('engine %s', (engine) => {

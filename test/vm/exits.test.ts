@@ -27,13 +27,17 @@ interface Case {
   readonly retired?: number;
 }
 
-const D = DEVICE.toString(16), D4 = (DEVICE + 4).toString(16);
+const D = DEVICE.toString(16);
+const D4 = (DEVICE + 4).toString(16);
 
 const PORTS: readonly Case[] = [
   { name: 'IN AL, imm8', code: [0xe4, 0x60], regs: { rax: 0xffffffffn }, accesses: ['io read 0x60/1 = 0x21'], after: { rax: 0xffffff21n } },
   {
-    name: 'IN AX, imm8', code: [0x66, 0xe5, 0x60], regs: { rax: 0xffffffffn },
-    accesses: ['io read 0x60/2 = 0x4321'], after: { rax: 0xffff4321n },
+    name: 'IN AX, imm8',
+    code: [0x66, 0xe5, 0x60],
+    regs: { rax: 0xffffffffn },
+    accesses: ['io read 0x60/2 = 0x4321'],
+    after: { rax: 0xffff4321n },
   },
   { name: 'IN EAX, DX', code: [0xed], regs: { rdx: 0xcf8n }, accesses: ['io read 0xcf8/4 = 0x87654321'], after: { rax: 0x87654321n } },
   { name: 'IN AL, DX', code: [0xec], regs: { rdx: 0xffffn }, accesses: ['io read 0xffff/1 = 0x21'], after: { rax: 0x21n } },
@@ -41,22 +45,37 @@ const PORTS: readonly Case[] = [
   { name: 'OUT DX, AX', code: [0x66, 0xef], regs: { rdx: 0x3f8n, rax: 0x12345678n }, accesses: ['io write 0x3f8/2 = 0x5678'] },
   { name: 'OUT imm8, EAX', code: [0xe7, 0x80], regs: { rax: 0xfedcba98n }, accesses: ['io write 0x80/4 = 0xfedcba98'] },
   {
-    name: 'REP INSB', code: [0xf3, 0x6c], regs: { rdx: 0x60n, rcx: 2n, rdi: BigInt(EDGE) },
-    accesses: ['io read 0x60/1 = 0x21', 'io read 0x60/1 = 0x21'], after: { rcx: 0n, rdi: BigInt(MIB) }, edge: [0x21, 0x21], retired: 3,
+    name: 'REP INSB',
+    code: [0xf3, 0x6c],
+    regs: { rdx: 0x60n, rcx: 2n, rdi: BigInt(EDGE) },
+    accesses: ['io read 0x60/1 = 0x21', 'io read 0x60/1 = 0x21'],
+    after: { rcx: 0n, rdi: BigInt(MIB) },
+    edge: [0x21, 0x21],
+    retired: 3,
   },
   { name: 'INSW', code: [0x66, 0x6d], regs: { rdx: 0x60n, rdi: BigInt(EDGE) }, accesses: ['io read 0x60/2 = 0x4321'], edge: [0x21, 0x43] },
   {
-    name: 'INSD to a device', code: [0x6d], regs: { rdx: 0x60n, rdi: BigInt(DEVICE) },
-    accesses: ['io read 0x60/4 = 0x87654321', `mmio write 0x${D}/4 = 0x87654321`], after: { rdi: BigInt(DEVICE + 4) },
+    name: 'INSD to a device',
+    code: [0x6d],
+    regs: { rdx: 0x60n, rdi: BigInt(DEVICE) },
+    accesses: ['io read 0x60/4 = 0x87654321', `mmio write 0x${D}/4 = 0x87654321`],
+    after: { rdi: BigInt(DEVICE + 4) },
   },
   {
-    name: 'REP OUTSB', code: [0xf3, 0x6e], regs: { rdx: 0x80n, rcx: 2n, rsi: BigInt(CODE) },
-    accesses: ['io write 0x80/1 = 0xf3', 'io write 0x80/1 = 0x6e'], after: { rcx: 0n, rsi: BigInt(CODE + 2) }, retired: 3,
+    name: 'REP OUTSB',
+    code: [0xf3, 0x6e],
+    regs: { rdx: 0x80n, rcx: 2n, rsi: BigInt(CODE) },
+    accesses: ['io write 0x80/1 = 0xf3', 'io write 0x80/1 = 0x6e'],
+    after: { rcx: 0n, rsi: BigInt(CODE + 2) },
+    retired: 3,
   },
   {
-    name: 'REP OUTSW from a device, backward', code: [0xfd, 0xf3, 0x66, 0x6f], regs: { rdx: 0x80n, rcx: 2n, rsi: BigInt(DEVICE + 4) },
+    name: 'REP OUTSW from a device, backward',
+    code: [0xfd, 0xf3, 0x66, 0x6f],
+    regs: { rdx: 0x80n, rcx: 2n, rsi: BigInt(DEVICE + 4) },
     accesses: [`mmio read 0x${D4}/2 = 0x4321`, 'io write 0x80/2 = 0x4321', 'mmio read 0xfee00002/2 = 0x4321', 'io write 0x80/2 = 0x4321'],
-    after: { rcx: 0n, rsi: BigInt(DEVICE) }, retired: 4,
+    after: { rcx: 0n, rsi: BigInt(DEVICE) },
+    retired: 4,
   },
   { name: 'REP OUTSD, count 0', code: [0xf3, 0x6f], regs: { rdx: 0x80n, rcx: 0n }, accesses: [] },
 ];
@@ -70,74 +89,116 @@ const MMIO: readonly Case[] = [
   { name: 'MOV [m], AX', code: [0x66, 0x89, ...at(DEVICE)], regs: { rax: 0x1234fedcn }, accesses: [`mmio write 0x${D}/2 = 0xfedc`] },
   { name: 'MOV dword [m], imm', code: [0xc7, ...at(DEVICE), ...u32(0xfedcba98)], accesses: [`mmio write 0x${D}/4 = 0xfedcba98`] },
   {
-    name: 'ADD [m], EAX', code: [0x01, ...at(DEVICE)], regs: { rax: 1n },
-    accesses: [`mmio read 0x${D}/4 = 0x87654321`, `mmio write 0x${D}/4 = 0x87654322`], after: { rax: 1n },
+    name: 'ADD [m], EAX',
+    code: [0x01, ...at(DEVICE)],
+    regs: { rax: 1n },
+    accesses: [`mmio read 0x${D}/4 = 0x87654321`, `mmio write 0x${D}/4 = 0x87654322`],
+    after: { rax: 1n },
   },
   {
-    name: 'CMP [m], AL', code: [0x38, ...at(DEVICE)], regs: { rax: 0x21n },
-    accesses: [`mmio read 0x${D}/1 = 0x21`], after: { rflags: 0x46n },
+    name: 'CMP [m], AL',
+    code: [0x38, ...at(DEVICE)],
+    regs: { rax: 0x21n },
+    accesses: [`mmio read 0x${D}/1 = 0x21`],
+    after: { rflags: 0x46n },
   },
   { name: 'LOCK INC byte [m]', code: [0xf0, 0xfe, ...at(DEVICE)], accesses: [`mmio read 0x${D}/1 = 0x21`, `mmio write 0x${D}/1 = 0x22`] },
   {
-    name: 'XCHG [m], EAX', code: [0x87, ...at(DEVICE)], regs: { rax: 7n },
-    accesses: [`mmio read 0x${D}/4 = 0x87654321`, `mmio write 0x${D}/4 = 0x7`], after: { rax: 0x87654321n },
+    name: 'XCHG [m], EAX',
+    code: [0x87, ...at(DEVICE)],
+    regs: { rax: 7n },
+    accesses: [`mmio read 0x${D}/4 = 0x87654321`, `mmio write 0x${D}/4 = 0x7`],
+    after: { rax: 0x87654321n },
   },
   {
-    name: 'XADD [m], EAX', code: [0x0f, 0xc1, ...at(DEVICE)], regs: { rax: 7n },
-    accesses: [`mmio read 0x${D}/4 = 0x87654321`, `mmio write 0x${D}/4 = 0x87654328`], after: { rax: 0x87654321n },
+    name: 'XADD [m], EAX',
+    code: [0x0f, 0xc1, ...at(DEVICE)],
+    regs: { rax: 7n },
+    accesses: [`mmio read 0x${D}/4 = 0x87654321`, `mmio write 0x${D}/4 = 0x87654328`],
+    after: { rax: 0x87654321n },
   },
   {
-    name: 'CMPXCHG [m], ECX that differs writes back', code: [0x0f, 0xb1, ...at(DEVICE, 1)], regs: { rcx: 9n },
-    accesses: [`mmio read 0x${D}/4 = 0x87654321`, `mmio write 0x${D}/4 = 0x87654321`], after: { rax: 0x87654321n, rcx: 9n },
+    name: 'CMPXCHG [m], ECX that differs writes back',
+    code: [0x0f, 0xb1, ...at(DEVICE, 1)],
+    regs: { rcx: 9n },
+    accesses: [`mmio read 0x${D}/4 = 0x87654321`, `mmio write 0x${D}/4 = 0x87654321`],
+    after: { rax: 0x87654321n, rcx: 9n },
   },
   {
-    name: 'CMPXCHG8B [m]', code: [0x0f, 0xc7, ...at(DEVICE, 1)], regs: { rax: 0x87654321n, rdx: 0x87654321n, rbx: 1n, rcx: 2n },
+    name: 'CMPXCHG8B [m]',
+    code: [0x0f, 0xc7, ...at(DEVICE, 1)],
+    regs: { rax: 0x87654321n, rdx: 0x87654321n, rbx: 1n, rcx: 2n },
     accesses: [
-      `mmio read 0x${D}/4 = 0x87654321`, `mmio read 0x${D4}/4 = 0x87654321`,
-      `mmio write 0x${D}/4 = 0x1`, `mmio write 0x${D4}/4 = 0x2`,
+      `mmio read 0x${D}/4 = 0x87654321`,
+      `mmio read 0x${D4}/4 = 0x87654321`,
+      `mmio write 0x${D}/4 = 0x1`,
+      `mmio write 0x${D4}/4 = 0x2`,
     ],
   },
   { name: 'PUSH [m]', code: [0xff, ...at(DEVICE, 6)], accesses: [`mmio read 0x${D}/4 = 0x87654321`], after: { rsp: 0x7ffcn } },
   {
-    name: 'PUSH to a device', code: [0x50], regs: { rsp: BigInt(DEVICE + 4), rax: 5n },
-    accesses: [`mmio write 0x${D}/4 = 0x5`], after: { rsp: BigInt(DEVICE) },
+    name: 'PUSH to a device',
+    code: [0x50],
+    regs: { rsp: BigInt(DEVICE + 4), rax: 5n },
+    accesses: [`mmio write 0x${D}/4 = 0x5`],
+    after: { rsp: BigInt(DEVICE) },
   },
   {
-    name: 'REP MOVSB from device to device', code: [0xf3, 0xa4], regs: { rcx: 2n, rsi: BigInt(DEVICE), rdi: BigInt(DEVICE + 16) },
+    name: 'REP MOVSB from device to device',
+    code: [0xf3, 0xa4],
+    regs: { rcx: 2n, rsi: BigInt(DEVICE), rdi: BigInt(DEVICE + 16) },
     accesses: [
-      'mmio read 0xfee00000/1 = 0x21', 'mmio write 0xfee00010/1 = 0x21',
-      'mmio read 0xfee00001/1 = 0x21', 'mmio write 0xfee00011/1 = 0x21',
+      'mmio read 0xfee00000/1 = 0x21',
+      'mmio write 0xfee00010/1 = 0x21',
+      'mmio read 0xfee00001/1 = 0x21',
+      'mmio write 0xfee00011/1 = 0x21',
     ],
-    after: { rcx: 0n, rsi: BigInt(DEVICE + 2), rdi: BigInt(DEVICE + 18) }, retired: 3,
+    after: { rcx: 0n, rsi: BigInt(DEVICE + 2), rdi: BigInt(DEVICE + 18) },
+    retired: 3,
   },
   {
-    name: 'CALL [m]: the target comes from a device', code: [0xff, ...at(DEVICE, 2)],
-    accesses: [`mmio read 0x${D}/4 = 0x1006`], after: { rsp: 0x7ffcn },
+    name: 'CALL [m]: the target comes from a device',
+    code: [0xff, ...at(DEVICE, 2)],
+    accesses: [`mmio read 0x${D}/4 = 0x1006`],
+    after: { rsp: 0x7ffcn },
   },
 ];
 
 const CROSSING: readonly Case[] = [
   {
-    name: 'MOV EAX, [m] from RAM into a device', code: [0x8b, ...at(EDGE)],
-    accesses: ['mmio read 0x100000/1 = 0x21', 'mmio read 0x100001/1 = 0x21'], after: { rax: 0x2121bbaan },
+    name: 'MOV EAX, [m] from RAM into a device',
+    code: [0x8b, ...at(EDGE)],
+    accesses: ['mmio read 0x100000/1 = 0x21', 'mmio read 0x100001/1 = 0x21'],
+    after: { rax: 0x2121bbaan },
   },
   {
-    name: 'MOV [m], EAX', code: [0x89, ...at(EDGE)], regs: { rax: 0x44332211n },
-    accesses: ['mmio write 0x100000/1 = 0x33', 'mmio write 0x100001/1 = 0x44'], edge: [0x11, 0x22],
+    name: 'MOV [m], EAX',
+    code: [0x89, ...at(EDGE)],
+    regs: { rax: 0x44332211n },
+    accesses: ['mmio write 0x100000/1 = 0x33', 'mmio write 0x100001/1 = 0x44'],
+    edge: [0x11, 0x22],
   },
   {
-    name: 'ADD [m], EAX adds once', code: [0x01, ...at(EDGE)], regs: { rax: 0x01010101n },
+    name: 'ADD [m], EAX adds once',
+    code: [0x01, ...at(EDGE)],
+    regs: { rax: 0x01010101n },
     accesses: [
-      'mmio read 0x100000/1 = 0x21', 'mmio read 0x100001/1 = 0x21',
-      'mmio write 0x100000/1 = 0x22', 'mmio write 0x100001/1 = 0x22',
+      'mmio read 0x100000/1 = 0x21',
+      'mmio read 0x100001/1 = 0x21',
+      'mmio write 0x100000/1 = 0x22',
+      'mmio write 0x100001/1 = 0x22',
     ],
     edge: [0xab, 0xbc],
   },
   {
-    name: 'XADD [m], AX within a device', code: [0x66, 0x0f, 0xc1, ...at(DEVICE + 0xfff)], regs: { rax: 1n },
+    name: 'XADD [m], AX within a device',
+    code: [0x66, 0x0f, 0xc1, ...at(DEVICE + 0xfff)],
+    regs: { rax: 1n },
     accesses: [
-      'mmio read 0xfee00fff/1 = 0x21', 'mmio read 0xfee01000/1 = 0x21',
-      'mmio write 0xfee00fff/1 = 0x22', 'mmio write 0xfee01000/1 = 0x21',
+      'mmio read 0xfee00fff/1 = 0x21',
+      'mmio read 0xfee01000/1 = 0x21',
+      'mmio write 0xfee00fff/1 = 0x22',
+      'mmio write 0xfee01000/1 = 0x21',
     ],
     after: { rax: 0x2121n },
   },
@@ -145,46 +206,71 @@ const CROSSING: readonly Case[] = [
 
 const WIDE: readonly Case[] = [
   {
-    name: 'MOV RAX, [m]', code: [0x48, 0x8b, 0x03], regs: { rbx: BigInt(DEVICE) },
-    accesses: [`mmio read 0x${D}/4 = 0x87654321`, `mmio read 0x${D4}/4 = 0x87654321`], after: { rax: 0x8765432187654321n },
+    name: 'MOV RAX, [m]',
+    code: [0x48, 0x8b, 0x03],
+    regs: { rbx: BigInt(DEVICE) },
+    accesses: [`mmio read 0x${D}/4 = 0x87654321`, `mmio read 0x${D4}/4 = 0x87654321`],
+    after: { rax: 0x8765432187654321n },
   },
   {
-    name: 'MOV [m], RAX', code: [0x48, 0x89, 0x03], regs: { rbx: BigInt(DEVICE), rax: 0x0123456789abcdefn },
+    name: 'MOV [m], RAX',
+    code: [0x48, 0x89, 0x03],
+    regs: { rbx: BigInt(DEVICE), rax: 0x0123456789abcdefn },
     accesses: [`mmio write 0x${D}/4 = 0x89abcdef`, `mmio write 0x${D4}/4 = 0x1234567`],
   },
   {
-    name: 'ADD [m], RAX carries into the upper half', code: [0x48, 0x01, 0x03], regs: { rbx: BigInt(DEVICE), rax: 0x80000000n },
+    name: 'ADD [m], RAX carries into the upper half',
+    code: [0x48, 0x01, 0x03],
+    regs: { rbx: BigInt(DEVICE), rax: 0x80000000n },
     accesses: [
-      `mmio read 0x${D}/4 = 0x87654321`, `mmio read 0x${D4}/4 = 0x87654321`, `mmio write 0x${D}/4 = 0x7654321`,
+      `mmio read 0x${D}/4 = 0x87654321`,
+      `mmio read 0x${D4}/4 = 0x87654321`,
+      `mmio write 0x${D}/4 = 0x7654321`,
       `mmio write 0x${D4}/4 = 0x87654322`,
     ],
   },
   {
-    name: 'ADD [m], RAX from RAM into a device adds once', code: [0x48, 0x01, 0x03], regs: { rbx: BigInt(MIB - 4), rax: 0x10101n },
-    accesses: ['mmio read 0x100000/4 = 0x87654321', 'mmio write 0x100000/4 = 0x87654321'], edge: [0xab, 0xbb],
+    name: 'ADD [m], RAX from RAM into a device adds once',
+    code: [0x48, 0x01, 0x03],
+    regs: { rbx: BigInt(MIB - 4), rax: 0x10101n },
+    accesses: ['mmio read 0x100000/4 = 0x87654321', 'mmio write 0x100000/4 = 0x87654321'],
+    edge: [0xab, 0xbb],
   },
   {
-    name: 'CMPXCHG16B [m]', code: [0x48, 0x0f, 0xc7, 0x0b], regs: { rbx: BigInt(DEVICE) },
-    accesses: [0, 4, 8, 12].map((n) => `mmio read 0x${(DEVICE + n).toString(16)}/4 = 0x87654321`)
+    name: 'CMPXCHG16B [m]',
+    code: [0x48, 0x0f, 0xc7, 0x0b],
+    regs: { rbx: BigInt(DEVICE) },
+    accesses: [0, 4, 8, 12]
+      .map((n) => `mmio read 0x${(DEVICE + n).toString(16)}/4 = 0x87654321`)
       .concat([0, 4, 8, 12].map((n) => `mmio write 0x${(DEVICE + n).toString(16)}/4 = 0x87654321`)),
     after: { rax: 0x8765432187654321n, rdx: 0x8765432187654321n },
   },
 ];
 
 describe.each(ENGINE_NAMES)('engine %s', (engine) => {
-  const check = (build: typeof machine32) => ({ name, code, regs = {}, accesses, after = {}, edge, retired = 2 }: Case): void => {
-    const vm = build([...code, HLT], { engine, regs });
-    vm.writeMemory(EDGE, Uint8Array.of(0xaa, 0xbb));
-    const result = runAnswering(vm, name.startsWith('CALL') ? () => CODE + code.length : pattern);
-    expect(result).toEqual({ accesses, exit: { kind: 'hlt' }, retired });
-    expect(vm.vcpus[0].getRegs()).toMatchObject({ rip: BigInt(CODE + code.length + 1), ...after });
-    if (edge) expect([...vm.readMemory(EDGE, 2)]).toEqual(edge);
-  };
+  const check =
+    (build: typeof machine32) =>
+    ({ name, code, regs = {}, accesses, after = {}, edge, retired = 2 }: Case): void => {
+      const vm = build([...code, HLT], { engine, regs });
+      vm.writeMemory(EDGE, Uint8Array.of(0xaa, 0xbb));
+      const result = runAnswering(vm, name.startsWith('CALL') ? () => CODE + code.length : pattern);
+      expect(result).toEqual({ accesses, exit: { kind: 'hlt' }, retired });
+      expect(vm.vcpus[0].getRegs()).toMatchObject({ rip: BigInt(CODE + code.length + 1), ...after });
+      if (edge) expect([...vm.readMemory(EDGE, 2)]).toEqual(edge);
+    };
 
-  describe('ports', () => { it.each(PORTS)('$name', check(machine32)); });
-  describe('devices in memory', () => { it.each(MMIO)('$name', check(machine32)); });
-  describe('across pages', () => { it.each(CROSSING)('$name', check(machine32)); });
-  describe('8 bytes and more', () => { it.each(WIDE)('$name', check(machine64)); });
+  describe('ports', () => {
+    it.each(PORTS)('$name', check(machine32));
+  });
+  describe('devices in memory', () => {
+    it.each(MMIO)('$name', check(machine32));
+  });
+  describe('across pages', () => {
+    it.each(CROSSING)('$name', check(machine32));
+  });
+  describe('8 bytes and more', () => {
+    it.each(WIDE)('$name', check(machine64));
+  });
 
   it('code is fetched from a device byte by byte', () => {
     // JMP RBX; there: OUT 0x80, AL; HLT
@@ -193,7 +279,10 @@ describe.each(ENGINE_NAMES)('engine %s', (engine) => {
     const { accesses, exit } = runAnswering(vm, ({ address }) => there[address - DEVICE]);
     expect(exit).toEqual({ kind: 'hlt' });
     expect(accesses).toEqual([
-      'mmio read 0xfee00000/1 = 0xe6', 'mmio read 0xfee00001/1 = 0x80', 'io write 0x80/1 = 0x3', 'mmio read 0xfee00002/1 = 0xf4',
+      'mmio read 0xfee00000/1 = 0xe6',
+      'mmio read 0xfee00001/1 = 0x80',
+      'io write 0x80/1 = 0x3',
+      'mmio read 0xfee00002/1 = 0xf4',
     ]);
   });
 
@@ -230,12 +319,18 @@ describe.each(ENGINE_NAMES)('engine %s', (engine) => {
   it('what a board claims of an instruction is done once, though another access of it leaves the machine', () => {
     let reads = 0;
     const vm = machine32([0xf3, 0x6c, HLT], {
-      engine, regs: { rdx: 0x60n, rcx: 3n, rdi: BigInt(DEVICE) }, unclaimed: 'exit',
+      engine,
+      regs: { rdx: 0x60n, rcx: 3n, rdi: BigInt(DEVICE) },
+      unclaimed: 'exit',
       platform: () => ({
         ports: { read: (port) => (port === 0x60 ? ++reads : null), write: () => false },
         mmio: { read: () => null, write: () => false },
         timeline: { deadline: () => Infinity, advance() {} },
-        interruptPending: () => false, acknowledgeInterrupt: () => 0, save: () => ({}), restore() {}, reset() {},
+        interruptPending: () => false,
+        acknowledgeInterrupt: () => 0,
+        save: () => ({}),
+        restore() {},
+        reset() {},
       }),
     });
     expect(runAnswering(vm).accesses).toEqual([1, 2, 3].map((n) => `mmio write 0x${(DEVICE + n - 1).toString(16)}/1 = 0x${n}`));

@@ -10,12 +10,26 @@ import { assemble } from '../support/code.ts';
 import type { Item } from '../support/code.ts';
 import { CODE, ENGINE_NAMES, MIB, STACK, machine32, setIdt } from './support.ts';
 
-const HLT = 0xf4, STI = 0xfb, CLI = 0xfa, IRET = 0xcf, NOP = 0x90, INC_EAX = 0x40, INC_EBX = 0x43;
+const HLT = 0xf4;
+const STI = 0xfb;
+const CLI = 0xfa;
+const IRET = 0xcf;
+const NOP = 0x90;
+const INC_EAX = 0x40;
+const INC_EBX = 0x43;
 const OUT = (port: number, value: number): Item => [0xb0, value, 0xe6, port];
 /** Both PICs initialised with vectors 0x20 and 0x28; only the master's `mask` bits are masked. */
 const PICS = (mask: number): Item[] => [
-  OUT(0x20, 0x11), OUT(0x21, 0x20), OUT(0x21, 4), OUT(0x21, 1), OUT(0xa0, 0x11), OUT(0xa1, 0x28), OUT(0xa1, 2), OUT(0xa1, 1),
-  OUT(0x21, mask), OUT(0xa1, 0xff),
+  OUT(0x20, 0x11),
+  OUT(0x21, 0x20),
+  OUT(0x21, 4),
+  OUT(0x21, 1),
+  OUT(0xa0, 0x11),
+  OUT(0xa1, 0x28),
+  OUT(0xa1, 2),
+  OUT(0xa1, 1),
+  OUT(0x21, mask),
+  OUT(0xa1, 0xff),
 ];
 /** PIT channel 0, mode 2, the slowest rate: an interrupt each 65536 PIT clocks (55 ms, five and a half million ticks). */
 const PIT: Item[] = [OUT(0x43, 0x34), OUT(0x40, 0), OUT(0x40, 0)];
@@ -48,10 +62,26 @@ describe.each(ENGINE_NAMES)('engine %s', (engine) => {
 
     it('with IF 1 skips to the next interrupt: virtual time passes, instructions do not', () => {
       // The PIT first: its output rises when the mode is set, and initialising the PIC forgets that.
-      const { vm } = pc({ engine }, ...PIT, ...PICS(0xfe),
+      const { vm } = pc(
+        { engine },
+        ...PIT,
+        ...PICS(0xfe),
         // again: STI; HLT; INC EBX; CMP EBX, 3; JNE again
-        { label: 'again' }, STI, HLT, INC_EBX, 0x83, 0xfb, 3, 0x75, { rel8: 'again' }, CLI, HLT,
-        { label: 'timer' }, EOI, IRET);
+        { label: 'again' },
+        STI,
+        HLT,
+        INC_EBX,
+        0x83,
+        0xfb,
+        3,
+        0x75,
+        { rel8: 'again' },
+        CLI,
+        HLT,
+        { label: 'timer' },
+        EOI,
+        IRET,
+      );
       const { exit, retired } = vm.runSlice(1000);
       expect(exit).toEqual({ kind: 'hlt' });
       expect(vm.vcpus[0].getRegs().rbx).toBe(3n);
@@ -121,8 +151,11 @@ describe.each(ENGINE_NAMES)('engine %s', (engine) => {
       const { exit } = vm.runSlice();
       expect(exit.kind).toBe('shutdown');
       const chain = exit.kind === 'shutdown' ? exit.chain : [];
-      expect(chain.slice(-3).map(({ vector, errorCode }) => [vector, errorCode]))
-        .toEqual([[13, 6 * 8 + 3], [13, 13 * 8 + 3], [13, 8 * 8 + 3]]);
+      expect(chain.slice(-3).map(({ vector, errorCode }) => [vector, errorCode])).toEqual([
+        [13, 6 * 8 + 3],
+        [13, 13 * 8 + 3],
+        [13, 8 * 8 + 3],
+      ]);
     });
 
     it('is final: each further slice says so', () => {
@@ -164,8 +197,12 @@ describe.each(ENGINE_NAMES)('engine %s', (engine) => {
     const vm = machine32(bytes, {
       engine,
       platform: (host) => ({
-        ports: { read: () => null, write: () => false }, mmio: { read: () => null, write: () => false },
-        timeline: { deadline: () => Infinity, advance() {} }, save: () => ({}), restore() {}, reset() {},
+        ports: { read: () => null, write: () => false },
+        mmio: { read: () => null, write: () => false },
+        timeline: { deadline: () => Infinity, advance() {} },
+        save: () => ({}),
+        restore() {},
+        reset() {},
         interruptPending: () => true,
         acknowledgeInterrupt() {
           host.interruptChanged();

@@ -6,20 +6,36 @@ import type { Vm } from '../../src/vm/vm.ts';
 import { u32 } from '../support/code.ts';
 import { ENGINE_NAMES, machine32 } from './support.ts';
 
-const EINTR = -4, ENXIO = -6, EBUSY = -16, EINVAL = -22, ENOTTY = -25, EDEADLK = -35;
-const WAIT = 1, REARM = 2;
+const EINTR = -4;
+const ENXIO = -6;
+const EBUSY = -16;
+const EINVAL = -22;
+const ENOTTY = -25;
+const EDEADLK = -35;
+const WAIT = 1;
+const REARM = 2;
 /** Pages 9, 10, … 9 + n - 1, in order, again and again: EDI from 0x9000 in steps of a page. */
 const WRITER = (pages: number): number[] => [
-  0xbf, ...u32(0x9000), // again: MOV EDI, 0x9000
-  0xb9, ...u32(pages), // MOV ECX, pages
-  0xff, 0x07, // next: INC dword [EDI]
-  0x81, 0xc7, ...u32(4096), // ADD EDI, 4096
-  0xe2, 0xf6, // LOOP next
-  0xeb, 0xea, // JMP again
+  0xbf,
+  ...u32(0x9000), // again: MOV EDI, 0x9000
+  0xb9,
+  ...u32(pages), // MOV ECX, pages
+  0xff,
+  0x07, // next: INC dword [EDI]
+  0x81,
+  0xc7,
+  ...u32(4096), // ADD EDI, 4096
+  0xe2,
+  0xf6, // LOOP next
+  0xeb,
+  0xea, // JMP again
 ];
 
 /** The list that a fetch fills, and the bytes of its struct. */
-interface FetchBuffers { readonly list: BigUint64Array; readonly info: Uint8Array }
+interface FetchBuffers {
+  readonly list: BigUint64Array;
+  readonly info: Uint8Array;
+}
 
 class Raw {
   constructor(readonly vm: Vm) {}
@@ -53,7 +69,7 @@ class Raw {
 
   async fetchAsync(count: number, flags: number, signal?: AbortSignal): Promise<number[] | number> {
     const buffers = this.buffers(count, flags);
-    return await this.vm.ioctlAsync(MtRequest.KVM_MT_SUBLIST_FETCH, buffers.info, signal) || taken(buffers);
+    return (await this.vm.ioctlAsync(MtRequest.KVM_MT_SUBLIST_FETCH, buffers.info, signal)) || taken(buffers);
   }
 }
 
@@ -117,7 +133,8 @@ describe.each(ENGINE_NAMES.flatMap((engine) => (['write-protect', 'pml'] as cons
       mt.init(100);
       mt.enable(1);
       mt.prepare(1);
-      const first = mt.fetchAsync(5, WAIT | REARM), second = mt.fetchAsync(3, WAIT | REARM);
+      const first = mt.fetchAsync(5, WAIT | REARM);
+      const second = mt.fetchAsync(3, WAIT | REARM);
       const controller = new AbortController();
       const run = mt.vm.run({ signal: controller.signal });
       expect(await first).toEqual([9, 10, 11, 12, 13]);
@@ -147,8 +164,9 @@ describe.each(ENGINE_NAMES.flatMap((engine) => (['write-protect', 'pml'] as cons
 
     it('errors come as negative numbers', () => {
       const mt = raw(2);
-      expect([mt.enable(1), mt.prepare(1), mt.fetch(1), mt.rearm(), mt.quiesce(), mt.trigger(1), mt.cleanup()])
-        .toEqual(Array(7).fill(ENXIO));
+      expect([mt.enable(1), mt.prepare(1), mt.fetch(1), mt.rearm(), mt.quiesce(), mt.trigger(1), mt.cleanup()]).toEqual(
+        Array(7).fill(ENXIO),
+      );
       expect([mt.init(0), mt.init(10), mt.init(10)]).toEqual([EINVAL, 0, EBUSY]);
       expect([mt.enable(2), mt.enable(1), mt.trigger(11), mt.fetch(0), mt.fetch(2, WAIT)]).toEqual([EINVAL, 0, EINVAL, EINVAL, EDEADLK]);
       expect(mt.vm.ioctl(0xae80)).toBe(ENOTTY);

@@ -7,7 +7,9 @@ import { loadGuest } from '../guests/run-guest.ts';
 import type { LoadedGuest } from '../guests/run-guest.ts';
 import { CODE, ENGINE_NAMES, machine32, setIdt } from './support.ts';
 
-const NOP = 0x90, HLT = 0xf4, INC_EAX = 0x40;
+const NOP = 0x90;
+const HLT = 0xf4;
+const INC_EAX = 0x40;
 
 /** Everything that two equal runs have equal. */
 function finalState({ vm, output }: LoadedGuest): unknown {
@@ -24,7 +26,7 @@ describe.each(ENGINE_NAMES)('engine %s', (engine) => {
       expect(vm.runSlice(limit)).toEqual({ vcpu: 0, exit: { kind: 'limit' }, retired: limit });
       total += limit;
       expect(vm.retired).toBe(BigInt(total));
-      expect(vm.vcpus[0].getRegs()).toMatchObject({ rax: BigInt(Math.ceil(total / 2)), rip: BigInt(CODE + total % 2) });
+      expect(vm.vcpus[0].getRegs()).toMatchObject({ rax: BigInt(Math.ceil(total / 2)), rip: BigInt(CODE + (total % 2)) });
       expect(vm.clock.now()).toBe(total);
     }
   });
@@ -55,17 +57,21 @@ describe.each(ENGINE_NAMES)('engine %s', (engine) => {
     const whole = load();
     while (whole.vm.runSlice(1e8).exit.kind === 'limit');
     const expected = finalState(whole);
-    fc.assert(fc.property(fc.array(fc.integer({ min: 1, max: 400_000 }), { minLength: 1, maxLength: 8 }), (limits) => {
-      const cut = load();
-      // The largest slice ends the run; the small ones come again and again before.
-      for (let n = 0; cut.vm.runSlice(n < 60 ? limits[n % limits.length] : 1e6).exit.kind === 'limit'; n++);
-      expect(finalState(cut)).toEqual(expected);
-    }), { numRuns: 4, seed: 7 });
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 1, max: 400_000 }), { minLength: 1, maxLength: 8 }), (limits) => {
+        const cut = load();
+        // The largest slice ends the run; the small ones come again and again before.
+        for (let n = 0; cut.vm.runSlice(n < 60 ? limits[n % limits.length] : 1e6).exit.kind === 'limit'; n++);
+        expect(finalState(cut)).toEqual(expected);
+      }),
+      { numRuns: 4, seed: 7 },
+    );
   });
 
   it('an instruction at a time ends the same', () => {
     const load = (): LoadedGuest => loadGuest({ image: 'triple-fault/triple-fault.elf', engine });
-    const whole = load(), steps = load();
+    const whole = load();
+    const steps = load();
     const end = whole.vm.runSlice().exit;
     let result = steps.vm.runSlice(1);
     while (result.exit.kind === 'limit') result = steps.vm.runSlice(1);

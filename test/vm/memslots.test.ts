@@ -12,11 +12,13 @@ const code = (name: string): unknown => expect.objectContaining({ code: name });
 
 describe('refused', () => {
   const cases: readonly [string, string, Partial<MemslotRequest>][] = [
-    ['EEXIST', 'a slot in use', { slot: 0 }], ['EEXIST', 'an overlap', { guestPhysAddr: MIB - 4096 }],
+    ['EEXIST', 'a slot in use', { slot: 0 }],
+    ['EEXIST', 'an overlap', { guestPhysAddr: MIB - 4096 }],
     ['ENOMEM', 'more than the spare RAM', { memorySize: MIB + 4096 }],
     ['EINVAL', 'beyond the GPA limit', { guestPhysAddr: 8 * MIB - 4096 }],
     ['EINVAL', 'an address inside a page', { guestPhysAddr: 2 * MIB + 1 }],
-    ['EINVAL', 'a size of part of a page', { memorySize: 100 }], ['EINVAL', 'a negative slot', { slot: -1 }],
+    ['EINVAL', 'a size of part of a page', { memorySize: 100 }],
+    ['EINVAL', 'a negative slot', { slot: -1 }],
     ['EINVAL', 'a negative address', { guestPhysAddr: -4096 }],
     ['EINVAL', 'deleting what is not there', { memorySize: 0 }],
   ];

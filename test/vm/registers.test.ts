@@ -15,13 +15,18 @@ const FLAGS = 0x3f7fd5n;
 const word = fc.bigInt({ min: 0n, max: 2n ** 64n - 1n });
 const u32 = fc.integer({ min: 0, max: 0xffffffff });
 const regs: fc.Arbitrary<Regs> = fc.tuple(fc.array(word, { minLength: 16, maxLength: 16 }), word, word).map(([values, rip, flags]) => ({
-  ...Object.fromEntries(GPR_NAMES.map((name, n) => [name, values[n]])) as Record<(typeof GPR_NAMES)[number], bigint>,
-  rip, rflags: (flags & FLAGS) | 2n,
+  ...(Object.fromEntries(GPR_NAMES.map((name, n) => [name, values[n]])) as Record<(typeof GPR_NAMES)[number], bigint>),
+  rip,
+  rflags: (flags & FLAGS) | 2n,
 }));
 const segment: fc.Arbitrary<SegmentRegister> = fc.record({
-  selector: fc.integer({ min: 0, max: 0xffff }), base: word, limit: u32, attributes: u32,
+  selector: fc.integer({ min: 0, max: 0xffff }),
+  base: word,
+  limit: u32,
+  attributes: u32,
 });
 const table = fc.record({ base: word, limit: fc.integer({ min: 0, max: 0xffff }) });
+// biome-ignore format: a table
 const sregs: fc.Arbitrary<Sregs> = fc.record({
   es: segment, cs: segment, ss: segment, ds: segment, fs: segment, gs: segment, ldt: segment, tr: segment,
   cr0: word, cr2: word, cr3: word, cr4: word, cr8: word, efer: word, gdt: table, idt: table,
@@ -30,23 +35,30 @@ const sregs: fc.Arbitrary<Sregs> = fc.record({
 describe('get and set', () => {
   it('registers: what was set is what is got', () => {
     const [vcpu] = machine32([HLT]).vcpus;
-    fc.assert(fc.property(regs, (values) => {
-      vcpu.setRegs(values);
-      expect(vcpu.getRegs()).toEqual(values);
-    }), { seed: 1 });
+    fc.assert(
+      fc.property(regs, (values) => {
+        vcpu.setRegs(values);
+        expect(vcpu.getRegs()).toEqual(values);
+      }),
+      { seed: 1 },
+    );
   });
 
   it('system registers: the same', () => {
     const [vcpu] = machine32([HLT]).vcpus;
-    fc.assert(fc.property(sregs, (values) => {
-      vcpu.setSregs(values);
-      expect(vcpu.getSregs()).toEqual(values);
-    }), { seed: 2 });
+    fc.assert(
+      fc.property(sregs, (values) => {
+        vcpu.setSregs(values);
+        expect(vcpu.getSregs()).toEqual(values);
+      }),
+      { seed: 2 },
+    );
   });
 
   it('what is not given stays', () => {
     const [vcpu] = machine32([HLT]).vcpus;
-    const before = vcpu.getRegs(), system = vcpu.getSregs();
+    const before = vcpu.getRegs();
+    const system = vcpu.getSregs();
     vcpu.setRegs({ r9: 5n });
     expect(vcpu.getRegs()).toEqual({ ...before, r9: 5n });
     vcpu.setSregs({ cr2: 5n });
@@ -67,7 +79,9 @@ describe('get and set', () => {
 
   it('an unknown activity: EINVAL', () => {
     const [vcpu] = machine32([HLT]).vcpus;
-    expect(() => { vcpu.activity = 'asleep' as 'hlt'; }).toThrow(expect.objectContaining({ code: 'EINVAL' }));
+    expect(() => {
+      vcpu.activity = 'asleep' as 'hlt';
+    }).toThrow(expect.objectContaining({ code: 'EINVAL' }));
   });
 });
 
@@ -102,7 +116,8 @@ describe.each(ENGINE_NAMES)('engine %s', (engine) => {
 
   it('setSregs loads the PDPTEs of PAE paging', () => {
     const vm = machine32([0x8a, 0x03, HLT], { engine, memory: 8 * MIB, regs: { rbx: BigInt(2 * MIB) } });
-    const table = 0x20000, directory = 0x21000;
+    const table = 0x20000;
+    const directory = 0x21000;
     vm.writeMemory(table, Uint8Array.of(1, 0x10, 2));
     vm.writeMemory(directory, Uint8Array.of(0x83));
     // Linear 2 MiB is physical 4 MiB.
@@ -118,7 +133,9 @@ describe.each(ENGINE_NAMES)('engine %s', (engine) => {
     vm.vcpus[0].reset();
     expect(vm.vcpus[0].getRegs()).toMatchObject({ rip: 0xfff0n, rflags: 2n, rax: 0n });
     expect(vm.vcpus[0].getSregs()).toMatchObject({
-      cs: { selector: 0xf000, base: 0xffff0000n, limit: 0xffff }, cr0: 0x60000010n, efer: 0n,
+      cs: { selector: 0xf000, base: 0xffff0000n, limit: 0xffff },
+      cr0: 0x60000010n,
+      efer: 0n,
     });
     const { exit } = vm.runSlice();
     expect(exit).toMatchObject({ kind: 'mmio', access: { direction: 'read', address: 0xfffffff0, width: 1 } });

@@ -9,7 +9,9 @@ import type { Vm } from '../../src/vm/vm.ts';
 import { Xorshift32 } from '../guests/arithmetic.ts';
 import { CODE, ENGINE_NAMES, MIB, machine32, machine64 } from './support.ts';
 
-const PROGRAMS = 16, LIMIT = 400, CODE_BYTES = 512;
+const PROGRAMS = 16;
+const LIMIT = 400;
+const CODE_BYTES = 512;
 const KINDS: readonly Exit['kind'][] = ['io', 'mmio', 'hlt', 'shutdown', 'limit'];
 
 class Random {
@@ -27,8 +29,13 @@ class Random {
   word(): bigint {
     const whole = (BigInt(this.words.next() >>> 0) << 32n) | BigInt(this.words.next() >>> 0);
     const kinds = [
-      BigInt(this.below(MIB)), BigInt(MIB - 8 + this.below(16)), 0xffffffffn - BigInt(this.below(16)),
-      0x7ffffffffff8n + BigInt(this.below(16)), 0xffff800000000000n - BigInt(this.below(8)), 0xfffffffffffffff8n, whole,
+      BigInt(this.below(MIB)),
+      BigInt(MIB - 8 + this.below(16)),
+      0xffffffffn - BigInt(this.below(16)),
+      0x7ffffffffff8n + BigInt(this.below(16)),
+      0xffff800000000000n - BigInt(this.below(8)),
+      0xfffffffffffffff8n,
+      whole,
     ];
     return kinds[this.below(kinds.length)];
   }
@@ -58,9 +65,13 @@ function scatter(vm: Vm, random: Random): void {
 }
 
 const segment = (random: Random): Sregs['cs'] => ({
-  selector: random.below(65536), base: random.word(), limit: random.below(2 ** 32), attributes: random.below(2 ** 17),
+  selector: random.below(65536),
+  base: random.word(),
+  limit: random.below(2 ** 32),
+  attributes: random.below(2 ** 17),
 });
 
+// biome-ignore format: a table
 const MODES: readonly (readonly [string, (random: Random, config: object) => Vm])[] = [
   ['32-bit', (_random, config) => machine32([0x90], config)],
   ['64-bit', (_random, config) => machine64([0x90], config)],
@@ -90,7 +101,10 @@ const MODES: readonly (readonly [string, (random: Random, config: object) => Vm]
 
 describe.each(ENGINE_NAMES)('engine %s', (engine) => {
   describe.each(MODES)('%s', (_name, build) => {
-    it.each([['every access an exit', 'exit'], ['unclaimed accesses float', 'float']] as const)('%s', (_text, unclaimed) => {
+    it.each([
+      ['every access an exit', 'exit'],
+      ['unclaimed accesses float', 'float'],
+    ] as const)('%s', (_text, unclaimed) => {
       for (let seed = 1; seed <= PROGRAMS; seed++) {
         const random = new Random(seed);
         const vm = build(random, { engine, unclaimed });

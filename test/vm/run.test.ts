@@ -9,7 +9,8 @@ import { bootTarget } from '../../src/boot/vm-target.ts';
 import type { Vm } from '../../src/vm/vm.ts';
 import { CODE, MIB, machine32 } from './support.ts';
 
-const HLT = 0xf4, NOP = 0x90;
+const HLT = 0xf4;
+const NOP = 0x90;
 /** JMP to itself. */
 const FOREVER = [0xeb, 0xfe];
 /** OUT 0xE9, AL: calls the host. */
@@ -19,9 +20,14 @@ const EBUSY = expect.objectContaining({ code: 'EBUSY' });
 /** A PC whose guest calls `host` by port 0xE9. */
 function withHost(code: readonly number[], host: (vm: Vm) => void): Vm {
   const made: { pc?: Pc } = {};
-  const pc = made.pc = createPc({
-    memory: MIB, tracking: 'write-protect', vcpus: 2, spareMemory: MIB, gpaLimit: 4 * MIB, debugcon: () => host(made.pc!.vm),
-  });
+  const pc = (made.pc = createPc({
+    memory: MIB,
+    tracking: 'write-protect',
+    vcpus: 2,
+    spareMemory: MIB,
+    gpaLimit: 4 * MIB,
+    debugcon: () => host(made.pc!.vm),
+  }));
   loadImage('code', Uint8Array.from(code), bootTarget(pc.vm), { at: CODE });
   return pc.vm;
 }

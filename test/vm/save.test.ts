@@ -11,7 +11,11 @@ import type { LoadedGuest } from '../guests/run-guest.ts';
 import { assemble, u32 } from '../support/code.ts';
 import { CODE, DEVICE, ENGINE_NAMES, accessText, machine32, runAnswering, setIdt } from './support.ts';
 
-const HLT = 0xf4, NOP = 0x90, STI = 0xfb, IRET = 0xcf, INC_EBX = 0x43;
+const HLT = 0xf4;
+const NOP = 0x90;
+const STI = 0xfb;
+const IRET = 0xcf;
+const INC_EBX = 0x43;
 
 /** As a file keeps it. */
 const kept = (state: VmState): VmState => JSON.parse(JSON.stringify(state)) as VmState;
@@ -39,28 +43,54 @@ describe.each(ENGINE_NAMES)('engine %s', (engine) => {
     it.each(guests)('%s', (_name, load) => {
       const whole = load();
       while (whole.vm.runSlice(1e7).exit.kind === 'limit');
-      const expected = finalState(whole.vm), length = Number(whole.vm.retired);
-      fc.assert(fc.property(fc.array(fc.integer({ min: 1, max: length }), { minLength: 1, maxLength: 3 }), (points) => {
-        let guest = load();
-        let output = '';
-        for (const point of points.sort((a, b) => a - b)) {
-          const rest = point - Number(guest.vm.retired);
-          if (rest > 0) guest.vm.runSlice(rest);
-          const next = load();
-          move(guest.vm, next.vm);
-          output += guest.output();
-          guest = next;
-        }
-        while (guest.vm.runSlice(1e7).exit.kind === 'limit');
-        expect(output + guest.output()).toBe(whole.output());
-        expect(finalState(guest.vm)).toEqual(expected);
-      }), { numRuns: 4, seed: 11 });
+      const expected = finalState(whole.vm);
+      const length = Number(whole.vm.retired);
+      fc.assert(
+        fc.property(fc.array(fc.integer({ min: 1, max: length }), { minLength: 1, maxLength: 3 }), (points) => {
+          let guest = load();
+          let output = '';
+          for (const point of points.sort((a, b) => a - b)) {
+            const rest = point - Number(guest.vm.retired);
+            if (rest > 0) guest.vm.runSlice(rest);
+            const next = load();
+            move(guest.vm, next.vm);
+            output += guest.output();
+            guest = next;
+          }
+          while (guest.vm.runSlice(1e7).exit.kind === 'limit');
+          expect(output + guest.output()).toBe(whole.output());
+          expect(finalState(guest.vm)).toEqual(expected);
+        }),
+        { numRuns: 4, seed: 11 },
+      );
     });
 
     it('after each instruction: shadows, a pending NMI and a waiting interrupt, single steps, REP', () => {
       // MOV ECX, 5; MOV EDI, 0x9000; STI; NOP; PUSH flags with TF and IF; POPF; REP STOSB; MOV SS, AX; NOP; PUSH 2; POPF; HLT
-      const { bytes, at } = assemble(CODE, 0xb9, u32(5), 0xbf, u32(0x9000), STI, NOP, 0x68, u32(0x302), 0x9d, 0xf3, 0xaa,
-        0x8e, 0xd0, NOP, 0x68, u32(2), 0x9d, HLT, { label: 'handler' }, INC_EBX, IRET);
+      const { bytes, at } = assemble(
+        CODE,
+        0xb9,
+        u32(5),
+        0xbf,
+        u32(0x9000),
+        STI,
+        NOP,
+        0x68,
+        u32(0x302),
+        0x9d,
+        0xf3,
+        0xaa,
+        0x8e,
+        0xd0,
+        NOP,
+        0x68,
+        u32(2),
+        0x9d,
+        HLT,
+        { label: 'handler' },
+        INC_EBX,
+        IRET,
+      );
       const build = (): Vm => {
         const vm = machine32(bytes, { engine });
         vm.vcpus[0].setRegs({ rax: BigInt(vm.vcpus[0].getSregs().ss.selector) });
@@ -98,7 +128,7 @@ describe.each(ENGINE_NAMES)('engine %s', (engine) => {
           guest.vm.mt.enableMt(1);
           guest.vm.mt.prepareMtCp(1n);
         }
-        guest.vm.runSlice(Number(whole.vm.retired) / 4 | 0);
+        guest.vm.runSlice((Number(whole.vm.retired) / 4) | 0);
         const next = load(tracking);
         move(guest.vm, next.vm);
         guest = next;
@@ -120,9 +150,7 @@ describe.each(ENGINE_NAMES)('engine %s', (engine) => {
     const copy = build();
     move(vm, copy);
     const { accesses, exit } = runAnswering(copy, () => 0x77);
-    expect(accesses).toEqual([
-      'mmio write 0xfee00010/1 = 0x5a', 'mmio read 0xfee00001/1 = 0x77', 'mmio write 0xfee00011/1 = 0x77',
-    ]);
+    expect(accesses).toEqual(['mmio write 0xfee00010/1 = 0x5a', 'mmio read 0xfee00001/1 = 0x77', 'mmio write 0xfee00011/1 = 0x77']);
     expect(exit.kind).toBe('hlt');
   });
 });
@@ -151,8 +179,11 @@ describe('refused', () => {
     ['no number', /field rflags is no u32/, (state) => withRegister(state, 'rflags', 'x')],
     ['33 bits', /field rflags is no u32/, (state) => withRegister(state, 'rflags', 2 ** 32)],
     ['no TLB', /TLB/, (state) => withVcpu(state, { tlb: null })],
-    ['a TLB entry of a page that is no RAM', /TLB/, (state) =>
-      withVcpu(state, { tlb: { entry: [1], linear: [4096], gfn: [1e6], info: [0] } })],
+    [
+      'a TLB entry of a page that is no RAM',
+      /TLB/,
+      (state) => withVcpu(state, { tlb: { entry: [1], linear: [4096], gfn: [1e6], info: [0] } }),
+    ],
     ['answers that are none', /answered/, (state) => withVcpu(state, { answered: [{ kind: 'io' }] })],
     ['a device more', /device/, (state) => ({ ...state, platform: { ...state.platform, toaster: {} } })],
     ['a device’s state', /pit/i, (state) => withDevice(state, /pit/i, {})],
@@ -183,21 +214,41 @@ describe('refused', () => {
     const before = kept(target.save());
     const paths = pathsOf(state);
     const junk = fc.constantFrom<unknown>(
-      null, -1, 0, 0.5, 1, 7, 255, 2 ** 31, 2 ** 32 - 1, 2 ** 53, NaN, '', '0x0', '0xffffffffffffffff', 'x', [], {}, true,
+      null,
+      -1,
+      0,
+      0.5,
+      1,
+      7,
+      255,
+      2 ** 31,
+      2 ** 32 - 1,
+      2 ** 53,
+      NaN,
+      '',
+      '0x0',
+      '0xffffffffffffffff',
+      'x',
+      [],
+      {},
+      true,
     );
-    fc.assert(fc.property(fc.array(fc.tuple(fc.constantFrom(...paths), junk), { minLength: 1, maxLength: 4 }), (changes) => {
-      const broken = structuredClone(state);
-      for (const [path, value] of changes) put(broken, path, value);
-      try {
-        target.restore(broken);
-      } catch (error) {
-        expect(error).toBeInstanceOf(InputError);
-        expect(kept(target.save())).toEqual(before);
-        return;
-      }
-      target.runSlice(200);
-      target.restore(before);
-    }), { numRuns: 400, seed: 3 });
+    fc.assert(
+      fc.property(fc.array(fc.tuple(fc.constantFrom(...paths), junk), { minLength: 1, maxLength: 4 }), (changes) => {
+        const broken = structuredClone(state);
+        for (const [path, value] of changes) put(broken, path, value);
+        try {
+          target.restore(broken);
+        } catch (error) {
+          expect(error).toBeInstanceOf(InputError);
+          expect(kept(target.save())).toEqual(before);
+          return;
+        }
+        target.runSlice(200);
+        target.restore(before);
+      }),
+      { numRuns: 400, seed: 3 },
+    );
   });
 });
 
@@ -206,7 +257,9 @@ type Path = readonly string[];
 function pathsOf(value: unknown): Path[] {
   if (typeof value !== 'object' || value === null) return [[]];
   // Long lists by their first entries only.
-  const below = Object.entries(value).slice(0, 60).flatMap(([key, child]) => pathsOf(child).map((path) => [key, ...path]));
+  const below = Object.entries(value)
+    .slice(0, 60)
+    .flatMap(([key, child]) => pathsOf(child).map((path) => [key, ...path]));
   return [[], ...below].filter((path) => path.length > 0 || !Object.keys(value).length);
 }
 

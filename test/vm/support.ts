@@ -14,7 +14,8 @@ import { Vm } from '../../src/vm/vm.ts';
 
 export const MIB = 1024 ** 2;
 /** Where code lies, and the end of its stack. */
-export const CODE = 0x1000, STACK = 0x8000;
+export const CODE = 0x1000,
+  STACK = 0x8000;
 /** A guest-physical address that is no RAM. */
 export const DEVICE = 0xfee00000;
 /** Each engine by name; `auto` is one of them. */
@@ -47,7 +48,9 @@ export const accessText = ({ kind, direction, address, width, value }: OutsideAc
 
 /** Runs to the first exit that is no outside access; answers reads by `answer`. */
 export function runAnswering(
-  vm: Vm, answer: (access: OutsideAccess, count: number) => number = () => 0, limit = 10_000,
+  vm: Vm,
+  answer: (access: OutsideAccess, count: number) => number = () => 0,
+  limit = 10_000,
 ): { readonly accesses: string[]; readonly exit: Exit; readonly retired: number } {
   const accesses: string[] = [];
   let retired = 0;
@@ -66,9 +69,11 @@ export function setIdt(vm: Vm, handlers: { readonly [vector: number]: number }, 
   const vcpu = vm.vcpus[index];
   const { selector, attributes } = vcpu.getSregs().cs;
   const long = (attributes & 0x2000) !== 0;
-  const size = long ? 16 : 8, base = 0x800;
+  const size = long ? 16 : 8;
+  const base = 0x800;
   for (const [vector, address] of Object.entries(handlers)) {
-    const low = (selector * 65536 + (address & 0xffff)) >>> 0, high = ((address & 0xffff0000) | (gateType << 8)) >>> 0;
+    const low = (selector * 65536 + (address & 0xffff)) >>> 0;
+    const high = ((address & 0xffff0000) | (gateType << 8)) >>> 0;
     const words = Uint32Array.of(low, high, 0, 0).subarray(0, size / 4);
     vm.writeMemory(base + size * Number(vector), new Uint8Array(words.buffer, 0, size));
   }

@@ -22,12 +22,21 @@ function start(vm: Vm, index: number, rip: number, rax = 0n): void {
 }
 
 /** Each vCPU writes its AL to a list that EDI, taken by LOCK XADD from a shared counter, indexes: the order of all writes. */
-const ORDER = assemble(CODE,
-  0xb9, [16, 0, 0, 0], { label: 'again' }, // MOV ECX, 16
-  0xbf, [1, 0, 0, 0], // MOV EDI, 1
-  [0xf0, 0x0f, 0xc1, 0x3d], [0, 0x90, 0, 0], // LOCK XADD [DATA], EDI
-  [0x88, 0x87], [4, 0x90, 0, 0], // MOV [EDI + DATA + 4], AL
-  0xe2, { rel8: 'again' }, HLT); // LOOP
+const ORDER = assemble(
+  CODE,
+  0xb9,
+  [16, 0, 0, 0],
+  { label: 'again' }, // MOV ECX, 16
+  0xbf,
+  [1, 0, 0, 0], // MOV EDI, 1
+  [0xf0, 0x0f, 0xc1, 0x3d],
+  [0, 0x90, 0, 0], // LOCK XADD [DATA], EDI
+  [0x88, 0x87],
+  [4, 0x90, 0, 0], // MOV [EDI + DATA + 4], AL
+  0xe2,
+  { rel8: 'again' },
+  HLT,
+); // LOOP
 
 function order(config: Partial<VmConfig>, vcpus: number, slice = Infinity): { readonly list: string; readonly retired: readonly bigint[] } {
   const vm = machine32(ORDER.bytes, { ...config, vcpus, regs: { rax: 0n } });
@@ -82,8 +91,20 @@ describe.each(ENGINE_NAMES)('engine %s', (engine) => {
 
   it('code that one vCPU writes is what another executes', () => {
     // vCPU 0: INC byte [patch + 1], for ever; vCPU 1: patch: MOV AL, imm8; JMP patch
-    const { bytes, at } = assemble(CODE, { label: 'loop' }, [0xfe, 0x05], { abs32: 'imm' }, 0xeb, { rel8: 'loop' },
-      { label: 'patch' }, 0xb0, { label: 'imm' }, 0, 0xeb, { rel8: 'patch' });
+    const { bytes, at } = assemble(
+      CODE,
+      { label: 'loop' },
+      [0xfe, 0x05],
+      { abs32: 'imm' },
+      0xeb,
+      { rel8: 'loop' },
+      { label: 'patch' },
+      0xb0,
+      { label: 'imm' },
+      0,
+      0xeb,
+      { rel8: 'patch' },
+    );
     const vm = machine32(bytes, { engine, vcpus: 2, quantum: 50 });
     start(vm, 1, at.patch);
     for (let turn = 1; turn < 20; turn++) {

@@ -14,8 +14,14 @@ import { describeNeeding } from '../support/skip.ts';
 
 const BROWSER = '/usr/bin/chromium';
 const QUIET = [
-  '--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
-  '--disable-component-update', '--disable-sync',
+  '--headless',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
 ];
 
 const ENGINES = ['interpreter', 'translator'] as const;
@@ -75,7 +81,10 @@ describeNeeding(existsSync(BROWSER), 'no Chromium on this machine')('the page', 
     await page.getByRole('button', { name: 'Run' }).and(page.locator(':enabled')).waitFor();
     const state = await page.getByRole('status').getAttribute('data-state');
     return {
-      serial: await text('serial'), verdict: await text('verdict'), holds: state === 'good', cycles: Number(await text('cycle')),
+      serial: await text('serial'),
+      verdict: await text('verdict'),
+      holds: state === 'good',
+      cycles: Number(await text('cycle')),
       rows: await page.locator('#cycles tr').allTextContents(),
     };
   }
@@ -100,11 +109,15 @@ describeNeeding(existsSync(BROWSER), 'no Chromium on this machine')('the page', 
   it.each([
     { tracking: 'pml', exits: 'PML full', append: '', output: 'dirtier/expected-output.txt', dirtyTrigger: 192 },
     {
-      tracking: 'write-protect', exits: 'EPT violations', append: 'pages=211 pattern=random iterations=20 rate=64 seed=7',
-      output: 'dirtier/expected-output-random-211.txt', dirtyTrigger: 64,
+      tracking: 'write-protect',
+      exits: 'EPT violations',
+      append: 'pages=211 pattern=random iterations=20 rate=64 seed=7',
+      output: 'dirtier/expected-output-random-211.txt',
+      dirtyTrigger: 64,
     },
   ] as const)('verifies dirtier under both engines, by $tracking', async ({ tracking, exits, append, output, dirtyTrigger }) => {
-    const outputs: string[] = [], cycles: number[] = [];
+    const outputs: string[] = [];
+    const cycles: number[] = [];
     for (const engine of ENGINES) {
       await start({ guest: 'dirtier-64', append, engine, tracking, dirtyTrigger });
       const shown = await finish();

@@ -3,7 +3,14 @@ import type { WebEnd } from '../../src/web/protocol.ts';
 import { mips, percent, summary, verdict } from '../../src/web/words.ts';
 
 const END: WebEnd = {
-  how: 'guest', exit: { kind: 'hlt' }, cycles: 2, reported: 1234, pages: 4096, compared: 2, rebuilt: { checked: 3, wrong: [] }, lost: null,
+  how: 'guest',
+  exit: { kind: 'hlt' },
+  cycles: 2,
+  reported: 1234,
+  pages: 4096,
+  compared: 2,
+  rebuilt: { checked: 3, wrong: [] },
+  lost: null,
   milliseconds: 1540,
 };
 
@@ -11,8 +18,9 @@ describe('verdict', () => {
   it('holds when nothing was lost and every cycle rebuilds', () => {
     expect(verdict(END)).toEqual({
       holds: true,
-      text: 'Verified: every page not reported is byte-identical (4,096 pages, 2 comparisons), '
-        + 'and every cycle rebuilds (3 of 3 hashes equal, the base\'s included)',
+      text:
+        'Verified: every page not reported is byte-identical (4,096 pages, 2 comparisons), ' +
+        "and every cycle rebuilds (3 of 3 hashes equal, the base's included)",
     });
   });
 
@@ -40,13 +48,23 @@ describe('summary', () => {
 });
 
 describe('percent', () => {
-  it.each([[null, '–'], [0, '0 %'], [0.999, '99 %'], [1, '100 %']] as const)('%s: %s', (share, text) => {
+  it.each([
+    [null, '–'],
+    [0, '0 %'],
+    [0.999, '99 %'],
+    [1, '100 %'],
+  ] as const)('%s: %s', (share, text) => {
     expect(percent(share)).toBe(text);
   });
 });
 
 describe('mips', () => {
-  it.each([[null, '–'], [0.917, '0.92'], [28.47, '28.5'], [1712.4, '1,712']] as const)('%s: %s', (value, text) => {
+  it.each([
+    [null, '–'],
+    [0.917, '0.92'],
+    [28.47, '28.5'],
+    [1712.4, '1,712'],
+  ] as const)('%s: %s', (value, text) => {
     expect(mips(value)).toBe(text);
   });
 });

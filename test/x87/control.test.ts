@@ -6,8 +6,12 @@ import { resetVcpu } from '../../src/cpu/reset.ts';
 import { AT } from '../system/support.ts';
 import { Escape, absolute, execute, x87Rig } from './support.ts';
 
-const NM = 7, MF = 16, PF = 14;
-const IE = 1, ZE = 4, ES_B = 0x8080;
+const NM = 7;
+const MF = 16;
+const PF = 14;
+const IE = 1;
+const ZE = 4;
+const ES_B = 0x8080;
 
 describe('the device-not-available exception', () => {
   // SDM vol. 3, "Control Registers": with EM or TS an x87 instruction raises #NM; WAIT with MP and TS together, and EM is nothing to it.
@@ -20,7 +24,12 @@ describe('the device-not-available exception', () => {
     ['EM and MP', CR0.EM | CR0.MP, NM, null],
   ])('with %s', (_name, bits, escape, fwait) => {
     const { FLD1, FNINIT, FNSTSW_AX, FWAIT } = Escape;
-    for (const [bytes, expected] of [[FLD1, escape], [FNINIT, escape], [FNSTSW_AX, escape], [FWAIT, fwait]] as const) {
+    for (const [bytes, expected] of [
+      [FLD1, escape],
+      [FNINIT, escape],
+      [FNSTSW_AX, escape],
+      [FWAIT, fwait],
+    ] as const) {
       const rig = x87Rig();
       rig.state.cr0[0] |= bits;
       expect(execute(rig, ...bytes)).toBe(expected);

@@ -7,7 +7,8 @@ import { AT } from '../system/support.ts';
 import type { Rig } from '../system/support.ts';
 import { Escape, execute, x87Rig } from './support.ts';
 
-const VECTOR = 45, IRETD = 0xcf;
+const VECTOR = 45;
+const IRETD = 0xcf;
 const DIVIDE = [...Escape.FLD1, ...Escape.FLDZ, ...Escape.FDIVP];
 
 /** FERR# raises an interrupt; `ignored` is IGNNE#. What the pin did is in `pin`. */
@@ -27,7 +28,13 @@ function rigWithout(ne: boolean): { rig: Rig; pin: boolean[]; ignore(): void } {
     return ignored;
   };
   Object.assign(rig.host, { floatError });
-  return { rig, pin, ignore: () => { ignored = true; } };
+  return {
+    rig,
+    pin,
+    ignore: () => {
+      ignored = true;
+    },
+  };
 }
 
 describe('an exception with CR0.NE = 0', () => {

@@ -8,16 +8,25 @@ import { Escape, absolute, execute, x87Rig } from './support.ts';
 import type { Mode } from './support.ts';
 
 const AT_IMAGE = 0x7000;
-const FNSTENV = 6, FLDENV = 4, FNSAVE = 6, FRSTOR = 4;
+const FNSTENV = 6;
+const FLDENV = 4;
+const FNSAVE = 6;
+const FRSTOR = 4;
 
 /** Known values in every field: R6 valid, R7 zero, TOP = 6, the rest empty. */
 function filled(mode: Mode): Rig {
-  const rig = x87Rig(mode), { state, cpu } = rig;
+  const rig = x87Rig(mode);
+  const { state, cpu } = rig;
   cpu.x87.control = 0x27f;
   cpu.x87.status = 0x3020;
   state.ftw[0] = 0xc0;
   cpu.x87.writePhysical(6, 0x3fff8000000000000000n);
-  for (const [field, value] of [[state.fop, 0x5a5], [state.fcs, 0x1230], [state.fds, 0x4560]] as const) field[0] = value;
+  for (const [field, value] of [
+    [state.fop, 0x5a5],
+    [state.fcs, 0x1230],
+    [state.fds, 0x4560],
+  ] as const)
+    field[0] = value;
   state.fip[0] = 0x98765n;
   state.fdp[0] = 0xcba98n;
   return rig;
@@ -28,8 +37,11 @@ const clear = (rig: Rig): void => {
 };
 
 /** Bytes of the instruction with the operand size `size`. */
-const coded = (mode: Mode, size: 2 | 4, escape: number, reg: number): number[] =>
-  [...((mode === 'real') === (size === 4) ? [0x66] : []), escape, ...absolute(mode, reg, AT_IMAGE)];
+const coded = (mode: Mode, size: 2 | 4, escape: number, reg: number): number[] => [
+  ...((mode === 'real') === (size === 4) ? [0x66] : []),
+  escape,
+  ...absolute(mode, reg, AT_IMAGE),
+];
 
 const image = (rig: Rig, size: 2 | 4): string[] => {
   const base = Number(rig.state.segBase[Seg.DS]) + AT_IMAGE;
@@ -58,7 +70,8 @@ describe.each(FORMATS)('the environment in %s code with an operand size of %i', 
 
   it('is loaded again as it was', () => {
     const rig = filled(mode);
-    const store = coded(mode, size, 0xd9, FNSTENV), load = coded(mode, size, 0xd9, FLDENV);
+    const store = coded(mode, size, 0xd9, FNSTENV);
+    const load = coded(mode, size, 0xd9, FLDENV);
     execute(rig, ...store, ...Escape.FNINIT, ...load, ...store);
     // what the 16-bit format of protected mode does not hold is 0; the pointers of real mode are linear
     expect(image(rig, size)).toEqual(expected);
@@ -89,7 +102,8 @@ describe('images', () => {
 
   // SDM vol. 1, "x87 FPU Tag Word": what is stored tells zeros and special values from valid numbers.
   it('tell tags from what registers hold', () => {
-    const rig = x87Rig(), { x87 } = rig.cpu;
+    const rig = x87Rig();
+    const { x87 } = rig.cpu;
     const held = [0n, 0x3fff8000000000000000n, 0x7fff8000000000000000n, 1n, 0x7fffc000000000000000n, 0x3fff0000000000000001n, 1n << 79n];
     held.forEach((bits, n) => x87.writePhysical(n, bits));
     rig.state.ftw[0] = 0x7f;
@@ -107,7 +121,8 @@ describe('images', () => {
 describe('the pointers', () => {
   // SDM vol. 1, "x87 FPU Instruction and Data (Operand) Pointers": of the last instruction that is no control instruction.
   it('are those of the last numeric instruction and of its operand', () => {
-    const rig = x87Rig('64-bit'), { state } = rig;
+    const rig = x87Rig('64-bit');
+    const { state } = rig;
     const load = [0x66, 0xdd, ...absolute('64-bit', 0, 0x7008)];
     execute(rig, ...Escape.FLD1, ...load, ...Escape.FADDP, ...Escape.FNSTSW_AX, ...coded('64-bit', 4, 0xd9, FNSTENV));
     expect([state.fip[0], state.fop[0], state.fdp[0]]).toEqual([BigInt(0x5000 + 2 + load.length), 0x6c1, 0x7008n]);

@@ -12,9 +12,15 @@ export interface MachineShape {
   readonly ramBytes: number;
 }
 
-export interface RegionRequest { readonly name: string; readonly bytes: number }
+export interface RegionRequest {
+  readonly name: string;
+  readonly bytes: number;
+}
 
-export interface Region { readonly offset: number; readonly bytes: number }
+export interface Region {
+  readonly offset: number;
+  readonly bytes: number;
+}
 
 export type RegionPlan = { readonly [name: string]: Region } & { readonly total: Region };
 

@@ -17,8 +17,12 @@ export interface FieldSpec<T extends FieldType = FieldType> {
   readonly doc: string;
 }
 
-export const field = <T extends FieldType>(type: T, doc: string, options: { count?: number; saved?: boolean } = {}): FieldSpec<T> =>
-  ({ type, count: options.count ?? 1, saved: options.saved ?? true, doc });
+export const field = <T extends FieldType>(type: T, doc: string, options: { count?: number; saved?: boolean } = {}): FieldSpec<T> => ({
+  type,
+  count: options.count ?? 1,
+  saved: options.saved ?? true,
+  doc,
+});
 
 export interface StateTable<F extends Record<string, FieldSpec>> {
   readonly name: string;
@@ -42,7 +46,13 @@ export function stateTable<F extends Record<string, FieldSpec>>(name: string, fi
   return { name, fields, offset, size: alignUp(end, 64) };
 }
 
-interface Views { u8: Uint8Array; u16: Uint16Array; u32: Uint32Array; i32: Int32Array; u64: BigUint64Array }
+interface Views {
+  u8: Uint8Array;
+  u16: Uint16Array;
+  u32: Uint32Array;
+  i32: Int32Array;
+  u64: BigUint64Array;
+}
 
 export type StateViews<F extends Record<string, FieldSpec>> = { readonly [K in keyof F]: Views[F[K]['type']] };
 

@@ -16,21 +16,24 @@ const OPTIONS = {
 
 const SUFFIX = '.bench.ts';
 
-export const bench = defineCommand({
-  name: 'bench',
-  summary: 'measure this checkout, beside its peers where they are installed',
-  usage: '[NAME ...] [--quick] [--json]',
-  description: [
-    'Runs the benchmarks whose names contain a NAME, or all. Quote ratios within one run: absolute figures drift with the machine.',
-  ],
-  options: OPTIONS,
-}, async (values, names) => {
-  const root = checkout();
-  withUsageHint('bench', () => requireKnown(root, names));
-  const flags = [...(values.quick ? ['--quick'] : []), ...(values.json ? ['--json'] : [])];
-  const { status } = spawnSync(process.execPath, [`${root}/scripts/bench.mjs`, ...names, ...flags], { stdio: 'inherit' });
-  return status ?? ExitStatus.INTERNAL;
-});
+export const bench = defineCommand(
+  {
+    name: 'bench',
+    summary: 'measure this checkout, beside its peers where they are installed',
+    usage: '[NAME ...] [--quick] [--json]',
+    description: [
+      'Runs the benchmarks whose names contain a NAME, or all. Quote ratios within one run: absolute figures drift with the machine.',
+    ],
+    options: OPTIONS,
+  },
+  async (values, names) => {
+    const root = checkout();
+    withUsageHint('bench', () => requireKnown(root, names));
+    const flags = [...(values.quick ? ['--quick'] : []), ...(values.json ? ['--json'] : [])];
+    const { status } = spawnSync(process.execPath, [`${root}/scripts/bench.mjs`, ...names, ...flags], { stdio: 'inherit' });
+    return status ?? ExitStatus.INTERNAL;
+  },
+);
 
 /** The checkout around this file, as a bundle in dist/ or as a source. InputError outside of one. */
 function checkout(): string {
@@ -41,7 +44,9 @@ function checkout(): string {
 }
 
 function requireKnown(root: string, names: readonly string[]): void {
-  const known = readdirSync(`${root}/bench`).filter((file) => file.endsWith(SUFFIX)).map((file) => file.slice(0, -SUFFIX.length));
+  const known = readdirSync(`${root}/bench`)
+    .filter((file) => file.endsWith(SUFFIX))
+    .map((file) => file.slice(0, -SUFFIX.length));
   const unknown = names.find((name) => !known.some((candidate) => candidate.includes(name)));
   if (unknown !== undefined) throw new InputError(`no benchmark is called '${unknown}': there are ${known.join(', ')}`);
 }

@@ -16,21 +16,24 @@ const OPTIONS = {
   json: flag('as one line of JSON'),
 } as const;
 
-export const inspect = defineCommand({
-  name: 'inspect',
-  summary: 'say what is in an image or a directory of checkpoints',
-  usage: 'IMAGE|CHECKPOINT|DIR [--json]',
-  description: [
-    'An image: its kind, entry point and segments. A directory of checkpoints, or a single file of one: the machine, the cycles, the '
-      + 'pages of each and their sizes. Every file is read whole and its checksum verified; --json lists the dirty pages too.',
-  ],
-  options: OPTIONS,
-}, async (values, positionals, io) => {
-  const path = withUsageHint('inspect', () => onePath(positionals));
-  const { text, data } = inspectPath(path);
-  io.stdout.write(values.json ? `${json(data)}\n` : text.map((line) => `${line}\n`).join(''));
-  return ExitStatus.OK;
-});
+export const inspect = defineCommand(
+  {
+    name: 'inspect',
+    summary: 'say what is in an image or a directory of checkpoints',
+    usage: 'IMAGE|CHECKPOINT|DIR [--json]',
+    description: [
+      'An image: its kind, entry point and segments. A directory of checkpoints, or a single file of one: the machine, the cycles, the ' +
+        'pages of each and their sizes. Every file is read whole and its checksum verified; --json lists the dirty pages too.',
+    ],
+    options: OPTIONS,
+  },
+  async (values, positionals, io) => {
+    const path = withUsageHint('inspect', () => onePath(positionals));
+    const { text, data } = inspectPath(path);
+    io.stdout.write(values.json ? `${json(data)}\n` : text.map((line) => `${line}\n`).join(''));
+    return ExitStatus.OK;
+  },
+);
 
 function onePath([path, ...extra]: readonly string[]): string {
   if (path === undefined || path === '') throw new InputError('nothing to inspect: give an image or a directory of checkpoints');

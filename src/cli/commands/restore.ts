@@ -24,18 +24,21 @@ export function resolveRestoreOptions(values: OptionValues<typeof OPTIONS>, posi
   return { ...resolveSession(values), directory };
 }
 
-export const restore = defineCommand({
-  name: 'restore',
-  summary: 'resume a guest from its checkpoints',
-  usage: 'DIR [--cycle N] [options]',
-  description: [
-    'DIR is what `tidemark run --checkpoint-to DIR` wrote. The machine (memory, vCPUs, devices) is that of the checkpoint; what it does '
-      + 'from there on is what it did then.',
-    'The exit status is that of `tidemark run`; limits count from the checkpoint on.',
-  ],
-  options: OPTIONS,
-}, async (values, positionals, io) => {
-  const options = withUsageHint('restore', () => resolveRestoreOptions(values, positionals));
-  const { restoreGuest } = await import('./restore-guest.ts');
-  return restoreGuest(options, io);
-});
+export const restore = defineCommand(
+  {
+    name: 'restore',
+    summary: 'resume a guest from its checkpoints',
+    usage: 'DIR [--cycle N] [options]',
+    description: [
+      'DIR is what `tidemark run --checkpoint-to DIR` wrote. The machine (memory, vCPUs, devices) is that of the checkpoint; what it ' +
+        'does from there on is what it did then.',
+      'The exit status is that of `tidemark run`; limits count from the checkpoint on.',
+    ],
+    options: OPTIONS,
+  },
+  async (values, positionals, io) => {
+    const options = withUsageHint('restore', () => resolveRestoreOptions(values, positionals));
+    const { restoreGuest } = await import('./restore-guest.ts');
+    return restoreGuest(options, io);
+  },
+);

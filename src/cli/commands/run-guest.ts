@@ -38,7 +38,8 @@ export async function runGuest(options: RunOptions, io: CliIo): Promise<number> 
 /** A machine that starts its firmware; IMAGE, if there is one, lies in its memory. */
 async function runFirmware({ image, at, optionRom, ...options }: RunOptions, bios: string, io: CliIo): Promise<number> {
   const firmware: FirmwareImage = {
-    name: bios, bytes: readInputFile(bios, 'firmware'),
+    name: bios,
+    bytes: readInputFile(bios, 'firmware'),
     optionRoms: optionRom.map((name) => ({ name, bytes: readInputFile(name, 'expansion ROM') })),
   };
   const bytes = image === null ? null : readInputFile(image, 'image');

@@ -17,14 +17,19 @@ const MAX_GPA = 2 ** 40 - 1;
 
 const OPTIONS = {
   kernel: valued('F', nonEmpty, 'Linux, multiboot or PVH kernel'),
-  append: valued('S', String, 'the kernel\'s command line', '', null),
-  initrd: valued('F', nonEmpty, 'Linux\'s initial RAM disk; the first module of other kernels'),
+  append: valued('S', String, "the kernel's command line", '', null),
+  initrd: valued('F', nonEmpty, "Linux's initial RAM disk; the first module of other kernels"),
   module: list('F', 'multiboot module; may be repeated'),
   bios: valued('F', nonEmpty, 'firmware: a ROM image, mapped below 4 GiB and copied below 1 MiB; the machine starts at its reset vector'),
   optionRom: list('F', 'an expansion ROM for that firmware, from 0xC0000 on; may be repeated'),
   at: valued('GPA', integer(0, MAX_GPA), 'load IMAGE as raw bytes at this guest-physical address and start there'),
-  memory: valued('SIZE', (text) => parseSize(text, MIN_MEMORY, MAX_MEMORY), `guest RAM, up to ${showSize(MAX_MEMORY)}`,
-    DEFAULT_MEMORY, showSize(DEFAULT_MEMORY)),
+  memory: valued(
+    'SIZE',
+    (text) => parseSize(text, MIN_MEMORY, MAX_MEMORY),
+    `guest RAM, up to ${showSize(MAX_MEMORY)}`,
+    DEFAULT_MEMORY,
+    showSize(DEFAULT_MEMORY),
+  ),
   cpus: valued('N', integer(1, MAX_CPUS), 'number of vCPUs', 1, '1'),
   enterAll: flag('every vCPU starts at the entry point, its index in RSI; otherwise only the first starts'),
   ...SESSION_OPTIONS,
@@ -59,7 +64,10 @@ function requireFirmwareAlone(values: RunValues, image: string | null): void {
   }
   const { kernel, append, initrd, module, enterAll, at } = values;
   const others = {
-    '--kernel': kernel !== null, '--append': append !== '', '--initrd': initrd !== null, '--module': module.length > 0,
+    '--kernel': kernel !== null,
+    '--append': append !== '',
+    '--initrd': initrd !== null,
+    '--module': module.length > 0,
     '--enter-all': enterAll,
   };
   const other = Object.entries(others).find(([, isGiven]) => isGiven);
@@ -67,22 +75,25 @@ function requireFirmwareAlone(values: RunValues, image: string | null): void {
   if (image !== null && at === null) throw new InputError('--bios takes an IMAGE only with --at: the machine has no disk to find');
 }
 
-export const run = defineCommand({
-  name: 'run',
-  summary: 'run a guest',
-  usage: '[IMAGE] [options]',
-  description: [
-    'IMAGE is recognised by its content: Linux bzImage, multiboot 1 or 2, ELF (PVH or plain), a disk with a boot sector (booted by '
-      + 'a BIOS; the file is not changed); raw bytes with --at. With --bios none is needed, and raw bytes are put where '
-      + '--at says for the firmware to find.',
-    'The exit status is 0 when the guest halted with interrupts off or asked for a reset, ((v << 1) | 1) & 255 when it wrote v to '
-      + 'port 0xF4, 124 at a limit, 125 for bad usage or input, 126 after a triple fault, 70 for an internal error, a lost write that '
-      + '--verify finds among them.',
-    'On a terminal Ctrl-A x quits. Files that the run writes have their names only when it has ended.',
-  ],
-  options: OPTIONS,
-}, async (values, positionals, io) => {
-  const options = withUsageHint('run', () => resolveRunOptions(values, positionals));
-  const { runGuest } = await import('./run-guest.ts');
-  return runGuest(options, io);
-});
+export const run = defineCommand(
+  {
+    name: 'run',
+    summary: 'run a guest',
+    usage: '[IMAGE] [options]',
+    description: [
+      'IMAGE is recognised by its content: Linux bzImage, multiboot 1 or 2, ELF (PVH or plain), a disk with a boot sector (booted by ' +
+        'a BIOS; the file is not changed); raw bytes with --at. With --bios none is needed, and raw bytes are put where ' +
+        '--at says for the firmware to find.',
+      'The exit status is 0 when the guest halted with interrupts off or asked for a reset, ((v << 1) | 1) & 255 when it wrote v to ' +
+        'port 0xF4, 124 at a limit, 125 for bad usage or input, 126 after a triple fault, 70 for an internal error, a lost write that ' +
+        '--verify finds among them.',
+      'On a terminal Ctrl-A x quits. Files that the run writes have their names only when it has ended.',
+    ],
+    options: OPTIONS,
+  },
+  async (values, positionals, io) => {
+    const options = withUsageHint('run', () => resolveRunOptions(values, positionals));
+    const { runGuest } = await import('./run-guest.ts');
+    return runGuest(options, io);
+  },
+);

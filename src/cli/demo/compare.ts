@@ -37,7 +37,12 @@ export interface ComparedCycle {
 }
 
 /** A machine at the end of the comparison. */
-export interface Outcome { readonly tracking: string; readonly exit: string; readonly retired: bigint; readonly hash: string }
+export interface Outcome {
+  readonly tracking: string;
+  readonly exit: string;
+  readonly retired: bigint;
+  readonly hash: string;
+}
 
 export interface ComparedEnd {
   readonly interrupted: boolean;
@@ -50,9 +55,12 @@ export interface ComparedEnd {
 
 /** Sorts what the methods report differently by its reason. */
 export function explainDifference(
-  pml: readonly number[], writeProtect: readonly number[], isPageTable: (gfn: number) => boolean,
+  pml: readonly number[],
+  writeProtect: readonly number[],
+  isPageTable: (gfn: number) => boolean,
 ): Pick<ComparedCycle, 'pageTables' | 'unexplained'> {
-  const byPml = new Set(pml), byFaults = new Set(writeProtect);
+  const byPml = new Set(pml);
+  const byFaults = new Set(writeProtect);
   const extra = [...byPml].filter((gfn) => !byFaults.has(gfn)).sort((a, b) => a - b);
   const missing = [...byFaults].filter((gfn) => !byPml.has(gfn)).sort((a, b) => a - b);
   return { pageTables: extra.filter(isPageTable), unexplained: [...extra.filter((gfn) => !isPageTable(gfn)), ...missing] };
@@ -64,7 +72,11 @@ class Tracked {
   private readonly store = new MemoryStore(0);
   private readonly checkpointer: Checkpointer;
 
-  constructor(work: DirtierOptions, readonly tracking: 'pml' | 'write-protect', config: Pick<PcConfig, 'serial' | 'faults'>) {
+  constructor(
+    work: DirtierOptions,
+    readonly tracking: 'pml' | 'write-protect',
+    config: Pick<PcConfig, 'serial' | 'faults'>,
+  ) {
     this.vm = buildMachine(work, { ...config, tracking, verify: true });
     this.checkpointer = new Checkpointer(this.vm, this.store, { dirtyTrigger: 0, maxDirty: this.vm.pageCount });
   }
@@ -85,7 +97,11 @@ class Comparison {
   private readonly cycles: ComparedCycle[] = [];
   readonly console = new ConsoleBytes();
 
-  constructor(private readonly work: DirtierOptions, private readonly signal: AbortSignal, faults: Pick<PcConfig, 'faults'>) {
+  constructor(
+    private readonly work: DirtierOptions,
+    private readonly signal: AbortSignal,
+    faults: Pick<PcConfig, 'faults'>,
+  ) {
     this.pml = new Tracked(work, 'pml', { ...faults, serial: this.console.put });
     this.writeProtect = new Tracked(work, 'write-protect', {});
     this.untracked = buildMachine(work, {});
@@ -126,7 +142,9 @@ class Comparison {
     return {
       exit: byPml.exit,
       compared: {
-        cycle: this.cycles.length + 1, pml: byPml, writeProtect: byFaults,
+        cycle: this.cycles.length + 1,
+        pml: byPml,
+        writeProtect: byFaults,
         ...explainDifference(byPml.gfns, byFaults.gfns, (gfn) => before.has(gfn) || after.has(gfn)),
         equal: new Set(hashes).size === 1 && byPml.retired === byFaults.retired && byPml.retired === alone,
       },
@@ -146,12 +164,19 @@ class Comparison {
 
   private end(exit: Exit): ComparedEnd {
     const { cycles } = this;
-    const outcomes = ([['pml', this.pml.vm], ['write-protect', this.writeProtect.vm], ['none', this.untracked]] as const).map(
-      ([tracking, vm]) => ({ tracking, exit: vm.vcpus[0]!.activity, retired: vm.retired, hash: hashMemory(vm) }),
-    );
+    const outcomes = (
+      [
+        ['pml', this.pml.vm],
+        ['write-protect', this.writeProtect.vm],
+        ['none', this.untracked],
+      ] as const
+    ).map(([tracking, vm]) => ({ tracking, exit: vm.vcpus[0]!.activity, retired: vm.retired, hash: hashMemory(vm) }));
     const alike = new Set(outcomes.map(({ retired, hash, exit: how }) => `${retired} ${hash} ${how}`)).size === 1;
     return {
-      interrupted: exit.kind === 'interrupted', exit, cycles, outcomes,
+      interrupted: exit.kind === 'interrupted',
+      exit,
+      cycles,
+      outcomes,
       holds: alike && cycles.every(({ unexplained, equal }) => equal && unexplained.length === 0),
     };
   }
@@ -159,7 +184,9 @@ class Comparison {
 
 /** Runs the comparison to the guest's end or until `signal`. `faults` go into the machine with PML. Throws LostWriteError. */
 export function compareMethods(
-  work: DirtierOptions, signal: AbortSignal, show: (cycle: ComparedCycle, console: Uint8Array | null) => void,
+  work: DirtierOptions,
+  signal: AbortSignal,
+  show: (cycle: ComparedCycle, console: Uint8Array | null) => void,
   faults: Pick<PcConfig, 'faults'> = {},
 ): Promise<ComparedEnd> {
   return new Comparison(work, signal, faults).run(show);

@@ -26,9 +26,8 @@ export interface DirtierWork {
   readonly seed: number;
 }
 
-export const commandLine = ({ pattern, pages, iterations, rate, seed }: DirtierWork): string => (
-  `pattern=${pattern} pages=${pages} iterations=${iterations} rate=${rate} seed=${seed}`
-);
+export const commandLine = ({ pattern, pages, iterations, rate, seed }: DirtierWork): string =>
+  `pattern=${pattern} pages=${pages} iterations=${iterations} rate=${rate} seed=${seed}`;
 
 /** Bytes of RAM that a region of `pages` pages ends at. */
 export const regionEnd = (pages: number): number => REGION + pages * PAGE_SIZE;

@@ -5,7 +5,10 @@ import { basename, dirname, extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { InputError } from '../../base/errors.ts';
 
-export interface Guest { readonly name: string; readonly path: string }
+export interface Guest {
+  readonly name: string;
+  readonly path: string;
+}
 
 /** Of files that are images: kernels, and disks to boot. */
 const ENDINGS = ['.elf', '.img'];
@@ -22,10 +25,13 @@ function guestsFolder(): string {
 /** Every image under guests/, by its file's name without the ending. */
 export function listGuests(folder: string = guestsFolder()): Guest[] {
   const folders = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory());
-  return folders.flatMap(({ name }) => (
-    readdirSync(join(folder, name)).filter((file) => ENDINGS.includes(extname(file)))
-      .map((file) => ({ name: basename(file, extname(file)), path: join(folder, name, file) }))
-  )).sort((a, b) => (a.name < b.name ? -1 : 1));
+  return folders
+    .flatMap(({ name }) =>
+      readdirSync(join(folder, name))
+        .filter((file) => ENDINGS.includes(extname(file)))
+        .map((file) => ({ name: basename(file, extname(file)), path: join(folder, name, file) })),
+    )
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 /** The guest called `name`; where there are two widths, `name` alone means 64 bits. InputError, listing all, for any other. */

@@ -4,6 +4,7 @@ import { InputError } from '../../base/errors.ts';
 import type { Faults } from '../../base/faults.ts';
 
 /** Every fault; the type demands that none is left out. What each does is said where it is declared. */
+// biome-ignore format: a table
 const FAULTS: Readonly<Record<keyof Faults, true>> = {
   lostWrite: true, keepMarksAtRearm: true, loseQuiesceBeforeWait: true, clearRearmListFirst: true, cumulativeSets: true,
   keepEntriesOfDeletedSlot: true, reportNeighbour: true, skipDrain: true, copyBeforeRearm: true, skipPmlDrainAtExit: true,
@@ -17,7 +18,10 @@ const kebab = (key: string): string => key.replace(/[A-Z]/g, (letter) => `-${let
 export const INJECTIONS: readonly string[] = Object.keys(FAULTS).map(kebab);
 
 /** A fault to inject: how people call it, and what the machine is built with. */
-export interface Injection { readonly name: string; readonly faults: Faults }
+export interface Injection {
+  readonly name: string;
+  readonly faults: Faults;
+}
 
 /** `lost-write` → { lostWrite: true }. InputError, listing the names, for any other. */
 export function parseInjection(name: string): Injection {

@@ -25,14 +25,29 @@ export class JsonView implements DemoView {
 }
 
 const cycleObject = ({ cpid, exit, dirty, gfns, retired, pmlFullExits, eptViolations, phases }: DemoCycle): object => ({
-  cycle: cpid, exit: exit.kind, dirty, copied: gfns.length, retired, pmlFullExits, eptViolations, microseconds: rounded(phases), gfns,
+  cycle: cpid,
+  exit: exit.kind,
+  dirty,
+  copied: gfns.length,
+  retired,
+  pmlFullExits,
+  eptViolations,
+  microseconds: rounded(phases),
+  gfns,
 });
 
 const rounded = (phases: Phases): object => Object.fromEntries(Object.entries(phases).map(([name, value]) => [name, Math.round(value)]));
 
 function endObject({ how, exit, cycles, reported, retired, pages, compared, rebuilt, failure, lost, milliseconds }: DemoEnd): object {
   return {
-    end: how, exit: exit?.kind ?? null, cycles, reported, retired: `${retired}`, pages, compared, rebuilt,
+    end: how,
+    exit: exit?.kind ?? null,
+    cycles,
+    reported,
+    retired: `${retired}`,
+    pages,
+    compared,
+    rebuilt,
     failure,
     lostWrite: lost && { gfn: lost.gfn, cycle: `${lost.cycle}`, offset: lost.offset, expected: lost.expected, actual: lost.actual },
     milliseconds: Math.round(milliseconds),

@@ -23,21 +23,31 @@ const DEFAULTS = {
 const DEFAULT_TRIGGER = 96;
 const GUEST_MEMORY = 128 * MiB;
 
-const integer = (min: number, max: number) => (text: string): number => parseInteger(text, min, max);
+const integer =
+  (min: number, max: number) =>
+  (text: string): number =>
+    parseInteger(text, min, max);
 /** Null if it is not given: the default depends on the scene, and some scenes refuse it. */
-const orDefault = <T>(metavar: string, parse: (text: string) => T, help: string, shown: string): Option<T | null> => (
-  valued<T | null>(metavar, parse, help, null, shown)
-);
+const orDefault = <T>(metavar: string, parse: (text: string) => T, help: string, shown: string): Option<T | null> =>
+  valued<T | null>(metavar, parse, help, null, shown);
 
 export const OPTIONS = {
   tracking: choiceOrNull(['pml', 'write-protect'], 'how the machine notices writes', 'pml'),
   engine: choice(ENGINES, 'auto', 'what executes guest code; auto translates what is hot'),
   dirtyTrigger: orDefault('N', integer(1, MAX_MEMORY / PAGE_SIZE), 'a cycle ends when N pages are dirty', `${DEFAULT_TRIGGER}`),
-  memory: orDefault('SIZE', (text) => parseSize(text, MIN_MEMORY, MAX_MEMORY), 'guest RAM',
-    `${showSize(DEFAULTS.tracked.memory)}; ${showSize(DEFAULTS.compared.memory)} to compare, ${showSize(GUEST_MEMORY)} for other guests`),
+  memory: orDefault(
+    'SIZE',
+    (text) => parseSize(text, MIN_MEMORY, MAX_MEMORY),
+    'guest RAM',
+    `${showSize(DEFAULTS.tracked.memory)}; ${showSize(DEFAULTS.compared.memory)} to compare, ${showSize(GUEST_MEMORY)} for other guests`,
+  ),
   pattern: choiceOrNull(PATTERNS, 'how the guest picks pages to write', DEFAULTS.tracked.pattern),
-  pages: orDefault('N', integer(2, MAX_REGION_PAGES), 'pages that the guest writes to',
-    `${DEFAULTS.tracked.pages}; ${DEFAULTS.compared.pages} to compare`),
+  pages: orDefault(
+    'N',
+    integer(2, MAX_REGION_PAGES),
+    'pages that the guest writes to',
+    `${DEFAULTS.tracked.pages}; ${DEFAULTS.compared.pages} to compare`,
+  ),
   iterations: orDefault('N', integer(1, MAX_ITERATIONS), 'how often it writes to some of them', `${DEFAULTS.tracked.iterations}`),
   seed: orDefault('N', integer(0, 2 ** 32 - 1), 'for its random numbers', `${DEFAULTS.tracked.seed}`),
   inject: valued('FAULT', parseInjection, 'build a mistake into the machine, such as lost-write, and see whether the proof fails'),
@@ -89,8 +99,14 @@ function refuse(values: DemoValues, keys: readonly (keyof DemoValues)[], why: st
 function dirtierOptions(values: DemoValues, scene: keyof typeof DEFAULTS): DirtierOptions {
   const { pattern, pages, iterations, seed, memory, rate } = DEFAULTS[scene];
   const work = {
-    pattern: values.pattern ?? pattern, pages: values.pages ?? pages, iterations: values.iterations ?? iterations,
-    seed: values.seed ?? seed, memory: values.memory ?? memory, rate, engine: values.engine, json: values.json,
+    pattern: values.pattern ?? pattern,
+    pages: values.pages ?? pages,
+    iterations: values.iterations ?? iterations,
+    seed: values.seed ?? seed,
+    memory: values.memory ?? memory,
+    rate,
+    engine: values.engine,
+    json: values.json,
   };
   if (regionEnd(work.pages) > work.memory) {
     throw new InputError(`--pages ${work.pages} needs --memory ${showSize(Math.ceil(regionEnd(work.pages) / MiB) * MiB)} or more`);

@@ -38,12 +38,22 @@ class Scene {
   private cycles = 0;
   private reported = 0;
 
-  constructor(private readonly work: TrackedWork, private readonly emit: Emit, private readonly signal: AbortSignal) {
+  constructor(
+    private readonly work: TrackedWork,
+    private readonly emit: Emit,
+    private readonly signal: AbortSignal,
+  ) {
     this.vm = buildMachine(work, {
-      tracking: work.tracking, verify: true, serial: this.console.put, ...(work.injection ? { faults: work.injection.faults } : {}),
+      tracking: work.tracking,
+      verify: true,
+      serial: this.console.put,
+      ...(work.injection ? { faults: work.injection.faults } : {}),
     });
     this.checkpointer = new Checkpointer(this.vm, this.store, {
-      dirtyTrigger: work.dirtyTrigger, maxDirty: this.vm.pageCount, instructions: CYCLE_INSTRUCTIONS, hash: true,
+      dirtyTrigger: work.dirtyTrigger,
+      maxDirty: this.vm.pageCount,
+      instructions: CYCLE_INSTRUCTIONS,
+      hash: true,
     });
   }
 
@@ -71,7 +81,10 @@ class Scene {
     };
     for (;;) {
       const report = await this.checkpointer.cycleAsync(goesOn);
-      const { dirty, cycle: { carried } } = this.checkpointer.stats();
+      const {
+        dirty,
+        cycle: { carried },
+      } = this.checkpointer.stats();
       if (carried > 0) throw new Invention(report.cpid, carried);
       await this.passConsole();
       await this.pass({ ...report, dirty });
@@ -102,9 +115,17 @@ class Scene {
     await this.passConsole();
     const interrupted = exit?.kind === 'interrupted';
     const end: DemoEnd = {
-      how: failure !== null ? 'failed' : interrupted ? 'interrupted' : 'guest', exit: interrupted ? null : exit, failure, lost,
-      cycles, reported, retired: vm.retired, pages: vm.pageCount, compared: this.compared(lost !== null),
-      rebuilt: cycles > 0 && failure === null ? this.rebuild() : null, milliseconds: performance.now() - this.began,
+      how: failure !== null ? 'failed' : interrupted ? 'interrupted' : 'guest',
+      exit: interrupted ? null : exit,
+      failure,
+      lost,
+      cycles,
+      reported,
+      retired: vm.retired,
+      pages: vm.pageCount,
+      compared: this.compared(lost !== null),
+      rebuilt: cycles > 0 && failure === null ? this.rebuild() : null,
+      milliseconds: performance.now() - this.began,
     };
     await this.emit({ kind: 'end', end });
     return end;

@@ -10,7 +10,10 @@ import { CELL_CHARACTERS, Cell, PageHistory, RECENT_CYCLES, mapRows, planMap } f
 import type { MapRow } from './page-map.ts';
 import { showSize } from '../values.ts';
 
-interface Terminal { readonly columns?: number; readonly rows?: number }
+interface Terminal {
+  readonly columns?: number;
+  readonly rows?: number;
+}
 type TerminalIo = Pick<CliIo, 'stdout' | 'env'> & { readonly stderr: CliIo['stderr'] & Terminal };
 
 const ESC = '\x1b[';
@@ -23,7 +26,13 @@ const up = (lines: number): string => (lines > 0 ? `${ESC}${lines}A` : '');
 
 /** Of cells: like a hot plate that cools down. */
 const STYLES = {
-  [Cell.CLEAN]: '90', [Cell.EARLIER]: '97;44', [Cell.RECENT]: '30;43', [Cell.DIRTY]: '1;97;41', bar: '7', faint: '2', bold: '1',
+  [Cell.CLEAN]: '90',
+  [Cell.EARLIER]: '97;44',
+  [Cell.RECENT]: '30;43',
+  [Cell.DIRTY]: '1;97;41',
+  bar: '7',
+  faint: '2',
+  bold: '1',
 } as const;
 type Style = keyof typeof STYLES;
 
@@ -66,7 +75,11 @@ export class TerminalView implements DemoView {
         if (this.partial !== '') this.serial(Uint8Array.of(10));
         this.draw([]);
         this.close();
-        this.io.stderr.write(endLines(event.end).map((line) => `${wrap(line, this.columns)}\n`).join(''));
+        this.io.stderr.write(
+          endLines(event.end)
+            .map((line) => `${wrap(line, this.columns)}\n`)
+            .join(''),
+        );
     }
   }
 
@@ -107,7 +120,10 @@ export class TerminalView implements DemoView {
     this.reported += cycle.gfns.length;
     this.history.report(cycle.cpid, cycle.gfns);
     const wait = this.shownAt + PACE_MS - performance.now();
-    if (wait > 0) await new Promise((resolve) => { setTimeout(resolve, wait); });
+    if (wait > 0)
+      await new Promise((resolve) => {
+        setTimeout(resolve, wait);
+      });
     this.shownAt = performance.now();
     this.draw([cycleLine(cycle, this.start!.work)]);
   }
@@ -162,23 +178,29 @@ export class TerminalView implements DemoView {
 
   private legend(): string {
     const entries: readonly (readonly [Cell, string])[] = [
-      [Cell.DIRTY, 'dirty in this cycle'], [Cell.RECENT, `copied in the last ${RECENT_CYCLES}`], [Cell.EARLIER, 'copied earlier'],
+      [Cell.DIRTY, 'dirty in this cycle'],
+      [Cell.RECENT, `copied in the last ${RECENT_CYCLES}`],
+      [Cell.EARLIER, 'copied earlier'],
       [Cell.CLEAN, 'unchanged'],
     ];
     let width = 0;
-    return entries.flatMap(([cell, text]) => {
-      width += text.length + 4;
-      return width > this.columns ? [] : [`${this.styled(cell, CELL_CHARACTERS[cell]!)} ${text}  `];
-    }).join('');
+    return entries
+      .flatMap(([cell, text]) => {
+        width += text.length + 4;
+        return width > this.columns ? [] : [`${this.styled(cell, CELL_CHARACTERS[cell]!)} ${text}  `];
+      })
+      .join('');
   }
 
   private state(pagesPerCell: number): string {
     const { work, pages } = this.start!;
     const rest = (pages - this.history.pages) * 4096;
     return [
-      `cycle ${this.last?.cpid ?? 0}`, `${this.history.distinct} pages, ${this.reported} reports`,
+      `cycle ${this.last?.cpid ?? 0}`,
+      `${this.history.distinct} pages, ${this.reported} reports`,
       `cell: ${pagesPerCell === 1 ? 'a page' : `${pagesPerCell} pages`}`,
-      ...(rest > 0 ? [`${showSize(rest)} above: unused`] : []), work.tracking,
+      ...(rest > 0 ? [`${showSize(rest)} above: unused`] : []),
+      work.tracking,
     ].join(' | ');
   }
 

@@ -9,8 +9,10 @@ const MiB = 1024 ** 2;
 /** `cycle 12: mt-dirty-trigger, 512 dirty pages, …`. */
 export function cycleText({ cpid, exit, retired, gfns, pmlFullExits, eptViolations, phases }: CycleReport): string {
   const times = PHASES.map((phase) => `${phase} ${Math.round(phases[phase])}`).join(', ');
-  return `cycle ${cpid}: ${exit.kind}, ${retired} instructions, ${gfns.length} dirty pages, ${pmlFullExits} PML-full exits, `
-    + `${eptViolations} EPT violations; µs: ${times}`;
+  return (
+    `cycle ${cpid}: ${exit.kind}, ${retired} instructions, ${gfns.length} dirty pages, ${pmlFullExits} PML-full exits, ` +
+    `${eptViolations} EPT violations; µs: ${times}`
+  );
 }
 
 export interface CheckpointSummary {
@@ -37,7 +39,10 @@ export class CheckpointTotals {
   private stoppedMax = 0;
   private running = 0;
 
-  constructor(private readonly directory: string | null, private readonly basePages: number) {}
+  constructor(
+    private readonly directory: string | null,
+    private readonly basePages: number,
+  ) {}
 
   add({ gfns, pmlFullExits, eptViolations, phases }: CycleReport): void {
     const still = PHASES.reduce((sum, phase) => (phase === 'run' ? sum : sum + phases[phase]), 0);
@@ -54,8 +59,15 @@ export class CheckpointTotals {
     const { directory, cycles, basePages, dirtyPages, pmlFullExits, eptViolations, stoppedMax } = this;
     const each = Math.max(1, cycles);
     return {
-      directory, cycles, basePages, dirtyPages, pmlFullExits, eptViolations, stoppedMax,
-      stoppedMean: this.stopped / each, runMean: this.running / each,
+      directory,
+      cycles,
+      basePages,
+      dirtyPages,
+      pmlFullExits,
+      eptViolations,
+      stoppedMax,
+      stoppedMean: this.stopped / each,
+      runMean: this.running / each,
     };
   }
 }
@@ -66,10 +78,12 @@ const milliseconds = (microseconds: number): string => `${(microseconds / 1000).
 export function summaryText(summary: CheckpointSummary): string {
   const { directory, cycles, basePages, dirtyPages, stoppedMean, stoppedMax, runMean, pmlFullExits, eptViolations } = summary;
   const place = directory === null ? 'kept in memory' : `in '${directory}'`;
-  return `checkpoints: ${cycles} cycles ${place}; base ${basePages} pages (${megabytes(basePages)}), `
-    + `then ${dirtyPages} dirty pages (${megabytes(dirtyPages)}), ${pmlFullExits} PML-full exits, ${eptViolations} EPT violations; `
-    + `a cycle ran ${milliseconds(runMean)} and stopped the guest ${milliseconds(stoppedMean)} on average, `
-    + `${milliseconds(stoppedMax)} at most`;
+  return (
+    `checkpoints: ${cycles} cycles ${place}; base ${basePages} pages (${megabytes(basePages)}), ` +
+    `then ${dirtyPages} dirty pages (${megabytes(dirtyPages)}), ${pmlFullExits} PML-full exits, ${eptViolations} EPT violations; ` +
+    `a cycle ran ${milliseconds(runMean)} and stopped the guest ${milliseconds(stoppedMean)} on average, ` +
+    `${milliseconds(stoppedMax)} at most`
+  );
 }
 
 export const verifiedText = (cycles: number): string =>

@@ -23,8 +23,10 @@ export class ConsoleInput<Item = number> {
 
   /** `decode` makes items of one chunk of input; `deliver` hands items to the guest and returns how many it took. */
   constructor(
-    private readonly io: CliIo, private readonly decode: (bytes: Uint8Array) => readonly Item[],
-    private readonly deliver: (items: Item[]) => number, private readonly quit: () => void,
+    private readonly io: CliIo,
+    private readonly decode: (bytes: Uint8Array) => readonly Item[],
+    private readonly deliver: (items: Item[]) => number,
+    private readonly quit: () => void,
   ) {}
 
   open(): void {

@@ -64,7 +64,9 @@ function tripleFault(chain: Extract<Exit, { kind: 'shutdown' }>['chain'], index:
       ...registersText(vcpu).map((line) => `  ${line}`),
     ],
     fields: {
-      outcome: 'triple-fault', vcpu: index, rip: `0x${vcpu.getRegs().rip.toString(16)}`,
+      outcome: 'triple-fault',
+      vcpu: index,
+      rip: `0x${vcpu.getRegs().rip.toString(16)}`,
       exceptions: chain.map(({ vector, errorCode, linear }) => ({ vector, name: vectorName(vector), errorCode, linear })),
     },
   };

@@ -60,7 +60,11 @@ export class GuestOutputs {
   private debugFile: OutputFile | null = null;
 
   /** Nothing is opened yet, so that bad input is found before any file is touched. */
-  constructor(private readonly target: SerialTarget, private readonly debugcon: string | null, private readonly io: CliIo) {}
+  constructor(
+    private readonly target: SerialTarget,
+    private readonly debugcon: string | null,
+    private readonly io: CliIo,
+  ) {}
 
   /** Opens the files, all of them or none; before the guest runs. */
   open(): void {

@@ -40,7 +40,10 @@ export function writeReport(input: ReportInput): void {
 
 function jsonReport({ outcome, checkpoints, verified, stats: { vm, before, seconds } }: ReportInput, stats: RunStats | null): object {
   return {
-    ...outcome.fields, status: outcome.status, instructions: Number(vm.retired - before), seconds,
+    ...outcome.fields,
+    status: outcome.status,
+    instructions: Number(vm.retired - before),
+    seconds,
     ...(checkpoints ? { checkpoints } : {}),
     ...(verified === null ? {} : { verified }),
     ...(stats ? { stats } : {}),
@@ -48,10 +51,11 @@ function jsonReport({ outcome, checkpoints, verified, stats: { vm, before, secon
 }
 
 /** One line. 64-bit values that a double holds exactly become numbers, others strings. */
-export const json = (value: unknown): string => JSON.stringify(value, (_key, field: unknown) => {
-  if (typeof field !== 'bigint') return field;
-  return Number.isSafeInteger(Number(field)) ? Number(field) : String(field);
-});
+export const json = (value: unknown): string =>
+  JSON.stringify(value, (_key, field: unknown) => {
+    if (typeof field !== 'bigint') return field;
+    return Number.isSafeInteger(Number(field)) ? Number(field) : String(field);
+  });
 
 function* lines(texts: readonly string[]): Generator<Uint8Array, void> {
   yield Buffer.from(texts.map((text) => `${text}\n`).join(''));

@@ -22,7 +22,8 @@ export type Runner = (limit: number) => Promise<SliceResult>;
 
 export function freeRunner({ runSlice, between }: RunnerParts): Runner {
   return async (limit) => {
-    let retired = 0, vcpu = 0;
+    let retired = 0;
+    let vcpu = 0;
     while (await between()) {
       const result = runSlice(Math.min(SLICE, limit - retired));
       ({ vcpu } = result);
@@ -35,7 +36,10 @@ export function freeRunner({ runSlice, between }: RunnerParts): Runner {
 
 /** Cycle after cycle; `onCycle` is told of each. */
 export function checkpointRunner(
-  { runSlice, between }: RunnerParts, checkpointer: Checkpointer, totals: CheckpointTotals, onCycle: (report: CycleReport) => void,
+  { runSlice, between }: RunnerParts,
+  checkpointer: Checkpointer,
+  totals: CheckpointTotals,
+  onCycle: (report: CycleReport) => void,
 ): Runner {
   return async (limit) => {
     let retired = 0;

@@ -15,7 +15,8 @@ const attributes = (cell: TextCell): string =>
 /** The rows of `screen`, as far as they fit into `columns` by `rows`. Each sets its attributes and ends with the terminal's own. */
 export function screenRows({ rows }: TextScreen, size: { columns: number; rows: number }, colour: boolean): string[] {
   return rows.slice(0, size.rows).map((row) => {
-    let text = '', current = '';
+    let text = '';
+    let current = '';
     for (const cell of row.slice(0, size.columns)) {
       const wanted = colour ? attributes(cell) : '';
       if (wanted !== current) text += wanted;

@@ -6,13 +6,19 @@ import type { CliIo } from '../io.ts';
 import { screenRows } from './screen-text.ts';
 import type { ReadyMachine } from './session.ts';
 
-interface Terminal { readonly columns?: number; readonly rows?: number }
+interface Terminal {
+  readonly columns?: number;
+  readonly rows?: number;
+}
 type ScreenIo = Pick<CliIo, 'env' | 'once' | 'off'> & { readonly stderr: CliIo['stderr'] & Terminal };
 
 const ESC = '\x1b[';
-const ENTER = `${ESC}?1049h${ESC}2J`, LEAVE = `${ESC}0m${ESC}?1049l`;
-const HIDE_CURSOR = `${ESC}?25l`, SHOW_CURSOR = `${ESC}?25h`;
-const ERASE = `${ESC}2J`, ERASE_LINE_REST = `${ESC}K`;
+const ENTER = `${ESC}?1049h${ESC}2J`;
+const LEAVE = `${ESC}0m${ESC}?1049l`;
+const HIDE_CURSOR = `${ESC}?25l`;
+const SHOW_CURSOR = `${ESC}?25h`;
+const ERASE = `${ESC}2J`;
+const ERASE_LINE_REST = `${ESC}K`;
 const place = (row: number, column: number): string => `${ESC}${row + 1};${column + 1}H`;
 
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
@@ -44,7 +50,10 @@ export class ScreenView {
   /** Also when the process is ended by an error, the terminal is given back. */
   private readonly onExit = (): void => this.leave();
 
-  constructor(private readonly io: ScreenIo, private readonly machine: ReadyMachine) {
+  constructor(
+    private readonly io: ScreenIo,
+    private readonly machine: ReadyMachine,
+  ) {
     this.live = io.stderr.isTTY === true;
     // no-color.org: any value but the empty one.
     this.colour = !io.env['NO_COLOR'];

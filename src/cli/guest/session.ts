@@ -45,7 +45,10 @@ export interface ReadyMachine {
 }
 
 /** Where a machine that is being built has to send the guest's bytes. */
-export interface GuestSinks { readonly serial: (byte: number) => void; readonly debugcon: (byte: number) => void }
+export interface GuestSinks {
+  readonly serial: (byte: number) => void;
+  readonly debugcon: (byte: number) => void;
+}
 
 /** Between turns of the event loop, ms. */
 const TURN = 5;
@@ -63,9 +66,13 @@ export async function runSession(options: SessionOptions, io: CliIo, build: (sin
   const machine = build({ serial: outputs.serial, debugcon: outputs.debug });
   const disassemble = options.trace?.what === 'instructions' ? await loadDisassembler() : null;
   outputs.open();
-  const { sink, store } = opened(() => outputs.discard(), () => ({
-    store: storeFor(options), sink: options.trace === null ? null : lineSink(options.trace.file, io),
-  }));
+  const { sink, store } = opened(
+    () => outputs.discard(),
+    () => ({
+      store: storeFor(options),
+      sink: options.trace === null ? null : lineSink(options.trace.file, io),
+    }),
+  );
   try {
     const runSlice = disassemble && sink ? traceInstructions(machine.vm, disassemble, sink) : null;
     if (sink && !disassemble) traceEvents(machine.vm, sink);
@@ -116,15 +123,28 @@ class Session {
 
   /** Where what is typed goes: to the PC keyboard if its screen is shown, else to the serial console if that is here. */
   private inputFor({ screen, serial }: SessionOptions): ConsoleInput | ConsoleInput<KeyEvent> | null {
-    const { io, machine: { board } } = this;
+    const {
+      io,
+      machine: { board },
+    } = this;
     const quit = (): void => this.stop.request('quit');
     if (screen) return new ConsoleInput(io, terminalKeys, (keys) => board.keyboardInput(keys), quit);
-    return serial.kind === 'stdio' ? new ConsoleInput(io, (bytes) => [...bytes], (bytes) => board.serialInput(bytes), quit) : null;
+    return serial.kind === 'stdio'
+      ? new ConsoleInput(
+          io,
+          (bytes) => [...bytes],
+          (bytes) => board.serialInput(bytes),
+          quit,
+        )
+      : null;
   }
 
   /** One slice; while somebody may type at the PC keyboard, the guest's sleep is that of the wall clock. */
   private slice(limit: number): SliceResult {
-    const { machine: { vm }, clock } = this;
+    const {
+      machine: { vm },
+      clock,
+    } = this;
     if (!this.screen || !this.input?.mayType) return vm.runSlice(limit);
     const result = vm.runSlice(limit, { idleUntil: clock.idleUntil });
     clock.note(result);
@@ -133,14 +153,18 @@ class Session {
 
   /** `traced`: in place of plain slices. */
   async run(traced: ((limit: number) => SliceResult) | null): Promise<number> {
-    const { options, machine: { vm }, store } = this;
+    const {
+      options,
+      machine: { vm },
+      store,
+    } = this;
     const before = vm.retired;
     const checkpointer = store && new Checkpointer(vm, store, checkpointPolicy(options, vm.pageCount));
     checkpointer?.start();
     const totals = store && new CheckpointTotals(options.checkpointTo, store.base().pages.size);
     const parts: RunnerParts = { vm, runSlice: traced ?? ((limit) => this.slice(limit)), between: () => this.between() };
-    const runner = checkpointer && totals
-      ? checkpointRunner(parts, checkpointer, totals, (report) => this.cycleDone(report)) : freeRunner(parts);
+    const runner =
+      checkpointer && totals ? checkpointRunner(parts, checkpointer, totals, (report) => this.cycleDone(report)) : freeRunner(parts);
 
     const started = performance.now();
     const outcome = await this.guarded(runner);
@@ -149,7 +173,11 @@ class Session {
     checkpointer?.stop();
     await this.outputs.flush();
     writeReport({
-      options, io: this.io, outcome, stats: { vm, before, seconds, exits: this.exits, mt }, checkpoints: totals?.summary() ?? null,
+      options,
+      io: this.io,
+      outcome,
+      stats: { vm, before, seconds, exits: this.exits, mt },
+      checkpoints: totals?.summary() ?? null,
       verified: store && options.verify && outcome.status !== ExitStatus.INTERNAL ? verified(store) : null,
     });
     return outcome.status;
@@ -164,7 +192,11 @@ class Session {
 
   /** Runs with limits and keyboard in force. */
   private async guarded(runner: Runner): Promise<Outcome> {
-    const { machine: { vm, end }, stop, input } = this;
+    const {
+      machine: { vm, end },
+      stop,
+      input,
+    } = this;
     if (end && end.kind !== 'hlt') {
       this.screen?.close();
       return outcomeOf(end, 0, vm);
@@ -188,7 +220,11 @@ class Session {
   }
 
   private async untilEnd(runner: Runner): Promise<Outcome> {
-    const { machine: { vm }, stop, input } = this;
+    const {
+      machine: { vm },
+      stop,
+      input,
+    } = this;
     let left = this.options.maxInstructions ?? Infinity;
     for (;;) {
       const { exit, vcpu, retired } = await runner(left);

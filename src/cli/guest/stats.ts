@@ -51,11 +51,17 @@ export function collectStats({ vm, before, seconds, exits, mt }: StatsInput): Ru
     });
   }
   return {
-    instructions, seconds, mips: seconds > 0 ? instructions / seconds / 1e6 : 0,
+    instructions,
+    seconds,
+    mips: seconds > 0 ? instructions / seconds / 1e6 : 0,
     engines: enginesOf(vm, instructions),
     vcpus: vm.vcpus.map(({ retired, activity }) => ({ instructions: Number(retired), activity })),
     exits: { ...exits.byKind, eptViolations, pmlFull },
-    tlbMisses, writeMisses, guestWalks, exceptions, mt,
+    tlbMisses,
+    writeMisses,
+    guestWalks,
+    exceptions,
+    mt,
   };
 }
 
@@ -67,7 +73,9 @@ function enginesOf({ engine }: Vm, instructions: number): Record<string, number>
 }
 
 const list = (counts: Readonly<Record<string, number>>): string =>
-  Object.entries(counts).map(([name, count]) => `${name} ${count}`).join(', ') || 'none';
+  Object.entries(counts)
+    .map(([name, count]) => `${name} ${count}`)
+    .join(', ') || 'none';
 
 /** The same for people. */
 export function statsText(stats: RunStats): string[] {
@@ -87,8 +95,8 @@ export function statsText(stats: RunStats): string[] {
 function trackingText({ total, verify }: MtStats): string[] {
   const { entries, duplicatesSuppressed, fetched, fetches, rearmed, hostWrites, carried, lateRearmed, reportedAgain } = total;
   return [
-    `tracking      ${entries} entries, ${duplicatesSuppressed} duplicates suppressed, ${fetched} fetched by ${fetches} fetches, `
-      + `${rearmed} re-armed`,
+    `tracking      ${entries} entries, ${duplicatesSuppressed} duplicates suppressed, ${fetched} fetched by ${fetches} fetches, ` +
+      `${rearmed} re-armed`,
     `              ${hostWrites} host writes, ${carried} carried, ${lateRearmed} re-armed late, ${reportedAgain} reported again`,
     ...(verify ? [verifyText(verify)] : []),
   ];

@@ -9,16 +9,30 @@ const ESC = 0x1b;
 
 /** By the final letter of CSI and SS3 sequences. */
 const BY_LETTER: Readonly<Record<string, KeyName>> = {
-  A: 'ArrowUp', B: 'ArrowDown', C: 'ArrowRight', D: 'ArrowLeft', F: 'End', H: 'Home', P: 'F1', Q: 'F2', R: 'F3', S: 'F4',
+  A: 'ArrowUp',
+  B: 'ArrowDown',
+  C: 'ArrowRight',
+  D: 'ArrowLeft',
+  F: 'End',
+  H: 'Home',
+  P: 'F1',
+  Q: 'F2',
+  R: 'F3',
+  S: 'F4',
 };
 /** By the number of CSI sequences that end with a tilde. */
+// biome-ignore format: a table
 const BY_NUMBER: Readonly<Record<string, KeyName>> = {
   1: 'Home', 2: 'Insert', 3: 'Delete', 4: 'End', 5: 'PageUp', 6: 'PageDown', 7: 'Home', 8: 'End', 11: 'F1', 12: 'F2', 13: 'F3', 14: 'F4',
   15: 'F5', 17: 'F6', 18: 'F7', 19: 'F8', 20: 'F9', 21: 'F10', 23: 'F11', 24: 'F12',
 };
 const SEQUENCE = /^\x1b(?:\[(\d*)(?:;(\d+))?([~A-Z])|O([A-Z]))/;
 /** Bits of a sequence's modifier less 1. */
-const MODIFIERS: readonly (readonly [number, KeyName])[] = [[1, 'ShiftLeft'], [2, 'AltLeft'], [4, 'ControlLeft']];
+const MODIFIERS: readonly (readonly [number, KeyName])[] = [
+  [1, 'ShiftLeft'],
+  [2, 'AltLeft'],
+  [4, 'ControlLeft'],
+];
 /** Bytes that are keys of their own although they are control characters. */
 const PLAIN = new Set(['\b', '\t', '\n', '\r']);
 
@@ -26,7 +40,7 @@ const PLAIN = new Set(['\b', '\t', '\n', '\r']);
 export function terminalKeys(bytes: Uint8Array): KeyEvent[] {
   const text = Buffer.from(bytes).toString('latin1');
   const keys: KeyEvent[] = [];
-  for (let at = 0; at < text.length;) {
+  for (let at = 0; at < text.length; ) {
     const sequence = SEQUENCE.exec(text.slice(at, at + 16));
     if (sequence) {
       keys.push(...sequenceKeys(sequence));

@@ -21,7 +21,12 @@ const MAX_LENGTH = 15;
 const BITNESS = { [CodeMode.BITS16]: 16, [CodeMode.BITS32]: 32, [CodeMode.BITS64]: 64 } as const;
 
 /** A vCPU before a step: what it would execute. */
-interface Before { readonly retired: bigint; readonly rip: bigint; readonly bytes: Uint8Array; readonly bitness: 16 | 32 | 64 }
+interface Before {
+  readonly retired: bigint;
+  readonly rip: bigint;
+  readonly bytes: Uint8Array;
+  readonly bitness: 16 | 32 | 64;
+}
 
 /** Returns what runs slices instead of `vm.runSlice`, showing each instruction. Takes the machine's trace. */
 export function traceInstructions(vm: Vm, disassemble: Disassemble, sink: LineSink): (limit: number) => SliceResult {

@@ -1,2 +1,5 @@
 /** What `inspect` found: for people, line by line, and the same as data. */
-export interface Inspection { readonly text: readonly string[]; readonly data: object }
+export interface Inspection {
+  readonly text: readonly string[];
+  readonly data: object;
+}

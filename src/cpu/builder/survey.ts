@@ -24,9 +24,28 @@ const zero = (): 0 => 0;
 
 function surveyingFlags(note: Note, interpreted: () => 0): Flags<0, 0> {
   return {
-    add: note, sub: note, inc: note, dec: note, logic: note, result: note, setCarry() {}, setOverflow() {}, setDirection() {},
-    setAdjust() {}, setSign() {}, setParity() {}, setZero: interpreted, lowByte: interpreted, setLowByte: interpreted,
-    carry: zero, overflow: zero, zero, sign: zero, parity: zero, adjust: zero, condition: zero,
+    add: note,
+    sub: note,
+    inc: note,
+    dec: note,
+    logic: note,
+    result: note,
+    setCarry() {},
+    setOverflow() {},
+    setDirection() {},
+    setAdjust() {},
+    setSign() {},
+    setParity() {},
+    setZero: interpreted,
+    lowByte: interpreted,
+    setLowByte: interpreted,
+    carry: zero,
+    overflow: zero,
+    zero,
+    sign: zero,
+    parity: zero,
+    adjust: zero,
+    condition: zero,
   };
 }
 
@@ -41,28 +60,96 @@ function surveyor(survey: Survey): Builder<0, 0, 0> {
     survey.interpreted = true;
     return 0;
   };
-  const leaves = (control: Survey['control']) => (): void => { survey.control = control; };
+  const leaves = (control: Survey['control']) => (): void => {
+    survey.control = control;
+  };
   return {
     flags: surveyingFlags(note, interpreted),
-    constant: note, add: note, sub: note, mul: note, mulHighUnsigned: note, mulHighSigned: note,
-    divideUnsigned: (size) => [note(size), 0], divideSigned: (size) => [note(size), 0],
-    and: zero, or: zero, xor: zero, not: note, shl: note, shr: note, sar: note, modulo: zero,
-    signExtend: (from: Size, to: Size) => { note(from); return note(to); },
-    truncate: zero, byteSwap: note, countLeadingZeros: note, countTrailingZeros: note, populationCount: note,
-    isZero: zero, equal: zero, lessUnsigned: note, lessSigned: note, bit: zero, bitAt: zero, signBit: note,
-    never: zero, notC: zero, andC: zero, orC: zero, xorC: zero, fromCondition: zero, select: zero,
+    constant: note,
+    add: note,
+    sub: note,
+    mul: note,
+    mulHighUnsigned: note,
+    mulHighSigned: note,
+    divideUnsigned: (size) => [note(size), 0],
+    divideSigned: (size) => [note(size), 0],
+    and: zero,
+    or: zero,
+    xor: zero,
+    not: note,
+    shl: note,
+    shr: note,
+    sar: note,
+    modulo: zero,
+    signExtend: (from: Size, to: Size) => {
+      note(from);
+      return note(to);
+    },
+    truncate: zero,
+    byteSwap: note,
+    countLeadingZeros: note,
+    countTrailingZeros: note,
+    populationCount: note,
+    isZero: zero,
+    equal: zero,
+    lessUnsigned: note,
+    lessSigned: note,
+    bit: zero,
+    bitAt: zero,
+    signBit: note,
+    never: zero,
+    notC: zero,
+    andC: zero,
+    orC: zero,
+    xorC: zero,
+    fromCondition: zero,
+    select: zero,
     when: (_c, body) => body(),
-    read: operand, modify: operand, write: operand,
-    readRegister: note, writeRegister: note, readHighByte: zero, writeHighByte() {},
-    address: zero, registerAddress: zero, offset: zero, offsetBy: (_i, _a, size) => note(size),
-    effectiveAddress: note, writeRegisterAddress() {}, advance() {},
-    load: memory, loadForWrite: memory, store: memory, probeWrite() {}, requireAligned() {}, linearAddress: note,
-    stackPointer: zero, framePointer: zero, stackOffset: zero, setStackPointer() {}, stackValue: note,
-    nextIp: (size) => { survey.call = true; return note(size); },
-    jumpRelative: leaves('jump'), branchRelative: leaves('branch'), checkTarget: note, checkRelative() {},
-    jump: (size) => { survey.control = 'indirect'; note(size); },
-    repeat: (_i, body) => { survey.repeats = true; body(); },
-    raise: interpreted, raiseWhen() {}, timeStamp: () => [0, 0], system: interpreted,
+    read: operand,
+    modify: operand,
+    write: operand,
+    readRegister: note,
+    writeRegister: note,
+    readHighByte: zero,
+    writeHighByte() {},
+    address: zero,
+    registerAddress: zero,
+    offset: zero,
+    offsetBy: (_i, _a, size) => note(size),
+    effectiveAddress: note,
+    writeRegisterAddress() {},
+    advance() {},
+    load: memory,
+    loadForWrite: memory,
+    store: memory,
+    probeWrite() {},
+    requireAligned() {},
+    linearAddress: note,
+    stackPointer: zero,
+    framePointer: zero,
+    stackOffset: zero,
+    setStackPointer() {},
+    stackValue: note,
+    nextIp: (size) => {
+      survey.call = true;
+      return note(size);
+    },
+    jumpRelative: leaves('jump'),
+    branchRelative: leaves('branch'),
+    checkTarget: note,
+    checkRelative() {},
+    jump: (size) => {
+      survey.control = 'indirect';
+      note(size);
+    },
+    repeat: (_i, body) => {
+      survey.repeats = true;
+      body();
+    },
+    raise: interpreted,
+    raiseWhen() {},
+    timeStamp: () => [0, 0],
+    system: interpreted,
   };
 }
 

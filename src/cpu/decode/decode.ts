@@ -45,7 +45,10 @@ class Decoder {
   private opcode = 0;
   private modrm = -1;
 
-  constructor(private readonly stream: ByteStream, private readonly mode: CodeMode) {}
+  constructor(
+    private readonly stream: ByteStream,
+    private readonly mode: CodeMode,
+  ) {}
 
   decode(): Insn {
     this.prefixes = readPrefixes(this.stream, this.mode);
@@ -107,11 +110,20 @@ class Decoder {
   private resolve(entry: Entry): Row {
     for (let at = entry; ; ) {
       switch (at.is) {
-        case 'row': return at;
-        case 'reg': at = at.entries[(this.readModrm() >> 3) & 7]!; break;
-        case 'rm': at = at.entries[this.readModrm() & 7]!; break;
-        case 'mod': at = this.readModrm() >> 6 === 3 ? at.register : at.memory; break;
-        case 'mode': at = this.mode === CodeMode.BITS64 ? at.mode64 : at.other; break;
+        case 'row':
+          return at;
+        case 'reg':
+          at = at.entries[(this.readModrm() >> 3) & 7]!;
+          break;
+        case 'rm':
+          at = at.entries[this.readModrm() & 7]!;
+          break;
+        case 'mod':
+          at = this.readModrm() >> 6 === 3 ? at.register : at.memory;
+          break;
+        case 'mode':
+          at = this.mode === CodeMode.BITS64 ? at.mode64 : at.other;
+          break;
         case 'prefix': {
           const { repeat, operandSize } = this.prefixes;
           const chosen = repeat === 0xf3 ? at.f3 : repeat === 0xf2 ? at.f2 : operandSize ? at.p66 : null;
@@ -128,14 +140,22 @@ class Decoder {
     const wide = (rex & REX_W) !== 0;
     const plain: Size = wide ? 8 : (this.mode === CodeMode.BITS16) !== operandSize ? 2 : 4;
     switch (rule) {
-      case 'v': return plain;
-      case 'b': return 1;
-      case 'w': return 2;
-      case 'z': return plain === 8 ? 4 : plain;
-      case 'y': return wide ? 8 : 4;
-      case 'd64': return is64 && plain === 4 ? 8 : plain;
-      case 'f64': return is64 ? 8 : plain;
-      case 'long': return is64 ? 8 : 4;
+      case 'v':
+        return plain;
+      case 'b':
+        return 1;
+      case 'w':
+        return 2;
+      case 'z':
+        return plain === 8 ? 4 : plain;
+      case 'y':
+        return wide ? 8 : 4;
+      case 'd64':
+        return is64 && plain === 4 ? 8 : plain;
+      case 'f64':
+        return is64 ? 8 : plain;
+      case 'long':
+        return is64 ? 8 : 4;
     }
   }
 

@@ -5,6 +5,7 @@ import type { Mnemonic } from '../isa/mnemonics.ts';
 
 export const STRING_INSTRUCTIONS: ReadonlySet<Mnemonic> = new Set(['MOVS', 'CMPS', 'STOS', 'LODS', 'SCAS', 'INS', 'OUTS']);
 
+// biome-ignore format: a table
 export const ENDS_BLOCK: ReadonlySet<Mnemonic> = new Set([
   'JMP_REL', 'JMP', 'JCC', 'CALL_REL', 'CALL', 'RET', 'RET_IMM', 'JCXZ', 'LOOP', 'LOOPE', 'LOOPNE',
   'JMP_FAR', 'JMP_FAR_MEM', 'CALL_FAR', 'CALL_FAR_MEM', 'RET_FAR', 'RET_FAR_IMM', 'IRET',

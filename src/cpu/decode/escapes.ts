@@ -16,7 +16,14 @@ const fixed = (...mnemonics: readonly (Mnemonic | null)[]): Entry =>
 const only = (rm: number, entry: Entry): Entry => byRm(...Array.from({ length: 8 }, (_, n) => (n === rm ? entry : UD)));
 
 const conditionalMove = (cc: number): Entry => row('FCMOV', 'ST0', 'STi', { modrm: true, feature: 'CMOV', cc });
-const B = 2, E = 4, BE = 6, U = 10, NB = 3, NE = 5, NBE = 7, NU = 11;
+const B = 2;
+const E = 4;
+const BE = 6;
+const U = 10;
+const NB = 3;
+const NE = 5;
+const NBE = 7;
+const NU = 11;
 
 const REAL: readonly Mnemonic[] = ['FADD', 'FMUL', 'FCOM', 'FCOMP', 'FSUB', 'FSUBR', 'FDIV', 'FDIVR'];
 const INTEGER: readonly Mnemonic[] = ['FIADD', 'FIMUL', 'FICOM', 'FICOMP', 'FISUB', 'FISUBR', 'FIDIV', 'FIDIVR'];
@@ -28,7 +35,11 @@ const arithmetic = (operations: readonly Mnemonic[], letter: Letter, registers: 
 const load = (mnemonic: Mnemonic, letter: Letter): Entry => x87(mnemonic, 'none', letter);
 
 export const ESCAPES: OpcodeMap = {
-  0xd8: arithmetic(REAL, 'Md', REAL.map((mnemonic) => x87(mnemonic, 'ST0', 'STi'))),
+  0xd8: arithmetic(
+    REAL,
+    'Md',
+    REAL.map((mnemonic) => x87(mnemonic, 'ST0', 'STi')),
+  ),
   0xd9: byReg(
     byMod(load('FLD', 'Md'), load('FLD', 'STi')),
     byMod(UD, x87('FXCH', 'ST0', 'STi')),
@@ -39,9 +50,7 @@ export const ESCAPES: OpcodeMap = {
     byMod(x87('FNSTENV', 'Mz'), fixed('F2XM1', 'FYL2X', 'FPTAN', 'FPATAN', 'FXTRACT', 'FPREM1', 'FDECSTP', 'FINCSTP')),
     byMod(x87('FNSTCW', 'Mw'), fixed('FPREM', 'FYL2XP1', 'FSQRT', 'FSINCOS', 'FRNDINT', 'FSCALE', 'FSIN', 'FCOS')),
   ),
-  0xda: arithmetic(INTEGER, 'Md', [
-    ...[B, E, BE, U].map(conditionalMove), UD, only(1, x87('FUCOMPP', 'ST0', 'STi')), UD, UD,
-  ]),
+  0xda: arithmetic(INTEGER, 'Md', [...[B, E, BE, U].map(conditionalMove), UD, only(1, x87('FUCOMPP', 'ST0', 'STi')), UD, UD]),
   0xdb: byReg(
     byMod(load('FILD', 'Md'), conditionalMove(NB)),
     byMod(x87('FISTTP', 'Md'), conditionalMove(NE)),
@@ -53,8 +62,14 @@ export const ESCAPES: OpcodeMap = {
     byMod(x87('FSTP_M80', 'Mt'), UD),
   ),
   0xdc: arithmetic(REAL, 'Mq', [
-    x87('FADD', 'STi', 'ST0'), x87('FMUL', 'STi', 'ST0'), x87('FCOM', 'ST0', 'STi'), x87('FCOMP', 'ST0', 'STi'), // FCOM, FCOMP: aliases
-    x87('FSUBR', 'STi', 'ST0'), x87('FSUB', 'STi', 'ST0'), x87('FDIVR', 'STi', 'ST0'), x87('FDIV', 'STi', 'ST0'),
+    x87('FADD', 'STi', 'ST0'),
+    x87('FMUL', 'STi', 'ST0'),
+    x87('FCOM', 'ST0', 'STi'),
+    x87('FCOMP', 'ST0', 'STi'), // FCOM, FCOMP: aliases
+    x87('FSUBR', 'STi', 'ST0'),
+    x87('FSUB', 'STi', 'ST0'),
+    x87('FDIVR', 'STi', 'ST0'),
+    x87('FDIV', 'STi', 'ST0'),
   ]),
   0xdd: byReg(
     byMod(load('FLD', 'Mq'), x87('FFREE', 'STi')),
@@ -66,9 +81,16 @@ export const ESCAPES: OpcodeMap = {
     byMod(x87('FNSAVE', 'Mz'), UD),
     byMod(x87('FNSTSW', 'Mw'), UD),
   ),
-  0xde: arithmetic(INTEGER, 'Mw', [ // FCOMP: an alias
-    x87('FADDP', 'STi', 'ST0'), x87('FMULP', 'STi', 'ST0'), x87('FCOMP', 'ST0', 'STi'), only(1, x87('FCOMPP', 'ST0', 'STi')),
-    x87('FSUBRP', 'STi', 'ST0'), x87('FSUBP', 'STi', 'ST0'), x87('FDIVRP', 'STi', 'ST0'), x87('FDIVP', 'STi', 'ST0'),
+  0xde: arithmetic(INTEGER, 'Mw', [
+    // FCOMP: an alias
+    x87('FADDP', 'STi', 'ST0'),
+    x87('FMULP', 'STi', 'ST0'),
+    x87('FCOMP', 'ST0', 'STi'),
+    only(1, x87('FCOMPP', 'ST0', 'STi')),
+    x87('FSUBRP', 'STi', 'ST0'),
+    x87('FSUBP', 'STi', 'ST0'),
+    x87('FDIVRP', 'STi', 'ST0'),
+    x87('FDIVP', 'STi', 'ST0'),
   ]),
   0xdf: byReg(
     byMod(load('FILD', 'Mw'), x87('FFREEP', 'STi')), // FFREEP: not in the manual

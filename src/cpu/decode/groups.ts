@@ -9,34 +9,68 @@ import type { Entry, RowOptions } from './row.ts';
 const LOCK = { lock: true } as const;
 
 /** Immediate group: Eb,Ib  Ev,Iz  Ev,sIb. */
-export const group1 = (dst: Letter, src: Letter): Entry => byReg(
-  row('ADD', dst, src, LOCK), row('OR', dst, src, LOCK), row('ADC', dst, src, LOCK), row('SBB', dst, src, LOCK),
-  row('AND', dst, src, LOCK), row('SUB', dst, src, LOCK), row('XOR', dst, src, LOCK), row('CMP', dst, src),
-);
+export const group1 = (dst: Letter, src: Letter): Entry =>
+  byReg(
+    row('ADD', dst, src, LOCK),
+    row('OR', dst, src, LOCK),
+    row('ADC', dst, src, LOCK),
+    row('SBB', dst, src, LOCK),
+    row('AND', dst, src, LOCK),
+    row('SUB', dst, src, LOCK),
+    row('XOR', dst, src, LOCK),
+    row('CMP', dst, src),
+  );
 
 export const GROUP_1A: Entry = byReg(row('POP', 'Ev', { size: 'd64' }), UD, UD, UD, UD, UD, UD, UD);
 
 /** Shift group; /6 is an alias of SHL that processors execute. */
-export const group2 = (dst: Letter, count: Letter): Entry => byReg(
-  row('ROL', dst, count), row('ROR', dst, count), row('RCL', dst, count), row('RCR', dst, count),
-  row('SHL', dst, count), row('SHR', dst, count), row('SHL', dst, count), row('SAR', dst, count),
-);
+export const group2 = (dst: Letter, count: Letter): Entry =>
+  byReg(
+    row('ROL', dst, count),
+    row('ROR', dst, count),
+    row('RCL', dst, count),
+    row('RCR', dst, count),
+    row('SHL', dst, count),
+    row('SHR', dst, count),
+    row('SHL', dst, count),
+    row('SAR', dst, count),
+  );
 
 /** Unary group; /1 is an alias of TEST that processors execute. */
-export const group3 = (dst: Letter, immediate: Letter): Entry => byReg(
-  row('TEST', dst, immediate), row('TEST', dst, immediate), row('NOT', dst, LOCK), row('NEG', dst, LOCK),
-  row('MUL', dst), row('IMUL1', dst), row('DIV', dst), row('IDIV', dst),
-);
+export const group3 = (dst: Letter, immediate: Letter): Entry =>
+  byReg(
+    row('TEST', dst, immediate),
+    row('TEST', dst, immediate),
+    row('NOT', dst, LOCK),
+    row('NEG', dst, LOCK),
+    row('MUL', dst),
+    row('IMUL1', dst),
+    row('DIV', dst),
+    row('IDIV', dst),
+  );
 
 export const GROUP_4: Entry = byReg(row('INC', 'Eb', LOCK), row('DEC', 'Eb', LOCK), UD, UD, UD, UD, UD, UD);
 
 export const GROUP_5: Entry = byReg(
-  row('INC', 'Ev', LOCK), row('DEC', 'Ev', LOCK), row('CALL', 'Ev', { size: 'f64' }), row('CALL_FAR_MEM', 'Mp'),
-  row('JMP', 'Ev', { size: 'f64' }), row('JMP_FAR_MEM', 'Mp'), row('PUSH', 'Ev', { size: 'd64' }), UD,
+  row('INC', 'Ev', LOCK),
+  row('DEC', 'Ev', LOCK),
+  row('CALL', 'Ev', { size: 'f64' }),
+  row('CALL_FAR_MEM', 'Mp'),
+  row('JMP', 'Ev', { size: 'f64' }),
+  row('JMP_FAR_MEM', 'Mp'),
+  row('PUSH', 'Ev', { size: 'd64' }),
+  UD,
 );
 
 export const GROUP_6: Entry = byReg(
-  row('SLDT', 'RvMw'), row('STR', 'RvMw'), row('LLDT', 'Ew'), row('LTR', 'Ew'), row('VERR', 'Ew'), row('VERW', 'Ew'), UD, UD,
+  row('SLDT', 'RvMw'),
+  row('STR', 'RvMw'),
+  row('LLDT', 'Ew'),
+  row('LTR', 'Ew'),
+  row('VERR', 'Ew'),
+  row('VERW', 'Ew'),
+  UD,
+  UD,
 );
 
 const DESCRIPTOR: RowOptions = { size: 'f64' };
@@ -51,13 +85,21 @@ export const GROUP_7: Entry = byReg(
   row('SMSW', 'RvMw'),
   UD,
   row('LMSW', 'Ew'),
-  byMod(row('INVLPG', 'Mb'), byRm(
-    row('SWAPGS', { only64: true, modrm: true }), row('RDTSCP', { feature: 'RDTSCP', modrm: true }), UD, UD, UD, UD, UD, UD,
-  )),
+  byMod(
+    row('INVLPG', 'Mb'),
+    byRm(row('SWAPGS', { only64: true, modrm: true }), row('RDTSCP', { feature: 'RDTSCP', modrm: true }), UD, UD, UD, UD, UD, UD),
+  ),
 );
 
 export const GROUP_8: Entry = byReg(
-  UD, UD, UD, UD, row('BT', 'Ev', 'Ib'), row('BTS', 'Ev', 'Ib', LOCK), row('BTR', 'Ev', 'Ib', LOCK), row('BTC', 'Ev', 'Ib', LOCK),
+  UD,
+  UD,
+  UD,
+  UD,
+  row('BT', 'Ev', 'Ib'),
+  row('BTS', 'Ev', 'Ib', LOCK),
+  row('BTR', 'Ev', 'Ib', LOCK),
+  row('BTC', 'Ev', 'Ib', LOCK),
 );
 
 /** CMPXCHG8B, and with REX.W CMPXCHG16B: size y makes i.size half of what is compared. */

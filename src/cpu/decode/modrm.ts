@@ -7,7 +7,11 @@ import type { Address } from '../builder/insn.ts';
 import { REX_B, REX_X } from './prefixes.ts';
 import type { ByteStream } from './stream.ts';
 
-const RBX = 3, RSP = 4, RBP = 5, RSI = 6, RDI = 7;
+const RBX = 3;
+const RSP = 4;
+const RBP = 5;
+const RSI = 6;
+const RDI = 7;
 /** `Address.base` of RIP-relative addressing. */
 const RIP = 16;
 const NONE = -1;

@@ -10,13 +10,25 @@ import type { Operand, Size } from '../builder/insn.ts';
 import { byteImmediate, immediateV, immediateZ, one, signedByteImmediate, wordImmediate } from './immediates.ts';
 import { makeAddress } from './modrm.ts';
 import {
-  NO_OPERAND, byteRegister, controlRegister, debugRegister, memory, register, segmentRegister, stackRegister,
+  NO_OPERAND,
+  byteRegister,
+  controlRegister,
+  debugRegister,
+  memory,
+  register,
+  segmentRegister,
+  stackRegister,
 } from './operand-record.ts';
 import { UndefinedSignal } from './undefined.ts';
 import type { Parts } from './parts.ts';
 import { REX_B, REX_R } from './prefixes.ts';
 
-const RAX = 0, RCX = 1, RDX = 2, RBX = 3, RSI = 6, RDI = 7;
+const RAX = 0;
+const RCX = 1;
+const RDX = 2;
+const RBX = 3;
+const RSI = 6;
+const RDI = 7;
 /** Control registers that exist. */
 const CONTROL_REGISTERS: readonly number[] = [0, 2, 3, 4, 8];
 

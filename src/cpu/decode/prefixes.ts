@@ -20,7 +20,10 @@ export interface Prefixes {
   readonly opcode: number;
 }
 
-export const REX_W = 8, REX_R = 4, REX_X = 2, REX_B = 1;
+export const REX_W = 8,
+  REX_R = 4,
+  REX_X = 2,
+  REX_B = 1;
 
 /** Reads up to and including the first opcode byte. */
 export function readPrefixes(stream: ByteStream, mode: CodeMode): Prefixes {
@@ -39,17 +42,39 @@ export function readPrefixes(stream: ByteStream, mode: CodeMode): Prefixes {
     }
     switch (byte) {
       // In 64-bit mode these four are null prefixes: they do not undo an FS or GS override either.
-      case 0x26: if (!is64) segment = Seg.ES; break;
-      case 0x2e: if (!is64) segment = Seg.CS; break;
-      case 0x36: if (!is64) segment = Seg.SS; break;
-      case 0x3e: if (!is64) segment = Seg.DS; break;
-      case 0x64: segment = Seg.FS; break;
-      case 0x65: segment = Seg.GS; break;
-      case 0x66: operandSize = true; break;
-      case 0x67: addressSize = true; break;
-      case 0xf0: lock = true; break;
-      case 0xf2: case 0xf3: repeat = byte; break;
-      default: return { operandSize, addressSize, lock, repeat, segment, rex, opcode: byte };
+      case 0x26:
+        if (!is64) segment = Seg.ES;
+        break;
+      case 0x2e:
+        if (!is64) segment = Seg.CS;
+        break;
+      case 0x36:
+        if (!is64) segment = Seg.SS;
+        break;
+      case 0x3e:
+        if (!is64) segment = Seg.DS;
+        break;
+      case 0x64:
+        segment = Seg.FS;
+        break;
+      case 0x65:
+        segment = Seg.GS;
+        break;
+      case 0x66:
+        operandSize = true;
+        break;
+      case 0x67:
+        addressSize = true;
+        break;
+      case 0xf0:
+        lock = true;
+        break;
+      case 0xf2:
+      case 0xf3:
+        repeat = byte;
+        break;
+      default:
+        return { operandSize, addressSize, lock, repeat, segment, rex, opcode: byte };
     }
     // REX counts only directly before the opcode.
     rex = 0;

@@ -40,11 +40,21 @@ export interface Row {
 }
 
 /** Entries by the reg field of ModRM (opcode extensions, SDM vol. 2, "Opcode Extensions for One-Byte and Two-byte Opcodes"). */
-export interface ByReg { readonly is: 'reg'; readonly entries: readonly Entry[] }
+export interface ByReg {
+  readonly is: 'reg';
+  readonly entries: readonly Entry[];
+}
 /** Entries by the rm field of ModRM. */
-export interface ByRm { readonly is: 'rm'; readonly entries: readonly Entry[] }
+export interface ByRm {
+  readonly is: 'rm';
+  readonly entries: readonly Entry[];
+}
 /** Memory or register form. */
-export interface ByMod { readonly is: 'mod'; readonly memory: Entry; readonly register: Entry }
+export interface ByMod {
+  readonly is: 'mod';
+  readonly memory: Entry;
+  readonly register: Entry;
+}
 /** Mandatory prefixes; F2 and F3 come before 66. A prefix without an entry of its own has its ordinary meaning. */
 export interface ByPrefix {
   readonly is: 'prefix';
@@ -53,7 +63,11 @@ export interface ByPrefix {
   readonly f3: Entry | null;
   readonly f2: Entry | null;
 }
-export interface ByMode { readonly is: 'mode'; readonly mode64: Entry; readonly other: Entry }
+export interface ByMode {
+  readonly is: 'mode';
+  readonly mode64: Entry;
+  readonly other: Entry;
+}
 
 export type Entry = Row | ByReg | ByRm | ByMod | ByPrefix | ByMode;
 
@@ -86,8 +100,13 @@ export const byReg = (...entries: readonly Entry[]): ByReg => ({ is: 'reg', entr
 export const byRm = (...entries: readonly Entry[]): ByRm => ({ is: 'rm', entries });
 export const byMod = (memory: Entry, register: Entry): ByMod => ({ is: 'mod', memory, register });
 export const byMode = (mode64: Entry, other: Entry): ByMode => ({ is: 'mode', mode64, other });
-export const byPrefix = (choice: { none: Entry; p66?: Entry; f3?: Entry; f2?: Entry }): ByPrefix =>
-  ({ is: 'prefix', none: choice.none, p66: choice.p66 ?? null, f3: choice.f3 ?? null, f2: choice.f2 ?? null });
+export const byPrefix = (choice: { none: Entry; p66?: Entry; f3?: Entry; f2?: Entry }): ByPrefix => ({
+  is: 'prefix',
+  none: choice.none,
+  p66: choice.p66 ?? null,
+  f3: choice.f3 ?? null,
+  f2: choice.f2 ?? null,
+});
 
 /** No mandatory prefix allowed ("NP" in the SDM's opcode column). */
 export const noPrefix = (entry: Entry): ByPrefix => byPrefix({ none: entry, p66: UD, f3: UD, f2: UD });

@@ -3,7 +3,9 @@
 export const MAX_LENGTH = 15;
 
 /** Thrown instead of reading a sixteenth byte; never leaves `decode`. */
-export class TooLong { readonly signal = 'too-long' }
+export class TooLong {
+  readonly signal = 'too-long';
+}
 
 export class ByteStream {
   /** Bytes taken so far. */

@@ -4,7 +4,12 @@
 import { Vector } from '../signals.ts';
 
 export const EventType = {
-  EXTERNAL_INTERRUPT: 0, NMI: 2, HARDWARE_EXCEPTION: 3, SOFTWARE_INTERRUPT: 4, PRIVILEGED_SOFTWARE_EXCEPTION: 5, SOFTWARE_EXCEPTION: 6,
+  EXTERNAL_INTERRUPT: 0,
+  NMI: 2,
+  HARDWARE_EXCEPTION: 3,
+  SOFTWARE_INTERRUPT: 4,
+  PRIVILEGED_SOFTWARE_EXCEPTION: 5,
+  SOFTWARE_EXCEPTION: 6,
 } as const;
 export type EventType = (typeof EventType)[keyof typeof EventType];
 

@@ -34,7 +34,10 @@ export interface Gate {
 export const extBit = (event: Event): number => (isSoftware(event.type) ? 0 : 1);
 
 const GATES: ReadonlyMap<number, Width> = new Map<number, Width>([
-  [SystemType.INTERRUPT_GATE16, 2], [SystemType.TRAP_GATE16, 2], [SystemType.INTERRUPT_GATE, 4], [SystemType.TRAP_GATE, 4],
+  [SystemType.INTERRUPT_GATE16, 2],
+  [SystemType.TRAP_GATE16, 2],
+  [SystemType.INTERRUPT_GATE, 4],
+  [SystemType.TRAP_GATE, 4],
 ]);
 
 /** The event's descriptor in the IDT, checked; raises #GP or #NP. May be a task gate outside IA-32e mode. */

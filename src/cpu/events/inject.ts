@@ -12,7 +12,11 @@ import type { Event } from './event.ts';
 
 export { EventType };
 
-const VALID = 0x80000000, ERROR_VALID = 0x800, TYPE_SHIFT = 8, TRAP = 0x1000, BEGUN = 0x2000;
+const VALID = 0x80000000;
+const ERROR_VALID = 0x800;
+const TYPE_SHIFT = 8;
+const TRAP = 0x1000;
+const BEGUN = 0x2000;
 
 export interface QueuedEvent {
   readonly type: EventType;

@@ -50,9 +50,7 @@ interface Functions {
 }
 
 /** The common part: operands that are no angles, 0 with its result, angles out of range. */
-function angleFunction(
-  env: FloatEnvironment, bits: bigint, ofZero: bigint, choose: (functions: Functions) => Exact,
-): AngleResult | null {
+function angleFunction(env: FloatEnvironment, bits: bigint, ofZero: bigint, choose: (functions: Functions) => Exact): AngleResult | null {
   const x = unpack(bits);
   const special = x.kind === 'infinity' ? invalid(env) : specialOperand(env, x);
   if (special !== undefined) return special === null ? null : { value: special, partial: false };
@@ -76,9 +74,18 @@ function functionsOf(x: Exact): Functions {
   const { rest, quadrant } = reduce(x);
   const bits = WORKING_BITS + Math.max(0, ANGLE_BITS - bitLength(rest < 0n ? -rest : rest));
   const angle = rest << BigInt(bits - ANGLE_BITS);
-  const sin = sinOf(angle, bits), cos = cosOf(angle, bits);
-  const [s, c] = ([[sin, cos], [cos, -sin], [-sin, -cos], [-cos, sin]] as const)[quadrant]!;
-  const sine = inexact(s, bits), cosine = inexact(c, bits);
+  const sin = sinOf(angle, bits);
+  const cos = cosOf(angle, bits);
+  const [s, c] = (
+    [
+      [sin, cos],
+      [cos, -sin],
+      [-sin, -cos],
+      [-cos, sin],
+    ] as const
+  )[quadrant]!;
+  const sine = inexact(s, bits);
+  const cosine = inexact(c, bits);
   return { sine, cosine, tangent: () => divExact(sine, cosine) };
 }
 

@@ -15,7 +15,8 @@ import { FAINT, WORKING_BITS, inexact, nextTo, transcendental } from './transcen
  * infinities are points on the axes and diagonals (SDM vol. 2, FPATAN, table of results). Null for no result.
  */
 export function arctangent(env: FloatEnvironment, x: bigint, y: bigint): bigint | null {
-  const across = unpack(x), up = unpack(y);
+  const across = unpack(x);
+  const up = unpack(y);
   const special = specialOperand(env, across, up);
   if (special !== undefined) return special;
   if (!denormalOperands(env, across, up)) return null;

@@ -53,10 +53,12 @@ const signOfZeroSum = (env: FloatEnvironment): 0 | 1 => (env.rounding === Roundi
 
 /** a * b. */
 export function mul(env: FloatEnvironment, a: bigint, b: bigint): bigint | null {
-  const x = unpack(a), y = unpack(b);
+  const x = unpack(a);
+  const y = unpack(b);
   const special = specialOperand(env, x, y);
   if (special !== undefined) return special;
-  const hasInfinity = x.kind === 'infinity' || y.kind === 'infinity', hasZero = x.kind === 'zero' || y.kind === 'zero';
+  const hasInfinity = x.kind === 'infinity' || y.kind === 'infinity';
+  const hasZero = x.kind === 'zero' || y.kind === 'zero';
   if (hasInfinity && hasZero) return invalid(env);
   if (!denormalOperands(env, x, y)) return null;
   env.roundedUp = false;
@@ -66,7 +68,8 @@ export function mul(env: FloatEnvironment, a: bigint, b: bigint): bigint | null 
 
 /** a / b. */
 export function div(env: FloatEnvironment, a: bigint, b: bigint): bigint | null {
-  const x = unpack(a), y = unpack(b);
+  const x = unpack(a);
+  const y = unpack(b);
   const special = specialOperand(env, x, y);
   if (special !== undefined) return special;
   const sign = signOfProduct(x, y);

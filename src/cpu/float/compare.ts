@@ -14,7 +14,8 @@ export type Comparison = 'less' | 'equal' | 'greater' | 'unordered';
  * FUCOMI) a QNaN does not raise it. Null if an exception is not masked: the condition codes or flags stay as they were.
  */
 export function compare(env: FloatEnvironment, a: bigint, b: bigint, { quiet }: { quiet: boolean }): Comparison | null {
-  const x = unpack(a), y = unpack(b);
+  const x = unpack(a);
+  const y = unpack(b);
   env.roundedUp = false;
   const unordered = [x, y].filter(({ kind }) => kind === 'unsupported' || kind === 'snan' || kind === 'qnan');
   if (unordered.length > 0) {

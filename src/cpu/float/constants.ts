@@ -19,4 +19,4 @@ export type ConstantName = keyof typeof CONSTANTS | 'FLDZ';
 
 /** The constant that the instruction of that name loads, rounded by RC to the register format. Raises nothing; C1 is 0. */
 export const constant = (name: ConstantName, rounding: RoundingMode): bigint =>
-  (name === 'FLDZ' ? 0n : pack(roundToPrecision(CONSTANTS[name], 64, rounding)));
+  name === 'FLDZ' ? 0n : pack(roundToPrecision(CONSTANTS[name], 64, rounding));

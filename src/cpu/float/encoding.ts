@@ -4,8 +4,12 @@
 import { EXTENDED, bitLength } from './format.ts';
 import type { Exact } from './format.ts';
 
-export const BIAS = 16383, MAX_BIASED = 0x7fff;
-export const SIGN_BIT = 1n << 79n, INTEGER_BIT = 1n << 63n, QUIET_BIT = 1n << 62n, SIGNIFICAND = (1n << 64n) - 1n;
+export const BIAS = 16383,
+  MAX_BIASED = 0x7fff;
+export const SIGN_BIT = 1n << 79n,
+  INTEGER_BIT = 1n << 63n,
+  QUIET_BIT = 1n << 62n,
+  SIGNIFICAND = (1n << 64n) - 1n;
 const INFINITY_BITS = (0x7fffn << 64n) | INTEGER_BIT;
 
 /** QNaN floating-point indefinite: the masked response to an invalid operation. */

@@ -1,7 +1,12 @@
 // What a floating-point operation takes from the control word and adds to the status word.
 
 /** Exception flags, as bits 5:0 of the status word; the masks are the same bits of the control word. */
-export const IE = 1, DE = 2, ZE = 4, OE = 8, UE = 0x10, PE = 0x20;
+export const IE = 1,
+  DE = 2,
+  ZE = 4,
+  OE = 8,
+  UE = 0x10,
+  PE = 0x20;
 
 /** Rounding control, as in bits 11:10 of the x87 control word and bits 14:13 of MXCSR. */
 export const Rounding = { NEAREST: 0, DOWN: 1, UP: 2, TOWARD_ZERO: 3 } as const;

@@ -25,8 +25,11 @@ function reach(large: Exact, small: Exact): Exact {
   return leadingExponent(small) >= lowest ? small : { sign: small.sign, significand: 1n, exponent: lowest };
 }
 
-export const mulExact = (a: Exact, b: Exact): Exact =>
-  ({ sign: a.sign === b.sign ? 0 : 1, significand: a.significand * b.significand, exponent: a.exponent + b.exponent });
+export const mulExact = (a: Exact, b: Exact): Exact => ({
+  sign: a.sign === b.sign ? 0 : 1,
+  significand: a.significand * b.significand,
+  exponent: a.exponent + b.exponent,
+});
 
 /** a / b to at least 66 bits and a sticky one, for significands of up to 64 bits. */
 export function divExact(a: Exact, b: Exact): Exact {

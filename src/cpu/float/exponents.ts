@@ -11,7 +11,8 @@ import { toRegister } from './arithmetic.ts';
 
 /** FSCALE: a * 2^trunc(b). Null for no result. */
 export function scale(env: FloatEnvironment, a: bigint, b: bigint): bigint | null {
-  const x = unpack(a), y = unpack(b);
+  const x = unpack(a);
+  const y = unpack(b);
   const special = specialOperand(env, x, y);
   if (special !== undefined) return special;
   if (y.kind === 'infinity' && x.kind === (y.sign === 1 ? 'infinity' : 'zero')) return invalid(env);

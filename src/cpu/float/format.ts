@@ -20,7 +20,7 @@ const EXTENDED_53: FloatFormat = { ...EXTENDED, precision: 53 };
 
 /** The register format under precision control. */
 export const extendedFormat = (precision: 24 | 53 | 64): FloatFormat =>
-  (precision === 64 ? EXTENDED : precision === 53 ? EXTENDED_53 : EXTENDED_24);
+  precision === 64 ? EXTENDED : precision === 53 ? EXTENDED_53 : EXTENDED_24;
 
 /**
  * The number (-1)^sign * significand * 2^exponent, with a significand of any length. A result with infinitely many digits is
@@ -67,10 +67,14 @@ export function roundToQuantum(value: Exact, quantum: number, mode: RoundingMode
 
 function roundsUp(sign: 0 | 1, kept: bigint, rest: bigint, half: bigint, mode: RoundingMode): boolean {
   switch (mode) {
-    case Rounding.NEAREST: return rest > half || (rest === half && (kept & 1n) === 1n);
-    case Rounding.DOWN: return sign === 1;
-    case Rounding.UP: return sign === 0;
-    case Rounding.TOWARD_ZERO: return false;
+    case Rounding.NEAREST:
+      return rest > half || (rest === half && (kept & 1n) === 1n);
+    case Rounding.DOWN:
+      return sign === 1;
+    case Rounding.UP:
+      return sign === 0;
+    case Rounding.TOWARD_ZERO:
+      return false;
   }
 }
 

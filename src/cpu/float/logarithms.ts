@@ -13,7 +13,9 @@ import { WORKING_BITS, inexact, transcendental } from './transcendental.ts';
 /** Below 2^-LINEAR, 2^x - 1 and log2(1 + x) are straight lines as far as the bits go. */
 const LINEAR = 150;
 const LN2: Exact = inexact(ln2(WORKING_BITS), WORKING_BITS);
-const ONE = 0x3fff_8000_0000_0000_0000n, MINUS_ONE = ONE | (1n << 79n), MINUS_HALF = 0xbffe_8000_0000_0000_0000n;
+const ONE = 0x3fff_8000_0000_0000_0000n;
+const MINUS_ONE = ONE | (1n << 79n);
+const MINUS_HALF = 0xbffe_8000_0000_0000_0000n;
 
 /** F2XM1: 2^x - 1 for x from -1 to 1. Beyond, where the SDM leaves the result open, a finite x stays as it is. */
 export function exp2Minus1(env: FloatEnvironment, x: bigint): bigint | null {
@@ -37,7 +39,8 @@ export function exp2Minus1(env: FloatEnvironment, x: bigint): bigint | null {
 
 /** FYL2X: y * log2(x), for x = ST(0) and y = ST(1). */
 export function yLog2(env: FloatEnvironment, x: bigint, y: bigint): bigint | null {
-  const a = unpack(x), b = unpack(y);
+  const a = unpack(x);
+  const b = unpack(y);
   const special = specialOperand(env, a, b);
   if (special !== undefined) return special;
   const isOne = x === ONE;
@@ -58,7 +61,8 @@ export function yLog2(env: FloatEnvironment, x: bigint, y: bigint): bigint | nul
  * same, and x from -1 downwards is itself the result, as the processor has it.
  */
 export function yLog2Plus1(env: FloatEnvironment, x: bigint, y: bigint): bigint | null {
-  const a = unpack(x), b = unpack(y);
+  const a = unpack(x);
+  const b = unpack(y);
   const special = specialOperand(env, a, b);
   if (special !== undefined) return special;
   if (a.kind === 'infinity' && a.sign === 1) return invalid(env);

@@ -37,11 +37,15 @@ function store(env: FloatEnvironment, bits: bigint, format: FloatFormat): bigint
   const x = unpack(bits);
   env.roundedUp = false;
   switch (x.kind) {
-    case 'zero': return signOf(x.sign, format);
-    case 'infinity': return infinityOf(x.sign, format);
-    case 'unsupported': return invalid(env) === null ? null : quietNaNOf(1, 0n, format);
+    case 'zero':
+      return signOf(x.sign, format);
+    case 'infinity':
+      return infinityOf(x.sign, format);
+    case 'unsupported':
+      return invalid(env) === null ? null : quietNaNOf(1, 0n, format);
     case 'snan':
-    case 'qnan': return x.kind === 'qnan' || raise(env, IE) ? narrowedNaN(x.sign, x.significand, format) : null;
+    case 'qnan':
+      return x.kind === 'qnan' || raise(env, IE) ? narrowedNaN(x.sign, x.significand, format) : null;
     case 'finite': {
       const result = deliver(env, x, format, 0);
       if (result === null) return null;

@@ -26,7 +26,8 @@ const COMPLETE = 64;
  * in the SDM's pseudo-code with its N = 32 + D mod 32. Null for no result.
  */
 export function remainder(env: FloatEnvironment, a: bigint, b: bigint, { nearest }: { nearest: boolean }): Remainder | null {
-  const x = unpack(a), y = unpack(b);
+  const x = unpack(a);
+  const y = unpack(b);
   const special = specialOperand(env, x, y);
   if (special !== undefined) return whole(special);
   if (x.kind === 'infinity' || y.kind === 'zero') return whole(invalid(env));
@@ -53,7 +54,8 @@ function reduce(env: FloatEnvironment, x: Unpacked, y: Unpacked, nearest: boolea
 /** |x| divided by |y|; the rest has the sign of x, or the other one if the quotient was rounded up. */
 function divide(x: Exact, y: Exact, nearest: boolean): { rest: Exact; quotient: bigint } {
   const exponent = Math.min(x.exponent, y.exponent);
-  const dividend = x.significand << BigInt(x.exponent - exponent), divisor = y.significand << BigInt(y.exponent - exponent);
+  const dividend = x.significand << BigInt(x.exponent - exponent);
+  const divisor = y.significand << BigInt(y.exponent - exponent);
   const quotient = dividend / divisor;
   const significand = dividend - quotient * divisor;
   const twice = 2n * significand;
@@ -65,4 +67,4 @@ function divide(x: Exact, y: Exact, nearest: boolean): { rest: Exact; quotient: 
 
 /** A remainder of 0 has the sign of the dividend. */
 const result = (env: FloatEnvironment, sign: 0 | 1, rest: Exact): bigint =>
-  (rest.significand === 0n ? (sign === 1 ? SIGN_BIT : 0n) : toRegister(env, rest));
+  rest.significand === 0n ? (sign === 1 ? SIGN_BIT : 0n) : toRegister(env, rest);

@@ -13,12 +13,18 @@ export const WORKING_BITS = 200;
 export const FAINT = 70;
 
 /** A fixed-point number as an inexact value: its last bit is a sticky one. */
-export const inexact = (x: bigint, bits: number): Exact =>
-  ({ sign: x < 0n ? 1 : 0, significand: ((x < 0n ? -x : x) << 1n) | 1n, exponent: -bits - 1 });
+export const inexact = (x: bigint, bits: number): Exact => ({
+  sign: x < 0n ? 1 : 0,
+  significand: ((x < 0n ? -x : x) << 1n) | 1n,
+  exponent: -bits - 1,
+});
 
 /** A value next to `x`: nearer to 0 or farther from it by much less than half a unit of any kept bit. */
-export const nextTo = (x: Exact, side: 'below' | 'above'): Exact =>
-  ({ sign: x.sign, significand: (x.significand << 140n) + (side === 'above' ? 1n : -1n), exponent: x.exponent - 140 });
+export const nextTo = (x: Exact, side: 'below' | 'above'): Exact => ({
+  sign: x.sign,
+  significand: (x.significand << 140n) + (side === 'above' ? 1n : -1n),
+  exponent: x.exponent - 140,
+});
 
 /**
  * Rounds a result, and raises PE, and UE if it is tiny, even for the few that are exact (FYL2X of a power of two): the

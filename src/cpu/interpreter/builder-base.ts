@@ -13,7 +13,9 @@ import { Seg } from '../../base/state/vcpu.ts';
 import { Vector } from '../signals.ts';
 import { addToRegister, effectiveAddress, registerAddress, wrapAddress, writeRegisterAddress } from './addressing.ts';
 
-const RSP = 4, RBP = 5, RCX = 1;
+const RSP = 4;
+const RBP = 5;
+const RCX = 1;
 
 export abstract class BuilderBase<V> {
   /** Address size of the instruction at hand: the engine sets it before each call. */
@@ -21,11 +23,21 @@ export abstract class BuilderBase<V> {
 
   constructor(protected readonly cpu: Cpu) {}
 
-  never(): boolean { return false; }
-  notC(c: boolean): boolean { return !c; }
-  andC(x: boolean, y: boolean): boolean { return x && y; }
-  orC(x: boolean, y: boolean): boolean { return x || y; }
-  xorC(x: boolean, y: boolean): boolean { return x !== y; }
+  never(): boolean {
+    return false;
+  }
+  notC(c: boolean): boolean {
+    return !c;
+  }
+  andC(x: boolean, y: boolean): boolean {
+    return x && y;
+  }
+  orC(x: boolean, y: boolean): boolean {
+    return x || y;
+  }
+  xorC(x: boolean, y: boolean): boolean {
+    return x !== y;
+  }
 
   when(c: boolean, body: () => void): void {
     if (c) body();

@@ -27,7 +27,8 @@ export class Interpreter implements Engine {
     // A fault ends the guarded stretch; everything else goes on within it.
     while (runs()) {
       blocks.guard(cpu, () => {
-        do blocks.execute(cpu, builders, blocks.blockAt(cpu), Infinity); while (runs());
+        do blocks.execute(cpu, builders, blocks.blockAt(cpu), Infinity);
+        while (runs());
       });
     }
     return cpu.stopEngine();

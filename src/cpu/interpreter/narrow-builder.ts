@@ -29,16 +29,20 @@ export class NarrowBuilder extends NarrowValues implements Builder<number, numbe
 
   read(operand: Operand): number {
     switch (operand.kind) {
-      case OperandKind.REG: return this.readRegister(operand.size, operand.reg);
-      case OperandKind.IMM: return operand.imm;
+      case OperandKind.REG:
+        return this.readRegister(operand.size, operand.reg);
+      case OperandKind.IMM:
+        return operand.imm;
       case OperandKind.MEM: {
         const { cpu } = this;
         const segment = operand.address.segment;
         const linear = linearAddress(cpu, segment, effectiveAddress(cpu, operand.address, this.addressSize), operand.size, false);
         return cpu.memory.load(linear, operand.size as 1 | 2 | 4, segment, cpu.dataContext);
       }
-      case OperandKind.REG_HIGH: return (this.regs[2 * operand.reg] >>> 8) & 0xff;
-      default: return operand.reg;
+      case OperandKind.REG_HIGH:
+        return (this.regs[2 * operand.reg] >>> 8) & 0xff;
+      default:
+        return operand.reg;
     }
   }
 

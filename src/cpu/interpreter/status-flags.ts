@@ -46,22 +46,38 @@ export class StatusFlags {
   /** SDM vol. 2, "Condition Test (tttn) Encoding": bit 0 inverts. */
   condition(cc: number): boolean {
     switch (cc) {
-      case 0: return this.overflow();
-      case 1: return !this.overflow();
-      case 2: return this.aux[0] < 0;
-      case 3: return this.aux[0] >= 0;
-      case 4: return (this.words[0] | this.words[1]) === 0;
-      case 5: return (this.words[0] | this.words[1]) !== 0;
-      case 6: return this.aux[0] < 0 || this.zero();
-      case 7: return this.aux[0] >= 0 && !this.zero();
-      case 8: return this.sign();
-      case 9: return !this.sign();
-      case 10: return this.parity();
-      case 11: return !this.parity();
-      case 12: return this.sign() !== this.overflow();
-      case 13: return this.sign() === this.overflow();
-      case 14: return this.zero() || this.sign() !== this.overflow();
-      default: return !this.zero() && this.sign() === this.overflow();
+      case 0:
+        return this.overflow();
+      case 1:
+        return !this.overflow();
+      case 2:
+        return this.aux[0] < 0;
+      case 3:
+        return this.aux[0] >= 0;
+      case 4:
+        return (this.words[0] | this.words[1]) === 0;
+      case 5:
+        return (this.words[0] | this.words[1]) !== 0;
+      case 6:
+        return this.aux[0] < 0 || this.zero();
+      case 7:
+        return this.aux[0] >= 0 && !this.zero();
+      case 8:
+        return this.sign();
+      case 9:
+        return !this.sign();
+      case 10:
+        return this.parity();
+      case 11:
+        return !this.parity();
+      case 12:
+        return this.sign() !== this.overflow();
+      case 13:
+        return this.sign() === this.overflow();
+      case 14:
+        return this.zero() || this.sign() !== this.overflow();
+      default:
+        return !this.zero() && this.sign() === this.overflow();
     }
   }
 

@@ -31,11 +31,16 @@ export class WideBuilder extends WideValues implements Builder<bigint, number, b
 
   read(operand: Operand): bigint {
     switch (operand.kind) {
-      case OperandKind.REG: return this.readRegister(operand.size, operand.reg);
-      case OperandKind.IMM: return BigInt.asUintN(8 * operand.size, operand.imm64);
-      case OperandKind.MEM: return this.load(operand.address.segment, this.address(operand), operand.size);
-      case OperandKind.REG_HIGH: return this.readHighByte(operand.reg);
-      default: return BigInt(operand.reg);
+      case OperandKind.REG:
+        return this.readRegister(operand.size, operand.reg);
+      case OperandKind.IMM:
+        return BigInt.asUintN(8 * operand.size, operand.imm64);
+      case OperandKind.MEM:
+        return this.load(operand.address.segment, this.address(operand), operand.size);
+      case OperandKind.REG_HIGH:
+        return this.readHighByte(operand.reg);
+      default:
+        return BigInt(operand.reg);
     }
   }
 

@@ -13,12 +13,24 @@ export abstract class WideValues extends BuilderBase<bigint> {
     super(cpu);
   }
 
-  constant(size: Size, n: number): bigint { return fit(size, BigInt(n)); }
-  add(size: Size, x: bigint, y: bigint): bigint { return size === 8 ? BigInt.asUintN(64, x + y) : fit(size, x + y); }
-  sub(size: Size, x: bigint, y: bigint): bigint { return size === 8 ? BigInt.asUintN(64, x - y) : fit(size, x - y); }
-  mul(size: Size, x: bigint, y: bigint): bigint { return fit(size, x * y); }
-  mulHighUnsigned(size: Size, x: bigint, y: bigint): bigint { return fit(size, (x * y) >> BigInt(8 * size)); }
-  mulHighSigned(size: Size, x: bigint, y: bigint): bigint { return fit(size, (signed(size, x) * signed(size, y)) >> BigInt(8 * size)); }
+  constant(size: Size, n: number): bigint {
+    return fit(size, BigInt(n));
+  }
+  add(size: Size, x: bigint, y: bigint): bigint {
+    return size === 8 ? BigInt.asUintN(64, x + y) : fit(size, x + y);
+  }
+  sub(size: Size, x: bigint, y: bigint): bigint {
+    return size === 8 ? BigInt.asUintN(64, x - y) : fit(size, x - y);
+  }
+  mul(size: Size, x: bigint, y: bigint): bigint {
+    return fit(size, x * y);
+  }
+  mulHighUnsigned(size: Size, x: bigint, y: bigint): bigint {
+    return fit(size, (x * y) >> BigInt(8 * size));
+  }
+  mulHighSigned(size: Size, x: bigint, y: bigint): bigint {
+    return fit(size, (signed(size, x) * signed(size, y)) >> BigInt(8 * size));
+  }
 
   divideUnsigned(size: Size, high: bigint, low: bigint, divisor: bigint): readonly [bigint, bigint] {
     // The quotient fits exactly when high < divisor; that also refuses divisor 0.
@@ -36,16 +48,36 @@ export abstract class WideValues extends BuilderBase<bigint> {
     return [fit(size, quotient), fit(size, dividend % d)];
   }
 
-  and(x: bigint, y: bigint): bigint { return x & y; }
-  or(x: bigint, y: bigint): bigint { return x | y; }
-  xor(x: bigint, y: bigint): bigint { return x ^ y; }
-  not(size: Size, x: bigint): bigint { return fit(size, ~x); }
-  shl(size: Size, x: bigint, n: bigint): bigint { return n > 63n ? 0n : fit(size, x << n); }
-  shr(size: Size, x: bigint, n: bigint): bigint { return n > 63n ? 0n : fit(size, x >> n); }
-  sar(size: Size, x: bigint, n: bigint): bigint { return fit(size, signed(size, x) >> (n > 63n ? 63n : n)); }
-  modulo(n: bigint, m: number): bigint { return n % BigInt(m); }
-  signExtend(from: Size, to: Size, x: bigint): bigint { return fit(to, signed(from, x)); }
-  truncate(to: Size, x: bigint): bigint { return fit(to, x); }
+  and(x: bigint, y: bigint): bigint {
+    return x & y;
+  }
+  or(x: bigint, y: bigint): bigint {
+    return x | y;
+  }
+  xor(x: bigint, y: bigint): bigint {
+    return x ^ y;
+  }
+  not(size: Size, x: bigint): bigint {
+    return fit(size, ~x);
+  }
+  shl(size: Size, x: bigint, n: bigint): bigint {
+    return n > 63n ? 0n : fit(size, x << n);
+  }
+  shr(size: Size, x: bigint, n: bigint): bigint {
+    return n > 63n ? 0n : fit(size, x >> n);
+  }
+  sar(size: Size, x: bigint, n: bigint): bigint {
+    return fit(size, signed(size, x) >> (n > 63n ? 63n : n));
+  }
+  modulo(n: bigint, m: number): bigint {
+    return n % BigInt(m);
+  }
+  signExtend(from: Size, to: Size, x: bigint): bigint {
+    return fit(to, signed(from, x));
+  }
+  truncate(to: Size, x: bigint): bigint {
+    return fit(to, x);
+  }
 
   byteSwap(size: Size, x: bigint): bigint {
     let out = 0n;
@@ -54,13 +86,15 @@ export abstract class WideValues extends BuilderBase<bigint> {
   }
 
   countLeadingZeros(size: Size, x: bigint): bigint {
-    const high = Number(x >> 32n), low = Number(x & 0xffffffffn);
+    const high = Number(x >> 32n);
+    const low = Number(x & 0xffffffffn);
     const zeros = high !== 0 ? Math.clz32(high) : 32 + Math.clz32(low);
     return BigInt(zeros - (64 - 8 * size));
   }
 
   countTrailingZeros(size: Size, x: bigint): bigint {
-    const high = Number(x >> 32n) | 0, low = Number(x & 0xffffffffn) | 0;
+    const high = Number(x >> 32n) | 0;
+    const low = Number(x & 0xffffffffn) | 0;
     if (low !== 0) return BigInt(31 - Math.clz32(low & -low));
     return high !== 0 ? BigInt(63 - Math.clz32(high & -high)) : BigInt(8 * size);
   }
@@ -72,13 +106,31 @@ export abstract class WideValues extends BuilderBase<bigint> {
     return BigInt.asUintN(64, n * 0x0101010101010101n) >> 56n;
   }
 
-  isZero(x: bigint): boolean { return x === 0n; }
-  equal(x: bigint, y: bigint): boolean { return x === y; }
-  lessUnsigned(_size: Size, x: bigint, y: bigint): boolean { return x < y; }
-  lessSigned(size: Size, x: bigint, y: bigint): boolean { return signed(size, x) < signed(size, y); }
-  bit(x: bigint, n: bigint): boolean { return ((x >> n) & 1n) !== 0n; }
-  bitAt(x: bigint, n: number): boolean { return ((x >> BigInt(n)) & 1n) !== 0n; }
-  signBit(size: Size, x: bigint): boolean { return signed(size, x) < 0n; }
-  fromCondition(c: boolean): bigint { return c ? 1n : 0n; }
-  select(c: boolean, whenTrue: bigint, whenFalse: bigint): bigint { return c ? whenTrue : whenFalse; }
+  isZero(x: bigint): boolean {
+    return x === 0n;
+  }
+  equal(x: bigint, y: bigint): boolean {
+    return x === y;
+  }
+  lessUnsigned(_size: Size, x: bigint, y: bigint): boolean {
+    return x < y;
+  }
+  lessSigned(size: Size, x: bigint, y: bigint): boolean {
+    return signed(size, x) < signed(size, y);
+  }
+  bit(x: bigint, n: bigint): boolean {
+    return ((x >> n) & 1n) !== 0n;
+  }
+  bitAt(x: bigint, n: number): boolean {
+    return ((x >> BigInt(n)) & 1n) !== 0n;
+  }
+  signBit(size: Size, x: bigint): boolean {
+    return signed(size, x) < 0n;
+  }
+  fromCondition(c: boolean): bigint {
+    return c ? 1n : 0n;
+  }
+  select(c: boolean, whenTrue: bigint, whenFalse: bigint): bigint {
+    return c ? whenTrue : whenFalse;
+  }
 }

@@ -3,35 +3,40 @@
 import type { Semantics } from '../builder/builder.ts';
 
 export const ADD: Semantics = (b, i) => {
-  const x = b.modify(i.dst), y = b.read(i.src);
+  const x = b.modify(i.dst);
+  const y = b.read(i.src);
   const sum = b.add(i.size, x, y);
   b.write(i.dst, sum);
   b.flags.add(i.size, x, y, sum);
 };
 
 export const ADC: Semantics = (b, i) => {
-  const x = b.modify(i.dst), y = b.read(i.src);
+  const x = b.modify(i.dst);
+  const y = b.read(i.src);
   const sum = b.add(i.size, b.add(i.size, x, y), b.fromCondition(b.flags.carry()));
   b.write(i.dst, sum);
   b.flags.add(i.size, x, y, sum);
 };
 
 export const SUB: Semantics = (b, i) => {
-  const x = b.modify(i.dst), y = b.read(i.src);
+  const x = b.modify(i.dst);
+  const y = b.read(i.src);
   const difference = b.sub(i.size, x, y);
   b.write(i.dst, difference);
   b.flags.sub(i.size, x, y, difference);
 };
 
 export const SBB: Semantics = (b, i) => {
-  const x = b.modify(i.dst), y = b.read(i.src);
+  const x = b.modify(i.dst);
+  const y = b.read(i.src);
   const difference = b.sub(i.size, b.sub(i.size, x, y), b.fromCondition(b.flags.carry()));
   b.write(i.dst, difference);
   b.flags.sub(i.size, x, y, difference);
 };
 
 export const CMP: Semantics = (b, i) => {
-  const x = b.read(i.dst), y = b.read(i.src);
+  const x = b.read(i.dst);
+  const y = b.read(i.src);
   b.flags.sub(i.size, x, y, b.sub(i.size, x, y));
 };
 
@@ -51,7 +56,8 @@ export const DEC: Semantics = (b, i) => {
 
 /** 0 - x: CF tells that x was not 0, as a borrow does. */
 export const NEG: Semantics = (b, i) => {
-  const x = b.modify(i.dst), zero = b.constant(i.size, 0);
+  const x = b.modify(i.dst);
+  const zero = b.constant(i.size, 0);
   const result = b.sub(i.size, zero, x);
   b.write(i.dst, result);
   b.flags.sub(i.size, zero, x, result);

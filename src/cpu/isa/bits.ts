@@ -44,19 +44,22 @@ export const BSF: Semantics = (b, i) => {
 };
 
 export const BSR: Semantics = (b, i) => {
-  const x = b.read(i.src), top = b.constant(i.size, 8 * i.size - 1);
+  const x = b.read(i.src);
+  const top = b.constant(i.size, 8 * i.size - 1);
   b.when(b.notC(b.isZero(x)), () => b.write(i.dst, b.sub(i.size, top, b.countLeadingZeros(i.size, x))));
   b.flags.logic(i.size, x);
 };
 
 export const TZCNT: Semantics = (b, i) => {
-  const x = b.read(i.src), count = b.countTrailingZeros(i.size, x);
+  const x = b.read(i.src);
+  const count = b.countTrailingZeros(i.size, x);
   b.write(i.dst, count);
   b.flags.result(i.size, count, b.isZero(x), b.never(), b.never());
 };
 
 export const LZCNT: Semantics = (b, i) => {
-  const x = b.read(i.src), count = b.countLeadingZeros(i.size, x);
+  const x = b.read(i.src);
+  const count = b.countLeadingZeros(i.size, x);
   b.write(i.dst, count);
   b.flags.result(i.size, count, b.isZero(x), b.never(), b.never());
 };

@@ -51,7 +51,8 @@ export const CALL_FAR: Semantics = (b, i) => void b.system('farCall', i, b.read(
 
 /** Offset and selector of the far pointer in memory. */
 function farPointer<V, A, C>(b: Builder<V, A, C>, i: Insn): readonly [V, V] {
-  const at = b.address(i.dst), { segment } = i.dst.address;
+  const at = b.address(i.dst);
+  const { segment } = i.dst.address;
   return [b.load(segment, at, i.size), b.load(segment, b.offset(i, at, i.size), 2)];
 }
 

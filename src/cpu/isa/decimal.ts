@@ -22,7 +22,9 @@ function correction<V, A, C>(b: Builder<V, A, C>, low: C, high: C): V {
 
 /** A carry out of AL + 6 needs no look: then AL is above 99h. */
 export const DAA: Semantics = (b) => {
-  const al = b.readRegister(1, RAX), low = lowDigitOver(b, al), high = highDigitOver(b, al);
+  const al = b.readRegister(1, RAX);
+  const low = lowDigitOver(b, al);
+  const high = highDigitOver(b, al);
   const result = b.add(1, al, correction(b, low, high));
   b.writeRegister(1, RAX, result);
   b.flags.result(1, result, high, b.never(), low);
@@ -30,7 +32,9 @@ export const DAA: Semantics = (b) => {
 
 /** A borrow of AL - 6 sets CF even when the high digit needs nothing. */
 export const DAS: Semantics = (b) => {
-  const al = b.readRegister(1, RAX), low = lowDigitOver(b, al), high = highDigitOver(b, al);
+  const al = b.readRegister(1, RAX);
+  const low = lowDigitOver(b, al);
+  const high = highDigitOver(b, al);
   const borrow = b.andC(low, b.lessUnsigned(1, al, b.constant(1, 6)));
   const result = b.sub(1, al, correction(b, low, high));
   b.writeRegister(1, RAX, result);

@@ -22,7 +22,9 @@ function shiftRight<V, A, C>(b: Builder<V, A, C>, size: Size, x: V, y: V, n: V):
 }
 
 export const SHLD: Semantics = (b, i) => {
-  const x = b.modify(i.dst), y = b.read(i.src), n = shiftCount(b, i, i.third);
+  const x = b.modify(i.dst);
+  const y = b.read(i.src);
+  const n = shiftCount(b, i, i.third);
   const result = shiftLeft(b, i.size, x, y, n);
   b.write(i.dst, result);
   unlessZero(b, i, i.third, n, () => {
@@ -32,7 +34,9 @@ export const SHLD: Semantics = (b, i) => {
 };
 
 export const SHRD: Semantics = (b, i) => {
-  const x = b.modify(i.dst), y = b.read(i.src), n = shiftCount(b, i, i.third);
+  const x = b.modify(i.dst);
+  const y = b.read(i.src);
+  const n = shiftCount(b, i, i.third);
   const result = shiftRight(b, i.size, x, y, n);
   b.write(i.dst, result);
   unlessZero(b, i, i.third, n, () => {

@@ -6,14 +6,17 @@ import { RAX, RBX, RCX, RDX } from './registers.ts';
 
 /** Memory is written first: its write may still have to be repeated, a register's never. */
 export const XCHG: Semantics = (b, i) => {
-  const x = b.modify(i.dst), y = b.read(i.src);
+  const x = b.modify(i.dst);
+  const y = b.read(i.src);
   b.write(i.dst, y);
   b.write(i.src, x);
 };
 
 /** With the same register twice the sum is what stays, so only a memory destination is written first. */
 export const XADD: Semantics = (b, i) => {
-  const x = b.modify(i.dst), y = b.read(i.src), sum = b.add(i.size, x, y);
+  const x = b.modify(i.dst);
+  const y = b.read(i.src);
+  const sum = b.add(i.size, x, y);
   if (i.dst.kind !== OperandKind.MEM) b.write(i.src, x);
   b.write(i.dst, sum);
   if (i.dst.kind === OperandKind.MEM) b.write(i.src, x);
@@ -22,7 +25,10 @@ export const XADD: Semantics = (b, i) => {
 
 /** Memory is written in either case, with what it had when they differ; a register only when they are equal. */
 export const CMPXCHG: Semantics = (b, i) => {
-  const x = b.modify(i.dst), accumulator = b.readRegister(i.size, RAX), equal = b.equal(accumulator, x), y = b.read(i.src);
+  const x = b.modify(i.dst);
+  const accumulator = b.readRegister(i.size, RAX);
+  const equal = b.equal(accumulator, x);
+  const y = b.read(i.src);
   if (i.dst.kind === OperandKind.MEM) b.write(i.dst, b.select(equal, y, x));
   else b.when(equal, () => b.write(i.dst, y));
   b.when(b.notC(equal), () => b.writeRegister(i.size, RAX, x));
@@ -31,10 +37,14 @@ export const CMPXCHG: Semantics = (b, i) => {
 
 /** Two halves of i.size bytes, as one access: it is probed as a whole, and written in either case. */
 export const CMPXCHG8B: Semantics = (b, i) => {
-  const size = i.size, { segment } = i.dst.address, at = b.address(i.dst), above = b.offset(i, at, size);
+  const size = i.size;
+  const { segment } = i.dst.address;
+  const at = b.address(i.dst);
+  const above = b.offset(i, at, size);
   if (size === 8) b.requireAligned(segment, at, 16);
   b.probeWrite(segment, at, 2 * size);
-  const low = b.loadForWrite(segment, at, size), high = b.loadForWrite(segment, above, size);
+  const low = b.loadForWrite(segment, at, size);
+  const high = b.loadForWrite(segment, above, size);
   const equal = b.andC(b.equal(low, b.readRegister(size, RAX)), b.equal(high, b.readRegister(size, RDX)));
   b.store(segment, at, size, b.select(equal, b.readRegister(size, RBX), low));
   b.store(segment, above, size, b.select(equal, b.readRegister(size, RCX), high));

@@ -22,6 +22,7 @@ import * as system from './system.ts';
 import * as tables from './tables.ts';
 import * as x87 from './x87.ts';
 
+// biome-ignore format: a table
 export const ISA: Record<Mnemonic, Semantics> = {
   ...arith, ...logic, ...multiply, ...divide, ...shifts, ...rotates, ...doubleShifts, ...bits, ...moves, ...exchange,
   ...stack, ...control, ...strings, ...flagOps, ...decimal, ...segments, ...tables, ...system, ...x87,

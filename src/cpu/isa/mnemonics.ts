@@ -2,6 +2,7 @@
 // semantics differ (IMUL with one, two or three operands). `isa/index.ts` has one semantics function for each.
 
 /** x87. FCMOV has a condition code. A suffix M80 tells apart the forms with an operand of ten bytes. */
+// biome-ignore format: a table
 export const X87_MNEMONICS = [
   // ST(0) and src, or src = memory; FPU stack operations: dst or src is ST(i). …P pops once, …PP twice, …R exchanges the operands
   'FADD', 'FADDP', 'FIADD', 'FSUB', 'FSUBP', 'FISUB', 'FSUBR', 'FSUBRP', 'FISUBR',
@@ -20,6 +21,7 @@ export const X87_MNEMONICS = [
 
 export type X87Mnemonic = (typeof X87_MNEMONICS)[number];
 
+// biome-ignore format: a table
 export const MNEMONICS = [
   ...X87_MNEMONICS,
   // arithmetic: dst, src

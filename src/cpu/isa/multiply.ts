@@ -13,8 +13,10 @@ function writeProduct<V, A, C>(b: Builder<V, A, C>, size: Size, low: V, high: V)
 }
 
 export const MUL: Semantics = (b, i) => {
-  const x = b.readRegister(i.size, RAX), y = b.read(i.dst);
-  const low = b.mul(i.size, x, y), high = b.mulHighUnsigned(i.size, x, y);
+  const x = b.readRegister(i.size, RAX);
+  const y = b.read(i.dst);
+  const low = b.mul(i.size, x, y);
+  const high = b.mulHighUnsigned(i.size, x, y);
   writeProduct(b, i.size, low, high);
   const wide = b.notC(b.isZero(high));
   b.flags.result(i.size, low, wide, wide, b.never());
@@ -26,8 +28,10 @@ function isWide<V, A, C>(b: Builder<V, A, C>, size: Size, low: V, high: V): C {
 }
 
 export const IMUL1: Semantics = (b, i) => {
-  const x = b.readRegister(i.size, RAX), y = b.read(i.dst);
-  const low = b.mul(i.size, x, y), high = b.mulHighSigned(i.size, x, y);
+  const x = b.readRegister(i.size, RAX);
+  const y = b.read(i.dst);
+  const low = b.mul(i.size, x, y);
+  const high = b.mulHighSigned(i.size, x, y);
   writeProduct(b, i.size, low, high);
   const wide = isWide(b, i.size, low, high);
   b.flags.result(i.size, low, wide, wide, b.never());

@@ -3,7 +3,14 @@
 import { CodeMode } from '../builder/insn.ts';
 import type { Insn, Size } from '../builder/insn.ts';
 
-export const RAX = 0, RCX = 1, RDX = 2, RBX = 3, RSP = 4, RBP = 5, RSI = 6, RDI = 7;
+export const RAX = 0,
+  RCX = 1,
+  RDX = 2,
+  RBX = 3,
+  RSP = 4,
+  RBP = 5,
+  RSI = 6,
+  RDI = 7;
 
 /** Half as many bytes; a byte has no half. */
 export const halfOf = (size: Size): Size => (size === 8 ? 4 : size === 4 ? 2 : 1);

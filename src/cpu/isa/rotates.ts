@@ -13,7 +13,9 @@ function topBitsDiffer<V, A, C>(b: Builder<V, A, C>, size: Size, x: V): C {
 }
 
 export const ROL: Semantics = (b, i) => {
-  const width = widthOf(i.size), x = b.modify(i.dst), count = shiftCount(b, i, i.src);
+  const width = widthOf(i.size);
+  const x = b.modify(i.dst);
+  const count = shiftCount(b, i, i.src);
   const n = b.and(count, b.constant(1, width - 1));
   const result = b.or(b.shl(i.size, x, n), b.shr(i.size, x, restOf(b, width, n)));
   b.write(i.dst, result);
@@ -25,7 +27,9 @@ export const ROL: Semantics = (b, i) => {
 };
 
 export const ROR: Semantics = (b, i) => {
-  const width = widthOf(i.size), x = b.modify(i.dst), count = shiftCount(b, i, i.src);
+  const width = widthOf(i.size);
+  const x = b.modify(i.dst);
+  const count = shiftCount(b, i, i.src);
   const n = b.and(count, b.constant(1, width - 1));
   const result = b.or(b.shr(i.size, x, n), b.shl(i.size, x, restOf(b, width, n)));
   b.write(i.dst, result);
@@ -42,7 +46,10 @@ function carryCount<V, A, C>(b: Builder<V, A, C>, i: Insn): V {
 }
 
 export const RCL: Semantics = (b, i) => {
-  const width = widthOf(i.size), x = b.modify(i.dst), n = carryCount(b, i), carryIn = b.fromCondition(b.flags.carry());
+  const width = widthOf(i.size);
+  const x = b.modify(i.dst);
+  const n = carryCount(b, i);
+  const carryIn = b.fromCondition(b.flags.carry());
   const upper = b.or(b.shl(i.size, x, n), b.shl(i.size, carryIn, lessOne(b, n)));
   const result = b.or(upper, b.shr(i.size, x, restOf(b, width + 1, n)));
   b.write(i.dst, result);
@@ -54,7 +61,10 @@ export const RCL: Semantics = (b, i) => {
 };
 
 export const RCR: Semantics = (b, i) => {
-  const width = widthOf(i.size), x = b.modify(i.dst), n = carryCount(b, i), carryIn = b.fromCondition(b.flags.carry());
+  const width = widthOf(i.size);
+  const x = b.modify(i.dst);
+  const n = carryCount(b, i);
+  const carryIn = b.fromCondition(b.flags.carry());
   const lower = b.or(b.shr(i.size, x, n), b.shl(i.size, carryIn, restOf(b, width, n)));
   const result = b.or(lower, b.shl(i.size, x, restOf(b, width + 1, n)));
   b.write(i.dst, result);

@@ -37,8 +37,10 @@ export const POP_SREG: Semantics = (b, i) => {
 };
 
 export const LOAD_FAR_POINTER: Semantics = (b, i) => {
-  const at = b.address(i.src), { segment } = i.src.address;
-  const offset = b.load(segment, at, i.size), selector = b.load(segment, b.offset(i, at, i.size), 2);
+  const at = b.address(i.src);
+  const { segment } = i.src.address;
+  const offset = b.load(segment, at, i.size);
+  const selector = b.load(segment, b.offset(i, at, i.size), 2);
   loadSegment(b, i, i.third, selector);
   b.write(i.dst, offset);
 };
@@ -46,7 +48,9 @@ export const LOAD_FAR_POINTER: Semantics = (b, i) => {
 /** Memory is written, and faults as written, only if its RPL must rise. */
 export const ARPL: Semantics = (b, i) => {
   b.system('checkProtectedMode', i);
-  const x = b.read(i.dst), y = b.read(i.src), rpl = b.constant(2, 3);
+  const x = b.read(i.dst);
+  const y = b.read(i.src);
+  const rpl = b.constant(2, 3);
   b.when(b.lessUnsigned(2, b.and(x, rpl), b.and(y, rpl)), () => void b.modify(i.dst));
   const raised = b.system('arpl', i, x, y);
   b.when(b.flags.zero(), () => b.write(i.dst, raised));

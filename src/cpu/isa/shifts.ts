@@ -5,7 +5,8 @@ import type { Semantics } from '../builder/builder.ts';
 import { lessOne, shiftCount, unlessZero } from './shift-count.ts';
 
 export const SHL: Semantics = (b, i) => {
-  const x = b.modify(i.dst), n = shiftCount(b, i, i.src);
+  const x = b.modify(i.dst);
+  const n = shiftCount(b, i, i.src);
   const result = b.shl(i.size, x, n);
   b.write(i.dst, result);
   unlessZero(b, i, i.src, n, () => {
@@ -15,7 +16,8 @@ export const SHL: Semantics = (b, i) => {
 };
 
 export const SHR: Semantics = (b, i) => {
-  const x = b.modify(i.dst), n = shiftCount(b, i, i.src);
+  const x = b.modify(i.dst);
+  const n = shiftCount(b, i, i.src);
   const result = b.shr(i.size, x, n);
   b.write(i.dst, result);
   unlessZero(b, i, i.src, n, () => {
@@ -25,7 +27,8 @@ export const SHR: Semantics = (b, i) => {
 };
 
 export const SAR: Semantics = (b, i) => {
-  const x = b.modify(i.dst), n = shiftCount(b, i, i.src);
+  const x = b.modify(i.dst);
+  const n = shiftCount(b, i, i.src);
   const result = b.sar(i.size, x, n);
   b.write(i.dst, result);
   unlessZero(b, i, i.src, n, () => {

@@ -29,12 +29,17 @@ export const POP: Semantics = (b, i) => {
 const ALL_REGISTERS = [RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI];
 
 export const PUSHA: Semantics = (b, i) => {
-  pushAll(b, i.stackSize, ALL_REGISTERS.map((reg) => b.readRegister(i.stackSize, reg)));
+  pushAll(
+    b,
+    i.stackSize,
+    ALL_REGISTERS.map((reg) => b.readRegister(i.stackSize, reg)),
+  );
 };
 
 /** (E)SP's slot is skipped. Loads go upward from the top, so that a fault names the first item that cannot be had. */
 export const POPA: Semantics = (b, i) => {
-  const registers = ALL_REGISTERS.filter((reg) => reg !== RSP).reverse(), sp = b.stackPointer();
+  const registers = ALL_REGISTERS.filter((reg) => reg !== RSP).reverse();
+  const sp = b.stackPointer();
   const items = registers.map((reg) => b.load(Seg.SS, b.stackOffset(sp, i.stackSize * (RDI - reg)), i.stackSize));
   release(b, 8 * i.stackSize);
   for (const [n, reg] of registers.entries()) b.writeRegister(i.stackSize, reg, items[n]!);
@@ -56,7 +61,9 @@ export const POPF: Semantics = (b, i) => {
  * overlap what is copied, so every item is read just before its push: `item` does that for push `n`.
  */
 function enterPushes<V, A, C>(b: Builder<V, A, C>, i: Insn, frame: V, push: (n: number, item: () => V) => void): number {
-  const size = i.stackSize, outer = b.framePointer(), level = i.src.imm & 31;
+  const size = i.stackSize;
+  const outer = b.framePointer();
+  const level = i.src.imm & 31;
   push(0, () => b.readRegister(size, RBP));
   for (let n = 1; n < level; n++) push(n, () => b.load(Seg.SS, b.stackOffset(outer, -size * n), size));
   if (level > 0) push(level, () => frame);
@@ -73,7 +80,9 @@ function newFrame<V, A, C>(b: Builder<V, A, C>, size: Size, sp: A): V {
  * write at the final stack pointer must be possible too (SDM vol. 2, ENTER, #PF and #SS).
  */
 export const ENTER: Semantics = (b, i) => {
-  const size = i.stackSize, sp = b.stackPointer(), frame = newFrame(b, size, sp);
+  const size = i.stackSize;
+  const sp = b.stackPointer();
+  const frame = newFrame(b, size, sp);
   const slot = (n: number) => b.stackOffset(sp, -size * (n + 1));
   const count = enterPushes(b, i, frame, (n, item) => {
     item();
@@ -87,7 +96,8 @@ export const ENTER: Semantics = (b, i) => {
 };
 
 export const LEAVE: Semantics = (b, i) => {
-  const frame = b.framePointer(), outer = b.load(Seg.SS, frame, i.stackSize);
+  const frame = b.framePointer();
+  const outer = b.load(Seg.SS, frame, i.stackSize);
   b.setStackPointer(b.stackOffset(frame, i.stackSize));
   b.writeRegister(i.stackSize, RBP, outer);
 };

@@ -14,44 +14,52 @@ function storeDestination<V, A, C>(b: Builder<V, A, C>, i: Insn, x: V): void {
   b.advance(i, RDI, i.size);
 }
 
-export const MOVS: Semantics = (b, i) => b.repeat(i, () => {
-  storeDestination(b, i, loadSource(b, i));
-  b.advance(i, RSI, i.size);
-});
+export const MOVS: Semantics = (b, i) =>
+  b.repeat(i, () => {
+    storeDestination(b, i, loadSource(b, i));
+    b.advance(i, RSI, i.size);
+  });
 
 export const STOS: Semantics = (b, i) => b.repeat(i, () => storeDestination(b, i, b.readRegister(i.size, RAX)));
 
-export const LODS: Semantics = (b, i) => b.repeat(i, () => {
-  b.writeRegister(i.size, RAX, loadSource(b, i));
-  b.advance(i, RSI, i.size);
-});
+export const LODS: Semantics = (b, i) =>
+  b.repeat(i, () => {
+    b.writeRegister(i.size, RAX, loadSource(b, i));
+    b.advance(i, RSI, i.size);
+  });
 
-export const CMPS: Semantics = (b, i) => b.repeat(i, () => {
-  const x = loadSource(b, i), y = loadDestination(b, i);
-  b.flags.sub(i.size, x, y, b.sub(i.size, x, y));
-  b.advance(i, RSI, i.size);
-  b.advance(i, RDI, i.size);
-  return b.equal(x, y);
-});
+export const CMPS: Semantics = (b, i) =>
+  b.repeat(i, () => {
+    const x = loadSource(b, i);
+    const y = loadDestination(b, i);
+    b.flags.sub(i.size, x, y, b.sub(i.size, x, y));
+    b.advance(i, RSI, i.size);
+    b.advance(i, RDI, i.size);
+    return b.equal(x, y);
+  });
 
-export const SCAS: Semantics = (b, i) => b.repeat(i, () => {
-  const x = b.readRegister(i.size, RAX), y = loadDestination(b, i);
-  b.flags.sub(i.size, x, y, b.sub(i.size, x, y));
-  b.advance(i, RDI, i.size);
-  return b.equal(x, y);
-});
+export const SCAS: Semantics = (b, i) =>
+  b.repeat(i, () => {
+    const x = b.readRegister(i.size, RAX);
+    const y = loadDestination(b, i);
+    b.flags.sub(i.size, x, y, b.sub(i.size, x, y));
+    b.advance(i, RDI, i.size);
+    return b.equal(x, y);
+  });
 
 /** Reading a port has effects of its own: everything that can fault is asked before. */
-export const INS: Semantics = (b, i) => b.repeat(i, () => {
-  const port = b.readRegister(2, RDX);
-  b.system('checkPort', i, port);
-  b.probeWrite(Seg.ES, b.registerAddress(i, RDI), i.size);
-  storeDestination(b, i, b.system('portIn', i, port));
-});
+export const INS: Semantics = (b, i) =>
+  b.repeat(i, () => {
+    const port = b.readRegister(2, RDX);
+    b.system('checkPort', i, port);
+    b.probeWrite(Seg.ES, b.registerAddress(i, RDI), i.size);
+    storeDestination(b, i, b.system('portIn', i, port));
+  });
 
-export const OUTS: Semantics = (b, i) => b.repeat(i, () => {
-  const port = b.readRegister(2, RDX);
-  b.system('checkPort', i, port);
-  b.system('portOut', i, port, loadSource(b, i));
-  b.advance(i, RSI, i.size);
-});
+export const OUTS: Semantics = (b, i) =>
+  b.repeat(i, () => {
+    const port = b.readRegister(2, RDX);
+    b.system('checkPort', i, port);
+    b.system('portOut', i, port, loadSource(b, i));
+    b.advance(i, RSI, i.size);
+  });

@@ -63,8 +63,11 @@ export const WRGSBASE: Semantics = (b, i) => void b.system('writeGsBase', i, b.r
 
 /** The array bounds lie one after the other in memory; the index is signed. */
 export const BOUND: Semantics = (b, i) => {
-  const index = b.read(i.dst), at = b.address(i.src), { segment } = i.src.address;
-  const lower = b.load(segment, at, i.size), upper = b.load(segment, b.offset(i, at, i.size), i.size);
+  const index = b.read(i.dst);
+  const at = b.address(i.src);
+  const { segment } = i.src.address;
+  const lower = b.load(segment, at, i.size);
+  const upper = b.load(segment, b.offset(i, at, i.size), i.size);
   b.raiseWhen(b.orC(b.lessSigned(i.size, index, lower), b.lessSigned(i.size, upper, index)), Vector.BR);
 };
 

@@ -10,8 +10,10 @@ import { linearSize } from './registers.ts';
 /** With a 16-bit operand size outside 64-bit mode the base has 24 bits. */
 function loadTable<V, A, C>(b: Builder<V, A, C>, i: Insn, helper: SystemHelper): void {
   b.system('checkCpl0', i);
-  const at = b.address(i.dst), { segment } = i.dst.address;
-  const limit = b.load(segment, at, 2), base = b.load(segment, b.offset(i, at, 2), linearSize(i));
+  const at = b.address(i.dst);
+  const { segment } = i.dst.address;
+  const limit = b.load(segment, at, 2);
+  const base = b.load(segment, b.offset(i, at, 2), linearSize(i));
   const short = i.mode !== CodeMode.BITS64 && i.size === 2;
   b.system(helper, i, short ? b.and(base, b.constant(4, 0xffffff)) : base, limit);
 }
@@ -21,8 +23,11 @@ export const LIDT: Semantics = (b, i) => loadTable(b, i, 'loadIdt');
 
 /** The whole base is stored whatever the operand size. */
 function storeTable<V, A, C>(b: Builder<V, A, C>, i: Insn, limitHelper: SystemHelper, baseHelper: SystemHelper): void {
-  const limit = b.system(limitHelper, i), base = b.system(baseHelper, i);
-  const at = b.address(i.dst), { segment } = i.dst.address, size = linearSize(i);
+  const limit = b.system(limitHelper, i);
+  const base = b.system(baseHelper, i);
+  const at = b.address(i.dst);
+  const { segment } = i.dst.address;
+  const size = linearSize(i);
   b.probeWrite(segment, at, 2 + size);
   b.store(segment, at, 2, limit);
   b.store(segment, b.offset(i, at, 2), size, base);

@@ -23,14 +23,16 @@ const operate: Semantics = (b, i) => {
 /** Ten bytes are loaded. */
 const loadWide: Semantics = (b, i) => {
   wait(b, i, i.src);
-  const at = b.address(i.src), { segment } = i.src.address;
+  const at = b.address(i.src);
+  const { segment } = i.src.address;
   b.system('x87Execute', i, b.load(segment, at, 8), b.load(segment, b.offset(i, at, 8), 2));
 };
 
 /** `write` stores the result that it is given the low 64 bits of. Nothing is stored when an exception is not masked. */
 function storeResult<V, A, C>(b: Builder<V, A, C>, i: Insn, bytes: number, write: (result: V) => void): void {
   b.probeWrite(i.dst.address.segment, b.address(i.dst), bytes);
-  const result = b.system('x87Result', i), stores = b.bitAt(b.system('x87Stores', i), 0);
+  const result = b.system('x87Result', i);
+  const stores = b.bitAt(b.system('x87Stores', i), 0);
   b.when(stores, () => write(result));
   b.system('x87Stored', i);
 }
@@ -46,7 +48,9 @@ const store: Semantics = (b, i) => {
 const storeWide: Semantics = (b, i) => {
   wait(b, i, i.dst);
   storeResult(b, i, 10, (result) => {
-    const at = b.address(i.dst), { segment } = i.dst.address, high = b.system('x87ResultHigh', i);
+    const at = b.address(i.dst);
+    const { segment } = i.dst.address;
+    const high = b.system('x87ResultHigh', i);
     b.store(segment, at, 8, result);
     b.store(segment, b.offset(i, at, 8), 2, high);
   });
@@ -66,7 +70,8 @@ const control: Semantics = (b, i) => {
 /** Each piece wraps at the end of the address size for itself. Nothing is taken over before all have been loaded. */
 function loadImage<V, A, C>(b: Builder<V, A, C>, i: Insn, pieces: readonly ImagePiece[]): void {
   b.system('x87Wait', i);
-  const at = b.address(i.src), { segment } = i.src.address;
+  const at = b.address(i.src);
+  const { segment } = i.src.address;
   for (const { offset, size } of pieces) {
     b.system('x87LoadPiece', i, b.load(segment, b.offset(i, at, offset), size), b.constant(4, pieceNumber(offset, size)));
   }
@@ -75,7 +80,8 @@ function loadImage<V, A, C>(b: Builder<V, A, C>, i: Insn, pieces: readonly Image
 
 function storeImage<V, A, C>(b: Builder<V, A, C>, i: Insn, pieces: readonly ImagePiece[]): void {
   b.system('x87NoWait', i);
-  const at = b.address(i.dst), { segment } = i.dst.address;
+  const at = b.address(i.dst);
+  const { segment } = i.dst.address;
   for (const { offset, size } of pieces) b.probeWrite(segment, b.offset(i, at, offset), size);
   b.system('x87Result', i);
   const values = pieces.map(({ offset, size }) => b.system('x87ImagePiece', i, b.constant(4, pieceNumber(offset, size))));
@@ -94,6 +100,7 @@ export const FCMOV: Semantics = (b, i) => {
   b.system('x87Execute', i, b.fromCondition(b.flags.condition(i.cc)));
 };
 
+// biome-ignore format: a table
 export {
   operate as FADD, operate as FADDP, operate as FIADD, operate as FSUB, operate as FSUBP, operate as FISUB,
   operate as FSUBR, operate as FSUBRP, operate as FISUBR, operate as FMUL, operate as FMULP, operate as FIMUL,

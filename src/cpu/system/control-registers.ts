@@ -13,12 +13,18 @@ export const readControl: SystemFunction = (cpu, i) => {
   const { state } = cpu;
   const value = ((): bigint => {
     switch (i.src.reg) {
-      case 0: return state.cr0[0];
-      case 2: return state.cr2[0];
-      case 3: return state.cr3[0];
-      case 4: return state.cr4[0];
-      case 8: return state.cr8[0];
-      default: return cpu.raise(Vector.UD);
+      case 0:
+        return state.cr0[0];
+      case 2:
+        return state.cr2[0];
+      case 3:
+        return state.cr3[0];
+      case 4:
+        return state.cr4[0];
+      case 8:
+        return state.cr8[0];
+      default:
+        return cpu.raise(Vector.UD);
     }
   })();
   requireCpl0(cpu);

@@ -15,8 +15,8 @@ export const LINEAR_BITS = 48;
 export const CR0_WRITABLE = CR0.PE | CR0.MP | CR0.EM | CR0.TS | CR0.NE | CR0.WP | CR0.AM | CR0.NW | CR0.CD | CR0.PG;
 
 /** The bits there are; any other is reserved. MCE, OSFXSR, OSXMMEXCPT, LA57 and OSXSAVE belong to absent features. */
-export const CR4_VALID = CR4.VME | CR4.PVI | CR4.TSD | CR4.DE | CR4.PSE | CR4.PAE | CR4.PGE | CR4.PCE | CR4.UMIP
-  | CR4.FSGSBASE | CR4.PCIDE | CR4.SMEP | CR4.SMAP;
+export const CR4_VALID =
+  CR4.VME | CR4.PVI | CR4.TSD | CR4.DE | CR4.PSE | CR4.PAE | CR4.PGE | CR4.PCE | CR4.UMIP | CR4.FSGSBASE | CR4.PCIDE | CR4.SMEP | CR4.SMAP;
 
 export const EFER_VALID = EFER.SCE | EFER.LME | EFER.LMA | EFER.NXE;
 
@@ -33,11 +33,12 @@ export function checkCr0(cpu: Cpu, value: bigint): void {
   const has = (bit: bigint): boolean => (value & bit) !== 0n;
   const wasPaging = (state.cr0[0] & CR0.PG) !== 0n;
   const longEnabled = (state.efer[0] & EFER.LME) !== 0n;
-  const bad = value >> 32n !== 0n
-    || (has(CR0.PG) && !has(CR0.PE))
-    || (has(CR0.NW) && !has(CR0.CD))
-    || (has(CR0.PG) && !wasPaging && longEnabled && !mayActivateLongMode(cpu))
-    || (!has(CR0.PG) && wasPaging && (cpu.mode === CodeMode.BITS64 || (state.cr4[0] & CR4.PCIDE) !== 0n));
+  const bad =
+    value >> 32n !== 0n ||
+    (has(CR0.PG) && !has(CR0.PE)) ||
+    (has(CR0.NW) && !has(CR0.CD)) ||
+    (has(CR0.PG) && !wasPaging && longEnabled && !mayActivateLongMode(cpu)) ||
+    (!has(CR0.PG) && wasPaging && (cpu.mode === CodeMode.BITS64 || (state.cr4[0] & CR4.PCIDE) !== 0n));
   if (bad) cpu.raise(Vector.GP, 0);
 }
 
@@ -53,9 +54,8 @@ function mayActivateLongMode(cpu: Cpu): boolean {
 export function checkCr4(cpu: Cpu, value: bigint): void {
   const { cr3, cr4 } = cpu.state;
   const setsPcide = (value & ~cr4[0] & CR4.PCIDE) !== 0n;
-  const bad = (value & ~CR4_VALID) !== 0n
-    || (cpu.longMode && !(value & CR4.PAE))
-    || (setsPcide && (!cpu.longMode || (cr3[0] & 0xfffn) !== 0n));
+  const bad =
+    (value & ~CR4_VALID) !== 0n || (cpu.longMode && !(value & CR4.PAE)) || (setsPcide && (!cpu.longMode || (cr3[0] & 0xfffn) !== 0n));
   if (bad) cpu.raise(Vector.GP, 0);
 }
 

@@ -20,7 +20,20 @@ const CLFLUSH_UNITS = 8;
 
 /** Leaf 1 EDX. No MMX, SSE, FXSR, APIC, MTRR, MCE. */
 const FEATURES_EDX = {
-  FPU: 0, VME: 1, DE: 2, PSE: 3, TSC: 4, MSR: 5, PAE: 6, CX8: 8, SEP: 11, PGE: 13, CMOV: 15, PAT: 16, PSE36: 17, CLFSH: 19,
+  FPU: 0,
+  VME: 1,
+  DE: 2,
+  PSE: 3,
+  TSC: 4,
+  MSR: 5,
+  PAE: 6,
+  CX8: 8,
+  SEP: 11,
+  PGE: 13,
+  CMOV: 15,
+  PAT: 16,
+  PSE36: 17,
+  CLFSH: 19,
 } as const;
 const FEATURES_ECX = { CX16: 13, PCID: 17, MOVBE: 22, POPCNT: 23 } as const;
 const STRUCTURED_EBX = { FSGSBASE: 0, SMEP: 7, INVPCID: 10, SMAP: 20 } as const;
@@ -48,21 +61,36 @@ export function cpuidLeaf(leaf: number, subleaf: number, vcpu: number, in64BitMo
   // Beyond the highest leaf comes what the highest basic leaf gives.
   if (leaf > (basic ? MAX_BASIC : MAX_EXTENDED)) return cpuidLeaf(MAX_BASIC, subleaf, vcpu, in64BitMode);
   switch (leaf) {
-    case 0: return [MAX_BASIC, word(VENDOR, 0), word(VENDOR, 8), word(VENDOR, 4)];
-    case 1: return [PROCESSOR_SIGNATURE, ((vcpu << 24) | (CLFLUSH_UNITS << 8)) >>> 0, bits(FEATURES_ECX), bits(FEATURES_EDX)];
+    case 0:
+      return [MAX_BASIC, word(VENDOR, 0), word(VENDOR, 8), word(VENDOR, 4)];
+    case 1:
+      return [PROCESSOR_SIGNATURE, ((vcpu << 24) | (CLFLUSH_UNITS << 8)) >>> 0, bits(FEATURES_ECX), bits(FEATURES_EDX)];
     // One null descriptor: nothing is told of caches.
-    case 2: return [1, 0, 0, 0];
-    case 7: return subleaf === 0 ? [0, bits(STRUCTURED_EBX), bits(STRUCTURED_ECX), 0] : [0, 0, 0, 0];
-    case 0x80000000: return [MAX_EXTENDED, 0, 0, 0];
-    case 0x80000001: return [0, 0, bits(EXTENDED_ECX), (bits(EXTENDED_EDX) | (in64BitMode ? SYSCALL : 0)) >>> 0];
-    case 0x80000002: case 0x80000003: case 0x80000004: return brandLeaf(leaf - 0x80000002);
-    case 0x80000007: return [0, 0, 0, INVARIANT_TSC];
-    case 0x80000008: return [(LINEAR_BITS << 8) | MAXPHYADDR, 0, 0, 0];
-    default: return [0, 0, 0, 0];
+    case 2:
+      return [1, 0, 0, 0];
+    case 7:
+      return subleaf === 0 ? [0, bits(STRUCTURED_EBX), bits(STRUCTURED_ECX), 0] : [0, 0, 0, 0];
+    case 0x80000000:
+      return [MAX_EXTENDED, 0, 0, 0];
+    case 0x80000001:
+      return [0, 0, bits(EXTENDED_ECX), (bits(EXTENDED_EDX) | (in64BitMode ? SYSCALL : 0)) >>> 0];
+    case 0x80000002:
+    case 0x80000003:
+    case 0x80000004:
+      return brandLeaf(leaf - 0x80000002);
+    case 0x80000007:
+      return [0, 0, 0, INVARIANT_TSC];
+    case 0x80000008:
+      return [(LINEAR_BITS << 8) | MAXPHYADDR, 0, 0, 0];
+    default:
+      return [0, 0, 0, 0];
   }
 }
 
-const RAX = 0, RCX = 1, RDX = 2, RBX = 3;
+const RAX = 0;
+const RCX = 1;
+const RDX = 2;
+const RBX = 3;
 
 /** Reads EAX and ECX, writes the four registers. */
 export const cpuid: SystemFunction = (cpu: Cpu) => {

@@ -6,7 +6,16 @@ import { SegAttr } from '../cpu.ts';
 import type { Cpu } from '../cpu.ts';
 import { Vector } from '../signals.ts';
 import {
-  IMPLICIT, NO_SEGMENT, SystemType, baseOf, findDescriptor, isNull, isWholeInTable, limitOf, readUpperHalf, storeTypeByte,
+  IMPLICIT,
+  NO_SEGMENT,
+  SystemType,
+  baseOf,
+  findDescriptor,
+  isNull,
+  isWholeInTable,
+  limitOf,
+  readUpperHalf,
+  storeTypeByte,
 } from './descriptor.ts';
 import type { Descriptor } from './descriptor.ts';
 import { LOW_32, is64Bit, isCanonical, preventUserMode, requireCanonical, requireCpl0, requireProtectedMode } from './helper.ts';
@@ -35,21 +44,25 @@ export const loadIdt: SystemFunction = (cpu, i, x, y) => {
   return 0n;
 };
 
-const reader = (read: (cpu: Cpu) => bigint): SystemFunction => (cpu) => {
-  preventUserMode(cpu);
-  return read(cpu);
-};
+const reader =
+  (read: (cpu: Cpu) => bigint): SystemFunction =>
+  (cpu) => {
+    preventUserMode(cpu);
+    return read(cpu);
+  };
 
 export const gdtBase = reader((cpu) => cpu.state.gdtrBase[0]);
 export const gdtLimit = reader((cpu) => BigInt(cpu.state.gdtrLimit[0]));
 export const idtBase = reader((cpu) => cpu.state.idtrBase[0]);
 export const idtLimit = reader((cpu) => BigInt(cpu.state.idtrLimit[0]));
 
-const selectorReader = (segment: number): SystemFunction => (cpu) => {
-  requireProtectedMode(cpu);
-  preventUserMode(cpu);
-  return BigInt(cpu.state.segSelector[segment]);
-};
+const selectorReader =
+  (segment: number): SystemFunction =>
+  (cpu) => {
+    requireProtectedMode(cpu);
+    preventUserMode(cpu);
+    return BigInt(cpu.state.segSelector[segment]);
+  };
 
 export const storeLdt = selectorReader(Seg.LDTR);
 export const storeTaskRegister = selectorReader(Seg.TR);

@@ -17,8 +17,18 @@ export const NO_SEGMENT = -1;
 
 /** System descriptor types; the 16-bit ones do not exist in long mode. */
 export const SystemType = {
-  TSS16: 1, LDT: 2, TSS16_BUSY: 3, CALL_GATE16: 4, TASK_GATE: 5, INTERRUPT_GATE16: 6, TRAP_GATE16: 7,
-  TSS: 9, TSS_BUSY: 11, CALL_GATE: 12, INTERRUPT_GATE: 14, TRAP_GATE: 15,
+  TSS16: 1,
+  LDT: 2,
+  TSS16_BUSY: 3,
+  CALL_GATE16: 4,
+  TASK_GATE: 5,
+  INTERRUPT_GATE16: 6,
+  TRAP_GATE16: 7,
+  TSS: 9,
+  TSS_BUSY: 11,
+  CALL_GATE: 12,
+  INTERRUPT_GATE: 14,
+  TRAP_GATE: 15,
 } as const;
 
 export interface Descriptor {
@@ -44,7 +54,13 @@ export function makeDescriptor(selector: number, linear: number, low: number, hi
   const system = (attributes & SegAttr.S) === 0;
   const code = !system && (attributes & SegAttr.CODE) !== 0;
   return {
-    selector, linear, low: low >>> 0, high: high >>> 0, attributes, system, code,
+    selector,
+    linear,
+    low: low >>> 0,
+    high: high >>> 0,
+    attributes,
+    system,
+    code,
     type: attributes & SegAttr.TYPE,
     dpl: (attributes >>> SegAttr.DPL_SHIFT) & 3,
     present: (attributes & SegAttr.P) !== 0,

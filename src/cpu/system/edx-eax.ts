@@ -3,7 +3,8 @@
 import type { Cpu } from '../cpu.ts';
 import { LOW_32 } from './helper.ts';
 
-const RAX = 0, RDX = 2;
+const RAX = 0;
+const RDX = 2;
 
 /** Stores the halves; the upper halves of RDX and RAX become 0. */
 export function writeEdxEax(cpu: Cpu, value: bigint): void {

@@ -4,7 +4,8 @@ import { Seg } from '../../base/state/vcpu.ts';
 import { SegAttr } from '../cpu.ts';
 import type { Cpu } from '../cpu.ts';
 
-const CODE = 0x9b, DATA = 0x93;
+const CODE = 0x9b;
+const DATA = 0x93;
 
 function setFlat(cpu: Cpu, segment: number, selector: number, attributes: number): void {
   const { state } = cpu;

@@ -6,7 +6,12 @@ import { Vector } from '../signals.ts';
 import type { SystemFunction } from './helper.ts';
 import { Blocking } from './segments.ts';
 import {
-  clearVirtualInterruptFlag, hasVirtualInterrupts, loadVirtualImage, requireVirtualImage, seesVirtualFlags, setVirtualInterruptFlag,
+  clearVirtualInterruptFlag,
+  hasVirtualInterrupts,
+  loadVirtualImage,
+  requireVirtualImage,
+  seesVirtualFlags,
+  setVirtualInterruptFlag,
   virtualImage,
 } from './virtual-interrupts.ts';
 

@@ -22,19 +22,23 @@ function requireFsGsBase(cpu: Cpu): void {
   if (!is64Bit(cpu) || !(cpu.state.cr4[0] & CR4.FSGSBASE)) cpu.raise(Vector.UD);
 }
 
-const reader = (segment: number): SystemFunction => (cpu, i) => {
-  requireFsGsBase(cpu);
-  return BigInt.asUintN(8 * i.size, cpu.state.segBase[segment]);
-};
+const reader =
+  (segment: number): SystemFunction =>
+  (cpu, i) => {
+    requireFsGsBase(cpu);
+    return BigInt.asUintN(8 * i.size, cpu.state.segBase[segment]);
+  };
 
-const writer = (segment: number): SystemFunction => (cpu, i, x) => {
-  requireFsGsBase(cpu);
-  const base = BigInt.asUintN(8 * i.size, x);
-  requireCanonical(cpu, base);
-  cpu.state.segBase[segment] = base;
-  cpu.refresh();
-  return 0n;
-};
+const writer =
+  (segment: number): SystemFunction =>
+  (cpu, i, x) => {
+    requireFsGsBase(cpu);
+    const base = BigInt.asUintN(8 * i.size, x);
+    requireCanonical(cpu, base);
+    cpu.state.segBase[segment] = base;
+    cpu.refresh();
+    return 0n;
+  };
 
 export const readFsBase = reader(Seg.FS);
 export const readGsBase = reader(Seg.GS);

@@ -1,5 +1,6 @@
 // The system helpers by name: what semantics call through `b.system`. system/index.ts has one function for each.
 
+// biome-ignore format: a table
 export type SystemHelper =
   // control transfers beyond near ones
   | 'interrupt' // INT n: i.dst.imm; INT3 and INT1 and INTO have their own

@@ -4,7 +4,16 @@ import { readControl, readMachineStatus, clearTaskSwitched, writeControl, writeM
 import { cpuid } from './cpuid.ts';
 import { readDebug, writeDebug } from './debug-registers.ts';
 import {
-  gdtBase, gdtLimit, idtBase, idtLimit, loadGdt, loadIdt, loadLdt, loadTaskRegister, storeLdt, storeTaskRegister,
+  gdtBase,
+  gdtLimit,
+  idtBase,
+  idtLimit,
+  loadGdt,
+  loadIdt,
+  loadLdt,
+  loadTaskRegister,
+  storeLdt,
+  storeTaskRegister,
 } from './descriptor-tables.ts';
 import { xgetbv, xsetbv } from './extended-state.ts';
 import { farReturn } from './far-return.ts';
@@ -25,11 +34,20 @@ import { syscall, sysret } from './syscall.ts';
 import { sysenter, sysexit } from './sysenter.ts';
 import { readPmc, readTscAux } from './tsc.ts';
 import {
-  x87Execute, x87ImagePiece, x87LoadPiece, x87NoWait, x87Result, x87ResultHigh, x87Stored, x87Stores, x87Wait,
+  x87Execute,
+  x87ImagePiece,
+  x87LoadPiece,
+  x87NoWait,
+  x87Result,
+  x87ResultHigh,
+  x87Stored,
+  x87Stores,
+  x87Wait,
 } from '../x87/helpers.ts';
 
 export type { SystemFunction } from './helper.ts';
 
+// biome-ignore format: a table
 export const SYSTEM: Record<SystemHelper, SystemFunction> = {
   interrupt, breakpoint, icebp, overflow, iret, farJump, farCall, farReturn, syscall, sysret, sysenter, sysexit,
   pushfValue, popf, cli, sti, halt, clac, stac,

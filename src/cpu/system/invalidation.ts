@@ -29,8 +29,11 @@ export const invpcid: SystemFunction = (cpu, _i, x, y) => {
   const pcid = word & 0xfffn;
   const pcide = (cpu.state.cr4[0] & CR4.PCIDE) !== 0n;
   const names = type === InvpcidType.ADDRESS || type === InvpcidType.CONTEXT;
-  const bad = type > InvpcidType.ALL_BUT_GLOBAL || word >> 12n !== 0n || (names && pcid !== 0n && !pcide)
-    || (type === InvpcidType.ADDRESS && !isCanonical(address));
+  const bad =
+    type > InvpcidType.ALL_BUT_GLOBAL ||
+    word >> 12n !== 0n ||
+    (names && pcid !== 0n && !pcide) ||
+    (type === InvpcidType.ADDRESS && !isCanonical(address));
   if (bad) cpu.raise(Vector.GP, 0);
   const current = pcide ? cpu.state.cr3[0] & 0xfffn : 0n;
   if (type === InvpcidType.ALL) cpu.mmu.flushAll();

@@ -19,10 +19,23 @@ export interface Msr {
 }
 
 export const MsrAddress = {
-  TSC: 0x10, PLATFORM_ID: 0x17, BIOS_SIGN_ID: 0x8b,
-  SYSENTER_CS: 0x174, SYSENTER_ESP: 0x175, SYSENTER_EIP: 0x176, MISC_ENABLE: 0x1a0, PAT: 0x277,
-  EFER: 0xc0000080, STAR: 0xc0000081, LSTAR: 0xc0000082, CSTAR: 0xc0000083, FMASK: 0xc0000084,
-  FS_BASE: 0xc0000100, GS_BASE: 0xc0000101, KERNEL_GS_BASE: 0xc0000102, TSC_AUX: 0xc0000103,
+  TSC: 0x10,
+  PLATFORM_ID: 0x17,
+  BIOS_SIGN_ID: 0x8b,
+  SYSENTER_CS: 0x174,
+  SYSENTER_ESP: 0x175,
+  SYSENTER_EIP: 0x176,
+  MISC_ENABLE: 0x1a0,
+  PAT: 0x277,
+  EFER: 0xc0000080,
+  STAR: 0xc0000081,
+  LSTAR: 0xc0000082,
+  CSTAR: 0xc0000083,
+  FMASK: 0xc0000084,
+  FS_BASE: 0xc0000100,
+  GS_BASE: 0xc0000101,
+  KERNEL_GS_BASE: 0xc0000102,
+  TSC_AUX: 0xc0000103,
 } as const;
 
 /** IA32_PAT after reset: WB WT UC- UC, twice. */
@@ -71,39 +84,48 @@ const checkPat: Check = (cpu, value) => {
 };
 
 const MSRS: readonly (readonly [number, Msr])[] = [
-  [MsrAddress.TSC, {
-    name: 'IA32_TIME_STAMP_COUNTER',
-    read: timeStamp,
-    write: (cpu, value) => {
-      cpu.state.tscOffset[0] = BigInt.asUintN(64, value - BigInt(cpu.host.tsc()));
+  [
+    MsrAddress.TSC,
+    {
+      name: 'IA32_TIME_STAMP_COUNTER',
+      read: timeStamp,
+      write: (cpu, value) => {
+        cpu.state.tscOffset[0] = BigInt.asUintN(64, value - BigInt(cpu.host.tsc()));
+      },
     },
-  }],
+  ],
   [MsrAddress.PLATFORM_ID, { name: 'IA32_PLATFORM_ID', read: () => 0n, write: readOnly }],
   // There is no microcode update: the signature stays 0, which software first writes (SDM vol. 3, "Determining the Signature").
   [MsrAddress.BIOS_SIGN_ID, { name: 'IA32_BIOS_SIGN_ID', read: () => 0n, write: anything }],
   [MsrAddress.SYSENTER_CS, stored('IA32_SYSENTER_CS', 'sysenterCs', low32)],
   [MsrAddress.SYSENTER_ESP, stored('IA32_SYSENTER_ESP', 'sysenterEsp', requireCanonical)],
   [MsrAddress.SYSENTER_EIP, stored('IA32_SYSENTER_EIP', 'sysenterEip', requireCanonical)],
-  [MsrAddress.MISC_ENABLE, {
-    name: 'IA32_MISC_ENABLE',
-    read: (cpu) => cpu.state.miscEnable[0],
-    write: (cpu, value) => {
-      if (value & ~MISC_ENABLE_RESET) cpu.raise(Vector.GP, 0);
-      cpu.state.miscEnable[0] = (MISC_ENABLE_RESET & ~MISC_ENABLE_WRITABLE) | (value & MISC_ENABLE_WRITABLE);
+  [
+    MsrAddress.MISC_ENABLE,
+    {
+      name: 'IA32_MISC_ENABLE',
+      read: (cpu) => cpu.state.miscEnable[0],
+      write: (cpu, value) => {
+        if (value & ~MISC_ENABLE_RESET) cpu.raise(Vector.GP, 0);
+        cpu.state.miscEnable[0] = (MISC_ENABLE_RESET & ~MISC_ENABLE_WRITABLE) | (value & MISC_ENABLE_WRITABLE);
+      },
     },
-  }],
+  ],
   [MsrAddress.PAT, stored('IA32_PAT', 'pat', checkPat)],
-  [MsrAddress.EFER, {
-    name: 'IA32_EFER',
-    read: (cpu) => cpu.state.efer[0],
-    write: (cpu, value) => {
-      checkEfer(cpu, value);
-      const active = cpu.state.efer[0] & EFER.LMA;
-      // LMA is the processor's: what is written to it has no effect.
-      cpu.state.efer[0] = (value & ~EFER.LMA) | active;
-      takeControlsOver(cpu);
+  [
+    MsrAddress.EFER,
+    {
+      name: 'IA32_EFER',
+      read: (cpu) => cpu.state.efer[0],
+      write: (cpu, value) => {
+        checkEfer(cpu, value);
+        const active = cpu.state.efer[0] & EFER.LMA;
+        // LMA is the processor's: what is written to it has no effect.
+        cpu.state.efer[0] = (value & ~EFER.LMA) | active;
+        takeControlsOver(cpu);
+      },
     },
-  }],
+  ],
   [MsrAddress.STAR, stored('IA32_STAR', 'star', anything)],
   [MsrAddress.LSTAR, stored('IA32_LSTAR', 'lstar', requireCanonical)],
   [MsrAddress.CSTAR, stored('IA32_CSTAR', 'cstar', requireCanonical)],

@@ -8,7 +8,9 @@ import type { SystemFunction } from './helper.ts';
 import { msrAt } from './msr-table.ts';
 import type { Msr } from './msr-table.ts';
 
-const RAX = 0, RCX = 1, RDX = 2;
+const RAX = 0;
+const RCX = 1;
+const RDX = 2;
 
 const low = (cpu: Cpu, reg: number): bigint => cpu.state.gpr[reg] & LOW_32;
 

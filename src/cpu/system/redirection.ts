@@ -14,7 +14,8 @@ import { setRealModeSegment } from './segments.ts';
 import { currentStack, pushAll, returnAddress, setStackPointer } from './stack-frame.ts';
 import { virtualImage } from './virtual-interrupts.ts';
 
-const IO_MAP_BASE = 102, MAP_BYTES = 32;
+const IO_MAP_BASE = 102;
+const MAP_BYTES = 32;
 
 /** Whether INT `vector` is the 8086 program's own. A TSS without the whole of the bit for it gives #GP(0). */
 export function isRedirected(cpu: Cpu, vector: number): boolean {

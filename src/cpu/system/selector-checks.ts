@@ -7,7 +7,10 @@ import type { Descriptor } from './descriptor.ts';
 import { requireProtectedMode } from './helper.ts';
 import type { SystemFunction } from './helper.ts';
 
-interface Types { readonly legacy: readonly number[]; readonly long: readonly number[] }
+interface Types {
+  readonly legacy: readonly number[];
+  readonly long: readonly number[];
+}
 
 /** SDM vol. 2, LAR and LSL: the system types they accept, in legacy protected mode and in IA-32e mode. */
 const LAR_TYPES: Types = {
@@ -28,7 +31,8 @@ function visible(cpu: Cpu, selector: number): Descriptor | null {
   return d !== null && (d.conforming || (d.dpl >= cpu.cpl && d.dpl >= (selector & 3))) ? d : null;
 }
 
-const query = (types: Types, value: (d: Descriptor, size: number) => number): SystemFunction =>
+const query =
+  (types: Types, value: (d: Descriptor, size: number) => number): SystemFunction =>
   (cpu, i, x) => {
     const d = visible(cpu, Number(x & 0xffffn));
     const ok = d !== null && (!d.system || (cpu.longMode ? types.long : types.legacy).includes(d.type));
@@ -42,11 +46,13 @@ export const lar = query(LAR_TYPES, (d, size) => d.high & (size === 2 ? 0xff00 :
 /** The limit in bytes. */
 export const lsl = query(LSL_TYPES, (d, size) => (size === 2 ? limitOf(d) & 0xffff : limitOf(d)));
 
-const verify = (permits: (d: Descriptor) => boolean): SystemFunction => (cpu, _i, x) => {
-  const d = visible(cpu, Number(x & 0xffffn));
-  setZero(cpu, d !== null && permits(d));
-  return 0n;
-};
+const verify =
+  (permits: (d: Descriptor) => boolean): SystemFunction =>
+  (cpu, _i, x) => {
+    const d = visible(cpu, Number(x & 0xffffn));
+    setZero(cpu, d !== null && permits(d));
+    return 0n;
+  };
 
 export const verr = verify(isReadable);
 export const verw = verify(isWritableData);

@@ -39,16 +39,26 @@ export const contextOf = (cpu: Cpu, cpl: number): number => (cpl === 3 ? 1 : cpu
 export function currentStack(cpu: Cpu, ext = 0): Stack {
   const { segLimit, segAttributes, gpr } = cpu.state;
   return {
-    base: cpu.base[Seg.SS], limit: segLimit[Seg.SS], attributes: segAttributes[Seg.SS],
-    width: cpu.stackSize, pointer: gpr[RSP], context: contextOf(cpu, cpu.cpl), faultCode: ext,
+    base: cpu.base[Seg.SS],
+    limit: segLimit[Seg.SS],
+    attributes: segAttributes[Seg.SS],
+    width: cpu.stackSize,
+    pointer: gpr[RSP],
+    context: contextOf(cpu, cpu.cpl),
+    faultCode: ext,
   };
 }
 
 /** A stack in segment `d` for level `cpl`, legacy modes. */
 export function segmentStack(cpu: Cpu, d: Descriptor, pointer: bigint, cpl: number, ext = 0): Stack {
   return {
-    base: baseOf(d), limit: limitOf(d), attributes: d.attributes, width: d.attributes & SegAttr.DB ? 4 : 2,
-    pointer, context: contextOf(cpu, cpl), faultCode: (d.selector & 0xfffc) | ext,
+    base: baseOf(d),
+    limit: limitOf(d),
+    attributes: d.attributes,
+    width: d.attributes & SegAttr.DB ? 4 : 2,
+    pointer,
+    context: contextOf(cpu, cpl),
+    faultCode: (d.selector & 0xfffc) | ext,
   };
 }
 

@@ -9,7 +9,8 @@ import { noteFlags } from './flags.ts';
 import { LOW_32, is64Bit, requireCanonical, requireCpl0, toSigned, toUnsigned } from './helper.ts';
 import type { SystemFunction } from './helper.ts';
 
-const RCX = 1, R11 = 11;
+const RCX = 1;
+const R11 = 11;
 /** RFLAGS bits that SYSRET loads from R11: all defined ones but RF and VM. */
 const SYSRET_FLAGS = 0x3c7fd7;
 

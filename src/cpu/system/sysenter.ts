@@ -8,7 +8,9 @@ import { noteVirtualInterrupt } from './flags.ts';
 import { LOW_32, isRealMode, requireCanonical, requireCpl0, toSigned } from './helper.ts';
 import type { SystemFunction } from './helper.ts';
 
-const RCX = 1, RDX = 2, RSP = 4;
+const RCX = 1;
+const RDX = 2;
+const RSP = 4;
 
 /** IA32_SYSENTER_CS bits 15:0; #GP(0) in real-address mode or when bits 15:2 are 0. */
 function sysenterSelector(cpu: Cpu): number {

@@ -21,7 +21,8 @@ export interface TaskLayout {
 
 const TASK16: TaskLayout = { width: 2, leastLimit: 0x2b, ip: 14, selectors: 34, selectorCount: 4, ldt: 42 };
 const TASK32: TaskLayout = { width: 4, leastLimit: 0x67, ip: 32, selectors: 72, selectorCount: 6, ldt: 96 };
-const CR3 = 28, TRAP = 100;
+const CR3 = 28;
+const TRAP = 100;
 
 /** The layout for a system type or segment attributes of a TSS. */
 export function layoutOf(attributes: number): TaskLayout {

@@ -12,7 +12,8 @@ import type { Stack } from './stack-frame.ts';
 import type { Descriptor } from './descriptor.ts';
 
 /** Offsets in the 64-bit TSS: RSP0 and IST1. */
-const RSP0 = 4, IST1 = 36;
+const RSP0 = 4;
+const IST1 = 36;
 
 /** The address of `bytes` bytes at `offset` in the TSS; #TS(TR) beyond its limit. */
 function fieldAddress(cpu: Cpu, offset: number, bytes: number, ext: number): number {
@@ -21,7 +22,11 @@ function fieldAddress(cpu: Cpu, offset: number, bytes: number, ext: number): num
   return tableAddress(cpu, segBase[Seg.TR], offset);
 }
 
-interface InnerStack { readonly selector: number; readonly descriptor: Descriptor; readonly stack: Stack }
+interface InnerStack {
+  readonly selector: number;
+  readonly descriptor: Descriptor;
+  readonly stack: Stack;
+}
 
 /** SS and its descriptor, and a stack on it, for inner level `cpl` in legacy protected mode. All errors are #TS but #SS for P. */
 export function innerStack(cpu: Cpu, cpl: number, ext = 0): InnerStack {

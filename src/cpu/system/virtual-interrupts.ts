@@ -55,5 +55,4 @@ export function setVirtualInterruptFlag(cpu: Cpu): void {
 }
 
 /** Both flags are set, as IRET or a task switch of the monitor may leave them: #GP(0) before the next instruction. */
-export const virtualInterruptDue = (cpu: Cpu): boolean =>
-  (cpu.state.rflags[0] & (VIF | VIP)) === (VIF | VIP) && hasVirtualInterrupts(cpu);
+export const virtualInterruptDue = (cpu: Cpu): boolean => (cpu.state.rflags[0] & (VIF | VIP)) === (VIF | VIP) && hasVirtualInterrupts(cpu);

@@ -16,7 +16,10 @@ export class JumpCache {
   private readonly words: Uint32Array;
 
   /** `offset`: bytes from the start of the linear memory. */
-  constructor(memory: LinearMemory, readonly offset: number) {
+  constructor(
+    memory: LinearMemory,
+    readonly offset: number,
+  ) {
     this.words = new Uint32Array(memory.memory.buffer, offset, JUMP_CACHE_BYTES / 4);
   }
 

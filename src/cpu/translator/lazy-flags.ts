@@ -9,14 +9,16 @@ import { CANONICAL, DYNAMIC, FlagOp, OVERRIDE, flagKind, opOf, sizeOf } from './
 import type { FlagKind } from './flag-kinds.ts';
 import { InternalError } from '../../base/errors.ts';
 import { Imported } from './region-frame.ts';
+import { OlderFlags } from './older-flags.ts';
 import type { RegionFrame } from './region-frame.ts';
 import { Val, typeOf } from './value.ts';
 import type { ValueBuilder } from './value-builder.ts';
 
-export interface KnownFlags { readonly kind: FlagKind; readonly plain: boolean; readonly owed: boolean }
-
-/** Locals with the flag words from before an INC or DEC whose CF is still to be computed from them. */
-interface OlderFlags { readonly kind: number; readonly x: number; readonly y: number; readonly r: number; readonly top: number }
+export interface KnownFlags {
+  readonly kind: FlagKind;
+  readonly plain: boolean;
+  readonly owed: boolean;
+}
 
 export class LazyFlags implements Flags<Val, Val> {
   /** Kind of the flags at the point of emission, or DYNAMIC. */
@@ -28,9 +30,14 @@ export class LazyFlags implements Flags<Val, Val> {
    * is, and what is copied for it costs nothing.
    */
   private owed = false;
-  private olderFlags: OlderFlags | null = null;
+  private readonly older: OlderFlags;
 
-  constructor(private readonly frame: RegionFrame, private readonly values: ValueBuilder) {}
+  constructor(
+    private readonly frame: RegionFrame,
+    private readonly values: ValueBuilder,
+  ) {
+    this.older = new OlderFlags(frame, values);
+  }
 
   /** What is known of the flags here, to be taken up again on another path. */
   get known(): KnownFlags {
@@ -45,7 +52,7 @@ export class LazyFlags implements Flags<Val, Val> {
 
   /** The kind to leave the region with; emits what the flag words still lack. The code behind goes on as if nothing had been. */
   exitKind(): FlagKind {
-    if (this.owed) this.emitOwedCarry();
+    if (this.owed) this.older.carryToY();
     return this.kind;
   }
 
@@ -92,7 +99,8 @@ export class LazyFlags implements Flags<Val, Val> {
 
   private step(op: FlagOp, size: Size, x: Val, result: Val): void {
     if (this.kind === DYNAMIC) this.keepOlder();
-    const { owed } = this, carry = owed ? null : this.carry();
+    const { owed } = this;
+    const carry = owed ? null : this.carry();
     this.record(op, size, x, carry, result);
     this.owed = owed;
   }
@@ -167,7 +175,8 @@ export class LazyFlags implements Flags<Val, Val> {
 
   /** A flag local as a value of the kind's size. */
   private word(local: number): Val {
-    const wide = this.local(local), size = sizeOf(this.kind);
+    const wide = this.local(local);
+    const size = sizeOf(this.kind);
     return size === 8 ? wide : this.narrow(wide);
   }
 
@@ -188,9 +197,13 @@ export class LazyFlags implements Flags<Val, Val> {
     if (this.overridden) return this.topBit(31);
     const size = sizeOf(this.kind);
     switch (opOf(this.kind)) {
-      case FlagOp.CANONICAL: return this.auxBit(31);
-      case FlagOp.LOGIC: return values.never();
-      case FlagOp.INC: case FlagOp.DEC: return this.narrow(this.local(frame.flagY));
+      case FlagOp.CANONICAL:
+        return this.auxBit(31);
+      case FlagOp.LOGIC:
+        return values.never();
+      case FlagOp.INC:
+      case FlagOp.DEC:
+        return this.narrow(this.local(frame.flagY));
       case FlagOp.ADD:
         if (this.plain) return values.lessUnsigned(size, this.word(frame.flagR), this.word(frame.flagX));
         return values.signBit(size, this.carries());
@@ -200,38 +213,25 @@ export class LazyFlags implements Flags<Val, Val> {
     }
   }
 
-  /** Copies the flag words, of whatever kind, for the CF of an INC or DEC. */
+  /** Keeps the flag words, of whatever kind, for the CF of an INC or DEC. */
   private keepOlder(): void {
-    const { body } = this.values, { frame } = this;
-    this.olderFlags ??= {
-      kind: body.local('i32'), x: body.local('i64'), y: body.local('i64'), r: body.local('i64'), top: body.local('i32'),
-    };
-    const older = this.olderFlags;
-    body.get(frame.flagKind).set(older.kind).get(frame.flagX).set(older.x).get(frame.flagY).set(older.y);
-    body.get(frame.flagR).set(older.r).get(frame.flagTop).set(older.top);
+    this.older.keep();
     this.owed = true;
   }
 
   private settle(): void {
     if (!this.owed) return;
-    this.emitOwedCarry();
+    this.older.carryToY();
     this.owed = false;
-  }
-
-  /** Word y becomes the CF of the older flags: their own word y, if they come from INC or DEC as in a counted loop. */
-  private emitOwedCarry(): void {
-    const { body } = this.values, { kind, x, y, r, top } = this.olderFlags!;
-    body.get(kind).i32(2).op('i32.shr_u').i32(FlagOp.INC).op('i32.sub').i32(FlagOp.DEC - FlagOp.INC).op('i32.le_u').if('i64');
-    body.get(y).else();
-    body.get(kind).get(x).get(y).get(r).get(top).call(Imported.FLAG_AUX).i32(31).op('i32.shr_u', 'i64.extend_i32_u').end();
-    body.set(this.frame.flagY);
   }
 
   /** The carry vector of an addition or subtraction. */
   private carries(): Val {
     const { frame, values } = this;
     const size = sizeOf(this.kind);
-    const x = this.word(frame.flagX), y = this.word(frame.flagY), r = this.word(frame.flagR);
+    const x = this.word(frame.flagX);
+    const y = this.word(frame.flagY);
+    const r = this.word(frame.flagR);
     if (opOf(this.kind) === FlagOp.ADD) return values.or(values.and(x, y), values.and(values.or(x, y), values.not(size, r)));
     const inverse = values.not(size, x);
     return values.or(values.and(inverse, y), values.and(values.or(inverse, y), r));
@@ -241,16 +241,23 @@ export class LazyFlags implements Flags<Val, Val> {
     const { frame, values } = this;
     if (this.kind === DYNAMIC) this.canonicalise();
     if (this.overridden) return values.xorC(this.topBit(31), this.topBit(30));
-    const size = sizeOf(this.kind), lowest = 1n << BigInt(8 * size - 1);
+    const size = sizeOf(this.kind);
+    const lowest = 1n << BigInt(8 * size - 1);
     const isLowest = (local: number): Val => values.equal(this.word(local), Val.constant(typeOf(size), lowest));
     switch (opOf(this.kind)) {
-      case FlagOp.CANONICAL: return values.xorC(this.auxBit(31), this.auxBit(30));
-      case FlagOp.LOGIC: return values.never();
-      case FlagOp.INC: return isLowest(frame.flagR);
-      case FlagOp.DEC: return isLowest(frame.flagX);
+      case FlagOp.CANONICAL:
+        return values.xorC(this.auxBit(31), this.auxBit(30));
+      case FlagOp.LOGIC:
+        return values.never();
+      case FlagOp.INC:
+        return isLowest(frame.flagR);
+      case FlagOp.DEC:
+        return isLowest(frame.flagX);
       default: {
         // The operands' signs (of y inverted, for a subtraction) are equal and the result's differs.
-        const x = this.word(frame.flagX), y = this.word(frame.flagY), r = this.word(frame.flagR);
+        const x = this.word(frame.flagX);
+        const y = this.word(frame.flagY);
+        const r = this.word(frame.flagR);
         const differs = values.xor(x, opOf(this.kind) === FlagOp.ADD ? r : y);
         return values.signBit(size, values.and(differs, values.xor(opOf(this.kind) === FlagOp.ADD ? y : x, r)));
       }
@@ -273,10 +280,15 @@ export class LazyFlags implements Flags<Val, Val> {
     const { values, frame } = this;
     if (this.kind === DYNAMIC) this.canonicalise();
     const low = this.narrow(this.local(frame.flagR));
-    const byte = opOf(this.kind) === FlagOp.CANONICAL
-      ? values.xor(low, values.shr(4, this.narrow(this.local(frame.flagX)), Val.constant('i32', 8n)))
-      : low;
-    values.push(values.and(byte, Val.constant('i32', 0xffn))).op('i32.popcnt').i32(1).op('i32.and', 'i32.eqz');
+    const byte =
+      opOf(this.kind) === FlagOp.CANONICAL
+        ? values.xor(low, values.shr(4, this.narrow(this.local(frame.flagX)), Val.constant('i32', 8n)))
+        : low;
+    values
+      .push(values.and(byte, Val.constant('i32', 0xffn)))
+      .op('i32.popcnt')
+      .i32(1)
+      .op('i32.and', 'i32.eqz');
     return values.pop('i32');
   }
 
@@ -292,13 +304,20 @@ export class LazyFlags implements Flags<Val, Val> {
     // One canonicalisation for both flags of a condition.
     if (this.kind === DYNAMIC) this.canonicalise();
     switch (tt) {
-      case 0: return this.overflow();
-      case 1: return this.carry();
-      case 3: return this.belowOrEqual();
-      case 4: return this.sign();
-      case 5: return this.parity();
-      case 6: return this.less();
-      default: return values.orC(this.less(), this.zero());
+      case 0:
+        return this.overflow();
+      case 1:
+        return this.carry();
+      case 3:
+        return this.belowOrEqual();
+      case 4:
+        return this.sign();
+      case 5:
+        return this.parity();
+      case 6:
+        return this.less();
+      default:
+        return values.orC(this.less(), this.zero());
     }
   }
 
@@ -346,7 +365,8 @@ export class LazyFlags implements Flags<Val, Val> {
   }
 
   setDirection(set: boolean): void {
-    const { body } = this.values, { cpu } = this.frame;
+    const { body } = this.values;
+    const { cpu } = this.frame;
     body.get(cpu).get(cpu).memory('i32.load', VCPU_STATE.offset.rflags);
     if (set) body.i32(DF).op('i32.or');
     else body.i32(~DF).op('i32.and');
@@ -354,9 +374,15 @@ export class LazyFlags implements Flags<Val, Val> {
   }
 
   // What few instructions ask for: the survey leaves these to the interpreter.
-  setZero(): void { throw interpreterOnly('ZF'); }
-  lowByte(): Val { throw interpreterOnly('AH'); }
-  setLowByte(): void { throw interpreterOnly('AH'); }
+  setZero(): void {
+    throw interpreterOnly('ZF');
+  }
+  lowByte(): Val {
+    throw interpreterOnly('AH');
+  }
+  setLowByte(): void {
+    throw interpreterOnly('AH');
+  }
 
   /** DF as 0 or 1. */
   direction(): Val {

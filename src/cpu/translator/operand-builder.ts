@@ -15,7 +15,8 @@ import { Val, typeOf } from './value.ts';
 import { ValueBuilder } from './value-builder.ts';
 import type { Type } from './wasm/opcodes.ts';
 
-const RSP = 4, RBP = 5;
+const RSP = 4;
+const RBP = 5;
 const { offset } = VCPU_STATE;
 
 /** Where the instruction at hand stands. */
@@ -34,7 +35,10 @@ export class OperandBuilder extends ValueBuilder {
   private modifiedAt: Val | null = null;
 
   /** `context`: the TLB context of data accesses. */
-  constructor(protected readonly frame: RegionFrame, private readonly context: number) {
+  constructor(
+    protected readonly frame: RegionFrame,
+    private readonly context: number,
+  ) {
     super(frame.body);
     this.flags = new LazyFlags(frame, this);
   }
@@ -84,7 +88,8 @@ export class OperandBuilder extends ValueBuilder {
   /** Replaces the bits of mask << shift in the register. */
   private insertBits(reg: number, x: Val, mask: number, shift: number): void {
     const { frame, body } = this;
-    const type = frame.wordType, local = frame.changedRegister(reg);
+    const type = frame.wordType;
+    const local = frame.changedRegister(reg);
     const constant = (n: number): void => void (type === 'i64' ? body.i64(BigInt(n)) : body.i32(n));
     body.get(local);
     constant(~(mask << shift));
@@ -108,11 +113,16 @@ export class OperandBuilder extends ValueBuilder {
   // ── operands ────────────────────────────────────────────────────────────────────────────────────────────────────
   read(operand: Operand): Val {
     switch (operand.kind) {
-      case OperandKind.REG: return this.readRegister(operand.size, operand.reg);
-      case OperandKind.IMM: return Val.constant(typeOf(operand.size), BigInt.asUintN(8 * operand.size, operand.imm64));
-      case OperandKind.MEM: return this.load(operand.address.segment, this.address(operand), operand.size);
-      case OperandKind.REG_HIGH: return this.readHighByte(operand.reg);
-      default: return this.constant(4, operand.reg);
+      case OperandKind.REG:
+        return this.readRegister(operand.size, operand.reg);
+      case OperandKind.IMM:
+        return Val.constant(typeOf(operand.size), BigInt.asUintN(8 * operand.size, operand.imm64));
+      case OperandKind.MEM:
+        return this.load(operand.address.segment, this.address(operand), operand.size);
+      case OperandKind.REG_HIGH:
+        return this.readHighByte(operand.reg);
+      default:
+        return this.constant(4, operand.reg);
     }
   }
 
@@ -145,7 +155,8 @@ export class OperandBuilder extends ValueBuilder {
 
   private effective(a: Address): Val {
     const { body, frame } = this;
-    const wide = this.insn.addressSize === 8, type: Type = wide ? 'i64' : 'i32';
+    const wide = this.insn.addressSize === 8;
+    const type: Type = wide ? 'i64' : 'i32';
     let terms = 0;
     const term = (push: () => void): void => {
       push();
@@ -210,7 +221,11 @@ export class OperandBuilder extends ValueBuilder {
     const hasBase = segment === Seg.FS || segment === Seg.GS;
     if (frame.is64) {
       this.push(a, 'i64');
-      if (hasBase) body.get(frame.cpu).memory('i64.load', offset.segBase + 8 * segment).op('i64.add');
+      if (hasBase)
+        body
+          .get(frame.cpu)
+          .memory('i64.load', offset.segBase + 8 * segment)
+          .op('i64.add');
     } else if (this.isFlat(segment)) {
       this.push(a, 'i64');
     } else {
@@ -228,7 +243,11 @@ export class OperandBuilder extends ValueBuilder {
   private checkSegment(segment: number, a: Val, bytes: number, access: number): void {
     const { frame } = this;
     if (frame.is64 || this.isFlat(segment)) return;
-    this.push(a, 'i64').i64(BigInt(bytes)).op('i64.add').get(frame.segmentEnd(segment, access === Access.WRITE)).op('i64.gt_u');
+    this.push(a, 'i64')
+      .i64(BigInt(bytes))
+      .op('i64.add')
+      .get(frame.segmentEnd(segment, access === Access.WRITE))
+      .op('i64.gt_u');
     this.interpretWhen(this.pop('i32'));
   }
 
@@ -256,7 +275,11 @@ export class OperandBuilder extends ValueBuilder {
     this.push(linear, 'i32').i32(0xfff).op('i32.and', 'i32.add');
     body.else();
     this.push(linear, 'i32');
-    this.push(linear).i64(32n).op('i64.shr_s', 'i32.wrap_i64').i32((bytes << 8) | (context << 2) | access).call(Imported.TRANSLATE);
+    this.push(linear)
+      .i64(32n)
+      .op('i64.shr_s', 'i32.wrap_i64')
+      .i32((bytes << 8) | (context << 2) | access)
+      .call(Imported.TRANSLATE);
     body.tee(at).op('i32.eqz').if();
     this.interpret();
     body.end().get(at).end().set(at);

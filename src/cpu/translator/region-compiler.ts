@@ -21,10 +21,14 @@ const inRegion = (targets: readonly Target[]): number[] => targets.flatMap(({ bl
 
 function successorsOf({ end }: Block): number[] {
   switch (end.kind) {
-    case 'next': return inRegion([end.next]);
-    case 'jump': return inRegion([end.target]);
-    case 'branch': return inRegion([end.target, end.next]);
-    default: return [];
+    case 'next':
+      return inRegion([end.next]);
+    case 'jump':
+      return inRegion([end.target]);
+    case 'branch':
+      return inRegion([end.target, end.next]);
+    default:
+      return [];
   }
 }
 
@@ -35,7 +39,10 @@ class RegionCompiler {
   /** Labels that blocks can be branched to from here: loop heads and merge points. */
   private readonly labels = new Map<number, Label>();
 
-  constructor(private readonly plan: RegionPlan, key: number) {
+  constructor(
+    private readonly plan: RegionPlan,
+    key: number,
+  ) {
     this.frame = new RegionFrame(key, plan.extent);
     this.builder = new WasmBuilder(this.frame, dataContextOf(key));
     this.structure = structureOf(plan.blocks.map(successorsOf));
@@ -101,11 +108,16 @@ class RegionCompiler {
     const { builder, frame } = this;
     const { terminator } = builder;
     switch (end.kind) {
-      case 'next': return this.go(node, end.next);
-      case 'jump': return this.go(node, end.target);
-      case 'interpret': return frame.exit(Outcome.INTERPRET, end.distance, 0, builder.flags.exitKind());
-      case 'indirect': return this.leaveTo(terminator.kind === 'indirect' ? terminator.target : null);
-      case 'branch': return this.fork(node, terminator.kind === 'branch' ? terminator.condition : null, end);
+      case 'next':
+        return this.go(node, end.next);
+      case 'jump':
+        return this.go(node, end.target);
+      case 'interpret':
+        return frame.exit(Outcome.INTERPRET, end.distance, 0, builder.flags.exitKind());
+      case 'indirect':
+        return this.leaveTo(terminator.kind === 'indirect' ? terminator.target : null);
+      case 'branch':
+        return this.fork(node, terminator.kind === 'branch' ? terminator.condition : null, end);
     }
   }
 
@@ -130,7 +142,8 @@ class RegionCompiler {
 
   /** Goes on at a block of the region, or leaves it. */
   private go(from: number, target: Target): void {
-    const { structure, builder, frame } = this, { block } = target;
+    const { structure, builder, frame } = this;
+    const { block } = target;
     if (block === null || structure.isCut(from, block)) return this.leaveAt(target);
     const isBack = structure.order[block]! <= structure.order[from]!;
     if (!isBack && !structure.isMerge[block]) return this.tree(block);
@@ -156,7 +169,9 @@ export function compileRegion(plan: RegionPlan, key: number, memory: ModuleParts
   return encodeModule({
     memory,
     imports: [
-      { name: 'translate', type: TRANSLATE_TYPE }, { name: 'flagAux', type: FLAG_AUX_TYPE }, { name: 'flagResult', type: FLAG_RESULT_TYPE },
+      { name: 'translate', type: TRANSLATE_TYPE },
+      { name: 'flagAux', type: FLAG_AUX_TYPE },
+      { name: 'flagResult', type: FLAG_RESULT_TYPE },
     ],
     functions: [{ type: REGION_TYPE, body: compiler.frame.body, exportAs: 'region' }],
   });

@@ -16,7 +16,9 @@ import type { Label } from './wasm/function-body.ts';
 import type { MemoryOpName, Type } from './wasm/opcodes.ts';
 
 export const RIP_IN_LOCAL = 1 << 13;
-const OUTCOME_SHIFT = 14, GIVE_BACK_SHIFT = 16, KIND_SHIFT = 24;
+const OUTCOME_SHIFT = 14;
+const GIVE_BACK_SHIFT = 16;
+const KIND_SHIFT = 24;
 
 const { offset } = VCPU_STATE;
 
@@ -50,7 +52,10 @@ export class RegionFrame {
   private epilogue: Label = 0;
 
   /** `key` as in code-key.ts; `extent` of the region's plan, which matters to segmented code only. */
-  constructor(key: number, readonly extent: RegionExtent) {
+  constructor(
+    key: number,
+    readonly extent: RegionExtent,
+  ) {
     const { body } = this;
     this.is64 = codeModeOf(key) === CodeMode.BITS64;
     this.stackWidth = stackWidthOf(key);
@@ -141,7 +146,11 @@ export class RegionFrame {
     body.i32(CANONICAL).set(this.flagKind);
     for (const { local, load, at } of this.invariants.values()) body.get(cpu).memory(load, at).set(local);
     this.registers.forEach((local, reg) => {
-      if (local !== undefined) body.get(cpu).memory(`${this.wordType}.load`, offset.gpr + 8 * reg).set(local);
+      if (local !== undefined)
+        body
+          .get(cpu)
+          .memory(`${this.wordType}.load`, offset.gpr + 8 * reg)
+          .set(local);
     });
   }
 
@@ -151,11 +160,18 @@ export class RegionFrame {
    */
   private enterSegmented(): void {
     const { body, cpu, pageBase, extent } = this;
-    const last = (): void => void body.get(pageBase).i64(BigInt(extent.high - 1)).op('i64.add');
+    const last = (): void =>
+      void body
+        .get(pageBase)
+        .i64(BigInt(extent.high - 1))
+        .op('i64.add');
     body.get(cpu).memory('i64.load', offset.rip).i64(BigInt(extent.entry)).op('i64.sub').set(pageBase);
     body.get(pageBase).i64(BigInt(-extent.low)).op('i64.lt_s');
     last();
-    body.get(cpu).memory('i64.load32_u', offset.segLimit + 4 * Seg.CS).op('i64.gt_s', 'i32.or');
+    body
+      .get(cpu)
+      .memory('i64.load32_u', offset.segLimit + 4 * Seg.CS)
+      .op('i64.gt_s', 'i32.or');
     if (extent.cutsTo16) {
       last();
       body.i64(0xffffn).op('i64.gt_s', 'i32.or');
@@ -173,7 +189,11 @@ export class RegionFrame {
     body.memory('i64.store', offset.rip);
     body.get(cpu).get(this.remaining).get(exitWord).i32(GIVE_BACK_SHIFT).op('i32.shr_u').i32(0xff).op('i32.and', 'i32.add');
     body.memory('i32.store', offset.budget);
-    for (const reg of this.dirty) body.get(cpu).get(this.register(reg)).memory(`${this.wordType}.store`, offset.gpr + 8 * reg);
+    for (const reg of this.dirty)
+      body
+        .get(cpu)
+        .get(this.register(reg))
+        .memory(`${this.wordType}.store`, offset.gpr + 8 * reg);
     this.writeBackFlags();
   }
 

@@ -17,7 +17,11 @@ export interface PlannedInsn {
  * How a block goes on: a block of the region, or else a distance from the page's start, which may lie outside the page.
  * `cutTo16`: RIP is cut to 16 bits on the way.
  */
-export interface Target { readonly block: number | null; readonly distance: number; readonly cutTo16: boolean }
+export interface Target {
+  readonly block: number | null;
+  readonly distance: number;
+  readonly cutTo16: boolean;
+}
 
 export type BlockEnd =
   /** Straight on. */
@@ -29,7 +33,11 @@ export type BlockEnd =
   /** The next instruction is the interpreter's. */
   | { readonly kind: 'interpret'; readonly distance: number };
 
-export interface Block { readonly distance: number; readonly insns: readonly PlannedInsn[]; readonly end: BlockEnd }
+export interface Block {
+  readonly distance: number;
+  readonly insns: readonly PlannedInsn[];
+  readonly end: BlockEnd;
+}
 
 /** Distances from the page's start. */
 export interface RegionExtent {
@@ -41,16 +49,25 @@ export interface RegionExtent {
   readonly cutsTo16: boolean;
 }
 
-export interface RegionPlan { readonly blocks: readonly Block[]; readonly insnCount: number; readonly extent: RegionExtent }
+export interface RegionPlan {
+  readonly blocks: readonly Block[];
+  readonly insnCount: number;
+  readonly extent: RegionExtent;
+}
 
 /** Distances of the bytes that are in CS: from `low` to before `high`. */
-export interface CodeBounds { readonly low: number; readonly high: number }
+export interface CodeBounds {
+  readonly low: number;
+  readonly high: number;
+}
 
 /** Bounds on what is translated at once. A block must fit the exit word's count. */
 const MAX_INSNS = 600;
 const MAX_BLOCK_INSNS = 200;
 
-interface Known extends PlannedInsn { readonly survey: Readonly<Survey> }
+interface Known extends PlannedInsn {
+  readonly survey: Readonly<Survey>;
+}
 
 /** Distance behind an instruction. */
 const behind = ({ insn, distance }: PlannedInsn): number => distance + insn.length;
@@ -59,8 +76,7 @@ const behind = ({ insn, distance }: PlannedInsn): number => distance + insn.leng
 const isInterpreted = ({ insn, survey }: Known): boolean =>
   survey.interpreted || (survey.control !== 'next' && insn.stackSize === 2 && insn.mode !== CodeMode.BITS16);
 
-const cutsTo16 = ({ insn, survey }: Known): boolean =>
-  insn.stackSize === 2 && (survey.control === 'jump' || survey.control === 'branch');
+const cutsTo16 = ({ insn, survey }: Known): boolean => insn.stackSize === 2 && (survey.control === 'jump' || survey.control === 'branch');
 
 /** Nothing may follow in its block: of a repetition nobody knows beforehand how much of the budget it takes. */
 const endsStraightLine = ({ insn, survey }: Known): boolean => survey.repeats || insn.endsBlock;
@@ -83,7 +99,11 @@ class Planner {
   private readonly refused = new Set<number>();
   private readonly leaders: number[] = [];
 
-  constructor(private readonly page: Uint8Array, private readonly mode: CodeMode, private readonly bounds: CodeBounds) {}
+  constructor(
+    private readonly page: Uint8Array,
+    private readonly mode: CodeMode,
+    private readonly bounds: CodeBounds,
+  ) {}
 
   plan(entry: number): RegionPlan {
     this.explore(entry);
@@ -93,16 +113,20 @@ class Planner {
   }
 
   private extent(entry: number): RegionExtent {
-    const known = [...this.known.values()], first = [...this.leaders, ...this.refused];
+    const known = [...this.known.values()];
+    const first = [...this.leaders, ...this.refused];
     return {
-      entry, low: Math.min(...first), high: Math.max(...known.map(behind), ...first.map((distance) => distance + 1)),
+      entry,
+      low: Math.min(...first),
+      high: Math.max(...known.map(behind), ...first.map((distance) => distance + 1)),
       cutsTo16: known.some(cutsTo16),
     };
   }
 
   /** Decodes what is reached and finds where blocks begin; the entry is the first leader. */
   private explore(entry: number): void {
-    const pending = [entry], { low, high } = this.bounds;
+    const pending = [entry];
+    const { low, high } = this.bounds;
     const isLeader = new Set<number>();
     while (pending.length > 0 && this.known.size < MAX_INSNS) {
       const leader = pending.shift()!;

@@ -40,7 +40,10 @@ export class RegionStore {
 
   /** `tableSize`: entries of the function table, one of them unused; at least 2. */
   constructor(
-    memory: LinearMemory, private readonly caches: readonly JumpCache[], translate: TranslateAddress, private readonly tableSize: number,
+    memory: LinearMemory,
+    private readonly caches: readonly JumpCache[],
+    translate: TranslateAddress,
+    private readonly tableSize: number,
   ) {
     this.memory = { pages: memory.u8.length / WASM_PAGE, shared: memory.shared };
     const shared = { memory: memory.memory };

@@ -38,7 +38,8 @@ export const TABLE_SIZE = 16384;
 function flagAux(): FunctionBody {
   const [kind, x, y, r, top] = [0, 1, 2, 3, 4];
   const body = new FunctionBody(FLAG_AUX_TYPE.parameters);
-  const carries = body.local('i64'), aux = body.local('i32');
+  const carries = body.local('i64');
+  const aux = body.local('i32');
   const finished = body.block('i32');
   const labels = Array.from({ length: 6 }, () => body.block()).reverse();
   // labels[op] is the block whose end begins the case of op.
@@ -52,8 +53,18 @@ function flagAux(): FunctionBody {
   };
   const toAux = (): void => {
     // bits width-1 and width-2 to 31 and 30
-    body.get(carries).i64(1n).get(kind).i32(3).op('i32.and', 'i64.extend_i32_u', 'i64.shl').i64(3n).op('i64.shl').i64(2n)
-      .op('i64.sub', 'i64.shr_u', 'i32.wrap_i64').i32(30).op('i32.shl');
+    body
+      .get(carries)
+      .i64(1n)
+      .get(kind)
+      .i32(3)
+      .op('i32.and', 'i64.extend_i32_u', 'i64.shl')
+      .i64(3n)
+      .op('i64.shl')
+      .i64(2n)
+      .op('i64.sub', 'i64.shr_u', 'i32.wrap_i64')
+      .i32(30)
+      .op('i32.shl');
     body.get(carries).op('i32.wrap_i64').i32(8).op('i32.and', 'i32.or').set(aux);
   };
   /** CF is y; OF, the xor of the top bits, stays. */
@@ -105,27 +116,52 @@ function dispatch(): FunctionBody {
   const [cpu, tlb, cache] = [0, 1, 2];
   const { offset } = VCPU_STATE;
   const body = new FunctionBody(REGION_TYPE.parameters);
-  const linear = body.local('i64'), key = body.local('i32');
-  const entry = body.local('i32'), slot = body.local('i32'), outcome = body.local('i32');
+  const linear = body.local('i64');
+  const key = body.local('i32');
+  const entry = body.local('i32');
+  const slot = body.local('i32');
+  const outcome = body.local('i32');
   const again = body.loop();
   body.get(cpu).memory('i32.load', offset.budget).i32(0).op('i32.le_s').get(cpu).memory('i32.load', offset.request).op('i32.or');
   body.if();
   body.i32(Outcome.STOP).op('return').end();
   body.get(cpu).memory('i64.load', offset.rip).set(linear);
   body.get(cpu).memory('i32.load', offset.codeKey).tee(key).i32(KEY_SEGMENTED).op('i32.and').if();
-  body.get(linear).op('i32.wrap_i64').get(cpu).memory('i32.load', offset.segBase + 8 * Seg.CS).op('i32.add', 'i64.extend_i32_u');
+  body
+    .get(linear)
+    .op('i32.wrap_i64')
+    .get(cpu)
+    .memory('i32.load', offset.segBase + 8 * Seg.CS)
+    .op('i32.add', 'i64.extend_i32_u');
   body.set(linear).end();
   // The entry that the address hashes to, if it is for this address and code key …
-  body.get(cache).get(linear).op('i32.wrap_i64').get(linear).i64(12n).op('i64.shr_u', 'i32.wrap_i64', 'i32.xor')
-    .i32(JUMP_CACHE_MASK).op('i32.and').i32(JUMP_ENTRY_SHIFT).op('i32.shl', 'i32.add').tee(entry);
+  body
+    .get(cache)
+    .get(linear)
+    .op('i32.wrap_i64')
+    .get(linear)
+    .i64(12n)
+    .op('i64.shr_u', 'i32.wrap_i64', 'i32.xor')
+    .i32(JUMP_CACHE_MASK)
+    .op('i32.and')
+    .i32(JUMP_ENTRY_SHIFT)
+    .op('i32.shl', 'i32.add')
+    .tee(entry);
   body.memory('i64.load', JumpEntry.linear).get(linear).op('i64.ne');
   body.get(entry).memory('i32.load', JumpEntry.key).get(key).op('i32.ne', 'i32.or');
   body.if();
   body.i32(Outcome.MISS).op('return').end();
   // … and if the TLB still maps it to the page that the region was made from. Bit 0 of the key is user mode.
   body.get(linear).i64(12n).op('i64.shr_u', 'i32.wrap_i64').i32(TLB_INDEX_MASK).op('i32.and');
-  body.get(key).i32(1).op('i32.and').i32(TlbContext.FETCH_SUPERVISOR).op('i32.add')
-    .i32(Math.log2(TLB_CONTEXT_ENTRIES)).op('i32.shl', 'i32.add').set(slot);
+  body
+    .get(key)
+    .i32(1)
+    .op('i32.and')
+    .i32(TlbContext.FETCH_SUPERVISOR)
+    .op('i32.add')
+    .i32(Math.log2(TLB_CONTEXT_ENTRIES))
+    .op('i32.shl', 'i32.add')
+    .set(slot);
   body.get(tlb).get(slot).i32(3).op('i32.shl', 'i32.add').memory('i64.load', TLB_LAYOUT.offset.execTag);
   body.get(linear).i64(-4096n).op('i64.and', 'i64.ne');
   body.get(tlb).get(slot).i32(2).op('i32.shl', 'i32.add').memory('i32.load', TLB_LAYOUT.offset.host);

@@ -45,26 +45,32 @@ function reversePostorder(edges: readonly (readonly number[])[]): number[] {
   };
   visit(0);
   const order = edges.map(() => -1);
-  postorder.reverse().forEach((node, position) => { order[node] = position; });
+  postorder.reverse().forEach((node, position) => {
+    order[node] = position;
+  });
   return order;
 }
 
 /** Cooper, Harvey and Kennedy, "A Simple, Fast Dominance Algorithm". */
 function dominators(edges: readonly (readonly number[])[], order: readonly number[]): number[] {
-  const nodes = edges.map((_, n) => n).filter((n) => order[n]! >= 0).sort((a, b) => order[a]! - order[b]!);
+  const nodes = edges
+    .map((_, n) => n)
+    .filter((n) => order[n]! >= 0)
+    .sort((a, b) => order[a]! - order[b]!);
   const predecessors: number[][] = edges.map(() => []);
   for (const from of nodes) for (const to of edges[from]!) predecessors[to]!.push(from);
   const idom = edges.map(() => -1);
   idom[0] = 0;
   const meet = (a: number, b: number): number => {
-    let x = a, y = b;
+    let x = a;
+    let y = b;
     while (x !== y) {
       while (order[x]! > order[y]!) x = idom[x]!;
       while (order[y]! > order[x]!) y = idom[y]!;
     }
     return x;
   };
-  for (let changed = true; changed;) {
+  for (let changed = true; changed; ) {
     changed = false;
     for (const node of nodes.slice(1)) {
       const known = predecessors[node]!.filter((p) => idom[p]! >= 0);
@@ -97,13 +103,17 @@ function irreducibleEdges(edges: readonly (readonly number[])[], order: readonly
 type Shape = Pick<Structure, 'children' | 'isMerge' | 'isLoop'>;
 
 function shape(edges: readonly (readonly number[])[], order: readonly number[], idom: readonly number[]): Shape {
-  const forward = edges.map(() => 0), back = edges.map(() => 0);
+  const forward = edges.map(() => 0);
+  const back = edges.map(() => 0);
   edges.forEach((list, from) => {
     if (order[from]! < 0) return;
     for (const to of list) (order[to]! <= order[from]! ? back : forward)[to]!++;
   });
   const children: number[][] = edges.map(() => []);
-  const reached = edges.map((_, n) => n).filter((n) => order[n]! > 0).sort((a, b) => order[a]! - order[b]!);
+  const reached = edges
+    .map((_, n) => n)
+    .filter((n) => order[n]! > 0)
+    .sort((a, b) => order[a]! - order[b]!);
   for (const node of reached) children[idom[node]!]!.push(node);
   return { children, isMerge: forward.map((count) => count > 1), isLoop: back.map((count) => count > 0) };
 }

@@ -40,7 +40,8 @@ const linearRip = (cpu: Cpu): number => (cpu.mode === CodeMode.BITS64 ? cpu.rip 
 
 /** Which bytes of the page are in CS, RIP being at `distance` from the page's start. 16-bit code usually ends at 64 KiB. */
 function codeBounds({ rip, mode, state }: Cpu, distance: number): CodeBounds {
-  const start = rip - distance, limit = state.segLimit[Seg.CS];
+  const start = rip - distance;
+  const limit = state.segLimit[Seg.CS];
   const last = mode === CodeMode.BITS16 && rip <= 0xffff ? Math.min(limit, 0xffff) : limit;
   return { low: Math.max(0, -start), high: Math.min(PAGE_SIZE, last + 1 - start) };
 }
@@ -142,7 +143,8 @@ export class Translator implements Engine {
     // Not kept: decoded for this once, perhaps from a device, which must not be read again. Or the fetch brought a request up
     // (it set an accessed bit, and the table's page is tracked): the instruction that it belongs to comes first.
     if (page === null || cpu.state.request[0] !== 0) return 0;
-    const key = cpu.state.codeKey[0], distance = linearRip(cpu) & PAGE_MASK;
+    const key = cpu.state.codeKey[0];
+    const distance = linearRip(cpu) & PAGE_MASK;
     const known = this.store.find(page.gfn, distance, key);
     if (known !== 0 || block.heat++ < this.threshold || Math.abs(cpu.rip) > NEAR_CANONICAL_END) return known;
     const host = this.blocks.pageOffset;
@@ -164,12 +166,17 @@ export class Translator implements Engine {
   private translateAddress(low: number, high: number, access: number): number {
     const { cpu } = this;
     const linear = high * 2 ** 32 + (low >>> 0);
-    const bytes = access >>> 8, context = (access >> 2) & 7;
+    const bytes = access >>> 8;
+    const context = (access >> 2) & 7;
     if (linear < -(2 ** 47) || linear >= 2 ** 47 || (low & PAGE_MASK) + bytes > PAGE_SIZE) return 0;
-    const { tlb } = cpu.mmu, { pageTag32 } = tlb.views;
+    const { tlb } = cpu.mmu;
+    const { pageTag32 } = tlb.views;
     const slot = ((low >>> 12) & TLB_INDEX_MASK) + context * TLB_CONTEXT_ENTRIES;
-    const tagLow = pageTag32[2 * slot], tagHigh = pageTag32[2 * slot + 1];
-    const gfn = tlb.gfn[slot], host = tlb.host[slot], info = tlb.info[slot];
+    const tagLow = pageTag32[2 * slot];
+    const tagHigh = pageTag32[2 * slot + 1];
+    const gfn = tlb.gfn[slot];
+    const host = tlb.host[slot];
+    const info = tlb.info[slot];
     const at = cpu.mmu.translate(linear, access & 3, context, true);
     if (cpu.state.request[0] === 0) return at < 0 ? 0 : at;
     if (tagLow !== TAG_INVALID && !tlb.holds(slot, tagLow, tagHigh)) tlb.fill(slot, tagLow, tagHigh, gfn, host, info);

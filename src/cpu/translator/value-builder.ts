@@ -99,7 +99,10 @@ export class ValueBuilder {
     if (size === 8) return this.mulHigh64(x, y);
     this.push(x, 'i64');
     this.push(y, 'i64');
-    this.body.op('i64.mul').i64(BigInt(bitsOf(size))).op('i64.shr_u', 'i32.wrap_i64');
+    this.body
+      .op('i64.mul')
+      .i64(BigInt(bitsOf(size)))
+      .op('i64.shr_u', 'i32.wrap_i64');
     return this.popSized(size);
   }
 
@@ -108,7 +111,10 @@ export class ValueBuilder {
     this.pushSigned(size, x);
     this.body.op('i64.extend_i32_s');
     this.pushSigned(size, y);
-    this.body.op('i64.extend_i32_s', 'i64.mul').i64(BigInt(bitsOf(size))).op('i64.shr_s', 'i32.wrap_i64');
+    this.body
+      .op('i64.extend_i32_s', 'i64.mul')
+      .i64(BigInt(bitsOf(size)))
+      .op('i64.shr_s', 'i32.wrap_i64');
     return this.popSized(size);
   }
 
@@ -117,16 +123,21 @@ export class ValueBuilder {
     const { body } = this;
     const low = (v: Val): void => void this.push(v).i64(0xffffffffn).op('i64.and');
     const high = (v: Val): void => void this.push(v).i64(32n).op('i64.shr_u');
-    low(x); low(y);
+    low(x);
+    low(y);
     body.op('i64.mul').i64(32n).op('i64.shr_u');
-    high(x); low(y);
+    high(x);
+    low(y);
     body.op('i64.mul', 'i64.add');
     const middle = this.pop('i64');
-    low(middle); low(x); high(y);
+    low(middle);
+    low(x);
+    high(y);
     body.op('i64.mul', 'i64.add').i64(32n).op('i64.shr_u');
     high(middle);
     body.op('i64.add');
-    high(x); high(y);
+    high(x);
+    high(y);
     body.op('i64.mul', 'i64.add');
     return this.pop('i64');
   }
@@ -135,7 +146,10 @@ export class ValueBuilder {
   private mulHighSigned64(x: Val, y: Val): Val {
     const unsigned = this.mulHigh64(x, y);
     this.push(unsigned);
-    for (const [sign, other] of [[x, y], [y, x]] as const) {
+    for (const [sign, other] of [
+      [x, y],
+      [y, x],
+    ] as const) {
       this.push(sign).i64(63n).op('i64.shr_s');
       this.push(other).op('i64.and', 'i64.sub');
     }
@@ -181,7 +195,8 @@ export class ValueBuilder {
 
   /** A host shift counts modulo its width, so a count that may be beyond is looked at. */
   private shift(size: Size, name: 'shl' | 'shr_u', x: Val, n: Val): Val {
-    const type = typeOf(size), width = size === 8 ? 64 : 32;
+    const type = typeOf(size);
+    const width = size === 8 ? 64 : 32;
     if (n.constant !== null && n.constant >= BigInt(width)) return this.constant(size, 0);
     this.push(x, type);
     this.push(n, type);
@@ -194,7 +209,8 @@ export class ValueBuilder {
   }
 
   sar(size: Size, x: Val, n: Val): Val {
-    const type = typeOf(size), last = size === 8 ? 63 : 31;
+    const type = typeOf(size);
+    const last = size === 8 ? 63 : 31;
     this.pushSigned(size, x);
     if (n.constant !== null) {
       this.push(this.constant(size, Number(n.constant > BigInt(last) ? BigInt(last) : n.constant)));
@@ -241,7 +257,9 @@ export class ValueBuilder {
       return this.popSized(2);
     }
     if (size === 4) return this.swap32(x);
-    this.push(this.swap32(this.truncate(4, x)), 'i64').i64(32n).op('i64.shl');
+    this.push(this.swap32(this.truncate(4, x)), 'i64')
+      .i64(32n)
+      .op('i64.shl');
     this.push(x).i64(32n).op('i64.shr_u', 'i32.wrap_i64');
     this.push(this.swap32(this.pop('i32')), 'i64').op('i64.or');
     return this.pop('i64');

@@ -10,7 +10,11 @@ export class Val {
   /** The difference or sum that this is, so that a compare after it can be one instruction. */
   origin: { readonly op: 'add' | 'sub'; readonly size: Size; readonly x: Val; readonly y: Val } | null = null;
 
-  private constructor(readonly type: Type, readonly local: number, readonly constant: bigint | null) {}
+  private constructor(
+    readonly type: Type,
+    readonly local: number,
+    readonly constant: bigint | null,
+  ) {}
 
   static local(type: Type, local: number): Val {
     return new Val(type, local, null);

@@ -50,7 +50,10 @@ export class WasmBuilder extends OperandBuilder implements Builder<Val, Val, Val
 
   // ── control ─────────────────────────────────────────────────────────────────────────────────────────────────────
   nextIp(size: Size): Val {
-    this.body.get(this.frame.pageBase).i64(BigInt(this.site.distance + this.insn.length)).op('i64.add');
+    this.body
+      .get(this.frame.pageBase)
+      .i64(BigInt(this.site.distance + this.insn.length))
+      .op('i64.add');
     return this.truncate(size, this.pop('i64'));
   }
 
@@ -78,7 +81,12 @@ export class WasmBuilder extends OperandBuilder implements Builder<Val, Val, Val
     const { frame, body } = this;
     const distance = this.site.distance + length + displacement;
     if (frame.isWithin(distance)) return null;
-    body.get(frame.pageBase).i64(BigInt(distance)).op('i64.add').i64(stackSize === 2 ? 0xffffn : 0xffffffffn).op('i64.and');
+    body
+      .get(frame.pageBase)
+      .i64(BigInt(distance))
+      .op('i64.add')
+      .i64(stackSize === 2 ? 0xffffn : 0xffffffffn)
+      .op('i64.and');
     body.get(frame.codeLimit).op('i64.gt_u');
     return this.pop('i32');
   }
@@ -124,7 +132,12 @@ export class WasmBuilder extends OperandBuilder implements Builder<Val, Val, Val
     const { body, frame, site } = this;
     const rest = site.left - 1;
     body.get(frame.remaining).i32(-rest).op('i32.le_s').get(frame.cpu).memory('i32.load', offset.request).op('i32.or').if();
-    body.get(frame.cpu).get(frame.cpu).memory('i32.load', offset.interruptibility).i32(BETWEEN_ITERATIONS).op('i32.or')
+    body
+      .get(frame.cpu)
+      .get(frame.cpu)
+      .memory('i32.load', offset.interruptibility)
+      .i32(BETWEEN_ITERATIONS)
+      .op('i32.or')
       .memory('i32.store', offset.interruptibility);
     frame.exit(Outcome.STOP, site.distance, rest, this.flags.exitKind());
     body.end();
@@ -162,7 +175,9 @@ export class WasmBuilder extends OperandBuilder implements Builder<Val, Val, Val
 
   /** high:low as an i64. */
   private dividend(size: Size, high: Val, low: Val): Val {
-    this.push(high, 'i64').i64(BigInt(8 * size)).op('i64.shl');
+    this.push(high, 'i64')
+      .i64(BigInt(8 * size))
+      .op('i64.shl');
     this.push(low, 'i64').op('i64.or');
     return this.pop('i64');
   }

@@ -31,13 +31,20 @@ function report(cpu: Cpu, result: Comparison, flags: boolean): void {
 
 /** ST(0) against `source`; an empty operand compares as unordered. Null: an exception is not masked. */
 function ordered(cpu: Cpu, empty: boolean, find: () => Source, quiet: boolean): Comparison | null {
-  const { x87 } = cpu, { env } = x87;
+  const { x87 } = cpu;
+  const { env } = x87;
   if (empty) return x87.stackFault('underflow') === null ? null : 'unordered';
   const source = find();
-  return withSource(env, source, (result) => result === 'unordered', () => compare(env, x87.read(0), source.bits, { quiet }));
+  return withSource(
+    env,
+    source,
+    (result) => result === 'unordered',
+    () => compare(env, x87.read(0), source.bits, { quiet }),
+  );
 }
 
-const comparison = ({ quiet, pops = 0, find = realSource, flags }: Form): X87Operation =>
+const comparison =
+  ({ quiet, pops = 0, find = realSource, flags }: Form): X87Operation =>
   (cpu: Cpu, i: Insn, x: bigint) => {
     const { x87 } = cpu;
     const empty = x87.isEmpty(0) || (i.src.kind === OperandKind.ST && x87.isEmpty(i.src.reg));
@@ -53,7 +60,12 @@ const test: X87Operation = (cpu) => {
 };
 
 const CLASSES: Record<FloatClass, number> = {
-  unsupported: 0, nan: C0, normal: C2, infinity: C2 | C0, zero: C3, denormal: C3 | C2,
+  unsupported: 0,
+  nan: C0,
+  normal: C2,
+  infinity: C2 | C0,
+  zero: C3,
+  denormal: C3 | C2,
 };
 const EMPTY = C3 | C0;
 
@@ -65,10 +77,18 @@ const examine: X87Operation = ({ x87 }) => {
 };
 
 export const COMPARISONS = {
-  FCOM: comparison({}), FCOMP: comparison({ pops: 1 }), FCOMPP: comparison({ pops: 2 }),
-  FICOM: comparison({ find: integerSource }), FICOMP: comparison({ find: integerSource, pops: 1 }),
-  FUCOM: comparison({ quiet: true }), FUCOMP: comparison({ quiet: true, pops: 1 }), FUCOMPP: comparison({ quiet: true, pops: 2 }),
-  FCOMI: comparison({ flags: true }), FCOMIP: comparison({ flags: true, pops: 1 }),
-  FUCOMI: comparison({ quiet: true, flags: true }), FUCOMIP: comparison({ quiet: true, flags: true, pops: 1 }),
-  FTST: test, FXAM: examine,
+  FCOM: comparison({}),
+  FCOMP: comparison({ pops: 1 }),
+  FCOMPP: comparison({ pops: 2 }),
+  FICOM: comparison({ find: integerSource }),
+  FICOMP: comparison({ find: integerSource, pops: 1 }),
+  FUCOM: comparison({ quiet: true }),
+  FUCOMP: comparison({ quiet: true, pops: 1 }),
+  FUCOMPP: comparison({ quiet: true, pops: 2 }),
+  FCOMI: comparison({ flags: true }),
+  FCOMIP: comparison({ flags: true, pops: 1 }),
+  FUCOMI: comparison({ quiet: true, flags: true }),
+  FUCOMIP: comparison({ quiet: true, flags: true, pops: 1 }),
+  FTST: test,
+  FXAM: examine,
 } satisfies Record<string, X87Operation>;

@@ -8,10 +8,18 @@ const nothing: X87Operation = () => {};
 
 /** All but FNOP leave the pointers as they are (SDM vol. 1, "x87 FPU Instruction and Data (Operand) Pointers"). */
 export const CONTROL = {
-  FNOP: nothing, FWAIT: nothing, FNENI: nothing, FNDISI: nothing, FNSETPM: nothing,
+  FNOP: nothing,
+  FWAIT: nothing,
+  FNENI: nothing,
+  FNDISI: nothing,
+  FNSETPM: nothing,
   FNINIT: ({ x87 }) => x87.initialize(),
-  FNCLEX: ({ x87 }) => { x87.status &= ~(EXCEPTIONS | Status.SF); },
-  FLDCW: ({ x87 }, _i, x) => { x87.control = Number(x); },
+  FNCLEX: ({ x87 }) => {
+    x87.status &= ~(EXCEPTIONS | Status.SF);
+  },
+  FLDCW: ({ x87 }, _i, x) => {
+    x87.control = Number(x);
+  },
   FNSTSW: nothing, // in AX; nothing is left to do
   FLDENV: (cpu, i) => loadEnvironment(cpu, i.size),
   FRSTOR: (cpu, i) => {

@@ -96,7 +96,8 @@ export const x87Result: SystemFunction = (cpu, i) => {
 };
 
 function find(cpu: Cpu, i: Insn): bigint | null {
-  const { x87 } = cpu, store = STORES[i.mnemonic as keyof typeof STORES];
+  const { x87 } = cpu;
+  const store = STORES[i.mnemonic as keyof typeof STORES];
   if (store !== undefined) {
     x87.begin();
     return resultOf(x87, store, i);
@@ -116,7 +117,8 @@ export const x87Stores: SystemFunction = ({ x87 }) => (x87.result === null ? 0n 
 
 /** The result is in memory, or is not to be stored. */
 export const x87Stored: SystemFunction = (cpu, i) => {
-  const { x87 } = cpu, store = STORES[i.mnemonic as keyof typeof STORES];
+  const { x87 } = cpu;
+  const store = STORES[i.mnemonic as keyof typeof STORES];
   if (store !== undefined) {
     notePointers(cpu, i);
     x87.finish();

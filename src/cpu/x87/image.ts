@@ -15,7 +15,9 @@ import { classify } from '../float/index.ts';
 import { isProtected } from '../system/helper.ts';
 import type { X87 } from './x87.ts';
 
-const WORDS = 7, REGISTERS = 8, REGISTER_BYTES = 10;
+const WORDS = 7;
+const REGISTERS = 8;
+const REGISTER_BYTES = 10;
 const FOP_MASK = 0x7ff;
 const UNUSED = 0xffff0000;
 
@@ -25,7 +27,10 @@ const wordSize = (size: Size): 2 | 4 => (size === 2 ? 2 : 4);
 const environmentBytes = (size: Size): number => WORDS * wordSize(size);
 
 /** What of an image is one access. */
-export interface ImagePiece { readonly offset: number; readonly size: Size }
+export interface ImagePiece {
+  readonly offset: number;
+  readonly size: Size;
+}
 
 export function environmentPieces(operandSize: Size): ImagePiece[] {
   const size = wordSize(operandSize);
@@ -35,7 +40,10 @@ export function environmentPieces(operandSize: Size): ImagePiece[] {
 /** Registers are accessed in two parts, as an operand of ten bytes is. */
 export function statePieces(operandSize: Size): ImagePiece[] {
   const registers = Array.from({ length: REGISTERS }, (_, n) => environmentBytes(operandSize) + REGISTER_BYTES * n);
-  const parts = (at: number): ImagePiece[] => [{ offset: at, size: 8 }, { offset: at + 8, size: 2 }];
+  const parts = (at: number): ImagePiece[] => [
+    { offset: at, size: 8 },
+    { offset: at + 8, size: 2 },
+  ];
   return [...environmentPieces(operandSize), ...registers.flatMap(parts)];
 }
 
@@ -69,20 +77,27 @@ const low32 = (x: bigint): number => Number(x & 0xffffffffn);
 
 /** The seven words; of the 16-bit format their low halves. What the 32-bit format leaves unused above a 16-bit field is ones. */
 function environmentWords(cpu: Cpu, size: 2 | 4): readonly number[] {
-  const { x87, state } = cpu, { fip, fdp } = state;
-  const fcs = state.fcs[0], fds = state.fds[0], fop = state.fop[0];
+  const { x87, state } = cpu;
+  const { fip, fdp } = state;
+  const fcs = state.fcs[0];
+  const fds = state.fds[0];
+  const fop = state.fop[0];
   const control = [x87.control, x87.status, fullTags(x87, state.ftw[0])].map((word) => word | UNUSED);
   if (isProtected(cpu)) {
-    return size === 2 ? [...control, low16(fip[0]), fcs, low16(fdp[0]), fds]
+    return size === 2
+      ? [...control, low16(fip[0]), fcs, low16(fdp[0]), fds]
       : [...control, low32(fip[0]), fcs | (fop << 16), low32(fdp[0]), fds | UNUSED];
   }
-  const ip = BigInt(16 * fcs) + fip[0], dp = BigInt(16 * fds) + fdp[0];
+  const ip = BigInt(16 * fcs) + fip[0];
+  const dp = BigInt(16 * fds) + fdp[0];
   return [...control, low16(ip) | UNUSED, (low16(ip >> 16n) << 12) | fop, low16(dp) | UNUSED, low16(dp >> 16n) << 12];
 }
 
 /** The value of a piece of `x87.image`. */
 export function readPiece({ image }: X87, piece: number): bigint {
-  const view = new DataView(image.buffer), at = piece >> 4, size = piece & 15;
+  const view = new DataView(image.buffer);
+  const at = piece >> 4;
+  const size = piece & 15;
   return size === 8 ? view.getBigUint64(at, true) : BigInt(size === 2 ? view.getUint16(at, true) : view.getUint32(at, true));
 }
 
@@ -93,7 +108,8 @@ export function writePiece({ image }: X87, piece: number, value: bigint): void {
 
 /** Puts the environment into `x87.image`. */
 export function storeEnvironment(cpu: Cpu, operandSize: Size): void {
-  const { image } = cpu.x87, size = wordSize(operandSize);
+  const { image } = cpu.x87;
+  const size = wordSize(operandSize);
   const view = new DataView(image.buffer);
   environmentWords(cpu, size).forEach((word, n) => {
     if (size === 2) view.setUint16(2 * n, word & 0xffff, true);
@@ -105,7 +121,8 @@ export function storeEnvironment(cpu: Cpu, operandSize: Size): void {
 export function storeRegisters({ x87 }: Cpu, operandSize: Size): void {
   const view = new DataView(x87.image.buffer);
   for (let n = 0; n < REGISTERS; n++) {
-    const at = environmentBytes(operandSize) + REGISTER_BYTES * n, bits = x87.read(n);
+    const at = environmentBytes(operandSize) + REGISTER_BYTES * n;
+    const bits = x87.read(n);
     view.setBigUint64(at, BigInt.asUintN(64, bits), true);
     view.setUint16(at + 8, Number(bits >> 64n), true);
   }
@@ -113,7 +130,8 @@ export function storeRegisters({ x87 }: Cpu, operandSize: Size): void {
 
 /** Takes the environment from `x87.image`. Exceptions that its masks leave open are pending from now on. */
 export function loadEnvironment(cpu: Cpu, operandSize: Size): void {
-  const { x87, state } = cpu, size = wordSize(operandSize);
+  const { x87, state } = cpu;
+  const size = wordSize(operandSize);
   const view = new DataView(x87.image.buffer);
   const word = (n: number): number => (size === 2 ? view.getUint16(2 * n, true) : view.getUint32(4 * n, true));
   x87.control = word(0);

@@ -11,11 +11,13 @@ import type { X87 } from './x87.ts';
 type Load = (x87: X87, i: Insn, x: bigint) => bigint | null;
 
 /** Pushes what `load` gives, unless there is no room. */
-const pushing = (load: Load): X87Operation => ({ x87 }, i, x) => {
-  const isSourceEmpty = i.src.kind === OperandKind.ST && x87.isEmpty(i.src.reg);
-  const value = isSourceEmpty ? x87.stackFault('underflow') : x87.isEmpty(-1) ? load(x87, i, x) : x87.stackFault('overflow');
-  if (value !== null) x87.push(value);
-};
+const pushing =
+  (load: Load): X87Operation =>
+  ({ x87 }, i, x) => {
+    const isSourceEmpty = i.src.kind === OperandKind.ST && x87.isEmpty(i.src.reg);
+    const value = isSourceEmpty ? x87.stackFault('underflow') : x87.isEmpty(-1) ? load(x87, i, x) : x87.stackFault('overflow');
+    if (value !== null) x87.push(value);
+  };
 
 /** A denormal becomes a normal number, and is loaded even if DE is not masked. */
 const registerOrReal: Load = (x87, { src }, x) => {
@@ -27,12 +29,14 @@ const registerOrReal: Load = (x87, { src }, x) => {
 
 const constants = (name: ConstantName): X87Operation => pushing((x87) => constant(name, x87.env.rounding));
 
-const store = (pops: boolean): X87Operation => ({ x87 }, i) => {
-  const value = x87.isEmpty(0) ? x87.stackFault('underflow') : x87.read(0);
-  if (value === null) return;
-  x87.write(i.dst.reg, value);
-  if (pops) x87.pop();
-};
+const store =
+  (pops: boolean): X87Operation =>
+  ({ x87 }, i) => {
+    const value = x87.isEmpty(0) ? x87.stackFault('underflow') : x87.read(0);
+    if (value === null) return;
+    x87.write(i.dst.reg, value);
+    if (pops) x87.pop();
+  };
 
 /** Empty registers are filled with the masked response, then the two are exchanged. */
 const exchange: X87Operation = ({ x87 }, i) => {
@@ -54,10 +58,12 @@ const storeUnchecked: X87Operation = ({ x87 }, i) => {
   x87.pop();
 };
 
-const freeing = (pops: boolean): X87Operation => ({ x87 }, i) => {
-  x87.free(i.dst.reg);
-  if (pops) x87.pop();
-};
+const freeing =
+  (pops: boolean): X87Operation =>
+  ({ x87 }, i) => {
+    x87.free(i.dst.reg);
+    if (pops) x87.pop();
+  };
 
 /** x = whether the condition holds. An empty register is found in either case; if there is none, C1 stays. */
 const conditional: X87Operation = ({ x87 }, i, x) => {
@@ -67,6 +73,7 @@ const conditional: X87Operation = ({ x87 }, i, x) => {
   if (value !== null) x87.write(0, value);
 };
 
+// biome-ignore format: a table
 export const MOVES = {
   FLD: pushing(registerOrReal),
   FLD_M80: pushing((_x87, _i, x) => x),

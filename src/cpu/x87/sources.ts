@@ -24,8 +24,10 @@ export function realSource(x87: X87, { src }: Insn, x: bigint): Source {
 }
 
 /** A signed integer of the operand's size in memory. */
-export const integerSource = (_x87: X87, { src }: Insn, x: bigint): Source =>
-  ({ bits: fromInteger(BigInt.asIntN(8 * src.size, x)), denormal: false });
+export const integerSource = (_x87: X87, { src }: Insn, x: bigint): Source => ({
+  bits: fromInteger(BigInt.asIntN(8 * src.size, x)),
+  denormal: false,
+});
 
 /**
  * Runs `operation` on a source. DE of a denormal in memory ranks behind whatever the operands raise or decide as NaNs, and

@@ -14,7 +14,10 @@ export interface Store {
 }
 
 const real: Convert = (env, bits, size) => (size === 4 ? toFloat32(env, bits) : toFloat64(env, bits));
-const integer = (truncate: boolean): Convert => (env, bits, size) => toInteger(env, bits, size as 2 | 4 | 8, { truncate });
+const integer =
+  (truncate: boolean): Convert =>
+  (env, bits, size) =>
+    toInteger(env, bits, size as 2 | 4 | 8, { truncate });
 
 export const STORES: Partial<Record<X87Mnemonic, Store>> = {
   FST: { convert: real, pops: false },

@@ -8,13 +8,15 @@ import type { FloatEnvironment, RoundingMode } from '../float/index.ts';
 /** Bits of the status word; 5:0 are the exceptions, 13:11 TOP. ES and B are 1 while an exception is raised and not masked. */
 export const Status = { SF: 0x40, ES: 0x80, C0: 0x100, C1: 0x200, C2: 0x400, C3: 0x4000, B: 0x8000 } as const;
 export const EXCEPTIONS = 0x3f;
-const TOP_SHIFT = 11, TOP = 7 << TOP_SHIFT;
+const TOP_SHIFT = 11;
+const TOP = 7 << TOP_SHIFT;
 const CONDITIONS = Status.C0 | Status.C2 | Status.C3;
 
 /** FNINIT's control word: everything masked, extended precision, to nearest. */
 const INITIAL_CONTROL = 0x37f;
 /** Bits of the control word that can be written, and the one that reads 1. */
-const CONTROL_WRITABLE = 0x1f3f, CONTROL_FIXED = 0x40;
+const CONTROL_WRITABLE = 0x1f3f;
+const CONTROL_FIXED = 0x40;
 /** By PC; the reserved 01 acts as extended precision. */
 const PRECISIONS = [24, 64, 53, 64] as const;
 

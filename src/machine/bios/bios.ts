@@ -32,6 +32,7 @@ import { TextScreen } from './text-screen.ts';
 
 const MIB = 2 ** 20;
 
+// biome-ignore format: a table
 const SERVICES: { readonly [S in ServiceName]: Service } = {
   post, interrupt: ({ ports }) => dismissInterrupt(ports),
   int08, int09, int10, int11, int12, int13, int14, int15, int16, int17, int18, int19, int1a, int70,
@@ -53,7 +54,10 @@ export class Bios implements Device {
   private firmware: Firmware | null = null;
 
   /** `host` is asked for first when the machine runs. InputError as `Disk`. */
-  constructor(image: DiskImage, private readonly host: () => FirmwareHost) {
+  constructor(
+    image: DiskImage,
+    private readonly host: () => FirmwareHost,
+  ) {
     this.disk = new Disk(image);
   }
 
@@ -92,7 +96,10 @@ export class Bios implements Device {
   }
 
   private build(): Firmware {
-    const { physical, board: { a20 } } = this.host();
+    const {
+      physical,
+      board: { a20 },
+    } = this.host();
     const memory = new FirmwareMemory(physical);
     const ports = new FirmwarePorts(this.host().board.ports);
     const screen = new TextScreen(memory, ports);

@@ -9,12 +9,22 @@ import { CF, ZF } from '../../cpu/flags.ts';
 import { Access, FAULT } from '../../mmu/vcpu-mmu.ts';
 import type { FirmwareMemory } from './firmware-memory.ts';
 
-const AX = 0, CX = 1, DX = 2, BX = 3, SP = 4, BP = 5, SI = 6, DI = 7;
+const AX = 0;
+const CX = 1;
+const DX = 2;
+const BX = 3;
+const SP = 4;
+const BP = 5;
+const SI = 6;
+const DI = 7;
 /** INT pushed IP and CS after FLAGS. */
 const FLAGS_IMAGE = 4;
 
 export class Caller {
-  constructor(private readonly cpu: Cpu, private readonly memory: FirmwareMemory) {}
+  constructor(
+    private readonly cpu: Cpu,
+    private readonly memory: FirmwareMemory,
+  ) {}
 
   private get(register: number): number {
     return this.cpu.gprHalves[2 * register]! >>> 0;
@@ -25,43 +35,117 @@ export class Caller {
     gprHalves[2 * register] = (gprHalves[2 * register]! & ~mask) | (value & mask);
   }
 
-  get al(): number { return this.get(AX) & 0xff; }
-  set al(value: number) { this.set(AX, value, 0xff); }
-  get ah(): number { return (this.get(AX) >>> 8) & 0xff; }
-  set ah(value: number) { this.set(AX, value << 8, 0xff00); }
-  get ax(): number { return this.get(AX) & 0xffff; }
-  set ax(value: number) { this.set(AX, value, 0xffff); }
-  get eax(): number { return this.get(AX); }
-  set eax(value: number) { this.set(AX, value, -1); }
-  get bl(): number { return this.get(BX) & 0xff; }
-  set bl(value: number) { this.set(BX, value, 0xff); }
-  get bh(): number { return (this.get(BX) >>> 8) & 0xff; }
-  set bh(value: number) { this.set(BX, value << 8, 0xff00); }
-  get bx(): number { return this.get(BX) & 0xffff; }
-  set bx(value: number) { this.set(BX, value, 0xffff); }
-  get ebx(): number { return this.get(BX); }
-  set ebx(value: number) { this.set(BX, value, -1); }
-  get cl(): number { return this.get(CX) & 0xff; }
-  set cl(value: number) { this.set(CX, value, 0xff); }
-  get ch(): number { return (this.get(CX) >>> 8) & 0xff; }
-  set ch(value: number) { this.set(CX, value << 8, 0xff00); }
-  get cx(): number { return this.get(CX) & 0xffff; }
-  set cx(value: number) { this.set(CX, value, 0xffff); }
-  get ecx(): number { return this.get(CX); }
-  set ecx(value: number) { this.set(CX, value, -1); }
-  get dl(): number { return this.get(DX) & 0xff; }
-  set dl(value: number) { this.set(DX, value, 0xff); }
-  get dh(): number { return (this.get(DX) >>> 8) & 0xff; }
-  set dh(value: number) { this.set(DX, value << 8, 0xff00); }
-  get dx(): number { return this.get(DX) & 0xffff; }
-  set dx(value: number) { this.set(DX, value, 0xffff); }
-  get edx(): number { return this.get(DX); }
-  set edx(value: number) { this.set(DX, value, -1); }
-  get bp(): number { return this.get(BP) & 0xffff; }
-  set bp(value: number) { this.set(BP, value, 0xffff); }
-  get si(): number { return this.get(SI) & 0xffff; }
-  get di(): number { return this.get(DI) & 0xffff; }
-  set di(value: number) { this.set(DI, value, 0xffff); }
+  get al(): number {
+    return this.get(AX) & 0xff;
+  }
+  set al(value: number) {
+    this.set(AX, value, 0xff);
+  }
+  get ah(): number {
+    return (this.get(AX) >>> 8) & 0xff;
+  }
+  set ah(value: number) {
+    this.set(AX, value << 8, 0xff00);
+  }
+  get ax(): number {
+    return this.get(AX) & 0xffff;
+  }
+  set ax(value: number) {
+    this.set(AX, value, 0xffff);
+  }
+  get eax(): number {
+    return this.get(AX);
+  }
+  set eax(value: number) {
+    this.set(AX, value, -1);
+  }
+  get bl(): number {
+    return this.get(BX) & 0xff;
+  }
+  set bl(value: number) {
+    this.set(BX, value, 0xff);
+  }
+  get bh(): number {
+    return (this.get(BX) >>> 8) & 0xff;
+  }
+  set bh(value: number) {
+    this.set(BX, value << 8, 0xff00);
+  }
+  get bx(): number {
+    return this.get(BX) & 0xffff;
+  }
+  set bx(value: number) {
+    this.set(BX, value, 0xffff);
+  }
+  get ebx(): number {
+    return this.get(BX);
+  }
+  set ebx(value: number) {
+    this.set(BX, value, -1);
+  }
+  get cl(): number {
+    return this.get(CX) & 0xff;
+  }
+  set cl(value: number) {
+    this.set(CX, value, 0xff);
+  }
+  get ch(): number {
+    return (this.get(CX) >>> 8) & 0xff;
+  }
+  set ch(value: number) {
+    this.set(CX, value << 8, 0xff00);
+  }
+  get cx(): number {
+    return this.get(CX) & 0xffff;
+  }
+  set cx(value: number) {
+    this.set(CX, value, 0xffff);
+  }
+  get ecx(): number {
+    return this.get(CX);
+  }
+  set ecx(value: number) {
+    this.set(CX, value, -1);
+  }
+  get dl(): number {
+    return this.get(DX) & 0xff;
+  }
+  set dl(value: number) {
+    this.set(DX, value, 0xff);
+  }
+  get dh(): number {
+    return (this.get(DX) >>> 8) & 0xff;
+  }
+  set dh(value: number) {
+    this.set(DX, value << 8, 0xff00);
+  }
+  get dx(): number {
+    return this.get(DX) & 0xffff;
+  }
+  set dx(value: number) {
+    this.set(DX, value, 0xffff);
+  }
+  get edx(): number {
+    return this.get(DX);
+  }
+  set edx(value: number) {
+    this.set(DX, value, -1);
+  }
+  get bp(): number {
+    return this.get(BP) & 0xffff;
+  }
+  set bp(value: number) {
+    this.set(BP, value, 0xffff);
+  }
+  get si(): number {
+    return this.get(SI) & 0xffff;
+  }
+  get di(): number {
+    return this.get(DI) & 0xffff;
+  }
+  set di(value: number) {
+    this.set(DI, value, 0xffff);
+  }
 
   /** Every general register but SP becomes 0, as firmware leaves them to a boot sector. */
   clearRegisters(): void {
@@ -130,8 +214,9 @@ export class Caller {
     const { mmu, dataContext } = cpu;
     const paging = (cpu.state.cr0[0]! & CR0.PG) !== 0n;
     const parts: { gpa: number; done: number; size: number }[] = [];
-    for (let done = 0; done < length;) {
-      const at = (linear + done) % 2 ** 32, size = Math.min(PAGE_SIZE - (at % PAGE_SIZE), length - done);
+    for (let done = 0; done < length; ) {
+      const at = (linear + done) % 2 ** 32;
+      const size = Math.min(PAGE_SIZE - (at % PAGE_SIZE), length - done);
       // For what the walk does beside translating: faults, and accessed and dirty bits.
       if (paging && mmu.translate(at, access, dataContext) === FAULT) cpu.raisePageFault(mmu.faultLinear, mmu.faultError);
       parts.push({ gpa: mmu.probe(at, access, dataContext), done, size });

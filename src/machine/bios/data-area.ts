@@ -2,6 +2,7 @@
 // guest memory. Guests may write anything here: what is read from it is never trusted.
 
 /** Guest-physical addresses. */
+// biome-ignore format: a table
 export const Bda = {
   COM1: 0x400, EBDA_SEGMENT: 0x40e, EQUIPMENT: 0x410, MEMORY_KIB: 0x413,
   SHIFT_FLAGS: 0x417, SHIFT_FLAGS_2: 0x418, ALT_INPUT: 0x419, KEY_HEAD: 0x41a, KEY_TAIL: 0x41c, KEY_BUFFER: 0x41e,
@@ -14,7 +15,8 @@ export const Bda = {
   USER_FLAG: 0x498, WAIT_MICROSECONDS: 0x49c, WAIT_ACTIVE: 0x4a0, KEYBOARD_FLAGS: 0x496, LEDS: 0x497,
 } as const;
 
-export const BDA_START = 0x400, BDA_BYTES = 0x100;
+export const BDA_START = 0x400,
+  BDA_BYTES = 0x100;
 
 /** The extended BIOS data area: the last KiB of conventional memory. */
 export const EBDA = { SEGMENT: 0x9fc0, BASE: 0x9fc00, KIB: 1, FIXED_DISK_TABLE: 0x3d } as const;

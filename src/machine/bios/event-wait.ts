@@ -11,8 +11,10 @@ import { unmaskSecond } from './pic.ts';
 const RATE_1024 = 0x26;
 const PERIOD_MICROSECONDS = 976;
 /** Bits of WAIT_ACTIVE, and of the user's flag. */
-const ACTIVE = 1, ELAPSED = 0x80;
-const PF = 0x40, AF = 0x20;
+const ACTIVE = 1;
+const ELAPSED = 0x80;
+const PF = 0x40;
+const AF = 0x20;
 
 export const waitIsActive = ({ memory }: Firmware): boolean => (memory.u8(Bda.WAIT_ACTIVE) & ACTIVE) !== 0;
 

@@ -45,8 +45,9 @@ export class FirmwareMemory {
 
   /** The parts of [gpa, gpa + length) in RAM, page by page: address, bytes before it, length. */
   private forEachPage(gpa: number, length: number, visit: (at: number, done: number, inPage: number) => void): void {
-    for (let done = 0; done < length;) {
-      const at = gpa + done, inPage = Math.min(PAGE_SIZE - (at % PAGE_SIZE), length - done);
+    for (let done = 0; done < length; ) {
+      const at = gpa + done;
+      const inPage = Math.min(PAGE_SIZE - (at % PAGE_SIZE), length - done);
       if (this.physical.hostOffset(at) >= 0) visit(at, done, inPage);
       done += inPage;
     }

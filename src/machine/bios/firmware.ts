@@ -8,7 +8,10 @@ import type { FirmwareMemory } from './firmware-memory.ts';
 import type { Rom } from './rom.ts';
 import type { TextScreen } from './text-screen.ts';
 
-export interface RamRange { readonly base: number; readonly size: number }
+export interface RamRange {
+  readonly base: number;
+  readonly size: number;
+}
 
 /** The machine as its firmware sees it. */
 export interface Firmware {

@@ -2,7 +2,11 @@
 // translation", which keeps 63 sectors a track and doubles the heads until the cylinders fit ten bits.
 
 /** INT 13H addresses a sector by ten bits of cylinder, eight of head and six of sector, which counts from 1. */
-export interface Geometry { readonly cylinders: number; readonly heads: number; readonly sectorsPerTrack: number }
+export interface Geometry {
+  readonly cylinders: number;
+  readonly heads: number;
+  readonly sectorsPerTrack: number;
+}
 
 export interface Diskette extends Geometry {
   /** The drive type that INT 13H, AH = 08H gives in BL, and CMOS byte 10H has. */
@@ -13,8 +17,16 @@ export const MAX_CYLINDERS = 1024;
 
 /** The standard formats: KiB, tracks a side, sides, sectors a track, drive type. */
 const DISKETTES = [
-  [160, 40, 1, 8, 1], [180, 40, 1, 9, 1], [320, 40, 2, 8, 1], [360, 40, 2, 9, 1], [720, 80, 2, 9, 3], [1200, 80, 2, 15, 2],
-  [1440, 80, 2, 18, 4], [1680, 80, 2, 21, 4], [1722, 82, 2, 21, 4], [2880, 80, 2, 36, 6],
+  [160, 40, 1, 8, 1],
+  [180, 40, 1, 9, 1],
+  [320, 40, 2, 8, 1],
+  [360, 40, 2, 9, 1],
+  [720, 80, 2, 9, 3],
+  [1200, 80, 2, 15, 2],
+  [1440, 80, 2, 18, 4],
+  [1680, 80, 2, 21, 4],
+  [1722, 82, 2, 21, 4],
+  [2880, 80, 2, 36, 6],
 ] as const;
 
 /** The diskette format that has exactly so many sectors of 512 bytes, or null. */

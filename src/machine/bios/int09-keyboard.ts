@@ -11,12 +11,19 @@ import { Shift, greyKeyWord, isKeypadDigit, isLetter, keyWord } from './scan-cod
 const Held = { RIGHT_SHIFT: 1, LEFT_SHIFT: 2, CTRL: 4, ALT: 8 } as const;
 const Lock = { SCROLL: 0x10, NUM: 0x20, CAPS: 0x40, INSERT: 0x80 } as const;
 /** Bits of SHIFT_FLAGS_2: the left keys, and lock keys that are down. */
-const LEFT_CTRL = 1, LEFT_ALT = 2;
+const LEFT_CTRL = 1;
+const LEFT_ALT = 2;
 /** Bits of KEYBOARD_FLAGS: E1H or E0H came last; the right keys; there are 101 keys. */
-const E1 = 1, E0 = 2, RIGHT_CTRL = 4, RIGHT_ALT = 8;
+const E1 = 1;
+const E0 = 2;
+const RIGHT_CTRL = 4;
+const RIGHT_ALT = 8;
 export const KEYS_101 = 0x10;
 const RELEASE = 0x80;
-const INSERT = 0x52, BREAK = 0x46, NUM_LOCK = 0x45, ALT_DELETE = 0x53;
+const INSERT = 0x52;
+const BREAK = 0x46;
+const NUM_LOCK = 0x45;
+const ALT_DELETE = 0x53;
 /** Byte at BREAK: Ctrl-Break was pressed. */
 const BROKEN = 0x80;
 const WARM = 0x1234;
@@ -24,8 +31,17 @@ const WARM = 0x1234;
 const PULSE_RESET = 0xfe;
 
 /** By scan code, the key's bit in SHIFT_FLAGS. */
-const HELD = new Map<number, number>([[0x36, Held.RIGHT_SHIFT], [0x2a, Held.LEFT_SHIFT], [0x1d, Held.CTRL], [0x38, Held.ALT]]);
-const LOCKS = new Map<number, number>([[BREAK, Lock.SCROLL], [NUM_LOCK, Lock.NUM], [0x3a, Lock.CAPS]]);
+const HELD = new Map<number, number>([
+  [0x36, Held.RIGHT_SHIFT],
+  [0x2a, Held.LEFT_SHIFT],
+  [0x1d, Held.CTRL],
+  [0x38, Held.ALT],
+]);
+const LOCKS = new Map<number, number>([
+  [BREAK, Lock.SCROLL],
+  [NUM_LOCK, Lock.NUM],
+  [0x3a, Lock.CAPS],
+]);
 
 /** AL is the scan code. The answer is whether the ROM shall call INT 1BH. */
 export function int09({ memory, ports }: Firmware, caller: Caller): void {
@@ -36,11 +52,14 @@ export function int09({ memory, ports }: Firmware, caller: Caller): void {
   // Pause is E1H, 1DH, 45H and the same released: the first of the two keys keeps the prefix.
   if (!(prefix & E1) || (code & ~RELEASE) !== 0x1d) setFlags(memory, Bda.KEYBOARD_FLAGS, E0 | E1, false);
   if (code === 0 || prefix & E1) return;
-  const key = code & ~RELEASE, grey = (prefix & E0) !== 0, down = (code & RELEASE) === 0;
+  const key = code & ~RELEASE;
+  const grey = (prefix & E0) !== 0;
+  const down = (code & RELEASE) === 0;
   if (HELD.has(key)) return hold(memory, key, grey, down);
   if (!down) return;
   const flags = memory.u8(Bda.SHIFT_FLAGS);
-  const ctrl = (flags & Held.CTRL) !== 0, alt = (flags & Held.ALT) !== 0;
+  const ctrl = (flags & Held.CTRL) !== 0;
+  const alt = (flags & Held.ALT) !== 0;
   if (key === ALT_DELETE && ctrl && alt) {
     memory.setU16(Bda.WARM_BOOT, WARM);
     ports.out(0x64, PULSE_RESET);

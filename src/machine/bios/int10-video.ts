@@ -14,38 +14,51 @@ const MODE_SET = 0x30;
 const CURSOR_HIDDEN = 0x20;
 const CHARACTER_HEIGHT = 16;
 /** Write string (AH = 13H): bit 0 of AL moves the cursor, bit 1 says that attributes stand in the string. */
-const MOVES = 1, ATTRIBUTES = 2;
+const MOVES = 1;
+const ATTRIBUTES = 2;
 const VGA_COLOUR = 8;
 
 export function int10(firmware: Firmware, caller: Caller): void {
   const { screen } = firmware;
   switch (caller.ah) {
-    case 0x00: return setMode(screen, caller);
-    case 0x01: return setShape(screen, caller);
-    case 0x02: return screen.setCursor(caller.bh, { row: caller.dh, column: caller.dl });
+    case 0x00:
+      return setMode(screen, caller);
+    case 0x01:
+      return setShape(screen, caller);
+    case 0x02:
+      return screen.setCursor(caller.bh, { row: caller.dh, column: caller.dl });
     case 0x03: {
       const { row, column } = screen.cursor(caller.bh);
       caller.cx = screen.shape;
       caller.dx = (row << 8) | column;
       return;
     }
-    case 0x05: return caller.al < PAGES ? screen.showPage(caller.al) : undefined;
-    case 0x06: return screen.scroll(screen.page, windowOf(caller), caller.al, caller.bh);
-    case 0x07: return screen.scroll(screen.page, windowOf(caller), -caller.al, caller.bh);
+    case 0x05:
+      return caller.al < PAGES ? screen.showPage(caller.al) : undefined;
+    case 0x06:
+      return screen.scroll(screen.page, windowOf(caller), caller.al, caller.bh);
+    case 0x07:
+      return screen.scroll(screen.page, windowOf(caller), -caller.al, caller.bh);
     case 0x08:
       caller.ax = screen.cell(caller.bh, screen.cursor(caller.bh));
       return;
-    case 0x09: return screen.fill(caller.bh, screen.cursor(caller.bh), caller.al, caller.bl, caller.cx);
-    case 0x0a: return screen.fill(caller.bh, screen.cursor(caller.bh), caller.al, null, caller.cx);
-    case 0x0e: return teletype(screen, caller);
+    case 0x09:
+      return screen.fill(caller.bh, screen.cursor(caller.bh), caller.al, caller.bl, caller.cx);
+    case 0x0a:
+      return screen.fill(caller.bh, screen.cursor(caller.bh), caller.al, null, caller.cx);
+    case 0x0e:
+      return teletype(screen, caller);
     case 0x0f:
       caller.al = screen.mode | (firmware.memory.u8(Bda.VIDEO_CONTROL) & KEEP);
       caller.ah = screen.columns;
       caller.bh = screen.page;
       return;
-    case 0x11: return fonts(screen, caller);
-    case 0x12: return adapter(caller);
-    case 0x13: return writeString(screen, caller);
+    case 0x11:
+      return fonts(screen, caller);
+    case 0x12:
+      return adapter(caller);
+    case 0x13:
+      return writeString(screen, caller);
     case 0x1a:
       if (caller.al !== 0) return;
       caller.al = 0x1a;
@@ -62,7 +75,8 @@ function setMode(screen: TextScreen, caller: Caller): void {
 
 /** Lines of a cursor in a cell of 8 are scaled to the cell there is, as VGA firmware does for programs made for CGA. */
 function setShape(screen: TextScreen, { ch, cl }: Caller): void {
-  const start = ch & 0x1f, end = cl & 0x1f;
+  const start = ch & 0x1f;
+  const end = cl & 0x1f;
   if (ch & CURSOR_HIDDEN || start >= 8 || end >= 8) return screen.setShape(ch & 0x3f, end);
   const scaled = (line: number): number => ((line + 1) * CHARACTER_HEIGHT) / 8 - 1;
   // An underline keeps off the last line.

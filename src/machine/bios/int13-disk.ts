@@ -22,9 +22,15 @@ export function int13(firmware: Firmware, caller: Caller): void {
   if (command === 0x01) return readStatus(firmware, caller);
   if (caller.dl !== disk.drive) return noDrive(firmware, caller);
   switch (command) {
-    case 0x00: case 0x0d: case 0x10: case 0x11: case 0x14:
+    case 0x00:
+    case 0x0d:
+    case 0x10:
+    case 0x11:
+    case 0x14:
       return finish(firmware, caller, Status.OK);
-    case 0x02: case 0x03: case 0x04:
+    case 0x02:
+    case 0x03:
+    case 0x04:
       return transfer(firmware, caller);
     case 0x05:
       return format(firmware, caller);
@@ -37,7 +43,8 @@ export function int13(firmware: Firmware, caller: Caller): void {
     case 0x16:
       // The diskette is the one that was there. A fixed disk has no such function.
       return finish(firmware, caller, disk.diskette ? Status.OK : Status.INVALID);
-    case 0x17: case 0x18:
+    case 0x17:
+    case 0x18:
       return mediaType(firmware, caller);
     default:
       return int13Extension(firmware, caller);
@@ -67,7 +74,8 @@ function noDrive(firmware: Firmware, caller: Caller): void {
 
 /** The block that CH, CL and DH name, or null unless `count` sectors from there lie within what the geometry can name. */
 function block({ geometry: { cylinders, heads, sectorsPerTrack } }: Disk, { ch, cl, dh }: Caller, count: number): number | null {
-  const cylinder = ch | ((cl & 0xc0) << 2), sector = cl & 0x3f;
+  const cylinder = ch | ((cl & 0xc0) << 2);
+  const sector = cl & 0x3f;
   if (sector === 0 || sector > sectorsPerTrack || dh >= heads || cylinder >= cylinders) return null;
   const lba = (cylinder * heads + dh) * sectorsPerTrack + sector - 1;
   return lba + count <= cylinders * heads * sectorsPerTrack ? lba : null;
@@ -129,8 +137,7 @@ function driveKind(firmware: Firmware, caller: Caller): void {
 function mediaType(firmware: Firmware, caller: Caller): void {
   const { disk, rom } = firmware;
   const { cylinders, sectorsPerTrack } = disk.geometry;
-  const known = disk.diskette !== null && (caller.ah === 0x17
-    || (caller.ch === cylinders - 1 && (caller.cl & 0x3f) === sectorsPerTrack));
+  const known = disk.diskette !== null && (caller.ah === 0x17 || (caller.ch === cylinders - 1 && (caller.cl & 0x3f) === sectorsPerTrack));
   if (known && caller.ah === 0x18) {
     caller.setEs(ROM_SEGMENT);
     caller.di = rom.disketteTable;

@@ -10,10 +10,13 @@ import { readBlocks, writeBlocks } from './disk-blocks.ts';
 import { Status, finish } from './disk-status.ts';
 import type { Firmware } from './firmware.ts';
 
-const ASKED = 0x55aa, ANSWER = 0xaa55;
+const ASKED = 0x55aa;
+const ANSWER = 0xaa55;
 /** EDD 1.1, and of its parts the fixed disk access functions. */
-const VERSION = 0x21, FIXED_DISK_ACCESS = 1;
-const PACKET_BYTES = 16, FLAT_PACKET_BYTES = 24;
+const VERSION = 0x21;
+const FIXED_DISK_ACCESS = 1;
+const PACKET_BYTES = 16;
+const FLAT_PACKET_BYTES = 24;
 const MAX_BLOCKS = 127;
 const PARAMETER_BYTES = 26;
 /** Information flags of AH = 48H: the geometry is valid. */
@@ -22,10 +25,17 @@ const GEOMETRY_VALID = 2;
 export function int13Extension(firmware: Firmware, caller: Caller): void {
   if (firmware.disk.diskette) return finish(firmware, caller, Status.INVALID);
   switch (caller.ah) {
-    case 0x41: return present(firmware, caller);
-    case 0x42: case 0x43: case 0x44: case 0x47: return transfer(firmware, caller);
-    case 0x48: return parameters(firmware, caller);
-    default: return finish(firmware, caller, Status.INVALID);
+    case 0x41:
+      return present(firmware, caller);
+    case 0x42:
+    case 0x43:
+    case 0x44:
+    case 0x47:
+      return transfer(firmware, caller);
+    case 0x48:
+      return parameters(firmware, caller);
+    default:
+      return finish(firmware, caller, Status.INVALID);
   }
 }
 
@@ -37,12 +47,19 @@ function present(firmware: Firmware, caller: Caller): void {
   caller.cx = FIXED_DISK_ACCESS;
 }
 
-interface Packet { readonly address: number; readonly count: number; readonly buffer: number; readonly lba: bigint }
+interface Packet {
+  readonly address: number;
+  readonly count: number;
+  readonly buffer: number;
+  readonly lba: bigint;
+}
 
 function readPacket(caller: Caller): Packet | null {
   const address = caller.ds(caller.si);
   const view = viewOf(caller.read(address, PACKET_BYTES));
-  const size = view.getUint8(0), offset = view.getUint16(4, true), segment = view.getUint16(6, true);
+  const size = view.getUint8(0);
+  const offset = view.getUint16(4, true);
+  const segment = view.getUint16(6, true);
   if (size < PACKET_BYTES) return null;
   const packet = { address, count: view.getUint16(2, true), buffer: segment * 16 + offset, lba: view.getBigUint64(8, true) };
   if (offset !== 0xffff || segment !== 0xffff || size < FLAT_PACKET_BYTES) return packet;

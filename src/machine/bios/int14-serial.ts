@@ -5,8 +5,13 @@ import { Bda } from './data-area.ts';
 import type { Firmware } from './firmware.ts';
 
 /** Registers of the 16550, by offset. */
-const DATA = 0, INTERRUPTS = 1, LINE_CONTROL = 3, LINE_STATUS = 5, MODEM_STATUS = 6;
-const DIVISOR_ACCESS = 0x80, DATA_READY = 1;
+const DATA = 0;
+const INTERRUPTS = 1;
+const LINE_CONTROL = 3;
+const LINE_STATUS = 5;
+const MODEM_STATUS = 6;
+const DIVISOR_ACCESS = 0x80;
+const DATA_READY = 1;
 const TIME_OUT = 0x80;
 /** By bits 7:5 of AL, the divisors of 110 … 9600 baud. */
 const DIVISORS = [0x417, 0x300, 0x180, 0xc0, 0x60, 0x30, 0x18, 0x0c];

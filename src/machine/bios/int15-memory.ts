@@ -5,16 +5,21 @@ import { EBDA } from './data-area.ts';
 import type { Firmware, RamRange } from './firmware.ts';
 import { ROM_BASE } from './rom.ts';
 
-const KIB = 1024, MIB = 2 ** 20, UNIT_64K = 65536;
+const KIB = 1024;
+const MIB = 2 ** 20;
+const UNIT_64K = 65536;
 /** What AH = 88H tells at most, in KiB: programs that ask it are not made for more. */
 const MAX_88 = 63 * 1024;
 /** The hole at 16 MiB up to which AX = E801H counts KiB, and from which on units of 64 KiB. */
 const HOLE = 16 * MIB;
 const SMAP = 0x534d4150;
 const ENTRY_BYTES = 20;
-const RAM = 1, RESERVED = 2;
+const RAM = 1;
+const RESERVED = 2;
 
-export interface MapEntry extends RamRange { readonly type: typeof RAM | typeof RESERVED }
+export interface MapEntry extends RamRange {
+  readonly type: typeof RAM | typeof RESERVED;
+}
 
 /** The address map: conventional memory up to the EBDA, the firmware's own, and the RAM beyond 1 MiB. */
 export function mapEntries(ram: readonly RamRange[]): MapEntry[] {

@@ -8,24 +8,42 @@ import { addressMap, extendedMemory } from './int15-memory.ts';
 import { ROM_SEGMENT } from './rom.ts';
 
 /** AH after a function that there is not, and after a wait while another is on. */
-const UNSUPPORTED = 0x86, BUSY = 0x83;
+const UNSUPPORTED = 0x86;
+const BUSY = 0x83;
 /** Ways to move the gate that AX = 2403H tells of: the keyboard controller and port 92H. */
 const A20_WAYS = 3;
 /** The GDT at ES:SI of AH = 87H: where the descriptors of source and target are. */
-const SOURCE = 0x10, TARGET = 0x18, MAX_WORDS = 0x8000;
+const SOURCE = 0x10;
+const TARGET = 0x18;
+const MAX_WORDS = 0x8000;
 
 export function int15(firmware: Firmware, caller: Caller, again: boolean): boolean {
   if (again) return waitOn(firmware, caller);
   switch (caller.ah) {
-    case 0x24: moveGate(firmware, caller); break;
+    case 0x24:
+      moveGate(firmware, caller);
+      break;
     // Each key comes by here: it goes on as it is.
-    case 0x4f: break;
-    case 0x83: eventWait(firmware, caller); break;
-    case 0x86: return wait(firmware, caller);
-    case 0x87: moveBlock(firmware, caller); break;
-    case 0x88: case 0xe8: extendedOrMap(firmware, caller); break;
+    case 0x4f:
+      break;
+    case 0x83:
+      eventWait(firmware, caller);
+      break;
+    case 0x86:
+      return wait(firmware, caller);
+    case 0x87:
+      moveBlock(firmware, caller);
+      break;
+    case 0x88:
+    case 0xe8:
+      extendedOrMap(firmware, caller);
+      break;
     // A program may wait for a device here, or tells that it has been served; SysReq was pressed.
-    case 0x85: case 0x90: case 0x91: succeed(caller); break;
+    case 0x85:
+    case 0x90:
+    case 0x91:
+      succeed(caller);
+      break;
     case 0xc0:
       succeed(caller);
       caller.setEs(ROM_SEGMENT);
@@ -35,7 +53,8 @@ export function int15(firmware: Firmware, caller: Caller, again: boolean): boole
       succeed(caller);
       caller.setEs(EBDA.SEGMENT);
       break;
-    default: fail(caller, UNSUPPORTED);
+    default:
+      fail(caller, UNSUPPORTED);
   }
   return true;
 }
@@ -88,11 +107,20 @@ function eventWait(firmware: Firmware, caller: Caller): void {
 
 function moveGate({ a20 }: Firmware, caller: Caller): void {
   switch (caller.al) {
-    case 0x00: a20.set(false); break;
-    case 0x01: a20.set(true); break;
-    case 0x02: caller.al = a20.open ? 1 : 0; break;
-    case 0x03: caller.bx = A20_WAYS; break;
-    default: return fail(caller, UNSUPPORTED);
+    case 0x00:
+      a20.set(false);
+      break;
+    case 0x01:
+      a20.set(true);
+      break;
+    case 0x02:
+      caller.al = a20.open ? 1 : 0;
+      break;
+    case 0x03:
+      caller.bx = A20_WAYS;
+      break;
+    default:
+      return fail(caller, UNSUPPORTED);
   }
   succeed(caller);
 }

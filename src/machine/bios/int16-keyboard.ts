@@ -16,14 +16,16 @@ const FUNCTIONS = 0x20;
 export function int16(firmware: Firmware, caller: Caller): boolean {
   const { memory } = firmware;
   switch (caller.ah) {
-    case 0x00: case 0x10: {
+    case 0x00:
+    case 0x10: {
       const key = nextKey(firmware, caller.ah === 0x10);
       if (key === null) return false;
       dropKey(memory);
       caller.ax = key;
       break;
     }
-    case 0x01: case 0x11: {
+    case 0x01:
+    case 0x11: {
       const key = nextKey(firmware, caller.ah === 0x11);
       caller.zero = key === null;
       if (key !== null) caller.ax = key;
@@ -50,7 +52,8 @@ function nextKey({ memory }: Firmware, extended: boolean): number | null {
   for (;;) {
     const key = peekKey(memory);
     if (key === null || extended) return key;
-    const scanCode = key >>> 8, character = key & 0xff;
+    const scanCode = key >>> 8;
+    const character = key & 0xff;
     // The grey Enter and slash have E0H as their scan code.
     if (scanCode === GREY) return character === 0x2f ? 0x352f : 0x1c00 | character;
     if (scanCode <= LAST_OLD) return character === GREY && scanCode !== 0 ? scanCode << 8 : key;

@@ -7,8 +7,19 @@ import { unmaskSecond } from './pic.ts';
 
 /** Registers of the MC146818 and, beside it, the byte of the century. */
 export const Rtc = {
-  SECOND: 0x00, SECOND_ALARM: 0x01, MINUTE: 0x02, MINUTE_ALARM: 0x03, HOUR: 0x04, HOUR_ALARM: 0x05,
-  DAY: 0x07, MONTH: 0x08, YEAR: 0x09, A: 0x0a, B: 0x0b, C: 0x0c, CENTURY: 0x32,
+  SECOND: 0x00,
+  SECOND_ALARM: 0x01,
+  MINUTE: 0x02,
+  MINUTE_ALARM: 0x03,
+  HOUR: 0x04,
+  HOUR_ALARM: 0x05,
+  DAY: 0x07,
+  MONTH: 0x08,
+  YEAR: 0x09,
+  A: 0x0a,
+  B: 0x0b,
+  C: 0x0c,
+  CENTURY: 0x32,
 } as const;
 export const RtcB = { SET: 0x80, PIE: 0x40, AIE: 0x20, DSE: 0x01 } as const;
 export const RTC_IRQ = 8;
@@ -33,7 +44,11 @@ export function int1a({ memory, ports }: Firmware, caller: Caller): void {
       break;
     case 0x03: {
       const { ch, cl, dh, dl } = caller;
-      setClock(ports, [[Rtc.HOUR, ch], [Rtc.MINUTE, cl], [Rtc.SECOND, dh]]);
+      setClock(ports, [
+        [Rtc.HOUR, ch],
+        [Rtc.MINUTE, cl],
+        [Rtc.SECOND, dh],
+      ]);
       changeB(ports, RtcB.DSE, dl & RtcB.DSE);
       break;
     }
@@ -45,7 +60,12 @@ export function int1a({ memory, ports }: Firmware, caller: Caller): void {
       break;
     case 0x05: {
       const { ch, cl, dh, dl } = caller;
-      setClock(ports, [[Rtc.CENTURY, ch], [Rtc.YEAR, cl], [Rtc.MONTH, dh], [Rtc.DAY, dl]]);
+      setClock(ports, [
+        [Rtc.CENTURY, ch],
+        [Rtc.YEAR, cl],
+        [Rtc.MONTH, dh],
+        [Rtc.DAY, dl],
+      ]);
       break;
     }
     case 0x06:

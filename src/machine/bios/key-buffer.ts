@@ -4,11 +4,18 @@
 import { BDA_BYTES, BDA_START, Bda, inBda } from './data-area.ts';
 import type { FirmwareMemory } from './firmware-memory.ts';
 
-interface Ring { readonly start: number; readonly end: number; readonly head: number; readonly tail: number }
+interface Ring {
+  readonly start: number;
+  readonly end: number;
+  readonly head: number;
+  readonly tail: number;
+}
 
 function ringOf(memory: FirmwareMemory): Ring {
-  const start = memory.u16(Bda.KEY_BUFFER_START), end = memory.u16(Bda.KEY_BUFFER_END);
-  const head = memory.u16(Bda.KEY_HEAD), tail = memory.u16(Bda.KEY_TAIL);
+  const start = memory.u16(Bda.KEY_BUFFER_START);
+  const end = memory.u16(Bda.KEY_BUFFER_END);
+  const head = memory.u16(Bda.KEY_HEAD);
+  const tail = memory.u16(Bda.KEY_TAIL);
   const inside = (at: number): boolean => at >= start && at < end && (at - start) % 2 === 0;
   if (start < end && (end - start) % 2 === 0 && end <= BDA_BYTES && inside(head) && inside(tail)) return { start, end, head, tail };
   return resetKeys(memory);
@@ -16,7 +23,8 @@ function ringOf(memory: FirmwareMemory): Ring {
 
 /** An empty ring of 16 words, where PCs have it. */
 export function resetKeys(memory: FirmwareMemory): Ring {
-  const start = inBda(Bda.KEY_BUFFER), end = start + 32;
+  const start = inBda(Bda.KEY_BUFFER);
+  const end = start + 32;
   memory.setU16(Bda.KEY_BUFFER_START, start);
   memory.setU16(Bda.KEY_BUFFER_END, end);
   memory.setU16(Bda.KEY_HEAD, start);

@@ -2,15 +2,21 @@
 
 import type { FirmwarePorts } from './firmware.ts';
 
-const FIRST = 0x20, SECOND = 0xa0;
-const EOI = 0x20, READ_IN_SERVICE = 0x0b;
+const FIRST = 0x20;
+const SECOND = 0xa0;
+const EOI = 0x20;
+const READ_IN_SERVICE = 0x0b;
 /** Where PCs have IRQ 0 and IRQ 8. */
-const FIRST_VECTOR = 0x08, SECOND_VECTOR = 0x70;
+const FIRST_VECTOR = 0x08;
+const SECOND_VECTOR = 0x70;
 const CASCADE = 2;
 
 /** ICW1 to ICW4, and masks of which the first leaves the timer, the keyboard and the second 8259 open. */
 export function initialisePics(ports: FirmwarePorts): void {
-  for (const [base, vector, wiring, mask] of [[FIRST, FIRST_VECTOR, 1 << CASCADE, 0xf8], [SECOND, SECOND_VECTOR, CASCADE, 0xff]] as const) {
+  for (const [base, vector, wiring, mask] of [
+    [FIRST, FIRST_VECTOR, 1 << CASCADE, 0xf8],
+    [SECOND, SECOND_VECTOR, CASCADE, 0xff],
+  ] as const) {
     ports.out(base, 0x11);
     ports.out(base + 1, vector);
     ports.out(base + 1, wiring);

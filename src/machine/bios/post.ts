@@ -13,8 +13,12 @@ import { ROM_SEGMENT } from './rom.ts';
 const VECTORS = 256;
 const COM1_PORT = 0x3f8;
 /** Equipment: 0 diskette drives, their number less one in 7:6 | 1 coprocessor | 5:4 = 10 80 columns in colour | 11:9 serial ports. */
-const DISKETTES = 0x0001, COPROCESSOR = 0x0002, COLOUR_80 = 0x0020, ONE_SERIAL = 0x0200;
-const DISKETTE_VECTOR = 0x1e, FIXED_VECTOR = 0x41;
+const DISKETTES = 0x0001;
+const COPROCESSOR = 0x0002;
+const COLOUR_80 = 0x0020;
+const ONE_SERIAL = 0x0200;
+const DISKETTE_VECTOR = 0x1e;
+const FIXED_VECTOR = 0x41;
 /** INT 60H to 67H are left to programs, which look for zeros. */
 const USER_VECTORS = { first: 0x60, last: 0x67 };
 const SCREEN_MODE = 3;

@@ -1,8 +1,15 @@
 // A few bytes of real-mode code with labels: what the firmware's ROM is written with.
 
-export interface RomLine { readonly offset: number; readonly length: number; readonly text: string }
+export interface RomLine {
+  readonly offset: number;
+  readonly length: number;
+  readonly text: string;
+}
 
-interface Jump { readonly at: number; readonly label: string }
+interface Jump {
+  readonly at: number;
+  readonly label: string;
+}
 
 export class RomWriter {
   /** The instructions in order, as text, for whoever wants to compare them with the bytes. */
@@ -12,7 +19,10 @@ export class RomWriter {
   private here: number;
 
   /** Writes from offset `start` on of `bytes`, which are a whole segment. */
-  constructor(readonly bytes: Uint8Array, start: number) {
+  constructor(
+    readonly bytes: Uint8Array,
+    start: number,
+  ) {
     this.here = start;
   }
 

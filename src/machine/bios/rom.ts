@@ -13,7 +13,10 @@ const SEGMENT_BYTES = 0x10000;
 /** The processor's first instruction after RESET, and what a jump to FFFF:0000 reaches. */
 export const RESET_VECTOR = 0xfff0;
 /** IBM PC BIOSes from 1981 on have these at these offsets, and some guests look there. */
-const DISKETTE_TABLE = 0xefc7, CONFIGURATION_TABLE = 0xe6f5, DATE = 0xfff5, MODEL = 0xfffe;
+const DISKETTE_TABLE = 0xefc7;
+const CONFIGURATION_TABLE = 0xe6f5;
+const DATE = 0xfff5;
+const MODEL = 0xfffe;
 const MODEL_AT = 0xfc;
 /** Feature byte 1: 6 second 8259 | 5 real-time clock | 4 calls INT 15H, AH = 4FH for each key | 2 has an EBDA. */
 const FEATURES = 0x74;
@@ -24,6 +27,7 @@ export const BOOT_OFFSET = 0x7c00;
 export const SERVICE_PORT = 0xb2;
 
 /** What the ROM asks for. */
+// biome-ignore format: a table
 export type ServiceName =
   | 'post' | 'interrupt' | 'int08' | 'int09' | 'int10' | 'int11' | 'int12' | 'int13' | 'int14' | 'int15' | 'int16' | 'int17'
   | 'int18' | 'int19' | 'int1a' | 'int70';
@@ -52,9 +56,18 @@ export interface Rom {
 
 /** Interrupts whose handler asks once, and those that may have to wait. */
 const ONCE: readonly [number, ServiceName][] = [
-  [0x10, 'int10'], [0x11, 'int11'], [0x12, 'int12'], [0x13, 'int13'], [0x14, 'int14'], [0x17, 'int17'], [0x1a, 'int1a'],
+  [0x10, 'int10'],
+  [0x11, 'int11'],
+  [0x12, 'int12'],
+  [0x13, 'int13'],
+  [0x14, 'int14'],
+  [0x17, 'int17'],
+  [0x1a, 'int1a'],
 ];
-const WAITING: readonly [number, ServiceName][] = [[0x15, 'int15'], [0x16, 'int16']];
+const WAITING: readonly [number, ServiceName][] = [
+  [0x15, 'int15'],
+  [0x16, 'int16'],
+];
 /** IRQ 2 to 7, and 9 to 15. */
 const OTHER_IRQS = [0x0a, 0x0b, 0x0c, 0x0d, 0x0e, 0x0f, 0x71, 0x72, 0x73, 0x74, 0x75, 0x76, 0x77];
 
@@ -90,8 +103,11 @@ class Assembly extends RomWriter {
 
   /** A stack below the boot sector, DS and ES at 0. */
   clearSegments(): this {
-    return this.code('xor ax,ax', 0x31, 0xc0).code('mov ss,ax', 0x8e, 0xd0).code('mov sp,7C00h', 0xbc, 0x00, 0x7c)
-      .code('mov ds,ax', 0x8e, 0xd8).code('mov es,ax', 0x8e, 0xc0);
+    return this.code('xor ax,ax', 0x31, 0xc0)
+      .code('mov ss,ax', 0x8e, 0xd0)
+      .code('mov sp,7C00h', 0xbc, 0x00, 0x7c)
+      .code('mov ds,ax', 0x8e, 0xd8)
+      .code('mov es,ax', 0x8e, 0xc0);
   }
 }
 
@@ -112,20 +128,37 @@ export function buildRom(): Rom {
   rom.at(MODEL).data(MODEL_AT);
   rom.finish();
   return {
-    bytes: rom.bytes.subarray(ROM_START), base: ROM_BASE + ROM_START, requests: rom.requests, vectors: rom.vectors,
-    ignore: rom.find('ignore'), configurationTable: CONFIGURATION_TABLE, disketteTable: DISKETTE_TABLE, lines: rom.lines,
+    bytes: rom.bytes.subarray(ROM_START),
+    base: ROM_BASE + ROM_START,
+    requests: rom.requests,
+    vectors: rom.vectors,
+    ignore: rom.find('ignore'),
+    configurationTable: CONFIGURATION_TABLE,
+    disketteTable: DISKETTE_TABLE,
+    lines: rom.lines,
   };
 }
 
 /** Power-on; INT 19H, which loads the boot sector; INT 18H, which says that there is none. */
 function writeBoot(rom: Assembly): void {
   // CR0.CD and CR0.NW are set after RESET; nobody runs with caches off.
-  rom.label('post').code('cli', 0xfa).code('cld', 0xfc)
-    .code('mov eax,cr0', 0x0f, 0x20, 0xc0).code('and eax,9FFFFFFFh', 0x66, 0x25, 0xff, 0xff, 0xff, 0x9f)
+  rom
+    .label('post')
+    .code('cli', 0xfa)
+    .code('cld', 0xfc)
+    .code('mov eax,cr0', 0x0f, 0x20, 0xc0)
+    .code('and eax,9FFFFFFFh', 0x66, 0x25, 0xff, 0xff, 0xff, 0x9f)
     .code('mov cr0,eax', 0x0f, 0x22, 0xc0)
-    .clearSegments().ask('post').int(0x19);
-  rom.vector(0x19).clearSegments().ask('int19').jump('jc', 0x72, 'nothing')
-    .code('sti', 0xfb).code('jmp 0:7C00h', 0xea, 0x00, 0x7c, 0x00, 0x00);
+    .clearSegments()
+    .ask('post')
+    .int(0x19);
+  rom
+    .vector(0x19)
+    .clearSegments()
+    .ask('int19')
+    .jump('jc', 0x72, 'nothing')
+    .code('sti', 0xfb)
+    .code('jmp 0:7C00h', 0xea, 0x00, 0x7c, 0x00, 0x00);
   rom.label('nothing').int(0x18);
   rom.vector(0x18).ask('int18').label('stopped').code('cli', 0xfa).code('hlt', 0xf4).jump('jmp', 0xeb, 'stopped');
 }
@@ -147,8 +180,17 @@ function writeHardware(rom: Assembly): void {
 
   // The scan code goes by INT 15H, AH = 4FH, which may change it or, with CF clear, swallow it. CF of the answer: Ctrl-Break.
   rom.vector(0x09);
-  push().code('in al,60h', 0xe4, 0x60).code('mov ah,4Fh', 0xb4, 0x4f).code('stc', 0xf9).int(0x15).jump('jnc', 0x73, 'int09-end')
-    .ask('int09').jump('jnc', 0x73, 'int09-end').int(0x1b).label('int09-end').endOfInterrupt(false);
+  push()
+    .code('in al,60h', 0xe4, 0x60)
+    .code('mov ah,4Fh', 0xb4, 0x4f)
+    .code('stc', 0xf9)
+    .int(0x15)
+    .jump('jnc', 0x73, 'int09-end')
+    .ask('int09')
+    .jump('jnc', 0x73, 'int09-end')
+    .int(0x1b)
+    .label('int09-end')
+    .endOfInterrupt(false);
   popAndReturn();
 
   // CF of the answer: the alarm went off.

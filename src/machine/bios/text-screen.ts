@@ -5,26 +5,43 @@ import { Bda } from './data-area.ts';
 import type { FirmwareMemory } from './firmware-memory.ts';
 import type { FirmwarePorts } from './firmware.ts';
 
-const COLOUR_TEXT = 0xb8000, MONOCHROME_TEXT = 0xb0000;
+const COLOUR_TEXT = 0xb8000;
+const MONOCHROME_TEXT = 0xb0000;
 const MONOCHROME_MODE = 7;
 /** The CRT controller's index port. */
-const COLOUR_CRTC = 0x3d4, MONOCHROME_CRTC = 0x3b4;
+const COLOUR_CRTC = 0x3d4;
+const MONOCHROME_CRTC = 0x3b4;
 /** Text memory repeats beyond this. */
 const TEXT_BYTES = 0x8000;
-const MAX_COLUMNS = 132, MAX_ROWS = 60, DEFAULT_COLUMNS = 80, DEFAULT_ROWS = 25;
+const MAX_COLUMNS = 132;
+const MAX_ROWS = 60;
+const DEFAULT_COLUMNS = 80;
+const DEFAULT_ROWS = 25;
 export const PAGES = 8;
-const SPACE = 0x20, GREY_ON_BLACK = 0x07;
+const SPACE = 0x20;
+const GREY_ON_BLACK = 0x07;
 
 /** Registers of the CRT controller, by index. */
 const Crtc = { CURSOR_START: 0x0a, CURSOR_END: 0x0b, START_HIGH: 0x0c, START_LOW: 0x0d, CURSOR_HIGH: 0x0e, CURSOR_LOW: 0x0f } as const;
 
-export interface Position { readonly row: number; readonly column: number }
+export interface Position {
+  readonly row: number;
+  readonly column: number;
+}
 
 /** Rows and columns of a window, all within it. */
-export interface Window { readonly top: number; readonly left: number; readonly bottom: number; readonly right: number }
+export interface Window {
+  readonly top: number;
+  readonly left: number;
+  readonly bottom: number;
+  readonly right: number;
+}
 
 export class TextScreen {
-  constructor(private readonly memory: FirmwareMemory, private readonly ports: FirmwarePorts) {}
+  constructor(
+    private readonly memory: FirmwareMemory,
+    private readonly ports: FirmwarePorts,
+  ) {}
 
   get mode(): number {
     return this.memory.u8(Bda.VIDEO_MODE);
@@ -153,10 +170,12 @@ export class TextScreen {
 
   /** Moves the window's lines up by `lines` (down if negative; 0: all of them away) and clears the rest with `attribute`. */
   scroll(page: number, window: Window, lines: number, attribute: number): void {
-    const bottom = Math.min(window.bottom, this.rows - 1), right = Math.min(window.right, this.columns - 1);
+    const bottom = Math.min(window.bottom, this.rows - 1);
+    const right = Math.min(window.right, this.columns - 1);
     const { top, left } = window;
     if (top > bottom || left > right) return;
-    const height = bottom - top + 1, width = right - left + 1;
+    const height = bottom - top + 1;
+    const width = right - left + 1;
     const moved = lines === 0 || Math.abs(lines) >= height ? 0 : height - Math.abs(lines);
     const rows = Array.from({ length: moved }, (_, n) => this.readRow(page, (lines > 0 ? top + lines : top) + n, left, width));
     rows.forEach((row, n) => this.writeRow(page, (lines > 0 ? top : top - lines) + n, left, row));

@@ -47,9 +47,12 @@ export class GuestWalk {
       return true;
     }
     walk.begin();
-    const outcome = mode === PagingMode.LONG ? walkLong(walk, controls.rootFrame, controls.nxe, linear, high)
-      : mode === PagingMode.BITS32 ? walk32Bit(walk, controls.rootFrame, controls.pse, linear)
-      : walkPae(walk, this.pdpte[(linear >>> 30) * 2]!, this.pdpte[(linear >>> 30) * 2 + 1]!, controls.nxe, linear);
+    const outcome =
+      mode === PagingMode.LONG
+        ? walkLong(walk, controls.rootFrame, controls.nxe, linear, high)
+        : mode === PagingMode.BITS32
+          ? walk32Bit(walk, controls.rootFrame, controls.pse, linear)
+          : walkPae(walk, this.pdpte[(linear >>> 30) * 2]!, this.pdpte[(linear >>> 30) * 2 + 1]!, controls.nxe, linear);
     if (outcome !== FOUND) return this.fault(outcome === RESERVED ? PageFault.P | PageFault.RSVD : 0, access, context);
 
     const all = walk.allLow;
@@ -67,8 +70,11 @@ export class GuestWalk {
   }
 
   private fault(flags: number, access: number, context: number): false {
-    this.errorCode = flags | (access === Access.WRITE ? PageFault.W : 0) | (context === TlbContext.USER ? PageFault.U : 0)
-      | (access === Access.FETCH && this.controls.reportsFetch ? PageFault.I : 0);
+    this.errorCode =
+      flags |
+      (access === Access.WRITE ? PageFault.W : 0) |
+      (context === TlbContext.USER ? PageFault.U : 0) |
+      (access === Access.FETCH && this.controls.reportsFetch ? PageFault.I : 0);
     return false;
   }
 }

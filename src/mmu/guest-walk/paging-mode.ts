@@ -50,7 +50,9 @@ export class PagingControls {
 
   /** Takes over the registers. True when bits changed that cached permissions were computed from. */
   reload(): boolean {
-    const cr0 = this.cr0[0]! & CR0_MASK, cr4 = this.cr4[0]! & CR4_MASK, efer = this.efer[0]! & EFER_MASK;
+    const cr0 = this.cr0[0]! & CR0_MASK;
+    const cr4 = this.cr4[0]! & CR4_MASK;
+    const efer = this.efer[0]! & EFER_MASK;
     this.rootFrame = ((this.cr3[1]! & 0xff) << 20) | (this.cr3[0]! >>> 12);
     if (cr0 === this.lastCr0 && cr4 === this.lastCr4 && efer === this.lastEfer) return false;
     this.lastCr0 = cr0;
@@ -62,7 +64,8 @@ export class PagingControls {
     this.smap = (cr4 & CR4_SMAP) !== 0;
     this.pge = (cr4 & CR4_PGE) !== 0;
     this.nxe = (efer & EFER_NXE) !== 0;
-    const paging = (cr0 & CR0_PG) !== 0, pae = (cr4 & CR4_PAE) !== 0;
+    const paging = (cr0 & CR0_PG) !== 0;
+    const pae = (cr4 & CR4_PAE) !== 0;
     this.mode = !paging ? PagingMode.NONE : !pae ? PagingMode.BITS32 : efer & EFER_LMA ? PagingMode.LONG : PagingMode.PAE;
     this.reportsFetch = this.smep || (pae && this.nxe);
     return true;

@@ -16,7 +16,8 @@ export function loadPdptes(u32: Uint32Array, second: SecondLevel, cr3: number, p
   if (page < 0) return false; // all ones, as a bus nobody answers
   const word = (page + (table & 0xfff)) / 4;
   for (let i = 0; i < PDPTES; i++) {
-    const low = u32[word + 2 * i]!, high = u32[word + 2 * i + 1]!;
+    const low = u32[word + 2 * i]!;
+    const high = u32[word + 2 * i + 1]!;
     if ((low & PTE_P) !== 0 && ((low & RESERVED_LOW) !== 0 || (high & RESERVED_HIGH) !== 0)) return false;
   }
   for (let i = 0; i < PDPTES; i++) {

@@ -22,7 +22,10 @@ export class WalkState {
   private readonly words = new Int32Array(MAX_LEVELS);
   private readonly frames = new Int32Array(MAX_LEVELS);
 
-  constructor(private readonly u32: Uint32Array, private readonly second: SecondLevel) {}
+  constructor(
+    private readonly u32: Uint32Array,
+    private readonly second: SecondLevel,
+  ) {}
 
   begin(): void {
     this.used = 0;

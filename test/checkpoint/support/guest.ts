@@ -22,12 +22,19 @@ export interface GuestSpec {
 const MIB = 1024 ** 2;
 
 export const DIRTIER: GuestSpec = {
-  name: 'dirtier-64', image: 'dirtier/dirtier-64.elf', append: 'pages=48 rate=16 iterations=14 group=1', vcpus: 1,
+  name: 'dirtier-64',
+  image: 'dirtier/dirtier-64.elf',
+  append: 'pages=48 rate=16 iterations=14 group=1',
+  vcpus: 1,
 };
 /** With page tables of its own, timer interrupts, task switches and user mode. */
 export const KERNEL32: GuestSpec = { name: 'kernel32', image: 'kernel32/kernel32.elf', append: 'hz=1000', vcpus: 1 };
-export const smp64 = (vcpus: number): GuestSpec =>
-  ({ name: `smp64 on ${vcpus} vCPUs`, image: 'smp64/smp64.elf', append: `cpus=${vcpus} rounds=300`, vcpus });
+export const smp64 = (vcpus: number): GuestSpec => ({
+  name: `smp64 on ${vcpus} vCPUs`,
+  image: 'smp64/smp64.elf',
+  append: `cpus=${vcpus} rounds=300`,
+  vcpus,
+});
 
 export interface Guest {
   readonly vm: Vm;
@@ -40,7 +47,13 @@ export function machineFor(spec: GuestSpec, config: Partial<PcConfig> = {}): Gue
   let said = '';
   // A small quantum: turns end often, so that what is left of one matters.
   const { vm } = createPc({
-    memory: 8 * MIB, vcpus: spec.vcpus, quantum: 777, serial: (byte) => { said += String.fromCharCode(byte); }, ...config,
+    memory: 8 * MIB,
+    vcpus: spec.vcpus,
+    quantum: 777,
+    serial: (byte) => {
+      said += String.fromCharCode(byte);
+    },
+    ...config,
   });
   return { vm, output: () => said };
 }

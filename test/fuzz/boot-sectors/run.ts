@@ -40,11 +40,15 @@ const SLICES = [1, 7, 40, 200, 500, 1500] as const;
 /** Waiting for what does not come counts as slices but not as instructions. */
 const MAX_SLICES = 200;
 
-export interface SectorEnd { readonly retired: number; readonly exit: string }
+export interface SectorEnd {
+  readonly retired: number;
+  readonly exit: string;
+}
 
 /** Runs sector `seed` for at most `limit` instructions. Error, with what differs, unless both engines do the same. */
 export function runSector(pair: BootPair, seed: number, limit: number): SectorEnd {
-  const random = randomOf(seed), sector = randomSector(random);
+  const random = randomOf(seed);
+  const sector = randomSector(random);
   const [reference, subject] = pair.machines;
   for (const vm of pair.machines) reload(vm, pair, sector);
   const { retired, exit } = lockstep(reference, subject, { slice: () => SLICES[random(SLICES.length)]!, limit, maxSlices: MAX_SLICES });
@@ -59,9 +63,11 @@ function randomDisk(random: Random): Uint8Array {
 
 /** The same from the reset vector, with the sector on a disk of its own, or a guest's disk with some of its bytes changed. */
 export function bootSector(seed: number, limit: number): SectorEnd {
-  const random = randomOf(seed), image = random(2) ? randomDisk(random) : mutatedDisk(random);
-  const [reference, subject] = (['interpreter', 'auto'] as const)
-    .map((engine) => createPc({ memory: MEMORY, engine, disk: { name: 'random', bytes: image } }).vm) as [Vm, Vm];
+  const random = randomOf(seed);
+  const image = random(2) ? randomDisk(random) : mutatedDisk(random);
+  const [reference, subject] = (['interpreter', 'auto'] as const).map(
+    (engine) => createPc({ memory: MEMORY, engine, disk: { name: 'random', bytes: image } }).vm,
+  ) as [Vm, Vm];
   const { retired, exit } = lockstep(reference, subject, { slice: () => 1 + random(4000), limit, maxSlices: MAX_SLICES });
   return { retired, exit: exit.kind };
 }

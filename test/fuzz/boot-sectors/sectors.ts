@@ -14,6 +14,7 @@ const BOOT = 0x7c00;
 const REAL_MODE = MODES[0]!;
 
 /** Prints a line, reads three sectors behind itself with retries, asks for memory, time and a key that may wait, and jumps there. */
+// biome-ignore format: a table
 const LOADER: readonly number[] = [
   0xfa, 0x31, 0xc0, 0x8e, 0xd8, 0x8e, 0xc0, 0x8e, 0xd0, 0xbc, 0x00, 0x7c, 0xfb, 0xfc, // cli; segments 0; mov sp,7c00h; sti; cld
   0x88, 0x16, 0xf0, 0x7d, 0xbe, 0x80, 0x7c, //  mov [7df0h],dl; mov si,7c80h
@@ -33,12 +34,15 @@ const SERVICES = [0x10, 0x10, 0x10, 0x11, 0x12, 0x13, 0x13, 0x13, 0x14, 0x15, 0x
 const FUNCTIONS: Readonly<Record<number, readonly number[]>> = {
   0x10: [0, 1, 2, 3, 5, 6, 7, 8, 9, 0xa, 0xb, 0xe, 0xf, 0x10, 0x11, 0x12, 0x13, 0x1a, 0x4f],
   0x13: [0, 1, 2, 3, 4, 8, 0x15, 0x41, 0x42, 0x43, 0x48],
-  0x15: [0x24, 0x41, 0x83, 0x86, 0x87, 0x88, 0xc0, 0xe8, 0xe8], 0x16: [0, 1, 2, 5, 0x10, 0x11, 0x12], 0x1a: [0, 1, 2, 3, 4, 5, 0xb1],
+  0x15: [0x24, 0x41, 0x83, 0x86, 0x87, 0x88, 0xc0, 0xe8, 0xe8],
+  0x16: [0, 1, 2, 5, 0x10, 0x11, 0x12],
+  0x1a: [0, 1, 2, 3, 4, 5, 0xb1],
 };
 
 /** Registers by MOV, then INT. */
 function service(random: Random): number[] {
-  const vector = SERVICES[random(SERVICES.length)]!, functions = FUNCTIONS[vector] ?? [0, 1, 2];
+  const vector = SERVICES[random(SERVICES.length)]!;
+  const functions = FUNCTIONS[vector] ?? [0, 1, 2];
   const ah = random(10) === 0 ? random(256) : functions[random(functions.length)]!;
   const small = (): number[] => (random(3) ? [random(20), random(3)] : [random(256), random(256)]);
   const moves = [0xbb, 0xb9, 0xba, 0xbe, 0xbf, 0xbd].flatMap((opcode) => (random(2) ? [opcode, ...small()] : []));
@@ -65,8 +69,13 @@ function mutatedLoader(random: Random): number[] {
   return bytes;
 }
 
-const KINDS: readonly ((random: Random) => number[])[] =
-  [(random) => noise(random, CODE_BYTES), (random) => codeLike(random, CODE_BYTES), soup, soup, mutatedLoader];
+const KINDS: readonly ((random: Random) => number[])[] = [
+  (random) => noise(random, CODE_BYTES),
+  (random) => codeLike(random, CODE_BYTES),
+  soup,
+  soup,
+  mutatedLoader,
+];
 
 /** 512 bytes with the signature. */
 export function randomSector(random: Random): Uint8Array {

@@ -9,7 +9,9 @@ const HLT = 0xf4;
 const WITH_ERROR_CODE: readonly number[] = [8, 10, 11, 12, 13, 14, 17, 21, 29, 30];
 /** Of the external interrupt that boards raise. */
 export const TIMER_VECTOR = 0x20;
-const DEBUG = 1, BREAKPOINT = 3, DOUBLE_FAULT = 8;
+const DEBUG = 1;
+const BREAKPOINT = 3;
+const DOUBLE_FAULT = 8;
 
 /** `step` on by a byte without and with an error code; `unstep` clears TF; `back` returns. */
 type Routines = Readonly<Record<'step' | 'stepCode' | 'unstep' | 'back', readonly number[]>>;

@@ -4,12 +4,22 @@
 import { gate, segment } from '../../system/support.ts';
 
 export const MEMORY = 0x100000;
-export const IDT = 0x1000, GDT = 0x2000, LDT = 0x2800, TSS = 0x3000, FAULT_TSS = 0x3800, HANDLERS = 0x5000;
+export const IDT = 0x1000,
+  GDT = 0x2000,
+  LDT = 0x2800,
+  TSS = 0x3000,
+  FAULT_TSS = 0x3800,
+  HANDLERS = 0x5000;
 /** What a run may change of the above is put back each time the processor is set up anew. */
 export const SYSTEM_PAGES = { from: 0, to: 0x6000 } as const;
-export const HANDLER_STACK = 0x8000, HANDLER_STACK_TOP = 0x8ff0, FAULT_STACK_TOP = 0x9ff0;
+export const HANDLER_STACK = 0x8000,
+  HANDLER_STACK_TOP = 0x8ff0,
+  FAULT_STACK_TOP = 0x9ff0;
 /** 64 KiB each: code, data (DS), stack and extra data. */
-export const CODE = 0x10000, DATA = 0x20000, STACK = 0x30000, EXTRA = 0x40000;
+export const CODE = 0x10000,
+  DATA = 0x20000,
+  STACK = 0x30000,
+  EXTRA = 0x40000;
 export const TABLES = 0x50000;
 export const PAGE = 4096;
 /** Page of DATA that is no memory but a device, in modes with paging. */
@@ -17,9 +27,11 @@ export const DEVICE_GPA = 0xf0000000;
 
 /** Ports below this have a bit in the TSS's I/O map. */
 const MAPPED_PORTS = 0x400;
-const REDIRECTION = 0x68, IO_MAP = REDIRECTION + 32;
+const REDIRECTION = 0x68;
+const IO_MAP = REDIRECTION + 32;
 export const TSS_LIMIT = IO_MAP + MAPPED_PORTS / 8;
 
+// biome-ignore format: a table
 export const SEL = {
   CODE0: 0x08, DATA0: 0x10, CODE3: 0x1b, DATA3: 0x23, TSS: 0x28, CODE64_0: 0x38, CODE64_3: 0x43, CODE16_0: 0x48, DATA16_0: 0x50,
   CODE16_3: 0x5b, DATA16_3: 0x63, STACK16_0: 0x68, STACK16_3: 0x73, LDT: 0x78, FAULT_TSS: 0x88, DOWN: 0x93, CONFORMING: 0x98,
@@ -30,11 +42,17 @@ const GDT_BYTES = 0x100;
 export const GDT_LIMIT = GDT_BYTES - 1;
 export const LDT_LIMIT = 0x3f;
 
-const DATA_RW = 3, DATA_RO = 1, DATA_DOWN = 7, CODE_XR = 11, CODE_X = 9, CODE_C = 15;
+const DATA_RW = 3;
+const DATA_RO = 1;
+const DATA_DOWN = 7;
+const CODE_XR = 11;
+const CODE_X = 9;
+const CODE_C = 15;
 const small = { big: false, pages: false } as const;
 /** Bases of no alignment and limits that are met. */
 const SHORT = {
-  code: { base: CODE, limit: 0xfffe, pages: false }, data: { base: DATA + 0x13, limit: 0x2fff, pages: false },
+  code: { base: CODE, limit: 0xfffe, pages: false },
+  data: { base: DATA + 0x13, limit: 0x2fff, pages: false },
   stack: { base: STACK - 0x21, limit: 0x3021, pages: false },
 } as const;
 
@@ -43,10 +61,14 @@ function descriptors(wide: boolean): ReadonlyMap<number, bigint> {
   const at = (base: number, limit: number): { base: number; limit: number; pages: false } => ({ base, limit, pages: false });
   const system = { system: true, ...small } as const;
   return new Map<number, bigint>([
-    [SEL.CODE0, segment({ type: CODE_XR })], [SEL.DATA0, segment({ type: DATA_RW })],
-    [SEL.CODE3, segment({ type: CODE_XR, dpl: 3 })], [SEL.DATA3, segment({ type: DATA_RW, dpl: 3 })],
-    [SEL.CODE64_0, segment({ type: CODE_XR, long: true })], [SEL.CODE64_3, segment({ type: CODE_XR, dpl: 3, long: true })],
-    [SEL.TSS, segment({ ...at(TSS, TSS_LIMIT), ...system, type: 11 })], [SEL.LDT, segment({ ...at(LDT, LDT_LIMIT), ...system, type: 2 })],
+    [SEL.CODE0, segment({ type: CODE_XR })],
+    [SEL.DATA0, segment({ type: DATA_RW })],
+    [SEL.CODE3, segment({ type: CODE_XR, dpl: 3 })],
+    [SEL.DATA3, segment({ type: DATA_RW, dpl: 3 })],
+    [SEL.CODE64_0, segment({ type: CODE_XR, long: true })],
+    [SEL.CODE64_3, segment({ type: CODE_XR, dpl: 3, long: true })],
+    [SEL.TSS, segment({ ...at(TSS, TSS_LIMIT), ...system, type: 11 })],
+    [SEL.LDT, segment({ ...at(LDT, LDT_LIMIT), ...system, type: 2 })],
     ...(wide ? [] : [[SEL.FAULT_TSS, segment({ ...at(FAULT_TSS, 0x67), ...system, type: 9 })] as const]),
     [SEL.CODE16_0, segment({ ...at(CODE, 0xffff), ...small, type: CODE_XR })],
     [SEL.CODE16_3, segment({ ...at(CODE, 0xffff), ...small, type: CODE_XR, dpl: 3 })],
@@ -56,12 +78,17 @@ function descriptors(wide: boolean): ReadonlyMap<number, bigint> {
     [SEL.STACK16_3, segment({ ...at(STACK, 0xffff), ...small, type: DATA_RW, dpl: 3 })],
     [SEL.DOWN, segment({ ...at(DATA, 0x0fff), ...small, type: DATA_DOWN, dpl: 3 })],
     [SEL.DOWN32, segment({ ...at(0, 0x1ffff), type: DATA_DOWN, dpl: 3 })],
-    [SEL.CONFORMING, segment({ type: CODE_C })], [SEL.ABSENT, segment({ type: DATA_RW, dpl: 3, present: false })],
+    [SEL.CONFORMING, segment({ type: CODE_C })],
+    [SEL.ABSENT, segment({ type: DATA_RW, dpl: 3, present: false })],
     [SEL.GATE, gate(wide ? SEL.CODE64_0 : SEL.CODE0, HANDLERS, 12, { dpl: 3 })],
-    [SEL.READ_ONLY, segment({ ...at(DATA, 0x7fff), type: DATA_RO, dpl: 3 })], [SEL.EXECUTE_ONLY, segment({ type: CODE_X, dpl: 3 })],
-    [SEL.SHORT_CODE, segment({ ...SHORT.code, type: CODE_XR, dpl: 3 })], [SEL.SHORT_CODE0, segment({ ...SHORT.code, type: CODE_XR })],
-    [SEL.SHORT_DATA, segment({ ...SHORT.data, type: DATA_RW, dpl: 3 })], [SEL.SHORT_DATA0, segment({ ...SHORT.data, type: DATA_RW })],
-    [SEL.SHORT_STACK, segment({ ...SHORT.stack, type: DATA_RW, dpl: 3 })], [SEL.SHORT_STACK0, segment({ ...SHORT.stack, type: DATA_RW })],
+    [SEL.READ_ONLY, segment({ ...at(DATA, 0x7fff), type: DATA_RO, dpl: 3 })],
+    [SEL.EXECUTE_ONLY, segment({ type: CODE_X, dpl: 3 })],
+    [SEL.SHORT_CODE, segment({ ...SHORT.code, type: CODE_XR, dpl: 3 })],
+    [SEL.SHORT_CODE0, segment({ ...SHORT.code, type: CODE_XR })],
+    [SEL.SHORT_DATA, segment({ ...SHORT.data, type: DATA_RW, dpl: 3 })],
+    [SEL.SHORT_DATA0, segment({ ...SHORT.data, type: DATA_RW })],
+    [SEL.SHORT_STACK, segment({ ...SHORT.stack, type: DATA_RW, dpl: 3 })],
+    [SEL.SHORT_STACK0, segment({ ...SHORT.stack, type: DATA_RW })],
     [SEL.HANDLERS16, segment({ ...at(0, 0xffff), ...small, type: CODE_XR })],
   ]);
 }
@@ -92,7 +119,14 @@ export class Image {
     view.setUint16(TSS + 0x66, IO_MAP, true);
     for (let at = TSS + REDIRECTION; at < TSS + TSS_LIMIT; at++) this.bytes[at] = random(2) * random(256);
     this.bytes[TSS + TSS_LIMIT] = 0xff;
-    const fields = [[0x1c, TABLES], [0x20, HANDLERS], [0x24, 2], [0x38, FAULT_STACK_TOP], [0x4c, SEL.CODE0], [0x50, SEL.DATA0]] as const;
+    const fields = [
+      [0x1c, TABLES],
+      [0x20, HANDLERS],
+      [0x24, 2],
+      [0x38, FAULT_STACK_TOP],
+      [0x4c, SEL.CODE0],
+      [0x50, SEL.DATA0],
+    ] as const;
     for (const [at, value] of [...fields, [0x48, SEL.DATA0], [0x54, SEL.DATA0]] as const) view.setUint32(FAULT_TSS + at, value, true);
     view.setUint16(FAULT_TSS + 0x66, 0x68, true);
   }

@@ -5,7 +5,9 @@ import type { Image } from './layout.ts';
 
 export type Paging = 'none' | 'two-level' | 'PAE' | 'four-level';
 
-const P = 1, W = 2, U = 4;
+const P = 1;
+const W = 2;
+const U = 4;
 /** Of the first eight pages of DATA, which come again and again; the last is a device. */
 const WINDOW = [P | W | U, P | W | U, P | U, 0, P | W | U, P | W, P | W | U, P | W | U];
 const DEVICE_PAGE = 7;

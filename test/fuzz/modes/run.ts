@@ -24,12 +24,18 @@ const INT3 = 0xcc;
 function register({ addressing, code }: Mode, random: Random): bigint {
   const base = addressing === 'flat' ? DATA : 0;
   switch (random(12)) {
-    case 0: return BigInt(random(40));
-    case 1: return BigInt(random(2 ** 31)) << BigInt(code === CodeMode.BITS64 ? random(33) : random(2));
-    case 2: return BigInt(addressing === 'segments' ? 0xffff - random(24) : base + 0x2fff - random(32));
-    case 3: return BigInt(base + 0x1000 * (1 + random(7)) - random(10));
-    case 4: return BigInt(addressing === 'flat' ? 0x800000 + DATA + random(0x8000) : random(0x10000) + random(2) * 0x5a0000);
-    default: return BigInt(base + random(0x3000));
+    case 0:
+      return BigInt(random(40));
+    case 1:
+      return BigInt(random(2 ** 31)) << BigInt(code === CodeMode.BITS64 ? random(33) : random(2));
+    case 2:
+      return BigInt(addressing === 'segments' ? 0xffff - random(24) : base + 0x2fff - random(32));
+    case 3:
+      return BigInt(base + 0x1000 * (1 + random(7)) - random(10));
+    case 4:
+      return BigInt(addressing === 'flat' ? 0x800000 + DATA + random(0x8000) : random(0x10000) + random(2) * 0x5a0000);
+    default:
+      return BigInt(base + random(0x3000));
   }
 }
 
@@ -40,7 +46,8 @@ function stackPointer({ addressing }: Mode, random: Random): bigint {
 
 /** Sets the processor up in the mode, at one of the soup's instructions; descriptors, handlers and stacks as they were. */
 function enter(vm: Vm, mode: Mode, image: Image, starts: readonly number[], random: Random): void {
-  const [vcpu] = vm.vcpus, { from, to } = SYSTEM_PAGES;
+  const [vcpu] = vm.vcpus;
+  const { from, to } = SYSTEM_PAGES;
   const regs: Partial<Record<keyof Regs, bigint>> = {};
   for (const name of GPRS) regs[name] = register(mode, random);
   if (random(3) > 0) regs.rcx = BigInt(random(30));
@@ -67,12 +74,15 @@ export interface Pair {
 export function makePair(tracking: TrackingMethod, period: number, engine: 'translator' | 'auto' = 'translator'): Pair {
   const make = (engine: NonNullable<VmConfig['engine']>, writes: string[]): Vm => {
     const vm: Vm = new Vm({
-      memory: MEMORY, engine, tracking,
+      memory: MEMORY,
+      engine,
+      tracking,
       platform: (host) => createTestBoard(host, { period, vector: TIMER_VECTOR, writes, kick: () => vm.kick() }),
     });
     return vm;
   };
-  const writes = [[], []] as [string[], string[]], random = randomOf(period);
+  const writes = [[], []] as [string[], string[]];
+  const random = randomOf(period);
   const reference = make('interpreter', writes[0]);
   const noise = Uint8Array.from({ length: STACK + 0x10000 - DATA }, () => random(256));
   return { reference, subject: make(engine, writes[1]), fresh: reference.save(), writes, noise };
@@ -103,7 +113,8 @@ const SLICES = [1, 2, 3, 17, 60, 150, 400, 1000] as const;
 
 /** Error, with what differs, unless both engines do the same. */
 export function runSoup(pair: Pair, mode: Mode, seed: number, limit: number): SoupEnd {
-  const random = randomOf(seed), { reference, subject, fresh } = pair;
+  const random = randomOf(seed);
+  const { reference, subject, fresh } = pair;
   const image = mode.image(random);
   image.bytes.fill(INT3, CODE, CODE + 0x10000);
   image.bytes.fill(INT3, EXTRA + 0x8000, TABLES);
@@ -112,8 +123,13 @@ export function runSoup(pair: Pair, mode: Mode, seed: number, limit: number): So
   const at = random(8) === 0 ? 0x10000 - 100 - random(200) : 0x1000 - random(300);
   const { bytes, starts } = soup(mode, random, 60 + random(400), at);
   image.put(CODE + at, bytes.slice(0, 0x10000 - at));
-  let faults = 0, slices = 0, inMode = 0, exits = 0;
-  reference.trace.on = (name) => { if (name === 'exception') faults++; };
+  let faults = 0;
+  let slices = 0;
+  let inMode = 0;
+  let exits = 0;
+  reference.trace.on = (name) => {
+    if (name === 'exception') faults++;
+  };
   const before = { ...translatorOf(subject).retired };
   for (const vm of [reference, subject]) {
     vm.writeMemory(0, image.bytes);
@@ -121,7 +137,8 @@ export function runSoup(pair: Pair, mode: Mode, seed: number, limit: number): So
     enter(vm, mode, image, starts, randomOf(seed));
   }
   const { retired } = lockstep(reference, subject, {
-    slice: () => SLICES[random(SLICES.length)]!, limit,
+    slice: () => SLICES[random(SLICES.length)]!,
+    limit,
     onExit(vm, exit) {
       if (exit.kind === 'interrupted') return true;
       if (exit.kind !== 'hlt') return false;
@@ -141,7 +158,11 @@ export function runSoup(pair: Pair, mode: Mode, seed: number, limit: number): So
   ours.length = theirs.length = 0;
   const after = translatorOf(subject).retired;
   return {
-    executed: Math.max(0, Math.round(retired - faults * HANDLER_INSTRUCTIONS[mode.width])), faults, slices, inMode,
-    translated: after.translated - before.translated, interpreted: after.interpreted - before.interpreted,
+    executed: Math.max(0, Math.round(retired - faults * HANDLER_INSTRUCTIONS[mode.width])),
+    faults,
+    slices,
+    inMode,
+    translated: after.translated - before.translated,
+    interpreted: after.interpreted - before.interpreted,
   };
 }

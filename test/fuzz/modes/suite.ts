@@ -6,13 +6,20 @@ import type { Mode } from './modes.ts';
 import { makePair, runSoup } from './run.ts';
 import type { SoupEnd } from './run.ts';
 
-interface Setting { readonly engine: 'auto' | 'translator'; readonly tracking: TrackingMethod; readonly period: number }
+interface Setting {
+  readonly engine: 'auto' | 'translator';
+  readonly tracking: TrackingMethod;
+  readonly period: number;
+}
 
 /** One machine in six translates everything before it runs once: what pays least and is most severe. */
 const SETTINGS: readonly Setting[] = [
-  { engine: 'auto', tracking: 'none', period: 0 }, { engine: 'auto', tracking: 'write-protect', period: 333 },
-  { engine: 'translator', tracking: 'pml', period: 1013 }, { engine: 'auto', tracking: 'none', period: 0 },
-  { engine: 'auto', tracking: 'pml', period: 50 }, { engine: 'auto', tracking: 'none', period: 4001 },
+  { engine: 'auto', tracking: 'none', period: 0 },
+  { engine: 'auto', tracking: 'write-protect', period: 333 },
+  { engine: 'translator', tracking: 'pml', period: 1013 },
+  { engine: 'auto', tracking: 'none', period: 0 },
+  { engine: 'auto', tracking: 'pml', period: 50 },
+  { engine: 'auto', tracking: 'none', period: 4001 },
 ];
 /** Soups run by one pair of machines. */
 const SOUPS = 12;

@@ -38,6 +38,7 @@ export class Consumer {
   /** Page numbers of all memslots. */
   private pages(): number[] {
     return this.vm.memslots.flatMap(({ guestPhysAddr, memorySize }) =>
-      Array.from({ length: memorySize / PAGE }, (_, n) => guestPhysAddr / PAGE + n));
+      Array.from({ length: memorySize / PAGE }, (_, n) => guestPhysAddr / PAGE + n),
+    );
   }
 }

@@ -20,14 +20,19 @@ export interface CyclesOptions {
   readonly trigger?: number;
 }
 
-export interface CyclesResult { readonly cycles: number; readonly reported: number; readonly exit: Exit }
+export interface CyclesResult {
+  readonly cycles: number;
+  readonly reported: number;
+  readonly exit: Exit;
+}
 
 const ENDS: readonly string[] = ['hlt', 'shutdown', 'debug-exit'];
 const SLICES_A_CYCLE = 4;
 
 /** Tracking on, cycles until the guest ends, a full comparison after each (law 1), tracking off. `slice`: its most instructions. */
 export function runCycles(
-  vm: Vm, { seed, slice, noDups = false, rearm = false, trigger = 0 }: CyclesOptions & { readonly slice: number },
+  vm: Vm,
+  { seed, slice, noDups = false, rearm = false, trigger = 0 }: CyclesOptions & { readonly slice: number },
 ): CyclesResult {
   const { mt } = vm;
   const random = randomOf(seed);
@@ -35,7 +40,8 @@ export function runCycles(
   mt.enableMt(MtEnable.ON);
   mt.mtDirtyTrigger(trigger);
   const consumer = new Consumer(vm);
-  let cycles = 0, total = 0;
+  let cycles = 0;
+  let total = 0;
   for (;;) {
     mt.prepareMtCp(BigInt(++cycles));
     const reported: number[] = [];
@@ -46,7 +52,7 @@ export function runCycles(
       total += gfns.length;
     });
     mt.mtVmQuiesced();
-    for (let waiting = 1; waiting > 0;) {
+    for (let waiting = 1; waiting > 0; ) {
       const result = mt.fetchSublist({ count: 100, rearm });
       reported.push(...result.gfns);
       total += result.gfns.length;

@@ -16,7 +16,13 @@ export function loadCode(vm: Vm, width: 32 | 64, code: readonly number[]): Entry
   const bytes = Uint8Array.from(code);
   const target = bootTarget(vm);
   let state: EntryState | null = null;
-  const capture = { ...target, setEntry: (entry: EntryState) => { state = entry; target.setEntry(entry); } };
+  const capture = {
+    ...target,
+    setEntry: (entry: EntryState) => {
+      state = entry;
+      target.setEntry(entry);
+    },
+  };
   if (width === 32) loadImage('code', bytes, capture, { at: CODE });
   else loadImage('code', buildElf({ width, entry: CODE, segments: [{ paddr: CODE, bytes }] }), capture);
   return state!;

@@ -61,7 +61,7 @@ export class GuestMachine implements LawMachine {
   }
 
   stores(stores: readonly Store[]): MtExit | null {
-    for (let from = 0; from < stores.length;) {
+    for (let from = 0; from < stores.length; ) {
       const { vcpu } = stores[from];
       let to = from;
       while (to < stores.length && stores[to].vcpu === vcpu && to - from < MAX_STORES) to++;

@@ -26,10 +26,27 @@ const image = (name: string): Uint8Array => new Uint8Array(readFileSync(new URL(
 /** A PC of 8 MiB with the guest loaded, only vCPU 0 active; smp64 gets all vCPUs. */
 export function loadGuest({ image: name, append }: GuestName, config: Partial<PcConfig> = {}): LoadedGuest {
   let text = '';
-  const { vm } = createPc({ memory: UNUSED.end, ...config, serial: (byte) => { text += String.fromCharCode(byte); } });
+  const { vm } = createPc({
+    memory: UNUSED.end,
+    ...config,
+    serial: (byte) => {
+      text += String.fromCharCode(byte);
+    },
+  });
   const target = bootTarget(vm);
   let state: EntryState | null = null;
-  loadImage(name, image(name), { ...target, setEntry: (entry) => { state = entry; target.setEntry(entry); } }, { append });
+  loadImage(
+    name,
+    image(name),
+    {
+      ...target,
+      setEntry: (entry) => {
+        state = entry;
+        target.setEntry(entry);
+      },
+    },
+    { append },
+  );
   if (name === 'smp64/smp64') vm.vcpus.forEach((_, index) => enter(vm, { ...state!, gpr: { ...state!.gpr, rsi: index } }, index));
   return { vm, text: () => text };
 }

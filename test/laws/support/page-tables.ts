@@ -11,7 +11,10 @@ export class PageTables {
   private next: number;
 
   /** The PML4 is the page at GPA `root`; further tables follow it. */
-  constructor(private readonly vm: Vm, readonly root: number) {
+  constructor(
+    private readonly vm: Vm,
+    readonly root: number,
+  ) {
     this.next = root + PAGE;
   }
 

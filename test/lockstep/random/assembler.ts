@@ -4,10 +4,17 @@ export type Width = 16 | 32 | 64;
 export type OperandSize = 1 | 2 | 4 | 8;
 
 /** A place in the code; bound once, used before or after. */
-export interface Label { at: number }
+export interface Label {
+  at: number;
+}
 
 /** The place `by` bytes behind another. */
-export const moved = (label: Label, by: number): Label => ({ get at() { return label.at + by; } }) as Label;
+export const moved = (label: Label, by: number): Label =>
+  ({
+    get at() {
+      return label.at + by;
+    },
+  }) as Label;
 
 export interface Memory {
   readonly base?: number;
@@ -36,7 +43,12 @@ export interface Instruction {
   readonly high?: boolean;
 }
 
-interface Fixup { readonly at: number; readonly bytes: number; readonly label: Label; readonly base: number | null }
+interface Fixup {
+  readonly at: number;
+  readonly bytes: number;
+  readonly label: Label;
+  readonly base: number | null;
+}
 
 const isMemory = (rm: number | Memory | undefined): rm is Memory => typeof rm === 'object';
 
@@ -54,7 +66,10 @@ export class Assembler {
   private readonly fixups: Fixup[] = [];
 
   /** `origin`: linear address of the first byte, signed. */
-  constructor(readonly width: Width, readonly origin: number) {}
+  constructor(
+    readonly width: Width,
+    readonly origin: number,
+  ) {}
 
   get here(): number {
     return this.origin + this.bytes.length;
@@ -110,9 +125,9 @@ export class Assembler {
   }
 
   private rex(size: OperandSize, reg: number, rm: number | Memory | undefined, default64: boolean, high: boolean): void {
-    const base = isMemory(rm) ? rm.base ?? 0 : rm ?? 0;
-    const index = isMemory(rm) ? rm.index ?? 0 : 0;
-    const rex = 0x40 | (size === 8 && !default64 ? 8 : 0) | (reg >> 3 << 2) | (index >> 3 << 1) | (base >> 3);
+    const base = isMemory(rm) ? (rm.base ?? 0) : (rm ?? 0);
+    const index = isMemory(rm) ? (rm.index ?? 0) : 0;
+    const rex = 0x40 | (size === 8 && !default64 ? 8 : 0) | ((reg >> 3) << 2) | ((index >> 3) << 1) | (base >> 3);
     const namesLowByte = size === 1 && !high && (reg >= 4 || (!isMemory(rm) && base >= 4));
     if (rex !== 0x40 || namesLowByte) this.raw(rex);
   }
@@ -122,14 +137,15 @@ export class Assembler {
       this.raw(0xc0 | (reg << 3) | (rm & 7));
       return;
     }
-    const { base, index, scale = 1, displacement = 0, rip } = rm, form = this.width === 16 ? formOf(rm) : undefined;
+    const { base, index, scale = 1, displacement = 0, rip } = rm;
+    const form = this.width === 16 ? formOf(rm) : undefined;
     if (form !== undefined) this.raw((base === undefined ? 0 : 0x80) | (reg << 3) | form).field(2, displacement);
     else if (rip) this.raw((reg << 3) | 5).field(4, displacement, true, behind);
     // Absolute: in 64-bit code by a SIB byte without base.
     else if (base === undefined && index === undefined && this.width !== 64) this.raw((reg << 3) | 5).field(4, displacement);
-    else if (base === undefined) this.raw((reg << 3) | 4, (Math.log2(scale) << 6) | ((index ?? 4) & 7) << 3 | 5).field(4, displacement);
+    else if (base === undefined) this.raw((reg << 3) | 4, (Math.log2(scale) << 6) | (((index ?? 4) & 7) << 3) | 5).field(4, displacement);
     else if (index === undefined && (base & 7) !== 4) this.raw(0x80 | (reg << 3) | (base & 7)).field(4, displacement);
-    else this.raw(0x80 | (reg << 3) | 4, (Math.log2(scale) << 6) | ((index ?? 4) & 7) << 3 | (base & 7)).field(4, displacement);
+    else this.raw(0x80 | (reg << 3) | 4, (Math.log2(scale) << 6) | (((index ?? 4) & 7) << 3) | (base & 7)).field(4, displacement);
   }
 
   finish(): Uint8Array {

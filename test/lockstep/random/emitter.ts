@@ -6,7 +6,14 @@ import { Choices } from './choices.ts';
 import { ALIAS, STACK_START, WINDOW, codeBase } from './layout.ts';
 import type { Setting } from './layout.ts';
 
-export const RAX = 0, RCX = 1, RDX = 2, RBX = 3, RSP = 4, RBP = 5, RSI = 6, RDI = 7;
+export const RAX = 0,
+  RCX = 1,
+  RDX = 2,
+  RBX = 3,
+  RSP = 4,
+  RBP = 5,
+  RSI = 6,
+  RDI = 7;
 const PAGE = 4096;
 
 /** Pages of the window, the plain ones more often. */
@@ -81,7 +88,8 @@ export class Emitter {
 
   /** An address in the window, sometimes by its alias. */
   windowAddress(): number {
-    const page = this.choices.of(PAGES), offset = this.choices.of(OFFSETS);
+    const page = this.choices.of(PAGES);
+    const offset = this.choices.of(OFFSETS);
     return this.data(WINDOW) + page * PAGE + offset + (this.choices.rarely(8) && !this.setting.segments ? ALIAS : 0);
   }
 
@@ -98,38 +106,51 @@ export class Emitter {
 
   /** A memory operand; emits what brings registers into place. */
   memory(): Memory {
-    const { choices } = this, address = this.windowAddress();
+    const { choices } = this;
+    const address = this.windowAddress();
     switch (choices.below(9)) {
-      case 0: return { displacement: address };
-      case 1: case 2: {
-        const base = this.register(), displacement = choices.below(3) * 8;
+      case 0:
+        return { displacement: address };
+      case 1:
+      case 2: {
+        const base = this.register();
+        const displacement = choices.below(3) * 8;
         this.move(base, address - displacement);
         return { base, displacement };
       }
       case 3: {
         if (this.width === 16 && choices.below(3)) return this.memory16(address);
-        const base = this.register(), index = this.register(), scale = choices.of([1, 2, 4, 8] as const);
+        const base = this.register();
+        const index = this.register();
+        const scale = choices.of([1, 2, 4, 8] as const);
         if (base === index) return { displacement: address };
         this.move(base, address);
         this.move(index, choices.below(9) - 4);
         return { base, index, scale };
       }
-      case 4: return this.is64 && !this.setting.high ? { rip: true, displacement: address } : { displacement: address };
-      case 5: return { displacement: choices.of(OFFSETS), prefix: [choices.of([0x64, 0x65])] };
+      case 4:
+        return this.is64 && !this.setting.high ? { rip: true, displacement: address } : { displacement: address };
+      case 5:
+        return { displacement: choices.of(OFFSETS), prefix: [choices.of([0x64, 0x65])] };
       case 6: {
         if (!this.is64) return { displacement: address, prefix: [choices.of([0x26, 0x36, 0x3e, 0x2e])] };
         const base = this.register();
         this.move(base, address);
         return { base, prefix: [0x67] };
       }
-      case 7: return { base: RSP, displacement: choices.below(8) * 8 };
-      default: return choices.rarely(4) ? { base: this.register(), displacement: choices.of(OFFSETS) } : { displacement: address };
+      case 7:
+        return { base: RSP, displacement: choices.below(8) * 8 };
+      default:
+        return choices.rarely(4) ? { base: this.register(), displacement: choices.of(OFFSETS) } : { displacement: address };
     }
   }
 
   /** Base and index as 16-bit addressing has them; BP is an offset in SS. */
   private memory16(address: number): Memory {
-    const { choices } = this, base = choices.of([RBX, RBX, RBP]), index = choices.of([RSI, RDI]), displacement = choices.below(9) - 4;
+    const { choices } = this;
+    const base = choices.of([RBX, RBX, RBP]);
+    const index = choices.of([RSI, RDI]);
+    const displacement = choices.below(9) - 4;
     this.move(base, choices.rarely(6) ? choices.below(0x10000) : address);
     this.move(index, choices.below(5));
     return { base, index, displacement };
@@ -152,7 +173,8 @@ export class Emitter {
 
   /** `mov reg, imm32`, whose immediate others may overwrite. */
   patchable(): void {
-    const reg = this.choices.of([RAX, RCX, RDX, RBX]), label = this.a.label();
+    const reg = this.choices.of([RAX, RCX, RDX, RBX]);
+    const label = this.a.label();
     this.move32(reg);
     this.a.bind(label);
     this.a.field(4, this.value());

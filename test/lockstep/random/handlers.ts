@@ -19,11 +19,13 @@ export function handlers(width: Exclude<Width, 16>, origin: number): { code: Uin
   const a = new Assembler(width, origin);
   const word = width / 8;
   const size = width === 64 ? 8 : 4;
-  const RAX = 0, RSP = 4;
+  const RAX = 0;
+  const RSP = 4;
   const entries = new Map<number, number>();
   const count = (vector: number): void =>
     void a.instruction({ opcode: [0xff], reg: 0, size: 4, rm: { displacement: RESUME + 64 + 4 * vector } });
-  const resume: Label = a.label(), back: Label = a.label();
+  const resume: Label = a.label();
+  const back: Label = a.label();
   for (const vector of [...Array.from({ length: VECTORS }, (_, n) => n), TIMER_VECTOR]) {
     entries.set(vector, a.here);
     count(vector);

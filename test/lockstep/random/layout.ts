@@ -19,7 +19,9 @@ export interface Setting {
 }
 
 const PAGE = 4096;
-export const IDT = 0x1000, GDT = 0x2000, TSS = 0x3000;
+export const IDT = 0x1000,
+  GDT = 0x2000,
+  TSS = 0x3000;
 export const HANDLERS = 0x10000;
 export const CODE_GPA = 0x20000;
 export const CODE_BYTES = 0x8000;
@@ -30,16 +32,20 @@ export const COUNTERS = RESUME + 0x400;
 /** Eight pages of data: see WINDOW_RIGHTS. All but the last are within 64 KiB of the code. */
 export const WINDOW = 0x29000;
 const WINDOW_PAGES = 8;
-const STACK = 0x40000, STACK_TOP = 0x43000;
+const STACK = 0x40000;
+const STACK_TOP = 0x43000;
 /** The stack pointer at the start, in a flat segment. */
 export const STACK_START = STACK_TOP - 0x100;
-export const HANDLER_STACK = 0x48000, HANDLER_STACK_TOP = 0x4a000;
+export const HANDLER_STACK = 0x48000,
+  HANDLER_STACK_TOP = 0x4a000;
 export const TABLES = 0x50000;
 const MEMORY = 0x100000;
 /** Added to an address of the window or the code: the same pages once more. */
 export const ALIAS = 0x800000;
 
-const P = 1, W = 2, U = 4;
+const P = 1;
+const W = 2;
+const U = 4;
 /** By page of the window; 0 is not mapped. The last one is a device. */
 const WINDOW_RIGHTS = [P | W | U, P | W | U, P | U, 0, P | W | U, P | W, P | W | U, P | W | U];
 export const DEVICE_GPA = 0xf0000000;
@@ -54,7 +60,10 @@ class Tables {
   private next = TABLES + PAGE;
   readonly entries = new Map<number, number>();
 
-  constructor(private readonly vm: Vm, private readonly width: Width) {}
+  constructor(
+    private readonly vm: Vm,
+    private readonly width: Width,
+  ) {}
 
   map(linear: number, gpa: number, rights: number): void {
     const [levels, bits, bytes] = this.width === 64 ? [3, 9, 8] : [1, 10, 4];
@@ -115,7 +124,16 @@ function placeDescriptors(vm: Vm, width: FlatWidth): void {
   const gdt = [0, 0, 0xffff, high | 0x9b00, 0xffff, 0x00cf9300, 0xffff, high | 0xfb00, 0xffff, 0x00cff300, ...tss, 0, 0];
   vm.writeMemory(GDT, new Uint8Array(Uint32Array.from(gdt).buffer));
   // SS0:ESP0, or RSP0 and IST1
-  const stacks = width === 32 ? [[4, HANDLER_STACK_TOP], [8, Selector.DATA0]] : [[4, HANDLER_STACK_TOP], [36, HANDLER_STACK_TOP]];
+  const stacks =
+    width === 32
+      ? [
+          [4, HANDLER_STACK_TOP],
+          [8, Selector.DATA0],
+        ]
+      : [
+          [4, HANDLER_STACK_TOP],
+          [36, HANDLER_STACK_TOP],
+        ];
   for (const [at, value] of stacks) vm.writeMemory(TSS + at!, new Uint8Array(Uint32Array.of(value!).buffer));
 }
 
@@ -125,20 +143,25 @@ function placeHandlers(vm: Vm, width: FlatWidth): void {
   vm.writeMemory(HANDLERS, code);
   for (const [vector, address] of entries) {
     const type = vector === 3 || vector === 4 ? 0xee00 : 0x8e00;
-    const low = (Selector.CODE0 << 16) | (address & 0xffff), middle = (address & 0xffff0000) | type | (width === 64 ? 1 : 0);
+    const low = (Selector.CODE0 << 16) | (address & 0xffff);
+    const middle = (address & 0xffff0000) | type | (width === 64 ? 1 : 0);
     const bytes = width === 64 ? 16 : 8;
     vm.writeMemory(IDT + bytes * vector, new Uint8Array(Int32Array.of(low, middle, 0, 0).buffer, 0, bytes));
   }
 }
 
-export interface RandomMachine { readonly vm: Vm; readonly writes: string[] }
+export interface RandomMachine {
+  readonly vm: Vm;
+  readonly writes: string[];
+}
 
 /** A machine about to enter `code`. `period`: ticks between two timer interrupts, 0 for none. */
 export function randomMachine(setting: Setting, code: Uint8Array, period: number, config: Partial<VmConfig>): RandomMachine {
   const writes: string[] = [];
   let vm: Vm | null = null;
   vm = new Vm({
-    memory: MEMORY, ...config,
+    memory: MEMORY,
+    ...config,
     platform: (host) => createTestBoard(host, { period, vector: TIMER_VECTOR, writes, kick: () => vm!.kick() }),
   });
   if (hasPaging(setting.segments)) mapAll(vm, setting);
@@ -149,17 +172,27 @@ export function randomMachine(setting: Setting, code: Uint8Array, period: number
 }
 
 function enterFlat(vm: Vm, setting: Setting): void {
-  const { ring } = setting, width = setting.width === 64 ? 64 : 32;
+  const { ring } = setting;
+  const width = setting.width === 64 ? 64 : 32;
   placeDescriptors(vm, width);
   placeHandlers(vm, width);
   const dpl = ring === 3 ? 0x60 : 0;
   const data = segment(ring === 3 ? Selector.DATA3 : Selector.DATA0, 0xc093 | dpl);
   vm.vcpus[0].setSregs({
     cs: segment(ring === 3 ? Selector.CODE3 : Selector.CODE0, (width === 64 ? 0xa09b : 0xc09b) | dpl),
-    ds: data, es: data, ss: data, fs: { ...data, base: BigInt(WINDOW) }, gs: { ...data, base: BigInt(WINDOW + 0xff0) },
-    ldt: NULL_SEGMENT, tr: { selector: Selector.TSS, base: BigInt(TSS), limit: 0x67, attributes: 0x8b },
-    gdt: { base: BigInt(GDT), limit: 0x3f }, idt: { base: BigInt(IDT), limit: 0x3ff },
-    cr0: 0x80010031n, cr3: BigInt(TABLES), cr4: width === 64 ? 0x20n : 0n, efer: width === 64 ? 0x500n : 0n,
+    ds: data,
+    es: data,
+    ss: data,
+    fs: { ...data, base: BigInt(WINDOW) },
+    gs: { ...data, base: BigInt(WINDOW + 0xff0) },
+    ldt: NULL_SEGMENT,
+    tr: { selector: Selector.TSS, base: BigInt(TSS), limit: 0x67, attributes: 0x8b },
+    gdt: { base: BigInt(GDT), limit: 0x3f },
+    idt: { base: BigInt(IDT), limit: 0x3ff },
+    cr0: 0x80010031n,
+    cr3: BigInt(TABLES),
+    cr4: width === 64 ? 0x20n : 0n,
+    efer: width === 64 ? 0x500n : 0n,
   });
   vm.vcpus[0].setRegs({ rip: BigInt.asUintN(64, BigInt(codeBase(setting))), rsp: BigInt(STACK_START), rflags: 0x202n });
 }

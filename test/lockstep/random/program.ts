@@ -13,19 +13,27 @@ export type Genome = readonly (readonly number[])[];
 const MAX_DEPTH = 3;
 /** No statement is longer; nested ones count one by one. */
 const LONGEST = 0x100;
-const LOOP = 0, BRANCH = 1, LOOP_BY_RCX = 2, STRUCTURES = 3;
+const LOOP = 0;
+const BRANCH = 1;
+const LOOP_BY_RCX = 2;
+const STRUCTURES = 3;
 
 class Builder {
   private readonly e: Emitter;
   private next = 0;
 
-  constructor(private readonly setting: Setting, private readonly genome: Genome) {
+  constructor(
+    private readonly setting: Setting,
+    private readonly genome: Genome,
+  ) {
     this.e = new Emitter(setting);
   }
 
   /** The program starts anew at its end. */
   build(): Uint8Array {
-    const { a } = this.e, start = a.here, first = a.label();
+    const { a } = this.e;
+    const start = a.here;
+    const first = a.label();
     this.resumeAt(first);
     a.bind(first);
     while (this.next < this.genome.length) this.topLevel();
@@ -35,7 +43,9 @@ class Builder {
 
   /** A statement; after a fault in it execution goes on behind it, or behind an earlier one. */
   private topLevel(): void {
-    const { e } = this, { a } = e, end = a.label();
+    const { e } = this;
+    const { a } = e;
+    const end = a.label();
     const first = this.genome[this.next]![0] ?? 0;
     if (first % 8 < 7) this.resumeAt(end);
     this.statement(0);
@@ -51,7 +61,8 @@ class Builder {
     const { e, setting } = this;
     const genes = this.genome[this.next++];
     if (genes === undefined || e.a.length > CODE_BYTES - 0x1000 - LONGEST) return;
-    const choices = new Choices(genes.slice(1)), kinds = statementsOf(setting);
+    const choices = new Choices(genes.slice(1));
+    const kinds = statementsOf(setting);
     const kind = (genes[0]! >> 3) % (kinds.length + (depth < MAX_DEPTH ? 2 * STRUCTURES : 0));
     e.choices = choices;
     if (kind < kinds.length) kinds[kind]!(e);
@@ -59,9 +70,15 @@ class Builder {
   }
 
   private structure(kind: number, choices: Choices, depth: number): void {
-    const { a } = this.e, count = 1 + choices.below(5), times = 1 + choices.below(12), cc = choices.below(16);
-    const body = (): void => { for (let n = 0; n < count; n++) this.statement(depth + 1); };
-    const head = a.label(), behind = a.label();
+    const { a } = this.e;
+    const count = 1 + choices.below(5);
+    const times = 1 + choices.below(12);
+    const cc = choices.below(16);
+    const body = (): void => {
+      for (let n = 0; n < count; n++) this.statement(depth + 1);
+    };
+    const head = a.label();
+    const behind = a.label();
     const counter = { displacement: this.e.data(COUNTERS + 4 * depth) };
     switch (kind) {
       case LOOP:
@@ -78,7 +95,8 @@ class Builder {
         return;
       case LOOP_BY_RCX: {
         // LOOP reaches 127 bytes: it skips a jump back.
-        const again = a.label(), out = a.label();
+        const again = a.label();
+        const out = a.label();
         this.e.move(1, times);
         a.bind(head);
         body();

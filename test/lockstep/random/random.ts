@@ -23,7 +23,10 @@ export interface RandomRun {
   readonly limit?: number;
 }
 
-export interface RandomEnd extends LockstepEnd { readonly translated: number; readonly interpreted: number }
+export interface RandomEnd extends LockstepEnd {
+  readonly translated: number;
+  readonly interpreted: number;
+}
 
 const LIMIT = 3000;
 
@@ -40,7 +43,10 @@ class Cycles {
   readonly fetched: string[] = [];
   private cycle = 0n;
 
-  constructor(private readonly vm: Vm, trigger: number) {
+  constructor(
+    private readonly vm: Vm,
+    trigger: number,
+  ) {
     const { mt } = vm;
     mt.initMt({ op: MtOp.INIT, flags: MtFlag.NO_DUPS, maxDirty: 0xffffffff });
     mt.enableMt(MtEnable.ON);
@@ -73,7 +79,8 @@ export function runRandom({ setting, genome, seed, tracking, period, limit = LIM
   const slice = sliceLengths(seed);
   let calls = 0;
   const end = lockstep(reference!.vm, subject!.vm, {
-    slice, limit: slice() === 1 ? limit / 5 : limit,
+    slice,
+    limit: slice() === 1 ? limit / 5 : limit,
     onExit(vm, exit) {
       if (exit.kind === 'mt-dirty-trigger') {
         of(vm)!.cycles!.end();
@@ -93,10 +100,18 @@ function disturb(vm: Vm, code: Uint8Array, seed: number, count: number): void {
   const random = randomOf(seed * 7919 + count);
   const at = random(code.length);
   switch (random(40)) {
-    case 0: vm.writeMemory(CODE_GPA + at, code.subarray(at, at + 1)); break;
-    case 1: vm.writeMemory(WINDOW + random(0x2000), Uint8Array.of(random(256))); break;
-    case 2: if (vm.config.tracking !== 'none') vm.mt.rearmDirtyPages(); break;
-    case 3: vm.vcpus[0].nmi(); break;
+    case 0:
+      vm.writeMemory(CODE_GPA + at, code.subarray(at, at + 1));
+      break;
+    case 1:
+      vm.writeMemory(WINDOW + random(0x2000), Uint8Array.of(random(256)));
+      break;
+    case 2:
+      if (vm.config.tracking !== 'none') vm.mt.rearmDirtyPages();
+      break;
+    case 3:
+      vm.vcpus[0].nmi();
+      break;
     default:
   }
 }

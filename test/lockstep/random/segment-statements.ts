@@ -9,7 +9,10 @@ import { RAX, RBX, RCX, RDI, RSI } from './emitter.ts';
 import type { Emitter } from './emitter.ts';
 import { CODE_ALIAS, selectorsOf } from './segments.ts';
 
-const ES = 0, DS = 3, FS = 4, GS = 5;
+const ES = 0;
+const DS = 3;
+const FS = 4;
+const GS = 5;
 const PUSH: Readonly<Record<number, readonly number[]>> = { 0: [0x06], 1: [0x0e], 2: [0x16], 3: [0x1e], 4: [0x0f, 0xa0], 5: [0x0f, 0xa8] };
 const POP: Readonly<Record<number, readonly number[]>> = { 0: [0x07], 3: [0x1f], 4: [0x0f, 0xa1], 5: [0x0f, 0xa9] };
 const PREFIX = [0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65];
@@ -30,7 +33,8 @@ const otherData: Statement = (e) => {
 };
 
 const pushPop: Statement = (e) => {
-  const from = e.choices.below(6), to = e.choices.of([ES, FS, GS]);
+  const from = e.choices.below(6);
+  const to = e.choices.of([ES, FS, GS]);
   e.a.raw(...PUSH[from]!);
   if (e.choices.below(2)) e.a.raw(...POP[to]!);
   else e.a.raw(0x58 + e.lowRegister());
@@ -38,7 +42,8 @@ const pushPop: Statement = (e) => {
 
 /** LES, LFS, LGS of what a MOV and the selector behind it made. */
 const loadFarPointer: Statement = (e) => {
-  const opcode = e.choices.of([[0xc4], [0x0f, 0xb4], [0x0f, 0xb5]]), displacement = e.windowAddress();
+  const opcode = e.choices.of([[0xc4], [0x0f, 0xb4], [0x0f, 0xb5]]);
+  const displacement = e.windowAddress();
   const value = e.choices.of(selectorsOf(e.setting).free);
   e.i({ opcode: [0xc7], reg: 0, size: 2, rm: { displacement: displacement + e.word }, immediate: { bytes: 2, value } });
   e.i({ opcode, size: e.word, reg: e.choices.of([RBX, RSI]), rm: { displacement } });
@@ -46,7 +51,9 @@ const loadFarPointer: Statement = (e) => {
 
 /** An offset near 0, near 64 KiB or near the end of a short segment, by any segment, in either address size. */
 const edges: Statement = (e) => {
-  const size = e.size(), reg = e.choices.of([RBX, RSI, RDI]), prefix = [e.choices.of(PREFIX)];
+  const size = e.size();
+  const reg = e.choices.of([RBX, RSI, RDI]);
+  const prefix = [e.choices.of(PREFIX)];
   const offset = e.choices.of([0, 0xffff, 0xfffe, 0xfffd, 0xfffc, 0x10000, 0x10001, -1, -2, e.data(0x2a000), e.data(0x2a004)]);
   e.move(reg, offset + e.choices.below(3));
   const indexed = e.choices.below(3) === 0;
@@ -60,7 +67,11 @@ const offsetField = (e: Emitter, target: Label): void => void e.a.field(e.width 
 
 /** There and back by far jumps: between them CS has another base, and the same bytes other offsets. */
 const farJumps: Statement = (e) => {
-  const { a } = e, { code, alias } = selectorsOf(e.setting), there = a.label(), back = a.label(), loop = a.label();
+  const { a } = e;
+  const { code, alias } = selectorsOf(e.setting);
+  const there = a.label();
+  const back = a.label();
+  const loop = a.label();
   a.raw(0xea);
   offsetField(e, moved(there, CODE_ALIAS));
   a.field(2, alias);
@@ -78,7 +89,11 @@ const farJumps: Statement = (e) => {
 
 /** A far call by one base or the other of a routine that is also called near. */
 const farCall: Statement = (e) => {
-  const { a } = e, { code, alias } = selectorsOf(e.setting), routine = a.label(), far = a.label(), behind = a.label();
+  const { a } = e;
+  const { code, alias } = selectorsOf(e.setting);
+  const routine = a.label();
+  const far = a.label();
+  const behind = a.label();
   const other = e.choices.below(2) === 1;
   a.branch([0xe9], behind);
   a.bind(routine);
@@ -98,10 +113,17 @@ const farCall: Statement = (e) => {
 
 /** Near branches with the other operand size. */
 const otherBranches: Statement = (e) => {
-  const { a } = e, over = a.label(), reg = e.choices.of([RAX, RBX]), bytes = e.width === 16 ? 4 : 2;
+  const { a } = e;
+  const over = a.label();
+  const reg = e.choices.of([RAX, RBX]);
+  const bytes = e.width === 16 ? 4 : 2;
   switch (e.choices.below(3)) {
-    case 0: a.raw(0x66, 0xe9).field(bytes, over, true); break;
-    case 1: a.raw(0x66, 0x0f, 0x80 + e.choices.below(16)).field(bytes, over, true); break;
+    case 0:
+      a.raw(0x66, 0xe9).field(bytes, over, true);
+      break;
+    case 1:
+      a.raw(0x66, 0x0f, 0x80 + e.choices.below(16)).field(bytes, over, true);
+      break;
     default:
       e.move(reg, over);
       if (e.choices.rarely(5)) e.i({ opcode: [0x81], size: 4, reg: 0, rm: reg, immediate: { bytes: 4, value: 0x10000 } });
@@ -114,5 +136,17 @@ const otherBranches: Statement = (e) => {
 /** What virtual-8086 mode asks IOPL for. */
 const sensitive: Statement = (e) => e.a.raw(...e.choices.of([[0xfa, 0xfb], [0x9c, 0x9d], [0xcc], [0x66, 0x9c, 0x66, 0x9d]]));
 
-export const SEGMENT_STATEMENTS: readonly Statement[] =
-  [loads, loads, otherData, pushPop, loadFarPointer, edges, edges, edges, farJumps, farCall, otherBranches, sensitive];
+export const SEGMENT_STATEMENTS: readonly Statement[] = [
+  loads,
+  loads,
+  otherData,
+  pushPop,
+  loadFarPointer,
+  edges,
+  edges,
+  edges,
+  farJumps,
+  farCall,
+  otherBranches,
+  sensitive,
+];

@@ -13,7 +13,10 @@ interface Program {
   readonly handlerData: number;
 }
 
-export interface Handlers { readonly bytes: Uint8Array; readonly entries: ReadonlyMap<number, number> }
+export interface Handlers {
+  readonly bytes: Uint8Array;
+  readonly entries: ReadonlyMap<number, number>;
+}
 
 const NOT_TF = ~0x100;
 const VECTORS_HANDLED = [...Array.from({ length: VECTORS }, (_, n) => n), TIMER_VECTOR];
@@ -21,11 +24,14 @@ const goesBack = (vector: number): boolean => TRAPS.includes(vector) || vector =
 
 /** 16-bit code at offset 0 of its segment; `base` is that of `handlerData`. */
 export function handlers16({ code, data, handlerData, base, errorCodes }: Program & { base: number; errorCodes: boolean }): Handlers {
-  const a = new Assembler(16, 0), entries = new Map<number, number>();
-  const BP = 5, at = (displacement: number) => ({ base: BP, displacement });
+  const a = new Assembler(16, 0);
+  const entries = new Map<number, number>();
+  const BP = 5;
+  const at = (displacement: number) => ({ base: BP, displacement });
   const word = (target: number, value: number): void =>
     void a.instruction({ opcode: [0xc7], reg: 0, size: 2, rm: at(target), immediate: { bytes: 2, value } });
-  const resume = a.label(), back = a.label();
+  const resume = a.label();
+  const back = a.label();
   for (const vector of VECTORS_HANDLED) {
     entries.set(vector, a.here);
     if (errorCodes && WITH_ERROR_CODE.includes(vector)) a.raw(0x83, 0xc4, 2);
@@ -47,11 +53,14 @@ export function handlers16({ code, data, handlerData, base, errorCodes }: Progra
 
 /** 32-bit code. With `virtual` the program's DS is in the frame that IRETD takes back. */
 export function handlers32({ code, data, handlerData, virtual, origin }: Program & { virtual: boolean; origin: number }): Handlers {
-  const a = new Assembler(32, origin), entries = new Map<number, number>();
-  const ESP = 4, at = (displacement: number) => ({ base: ESP, displacement });
+  const a = new Assembler(32, origin);
+  const entries = new Map<number, number>();
+  const ESP = 4;
+  const at = (displacement: number) => ({ base: ESP, displacement });
   const put = (target: number, value: number): void =>
     void a.instruction({ opcode: [0xc7], reg: 0, size: 4, rm: at(target), immediate: { bytes: 4, value } });
-  const resume = a.label(), back = a.label();
+  const resume = a.label();
+  const back = a.label();
   for (const vector of VECTORS_HANDLED) {
     entries.set(vector, a.here);
     if (WITH_ERROR_CODE.includes(vector)) a.raw(0x83, 0xc4, 4);

@@ -28,31 +28,60 @@ const hasSelectors = ({ mode }: Segments): boolean => mode === 'protected';
 
 /** How far the second base of the code lies below the first. */
 export const CODE_ALIAS = 0x40;
-const K64 = 0xffff, ALL = 0xffffffff;
-const BIG = 0x4000, CODE = 0x9b, DATA = 0x93;
+const K64 = 0xffff;
+const ALL = 0xffffffff;
+const BIG = 0x4000;
+const CODE = 0x9b;
+const DATA = 0x93;
 
 /** GDT selectors; the program's have its ring as RPL. */
 const Sel = {
-  CODE32: 0x08, DATA32: 0x10, TSS: 0x18, HANDLER_CODE: 0x20, HANDLER_STACK: 0x28, HANDLER_DATA: 0x30, CODE: 0x38, CODE_ALIAS: 0x40,
-  DATA: 0x48, EXTRA: 0x50, STACK: 0x58, MORE: 0x60, DOWN: 0x68, SMALL: 0x70, CONSTANT: 0x78,
+  CODE32: 0x08,
+  DATA32: 0x10,
+  TSS: 0x18,
+  HANDLER_CODE: 0x20,
+  HANDLER_STACK: 0x28,
+  HANDLER_DATA: 0x30,
+  CODE: 0x38,
+  CODE_ALIAS: 0x40,
+  DATA: 0x48,
+  EXTRA: 0x50,
+  STACK: 0x58,
+  MORE: 0x60,
+  DOWN: 0x68,
+  SMALL: 0x70,
+  CONSTANT: 0x78,
 } as const;
 type Name = keyof typeof Sel;
 type Descriptors = Readonly<Record<Name, SegmentRegister>>;
 
 function descriptors({ width, ring }: Setting, segments: Segments): Descriptors {
   const { code, data, extra, stack, codeLimit = K64, dataLimit = K64, stack16 = width === 16, executeOnly = false } = segments;
-  const dpl = ring << 5, size = width === 16 ? 0 : BIG, type = executeOnly ? CODE & ~2 : CODE;
-  const of = (base: number, limit: number, attributes: number): SegmentRegister =>
-    ({ selector: 0, base: BigInt(base), limit, attributes: attributes | (limit > 0xfffff ? 0x8000 : 0) });
+  const dpl = ring << 5;
+  const size = width === 16 ? 0 : BIG;
+  const type = executeOnly ? CODE & ~2 : CODE;
+  const of = (base: number, limit: number, attributes: number): SegmentRegister => ({
+    selector: 0,
+    base: BigInt(base),
+    limit,
+    attributes: attributes | (limit > 0xfffff ? 0x8000 : 0),
+  });
   const list: Record<Name, SegmentRegister> = {
-    CODE32: of(0, ALL, CODE | BIG), DATA32: of(0, ALL, DATA | BIG), TSS: of(TSS, 0x67, 0x8b),
-    HANDLER_CODE: of(HANDLERS, K64, CODE), HANDLER_STACK: of(HANDLER_STACK & ~K64, K64, DATA), HANDLER_DATA: of(data, K64, DATA),
-    CODE: of(code, codeLimit, type | dpl | size), CODE_ALIAS: of(code - CODE_ALIAS, codeLimit, type | dpl | size),
-    DATA: of(data, dataLimit, DATA | dpl | size), EXTRA: of(extra, K64, DATA | dpl),
+    CODE32: of(0, ALL, CODE | BIG),
+    DATA32: of(0, ALL, DATA | BIG),
+    TSS: of(TSS, 0x67, 0x8b),
+    HANDLER_CODE: of(HANDLERS, K64, CODE),
+    HANDLER_STACK: of(HANDLER_STACK & ~K64, K64, DATA),
+    HANDLER_DATA: of(data, K64, DATA),
+    CODE: of(code, codeLimit, type | dpl | size),
+    CODE_ALIAS: of(code - CODE_ALIAS, codeLimit, type | dpl | size),
+    DATA: of(data, dataLimit, DATA | dpl | size),
+    EXTRA: of(extra, K64, DATA | dpl),
     STACK: of(stack, stack16 ? STACK_START - stack + 0xfff : ALL, DATA | dpl | (stack16 ? 0 : BIG)),
     MORE: of(WINDOW, ALL, DATA | dpl | BIG),
     // Data that expands down, that ends early, and that may only be read.
-    DOWN: of(data, (WINDOW - data + 0x1004) >>> 0, 0x97 | dpl), SMALL: of(data, (WINDOW - data + 0x1001) >>> 0, DATA | dpl),
+    DOWN: of(data, (WINDOW - data + 0x1004) >>> 0, 0x97 | dpl),
+    SMALL: of(data, (WINDOW - data + 0x1001) >>> 0, DATA | dpl),
     CONSTANT: of(data, K64, 0x91 | dpl),
   };
   for (const name of Object.keys(list) as Name[]) {
@@ -63,7 +92,8 @@ function descriptors({ width, ring }: Setting, segments: Segments): Descriptors 
 }
 
 function descriptorBytes({ base, limit, attributes }: SegmentRegister): number[] {
-  const at = Number(base), pages = limit > 0xfffff ? limit >>> 12 : limit;
+  const at = Number(base);
+  const pages = limit > 0xfffff ? limit >>> 12 : limit;
   const rights = ((attributes & 0xf000) << 8) | ((attributes & 0xff) << 8);
   return [(at << 16) | (pages & K64), (at & ~0xffffff) | rights | (pages & 0xf0000) | ((at >> 16) & 0xff)];
 }
@@ -78,7 +108,8 @@ export interface Selectors {
 }
 
 export function selectorsOf(setting: Setting): Selectors {
-  const { segments, ring } = setting, { code, data, extra, stack } = segments!;
+  const { segments, ring } = setting;
+  const { code, data, extra, stack } = segments!;
   if (hasSelectors(segments!)) {
     const of = (name: Name): number => Sel[name] | ring;
     const free = (['DATA', 'EXTRA', 'STACK', 'MORE', 'DOWN', 'SMALL', 'CONSTANT', 'CODE'] as const).map(of);
@@ -117,22 +148,37 @@ function placeReal(vm: Vm, setting: Setting, segments: Segments): void {
 /** Places descriptors and handlers, and loads the registers. */
 export function enterSegments(vm: Vm, setting: Setting, segments: Segments): void {
   const { mode, code, data, extra, stack, iopl = 0 } = segments;
-  const list = descriptors(setting, segments), NULL: SegmentRegister = { selector: 0, base: 0n, limit: 0, attributes: 0x10000 };
-  const real = (base: number, limit = K64, rights = DATA): SegmentRegister =>
-    ({ selector: base >> 4, base: BigInt(base), limit, attributes: mode === 'virtual-8086' ? 0xf3 : rights });
+  const list = descriptors(setting, segments);
+  const NULL: SegmentRegister = { selector: 0, base: 0n, limit: 0, attributes: 0x10000 };
+  const real = (base: number, limit = K64, rights = DATA): SegmentRegister => ({
+    selector: base >> 4,
+    base: BigInt(base),
+    limit,
+    attributes: mode === 'virtual-8086' ? 0xf3 : rights,
+  });
   const wide = mode === 'unreal' ? ALL : K64;
   if (hasPaging(segments)) placeProtected(vm, setting, segments, list);
   else placeReal(vm, setting, segments);
   const loaded = hasSelectors(segments)
     ? { cs: list.CODE, ds: list.DATA, es: list.EXTRA, ss: list.STACK, fs: list.MORE, gs: list.DOWN }
     : {
-      cs: real(code, segments.codeLimit, CODE), ds: real(data, wide), es: real(extra, wide), ss: real(stack), fs: real(WINDOW, wide),
-      gs: real(WINDOW + 0xff0),
-    };
+        cs: real(code, segments.codeLimit, CODE),
+        ds: real(data, wide),
+        es: real(extra, wide),
+        ss: real(stack),
+        fs: real(WINDOW, wide),
+        gs: real(WINDOW + 0xff0),
+      };
   vm.vcpus[0].setSregs({
-    ...loaded, ldt: NULL, tr: { ...list.TSS, selector: Sel.TSS },
-    gdt: { base: BigInt(GDT), limit: 0x7f }, idt: hasPaging(segments) ? { base: BigInt(IDT), limit: 0x3ff } : { base: 0n, limit: 0x3ff },
-    cr0: hasPaging(segments) ? 0x80010031n : 0x30n, cr3: hasPaging(segments) ? BigInt(TABLES) : 0n, cr4: 0n, efer: 0n,
+    ...loaded,
+    ldt: NULL,
+    tr: { ...list.TSS, selector: Sel.TSS },
+    gdt: { base: BigInt(GDT), limit: 0x7f },
+    idt: hasPaging(segments) ? { base: BigInt(IDT), limit: 0x3ff } : { base: 0n, limit: 0x3ff },
+    cr0: hasPaging(segments) ? 0x80010031n : 0x30n,
+    cr3: hasPaging(segments) ? BigInt(TABLES) : 0n,
+    cr4: 0n,
+    efer: 0n,
   });
   const flags = 0x202 | (iopl << 12) | (mode === 'virtual-8086' ? 0x20000 : 0);
   vm.vcpus[0].setRegs({ rip: BigInt((CODE_GPA - code) >>> 0), rsp: BigInt(STACK_START - stack), rflags: BigInt(flags) });

@@ -22,17 +22,23 @@ const SETTINGS: readonly (Setting & { readonly title: string })[] = [
   { title: 'virtual-8086 mode, IOPL 0', width: 16, ring: 3, segments: { mode: 'virtual-8086', ...BASES, code: 0x18000 } },
   { title: '16-bit protected mode, ring 0', width: 16, ring: 0, segments: { mode: 'protected', ...BASES } },
   {
-    title: '16-bit protected mode, ring 3', width: 16, ring: 3,
+    title: '16-bit protected mode, ring 3',
+    width: 16,
+    ring: 3,
     segments: { mode: 'protected', ...BASES, code: 0x18ab0, executeOnly: true },
   },
   { title: '16-bit code on a 32-bit stack', width: 16, ring: 3, segments: { mode: 'protected', ...BASES, stack16: false } },
   { title: '32-bit code in segments with bases, ring 0', width: 32, ring: 0, segments: { mode: 'protected', ...BASES, code: 0x1d340 } },
   {
-    title: '32-bit code in segments with bases, ring 3', width: 32, ring: 3,
+    title: '32-bit code in segments with bases, ring 3',
+    width: 32,
+    ring: 3,
     segments: { mode: 'protected', ...BASES, dataLimit: 0xf123 },
   },
   {
-    title: '32-bit code in segments that wrap at 4 GiB', width: 32, ring: 3,
+    title: '32-bit code in segments that wrap at 4 GiB',
+    width: 32,
+    ring: 3,
     segments: { mode: 'protected', ...BASES, code: 0xfff00000, codeLimit: 0xffffffff, data: 0xffff0000, dataLimit: 0xffffffff },
   },
   { title: '32-bit code on a 16-bit stack', width: 32, ring: 0, segments: { mode: 'protected', ...BASES, stack16: true } },
@@ -48,11 +54,14 @@ export function describeRandom(programs: number, seed: number): void {
     it('does the same by both engines', () => {
       const retired = { translated: 0, interpreted: 0 };
       const numRuns = setting.segments ? Math.ceil(programs / 2) : programs;
-      fc.assert(fc.property(genome, fc.nat(0xffff), tracking, fc.constantFrom(0, 50, 333), (program, choice, method, period) => {
-        const end = runRandom({ setting, genome: program, seed: choice, tracking: method, period });
-        retired.translated += end.translated;
-        retired.interpreted += end.interpreted;
-      }), { numRuns, seed: seed + setting.width + setting.ring });
+      fc.assert(
+        fc.property(genome, fc.nat(0xffff), tracking, fc.constantFrom(0, 50, 333), (program, choice, method, period) => {
+          const end = runRandom({ setting, genome: program, seed: choice, tracking: method, period });
+          retired.translated += end.translated;
+          retired.interpreted += end.interpreted;
+        }),
+        { numRuns, seed: seed + setting.width + setting.ring },
+      );
       // Short slices are the interpreter's, and so is what faults; the rest is enough to be worth comparing.
       expect(retired.translated).toBeGreaterThan(1000 * numRuns);
     });

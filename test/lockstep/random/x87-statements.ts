@@ -2,15 +2,24 @@
 
 import type { Statement } from './common-statements.ts';
 
-const FNINIT = [0xdb, 0xe3], FNCLEX = [0xdb, 0xe2], FWAIT = [0x9b];
+const FNINIT = [0xdb, 0xe3];
+const FNCLEX = [0xdb, 0xe2];
+const FWAIT = [0x9b];
 
 /** Register forms, and memory forms on whatever bytes the window has. */
 export const x87: Statement = (e) => {
-  const { choices } = e, escape = 0xd8 + choices.below(8);
+  const { choices } = e;
+  const escape = 0xd8 + choices.below(8);
   switch (choices.below(6)) {
-    case 0: e.a.raw(...choices.of([FNINIT, FNCLEX, FWAIT, FNINIT])); break;
-    case 1: case 2: e.i({ opcode: [escape], size: 4, reg: choices.below(8), rm: e.memory() }); break;
-    default: e.a.raw(escape, 0xc0 + choices.below(64));
+    case 0:
+      e.a.raw(...choices.of([FNINIT, FNCLEX, FWAIT, FNINIT]));
+      break;
+    case 1:
+    case 2:
+      e.i({ opcode: [escape], size: 4, reg: choices.below(8), rm: e.memory() });
+      break;
+    default:
+      e.a.raw(escape, 0xc0 + choices.below(64));
   }
 };
 

@@ -7,8 +7,10 @@ import { TLB_LAYOUT } from '../../../src/mmu/tlb-layout.ts';
 import type { Vm } from '../../../src/vm/vm.ts';
 
 const PAGE = 4096;
-const fieldsOf = (saved: boolean): number[] => Object.entries(VCPU_STATE.fields).filter(([, field]) => field.saved === saved)
-  .map(([name]) => VCPU_STATE.offset[name as keyof typeof VCPU_STATE.offset]);
+const fieldsOf = (saved: boolean): number[] =>
+  Object.entries(VCPU_STATE.fields)
+    .filter(([, field]) => field.saved === saved)
+    .map(([name]) => VCPU_STATE.offset[name as keyof typeof VCPU_STATE.offset]);
 /** The saved fields of a vCPU's state come first in its table: what one engine keeps for itself stands behind them. */
 export const SAVED_BYTES = Math.min(...fieldsOf(false));
 export const LAST_SAVED = Math.max(...fieldsOf(true));
@@ -17,17 +19,18 @@ const TLB_FIELDS = ['pageTag', 'gfn', 'info', 'occupied'] as const;
 
 const bytesOf = (vm: Vm, offset: number, length: number): Buffer => Buffer.from(vm.internals.memory.memory.buffer, offset, length);
 
-const sameBytes = (a: Vm, b: Vm, offset: number, length: number): boolean =>
-  bytesOf(a, offset, length).equals(bytesOf(b, offset, length));
+const sameBytes = (a: Vm, b: Vm, offset: number, length: number): boolean => bytesOf(a, offset, length).equals(bytesOf(b, offset, length));
 
 function tlbsLookEqual(a: Vm, b: Vm): boolean {
   const { plan, cpus } = a.internals.parts;
   const fields = Object.entries(TLB_LAYOUT.offset).sort(([, x], [, y]) => x - y);
-  return cpus.every((_, n) => TLB_FIELDS.every((name) => {
-    const at = fields.findIndex(([field]) => field === name);
-    const end = fields[at + 1]?.[1] ?? TLB_LAYOUT.size;
-    return sameBytes(a, b, plan['tlb']!.offset + n * TLB_LAYOUT.size + TLB_LAYOUT.offset[name], end - TLB_LAYOUT.offset[name]);
-  }));
+  return cpus.every((_, n) =>
+    TLB_FIELDS.every((name) => {
+      const at = fields.findIndex(([field]) => field === name);
+      const end = fields[at + 1]?.[1] ?? TLB_LAYOUT.size;
+      return sameBytes(a, b, plan['tlb']!.offset + n * TLB_LAYOUT.size + TLB_LAYOUT.offset[name], end - TLB_LAYOUT.offset[name]);
+    }),
+  );
 }
 
 /** A plain value in one line. */
@@ -49,7 +52,8 @@ function differentMemory(a: Vm, b: Vm): string[] {
   return a.memslots.flatMap(({ guestPhysAddr, memorySize }) => {
     const out: string[] = [];
     for (let gpa = guestPhysAddr; gpa < guestPhysAddr + memorySize; gpa += PAGE) {
-      const x = a.page(gpa / PAGE)!, y = b.page(gpa / PAGE)!;
+      const x = a.page(gpa / PAGE)!;
+      const y = b.page(gpa / PAGE)!;
       const at = x.findIndex((byte, n) => byte !== y[n]);
       const bytes = (page: Uint8Array): string => text([...page.subarray(at, at + 8)]);
       if (at >= 0) out.push(`memory at 0x${(gpa + at).toString(16)}: ${bytes(x)} and ${bytes(y)}`);

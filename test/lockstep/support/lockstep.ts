@@ -18,7 +18,11 @@ export interface LockstepOptions {
   readonly between?: (vm: Vm, slice: number) => void;
 }
 
-export interface LockstepEnd { readonly retired: number; readonly slices: number; readonly exit: Exit }
+export interface LockstepEnd {
+  readonly retired: number;
+  readonly slices: number;
+  readonly exit: Exit;
+}
 
 const plain = (exit: Exit): unknown => structuredClone(exit);
 
@@ -31,7 +35,8 @@ export function lockstep(reference: Vm, subject: Vm, options: LockstepOptions): 
   let retired = 0;
   for (let slices = 1; ; slices++) {
     const count = Math.min(slice(), limit - retired);
-    const expected = reference.runSlice(count), actual = subject.runSlice(count);
+    const expected = reference.runSlice(count);
+    const actual = subject.runSlice(count);
     const where = `slice ${slices} of ${count} instructions, after ${retired}`;
     if (expected.retired !== actual.retired || !isDeepStrictEqual(plain(expected.exit), plain(actual.exit))) {
       throw new Error([`${where}: ${describe(expected)} and ${describe(actual)}`, ...compareMachines(reference, subject)].join('\n'));

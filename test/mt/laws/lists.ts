@@ -11,7 +11,10 @@ export function oncePerSource(machine: LawMachine, flags: number): void {
   begin(machine, flags);
   const [page, other] = machine.gfns;
   for (let i = 0; i < 3; i++) {
-    machine.stores([{ vcpu: 0, gfn: page, value: i }, { vcpu: machine.vcpus - 1, gfn: page, value: i + 1 }]);
+    machine.stores([
+      { vcpu: 0, gfn: page, value: i },
+      { vcpu: machine.vcpus - 1, gfn: page, value: i + 1 },
+    ]);
     machine.hostWrite(page, 8, i);
   }
   const first = fetchAll(machine, true);
@@ -63,7 +66,13 @@ export function orderOfEntries(machine: LawMachine): void {
   begin(machine);
   const [a, b, c, d, e, f] = machine.gfns;
   const last = machine.vcpus - 1;
-  machine.stores([{ vcpu: last, gfn: c }, { vcpu: 0, gfn: b }, { vcpu: last, gfn: a }, { vcpu: 0, gfn: d }, { vcpu: 0, gfn: b }]);
+  machine.stores([
+    { vcpu: last, gfn: c },
+    { vcpu: 0, gfn: b },
+    { vcpu: last, gfn: a },
+    { vcpu: 0, gfn: d },
+    { vcpu: 0, gfn: b },
+  ]);
   machine.hostWrite(f, 0, 1);
   machine.hostWrite(e, 0, 1);
   machine.hostWrite(f, 0, 2);

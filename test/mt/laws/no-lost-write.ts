@@ -37,8 +37,14 @@ export function copyIsComplete(machine: LawMachine, { seed, cycles = 5, flags = 
     reported.push(...rest);
     // A copy made when the page was re-armed is complete as it is; else it is only made now.
     take(rearm ? rest : reported);
-    expect(gfns.filter((gfn) => Buffer.compare(machine.page(gfn), copy.get(gfn)!) !== 0), `lost in cycle ${cycle}`).toEqual([]);
-    expect([...new Set(reported)].filter((gfn) => !written.has(gfn)), 'reported and not written').toEqual([]);
+    expect(
+      gfns.filter((gfn) => Buffer.compare(machine.page(gfn), copy.get(gfn)!) !== 0),
+      `lost in cycle ${cycle}`,
+    ).toEqual([]);
+    expect(
+      [...new Set(reported)].filter((gfn) => !written.has(gfn)),
+      'reported and not written',
+    ).toEqual([]);
     mt.prepareMtCp(BigInt(cycle));
     expect(mt.stats().cycle.carried, 'entries carried over').toBe(0);
   }

@@ -5,12 +5,22 @@ import type { FunctionBody } from './function-body.ts';
 import { ValType } from './opcodes.ts';
 import type { Type } from './opcodes.ts';
 
-export interface FunctionType { readonly parameters: readonly Type[]; readonly results: readonly Type[] }
+export interface FunctionType {
+  readonly parameters: readonly Type[];
+  readonly results: readonly Type[];
+}
 
 /** An imported function, from module `env`. */
-export interface ImportedFunction { readonly name: string; readonly type: FunctionType }
+export interface ImportedFunction {
+  readonly name: string;
+  readonly type: FunctionType;
+}
 
-export interface DefinedFunction { readonly type: FunctionType; readonly body: FunctionBody; readonly exportAs?: string }
+export interface DefinedFunction {
+  readonly type: FunctionType;
+  readonly body: FunctionBody;
+  readonly exportAs?: string;
+}
 
 export interface ModuleParts {
   /** The memory imported as env.memory: pages of 64 KiB, minimum and maximum, and whether it is shared. */
@@ -59,16 +69,26 @@ export function encodeModule({ memory, imports, functions, tableSize }: ModulePa
     }
   });
   section(Section.IMPORT, imports.length + 1, (s) => {
-    s.name('env').name('memory').u8(2).u8(memory.shared ? 3 : 1).u32(memory.pages).u32(memory.pages);
+    s.name('env')
+      .name('memory')
+      .u8(2)
+      .u8(memory.shared ? 3 : 1)
+      .u32(memory.pages)
+      .u32(memory.pages);
     imports.forEach(({ name }, n) => s.name('env').name(name).u8(0).u32(index[n]!));
   });
   section(Section.FUNCTION, functions.length, (s) => functions.forEach((_, n) => s.u32(index[imports.length + n]!)));
   if (tableSize !== undefined) section(Section.TABLE, 1, (s) => s.u8(FUNCREF).u8(0).u32(tableSize));
   const exported = functions.flatMap(({ exportAs }, n) => (exportAs === undefined ? [] : [{ exportAs, n }]));
   section(Section.EXPORT, exported.length + (tableSize === undefined ? 0 : 1), (s) => {
-    for (const { exportAs, n } of exported) s.name(exportAs).u8(0).u32(imports.length + n);
+    for (const { exportAs, n } of exported)
+      s.name(exportAs)
+        .u8(0)
+        .u32(imports.length + n);
     if (tableSize !== undefined) s.name('table').u8(1).u32(0);
   });
-  section(Section.CODE, functions.length, (s) => { for (const { body } of functions) s.vector(body.finish()); });
+  section(Section.CODE, functions.length, (s) => {
+    for (const { body } of functions) s.vector(body.finish());
+  });
   return out.finish();
 }

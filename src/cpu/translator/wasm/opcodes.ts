@@ -4,6 +4,7 @@ export const ValType = { i32: 0x7f, i64: 0x7e } as const;
 export type Type = keyof typeof ValType;
 
 /** Instructions without immediates. */
+// biome-ignore format: a table
 export const Op = {
   unreachable: 0x00, else: 0x05, end: 0x0b, return: 0x0f, drop: 0x1a, select: 0x1b,
   'i32.eqz': 0x45, 'i32.eq': 0x46, 'i32.ne': 0x47, 'i32.lt_s': 0x48, 'i32.lt_u': 0x49, 'i32.gt_s': 0x4a, 'i32.gt_u': 0x4b,
@@ -23,12 +24,31 @@ export type OpName = keyof typeof Op;
 
 /** Loads and stores; each takes an address and an immediate offset. Alignment is always given as 1. */
 export const MemoryOp = {
-  'i32.load': 0x28, 'i64.load': 0x29, 'i32.load8_u': 0x2d, 'i32.load16_u': 0x2f, 'i64.load32_u': 0x35,
-  'i32.store': 0x36, 'i64.store': 0x37, 'i32.store8': 0x3a, 'i32.store16': 0x3b,
+  'i32.load': 0x28,
+  'i64.load': 0x29,
+  'i32.load8_u': 0x2d,
+  'i32.load16_u': 0x2f,
+  'i64.load32_u': 0x35,
+  'i32.store': 0x36,
+  'i64.store': 0x37,
+  'i32.store8': 0x3a,
+  'i32.store16': 0x3b,
 } as const;
 export type MemoryOpName = keyof typeof MemoryOp;
 
 export const Control = {
-  block: 0x02, loop: 0x03, if: 0x04, br: 0x0c, brIf: 0x0d, brTable: 0x0e, call: 0x10, callIndirect: 0x11,
-  localGet: 0x20, localSet: 0x21, localTee: 0x22, i32Const: 0x41, i64Const: 0x42, empty: 0x40,
+  block: 0x02,
+  loop: 0x03,
+  if: 0x04,
+  br: 0x0c,
+  brIf: 0x0d,
+  brTable: 0x0e,
+  call: 0x10,
+  callIndirect: 0x11,
+  localGet: 0x20,
+  localSet: 0x21,
+  localTee: 0x22,
+  i32Const: 0x41,
+  i64Const: 0x42,
+  empty: 0x40,
 } as const;
