@@ -1,7 +1,7 @@
 // ELF executables of either class for x86: header and program headers, checked before anything is believed. Field names are
 // those of the System V ABI, "Object Files".
 
-import { ImageReader, hex } from './bytes.ts';
+import { type ImageReader, hex } from './bytes.ts';
 import type { Placement } from './placement.ts';
 
 const ET_EXEC = 2;

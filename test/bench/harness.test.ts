@@ -71,7 +71,11 @@ describe('measure', () => {
 
   it('refuses a subject that does nothing', async () => {
     const { comparison, clock } = simulated({ a: () => 1 });
-    const idle = { ...comparison, subjects: [{ name: 'idle', run: () => (void comparison.subjects[0]!.run(), 0) }] };
+    const run = (): number => {
+      comparison.subjects[0]!.run();
+      return 0;
+    };
+    const idle = { ...comparison, subjects: [{ name: 'idle', run }] };
     await expect(measure(idle, EFFORT, clock)).rejects.toThrow("'idle' did no work");
   });
 });

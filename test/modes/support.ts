@@ -6,7 +6,7 @@ import { Interpreter } from '../../src/cpu/interpreter/interpreter.ts';
 import { runVcpu } from '../../src/cpu/run-loop.ts';
 import type { RunReason } from '../../src/cpu/run-loop.ts';
 import { resetVcpu } from '../../src/cpu/reset.ts';
-import { AT, Rig, SEL, protectedMode, segment } from '../system/support.ts';
+import { AT, type Rig, SEL, protectedMode, segment } from '../system/support.ts';
 
 export const HLT = 0xf4,
   NOP = 0x90,

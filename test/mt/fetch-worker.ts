@@ -1,7 +1,7 @@
 // A fetcher on a worker thread: carries out the calls it is sent, one after the other.
 
 import { parentPort, workerData } from 'node:worker_threads';
-import { LinearMemory } from '../../src/base/linear-memory.ts';
+import type { LinearMemory } from '../../src/base/linear-memory.ts';
 import { MtFetcher } from '../../src/mt/fetcher.ts';
 import type { MtFetcherData } from '../../src/mt/fetcher.ts';
 import type { FetchRequest } from '../../src/mt/types.ts';

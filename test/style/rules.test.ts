@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { blank } from './blank.ts';
 import { projectFiles, readProjectFile } from './project-files.ts';
-import { LONG_TABLES, RULES, TEXT_RULES, type Rule } from './rules.ts';
+import { RULES, type Rule, TEXT_RULES } from './rules.ts';
 
 const files = projectFiles();
 const TEXT = /\.(?:m?ts|mjs|js|json|md|sh|ya?ml|c|h|s|S|asm|inc|ld|html|css|txt)$|^(?:\.ci\/|bin\/|LICENSE$|\.[^/]+$)|(?:^|\/)Makefile$/;
@@ -21,29 +21,6 @@ describe.each([...RULES, ...TEXT_RULES].map((rule) => [rule.name, rule] as const
   });
 
   it('holds', () => expect(violations(rule)).toEqual([]));
-});
-
-describe('names', () => {
-  const KEBAB = /^[a-z0-9]+(?:-[a-z0-9]+)*$/;
-  const kebab = (path: string): boolean => path.split(/[/.]/).every((piece) => KEBAB.test(piece));
-
-  it.each([
-    ['src/mt/dirty-list.ts', true],
-    ['test/x.test.ts', true],
-    ['src/cpu/x87.ts', true],
-    ['src/mt/dirtyList.ts', false],
-    ['src/Mt/a.ts', false],
-    ['src/a_b.ts', false],
-  ])('%s: %s', (path, good) => expect(kebab(path)).toBe(good));
-
-  it('of all source files are in kebab case', () => {
-    const sources = files.filter((path) => /^(?:src|test|bench|scripts)\/.*\.(?:m?ts|mjs)$/.test(path));
-    expect(sources.filter((path) => !kebab(path))).toEqual([]);
-  });
-
-  it('in the list of long tables exist', () => {
-    expect(Object.keys(LONG_TABLES).filter((path) => !files.includes(path))).toEqual([]);
-  });
 });
 
 describe('blank', () => {

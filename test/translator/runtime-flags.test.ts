@@ -25,7 +25,7 @@ function flagsOf(kind: number, x: bigint, y: bigint, r: bigint, top = 0): number
   return statusFlags(Number(result & 0xffffffffn) | 0, Number(result >> 32n) | 0, aux);
 }
 
-const fit = (size: Size, x: bigint): bigint => BigInt.asUintN(8 * size, x);
+const fitted = (size: Size, x: bigint): bigint => BigInt.asUintN(8 * size, x);
 const signed = (size: Size, x: bigint): bigint => BigInt.asIntN(8 * size, x);
 
 /** SF, ZF and PF of a result, and the others as given. */
@@ -38,13 +38,13 @@ const flags = (size: Size, r: bigint, carry: boolean, overflow: boolean, adjust:
   (evenParity(Number(r & 0xffn)) ? PF : 0);
 
 function addition(size: Size, x: bigint, y: bigint, carryIn: bigint): { r: bigint; flags: number } {
-  const r = fit(size, x + y + carryIn);
+  const r = fitted(size, x + y + carryIn);
   const exact = signed(size, x) + signed(size, y) + carryIn;
   return { r, flags: flags(size, r, x + y + carryIn !== r, exact !== signed(size, r), (x & 15n) + (y & 15n) + carryIn > 15n) };
 }
 
 function subtraction(size: Size, x: bigint, y: bigint, borrow: bigint): { r: bigint; flags: number } {
-  const r = fit(size, x - y - borrow);
+  const r = fitted(size, x - y - borrow);
   const exact = signed(size, x) - signed(size, y) - borrow;
   return { r, flags: flags(size, r, x < y + borrow, exact !== signed(size, r), (x & 15n) < (y & 15n) + borrow) };
 }
@@ -74,7 +74,7 @@ const bit = fc.constantFrom(0n, 1n);
 describe.each(SIZES)('flags of operands of %d bytes', (size) => {
   const check = (compute: (x: bigint, y: bigint, c: bigint) => void): void =>
     fc.assert(
-      fc.property(word, word, bit, (x, y, c) => compute(fit(size, x), fit(size, y), c)),
+      fc.property(word, word, bit, (x, y, c) => compute(fitted(size, x), fitted(size, y), c)),
       { numRuns: 500, seed: size },
     );
 
@@ -110,7 +110,7 @@ describe.each(SIZES)('flags of operands of %d bytes', (size) => {
       const top = Number(BigInt.asIntN(32, (c << 31n) | ((c ^ of) << 30n)));
       for (const op of [FlagOp.ADD, FlagOp.SUB, FlagOp.LOGIC, FlagOp.INC, FlagOp.DEC]) {
         const kind = flagKind(op, size);
-        const r = op === FlagOp.ADD ? fit(size, x + y) : fit(size, x - y);
+        const r = op === FlagOp.ADD ? fitted(size, x + y) : fitted(size, x - y);
         const expected = (flagsOf(kind, x, y & 1n, r) & ~(CF | OF)) | (c ? CF : 0) | (of ? OF : 0);
         expect(flagsOf(kind | OVERRIDE, x, y & 1n, r, top)).toBe(expected);
       }
