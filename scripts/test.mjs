@@ -5,7 +5,7 @@
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { ROOT, SetupError, ensureBuilt, ensurePackages, say } from './setup.mjs';
 
 const bin = (name) => join(ROOT, 'node_modules/.bin', name);
@@ -54,6 +54,18 @@ function readReport(path) {
   }
 }
 
+/** The files that took longest, so that a suite which grows is seen to. Seconds of wall-clock time. */
+function saySlowest(report, most = 8) {
+  const files = report.testResults.map(({ name, startTime, endTime }) => ({
+    path: relative(ROOT, name),
+    seconds: (endTime - startTime) / 1000,
+  }));
+  files.sort((a, b) => b.seconds - a.seconds);
+  if (files.length <= most) return;
+  const text = files.slice(0, most).map(({ path, seconds }) => `  ${seconds.toFixed(1).padStart(6)} s  ${path}\n`);
+  process.stdout.write(`the slowest of ${files.length} test files:\n${text.join('')}`);
+}
+
 /** Totals from Vitest's JSON report. A file that fails without a failing test (it does not load) counts as one failure. */
 function countReport(report, status) {
   const statuses = report.testResults.flatMap(({ assertionResults }) => assertionResults.map((result) => result.status));
@@ -73,6 +85,7 @@ function runVitest(args) {
     const path = join(directory, 'report.json');
     const status = run(bin('vitest'), ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${path}`, ...args]);
     const report = readReport(path);
+    if (report) saySlowest(report);
     return report ? countReport(report, status) : { passed: 0, failed: status === 0 ? 0 : 1, skipped: 0 };
   } finally {
     rmSync(directory, { recursive: true, force: true });

@@ -17,12 +17,12 @@ let root = '';
 beforeAll(() => {
   root = mkdtempSync(join(tmpdir(), 'tidemark-binary-'));
   // The first start may have to build.
-  spawnSync(BINARY, ['--version'], { timeout: 2 * MINUTE });
-}, 2 * MINUTE);
+  spawnSync(BINARY, ['--version'], { timeout: 10 * MINUTE });
+});
 afterAll(() => rmSync(root, { recursive: true }));
 
 const tidemark = (...argv: string[]) => {
-  const { status, stdout, stderr } = spawnSync(BINARY, argv, { encoding: 'latin1', timeout: MINUTE, input: '' });
+  const { status, stdout, stderr } = spawnSync(BINARY, argv, { encoding: 'latin1', timeout: 9 * MINUTE, input: '' });
   return { status, stdout, stderr };
 };
 

