@@ -1,6 +1,6 @@
 // Bundles the sources into dist/ with esbuild: `npm run build`, or by itself when bin/tidemark finds dist/ stale.
 
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { esbuildInstances } from './instances.mjs';
@@ -10,7 +10,6 @@ import { ROOT, SetupError, ensurePackages, guestImages, say, sourceSignature } f
 const ENTRIES = {
   cli: 'src/cli/main.ts',
   tidemark: 'src/index.ts',
-  'fetch-worker': 'src/cli/fetch-worker.ts',
 };
 
 /** The same for the page, and its files that are taken as they are. */
@@ -61,7 +60,7 @@ export async function buildWeb(outdir = join(DIST, 'web')) {
 }
 
 /**
- * Builds every entry that exists. Bundles appear in dist/ one by one, the stamp last: whoever starts meanwhile finds the old
+ * Builds every entry. Bundles appear in dist/ one by one, the stamp last: whoever starts meanwhile finds the old
  * bundle or the new one, never half of one, and a build that fails leaves the old ones. Throws SetupError.
  */
 export async function buildBundles() {
@@ -69,8 +68,7 @@ export async function buildBundles() {
   const { build } = await import('esbuild');
   // Before reading the sources: what is edited during the build makes the stamp stale, not wrong.
   const signature = sourceSignature();
-  const entryPoints = Object.fromEntries(Object.entries(ENTRIES).filter(([, entry]) => existsSync(join(ROOT, entry))));
-  const { outputFiles } = await build({ ...COMMON, entryPoints, outdir: DIST, write: false }).catch((error) => {
+  const { outputFiles } = await build({ ...COMMON, entryPoints: ENTRIES, outdir: DIST, write: false }).catch((error) => {
     throw buildFailure(error);
   });
   mkdirSync(DIST, { recursive: true });
