@@ -4,7 +4,7 @@ import type { FuzzOutcome } from './run-one.ts';
 
 // Random images never crash or hang the host. The long suite (images.long.ts) does the same with other seeds, and more of them.
 
-const BATCHES = 10;
+const BATCHES = 3;
 const BATCH = 100;
 
 describe('random images', () => {
@@ -31,7 +31,7 @@ describe('random images', () => {
     for (const seed of [3, 14, 15, 92]) expect(everything(runOne(seed))).toEqual(everything(runOne(seed)));
   });
 
-  it.each([0, 50, 100])('both engines do the same with seeds from %i', (first) => {
+  it.each([0, 50])('both engines do the same with seeds from %i', (first) => {
     for (let seed = first; seed < first + 50; seed++) {
       expect(everything(runOne(seed, { engine: 'translator', limit: 120 })), `seed ${seed}`).toEqual(
         everything(runOne(seed, { engine: 'interpreter', limit: 120 })),

@@ -1,5 +1,5 @@
-// A quarter of the recorded vectors, by the translator; all of them are run by translated.long.ts.
+// A tenth of the recorded vectors, by the translator; all of them are run by translated.long.ts.
 
 import { describeTranslated } from './translated.ts';
 
-describeTranslated(4);
+describeTranslated(10);

@@ -1,28 +1,5 @@
-import { describe, it } from 'vitest';
-import { boundedCycle, boundedLists, hostWriteLeavesArming, oncePerSource, oneMissPerArming, orderOfEntries } from '../mt/laws/lists.ts';
-import { NO_DUPS } from '../mt/laws/machine.ts';
-import { copyIsComplete } from '../mt/laws/no-lost-write.ts';
-import { configurations } from './support/configurations.ts';
-import { GuestMachine, PAGINGS } from './support/guest-machine.ts';
-import type { GuestMachineOptions } from './support/guest-machine.ts';
+// The laws that are written against any machine; with more seeds in controlled.long.ts.
 
-// The laws of memory tracking that are written against any machine, here with vCPUs that execute instructions.
+import { describeControlled } from './controlled.ts';
 
-const cases = configurations().flatMap((configuration) => PAGINGS.map((paging) => ({ ...configuration, paging })));
-
-describe.each(cases)('laws, $engine, $tracking, $vcpus vCPUs, paging $paging', (options) => {
-  const machine = (more: GuestMachineOptions = {}): GuestMachine => new GuestMachine({ ...options, verify: true, ...more });
-
-  it.each([1, 2, 3, 4])('1 and 2: no lost write, no invention (seed %i)', (seed) => {
-    const flags = seed % 2 === 0 ? NO_DUPS : 0;
-    copyIsComplete(machine({ pages: 200 }), { seed, flags });
-    copyIsComplete(machine({ pages: 200 }), { seed, flags, rearm: true });
-  });
-
-  it.each([0, NO_DUPS])('3: once per source and arming (flags %i)', (flags) => oncePerSource(machine(), flags));
-  it('3: a host write leaves the arming alone', () => hostWriteLeavesArming(machine()));
-  it('4: the lists are bounded', () => boundedLists(machine()));
-  it('4: the cycle is bounded', () => boundedCycle(machine({ pages: 4096, verify: false }), 100));
-  it('5: order', () => orderOfEntries(machine()));
-  it('6: one write miss per page and arming', () => oneMissPerArming(machine()));
-});
+describeControlled([1, 2]);

@@ -2,4 +2,4 @@
 
 import { describeRandom } from './random/suite.ts';
 
-describeRandom(Number(process.env['RANDOM_PROGRAMS'] ?? 200), Number(process.env['RANDOM_SEED'] ?? 1));
+describeRandom(Number(process.env['RANDOM_PROGRAMS'] ?? 215), Number(process.env['RANDOM_SEED'] ?? 1));

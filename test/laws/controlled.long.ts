@@ -1,0 +1,5 @@
+// The same laws with other seeds, and more of them.
+
+import { describeControlled } from './controlled.ts';
+
+describeControlled([3, 4, 5, 6, 7, 8, 9, 10]);
