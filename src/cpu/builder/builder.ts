@@ -5,7 +5,7 @@
 // look inside: a host `if` may depend only on fields of the decoded instruction. Order in a semantics function: read,
 // compute, write, flags. Only what is marked "may fault" can fault; a fault leaves no effect of the instruction behind.
 
-import type { SystemHelper } from '../system/helper-names.ts';
+import type { SystemHelper } from './helpers.ts';
 import type { Insn, Operand, Size } from './insn.ts';
 
 export interface Builder<V, A, C> {

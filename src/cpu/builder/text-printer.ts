@@ -7,7 +7,7 @@
 //   dst ← x3
 //   flags of x1 + x2 = x3, size 4
 
-import type { SystemHelper } from '../system/helper-names.ts';
+import type { SystemHelper } from './helpers.ts';
 import type { Builder, Semantics } from './builder.ts';
 import { Rep } from './insn.ts';
 import type { Insn, Operand, Size } from './insn.ts';

@@ -6,7 +6,7 @@ import type { Insn, Operand, Size } from '../builder/insn.ts';
 import type { Cpu } from '../cpu.ts';
 import { linearAddress } from '../segmentation.ts';
 import { SYSTEM } from '../system/index.ts';
-import type { SystemHelper } from '../system/helper-names.ts';
+import type { SystemHelper } from '../builder/helpers.ts';
 import { readTimeStamp } from '../system/tsc.ts';
 import { effectiveAddress, wrapAddress } from './addressing.ts';
 import { NarrowFlags } from './narrow-flags.ts';

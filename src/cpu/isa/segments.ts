@@ -41,7 +41,7 @@ export const LOAD_FAR_POINTER: Semantics = (b, i) => {
   const { segment } = i.src.address;
   const offset = b.load(segment, at, i.size);
   const selector = b.load(segment, b.offset(i, at, i.size), 2);
-  loadSegment(b, i, i.third, selector);
+  b.system('loadPointerSegment', i, selector, b.constant(1, i.third.reg));
   b.write(i.dst, offset);
 };
 

@@ -52,8 +52,6 @@ function writeTimeStamp<V, A, C>(b: Builder<V, A, C>, [low, high]: readonly [V, 
 }
 export const RDPMC: Semantics = (b, i) => void b.system('readPmc', i);
 export const CPUID: Semantics = (b, i) => void b.system('cpuid', i);
-export const XGETBV: Semantics = (b, i) => void b.system('xgetbv', i);
-export const XSETBV: Semantics = (b, i) => void b.system('xsetbv', i);
 
 export const SWAPGS: Semantics = (b, i) => void b.system('swapgs', i);
 export const RDFSBASE: Semantics = (b, i) => b.write(i.dst, b.system('readFsBase', i));

@@ -4,7 +4,7 @@
 import type { Builder, Semantics } from '../builder/builder.ts';
 import { CodeMode } from '../builder/insn.ts';
 import type { Insn } from '../builder/insn.ts';
-import type { SystemHelper } from '../system/helper-names.ts';
+import type { SystemHelper } from '../builder/helpers.ts';
 import { linearSize } from './registers.ts';
 
 /** With a 16-bit operand size outside 64-bit mode the base has 24 bits. */
@@ -36,8 +36,9 @@ function storeTable<V, A, C>(b: Builder<V, A, C>, i: Insn, limitHelper: SystemHe
 export const SGDT: Semantics = (b, i) => storeTable(b, i, 'gdtLimit', 'gdtBase');
 export const SIDT: Semantics = (b, i) => storeTable(b, i, 'idtLimit', 'idtBase');
 
-/** CPL is checked before the selector is read from memory. */
+/** The mode, then CPL, are checked before the selector is read from memory. */
 function loadSelector<V, A, C>(b: Builder<V, A, C>, i: Insn, helper: SystemHelper): void {
+  b.system('checkProtectedMode', i);
   b.system('checkCpl0', i);
   b.system(helper, i, b.read(i.dst));
 }
