@@ -16,7 +16,7 @@ import { functionsOf, printFunction, registerName } from './wat.ts';
 
 const GOLDEN = join(import.meta.dirname, 'golden');
 /** Supervisor code in 32-bit and 64-bit mode (cpu/code-key.ts). */
-const KEY = { 32: 0x80, 64: 0x88 } as const;
+const KEY = { 32: 0x8000, 64: 0x8008 } as const;
 
 type Case = readonly [width: 32 | 64, hex: string];
 
