@@ -23,11 +23,17 @@ export interface Survey {
   endsBlock: boolean;
 }
 
+interface Nothing {
+  readonly value: 0;
+  readonly address: 0;
+  readonly condition: 0;
+}
+
 type Note = (size: number) => 0;
 
 const zero = (): 0 => 0;
 
-function surveyingFlags(note: Note, interpreted: () => 0): Flags<0, 0> {
+function surveyingFlags(note: Note, interpreted: () => 0): Flags<Nothing> {
   return {
     add: note,
     sub: note,
@@ -54,7 +60,7 @@ function surveyingFlags(note: Note, interpreted: () => 0): Flags<0, 0> {
   };
 }
 
-function surveyor(survey: Survey): Builder<0, 0, 0> {
+function surveyor(survey: Survey): Builder<Nothing> {
   const note: Note = (size) => {
     if (size === 8) survey.widest = 8;
     return 0;

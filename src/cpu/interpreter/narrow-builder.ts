@@ -11,8 +11,9 @@ import { readTimeStamp } from '../system/tsc.ts';
 import { effectiveAddress, wrapAddress } from './addressing.ts';
 import { NarrowFlags } from './narrow-flags.ts';
 import { NarrowValues } from './narrow-values.ts';
+import type { Narrow } from './narrow-values.ts';
 
-export class NarrowBuilder extends NarrowValues implements Builder<number, number, boolean> {
+export class NarrowBuilder extends NarrowValues implements Builder<Narrow> {
   readonly flags: NarrowFlags;
   private readonly regs: Int32Array;
   private readonly view: DataView;
