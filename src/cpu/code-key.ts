@@ -1,7 +1,7 @@
-// What translated code assumes beside the bytes it was made from. Two vCPUs, or two moments, with the same key may run the
-// same translation.
+// What translated code assumes beside the bytes it was made from, in 16 bits. Two vCPUs, or two moments, with the same key may
+// run the same translation.
 //
-//   bit 0 user mode | 2:1 TLB context of data | 3 64-bit mode | 4 segmented | 5 16-bit code | 6 16-bit stack | 7 always set
+//   bit 0 user mode | 2:1 TLB context of data | 3 64-bit mode | 4 segmented | 5 16-bit code | 6 16-bit stack | 15 always set; 14:7 are free
 //
 // Segmented code takes bases from the state and compares every offset with how far the segment may be accessed
 // (segment-ends.ts); what is not segmented uses ES, SS and DS without a look at them, and runs anywhere in CS.
@@ -14,7 +14,9 @@ const KEY_64 = 8;
 export const KEY_SEGMENTED = 16;
 const KEY_16 = 32;
 const KEY_STACK_16 = 64;
-const VALID = 0x80;
+const VALID = 0x8000;
+/** Keys are below this. */
+export const KEY_LIMIT = 0x10000;
 const READ_WRITE = 3;
 
 export const dataContextOf = (key: number): number => (key >> 1) & 3;

@@ -9,7 +9,9 @@ import { viewsOf } from '../base/state/table.ts';
 import type { Trace } from '../base/trace.ts';
 import { TlbContext } from '../mmu/access.ts';
 import type { VcpuMmu } from '../mmu/vcpu-mmu.ts';
-import { CodeMode } from './builder/insn.ts';
+import { CodeMode } from './arch/code-mode.ts';
+import { DEFAULT_MODEL } from './arch/model.ts';
+import type { CpuModel } from './arch/model.ts';
 import { codeKeyOf } from './code-key.ts';
 import { AC, FlagsRegister, IOPL_SHIFT, VM } from './flags.ts';
 import { GuestMemory } from './guest-memory.ts';
@@ -124,6 +126,7 @@ export class Cpu {
     readonly mmu: VcpuMmu,
     readonly host: CpuHost,
     readonly trace: Trace,
+    readonly model: CpuModel = DEFAULT_MODEL,
   ) {
     this.state = viewsOf(VCPU_STATE, linear, blockOffset);
     this.gprHalves = new Int32Array(linear.memory.buffer, blockOffset + VCPU_STATE.offset.gpr, 32);

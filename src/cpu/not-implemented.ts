@@ -43,7 +43,7 @@ export const NOT_IMPLEMENTED: readonly Absence[] = [
   },
   {
     name: 'BMI1, SSE3',
-    behaviour: 'CPUID does not offer them; F3 0F BC nevertheless executes as TZCNT, and of SSE3 FISTTP is there',
+    behaviour: 'CPUID does not offer them; their instructions are undefined (#UD), FISTTP among them, and F3 0F BC executes as BSF',
   },
   {
     name: '5-level paging, protection keys, CET',

@@ -4,8 +4,11 @@ import { describe, expect, it } from 'vitest';
 import { CodeMode, OperandKind, Rep } from '../../src/cpu/builder/insn.ts';
 import type { Insn } from '../../src/cpu/builder/insn.ts';
 import { decode } from '../../src/cpu/decode/decode.ts';
-import { MNEMONICS } from '../../src/cpu/isa/mnemonics.ts';
+import { DEFAULT_MODEL } from '../../src/cpu/arch/model.ts';
+import type { Feature } from '../../src/cpu/arch/features.ts';
+import { MNEMONICS } from '../isa/mnemonics.ts';
 import { Seg } from '../../src/base/state/vcpu.ts';
+import { ALL_FEATURES, without } from '../support/cpu-models.ts';
 import { decodeBytes } from './explore.ts';
 import { opcodeSpace } from './space.ts';
 
@@ -42,10 +45,10 @@ describe('prefixes', () => {
   });
 
   it('repeat string instructions only', () => {
-    expect(in64('f3 a4')).toMatchObject({ mnemonic: 'MOVS', rep: Rep.REP, endsBlock: true });
+    expect(in64('f3 a4')).toMatchObject({ mnemonic: 'MOVS', rep: Rep.REP });
     expect(in64('f2 f3 a6').rep).toBe(Rep.REP);
     expect(in64('f3 f2 a6').rep).toBe(Rep.REPNE);
-    expect(in64('a4')).toMatchObject({ rep: Rep.NONE, endsBlock: false });
+    expect(in64('a4')).toMatchObject({ rep: Rep.NONE });
     expect(in64('f3 01 c0').rep).toBe(Rep.NONE);
   });
 
@@ -73,13 +76,70 @@ describe('prefixes', () => {
   });
 });
 
+describe('features', () => {
+  const lacking = (bytes: string, mode: CodeMode, ...features: Feature[]): string =>
+    decodeBytes(Uint8Array.from(Buffer.from(bytes.replaceAll(' ', ''), 'hex')), mode, without(...features)).mnemonic;
+
+  it.each([
+    ['0f 42 c1', 'CMOV'],
+    ['db c1', 'CMOV'],
+    ['db c1', 'FPU'],
+    ['db f1', 'CMOV'],
+    ['d8 c1', 'FPU'],
+    ['db 08', 'SSE3'],
+    ['f3 0f b8 c1', 'POPCNT'],
+    ['0f 38 f0 01', 'MOVBE'],
+    ['66 0f 38 82 01', 'INVPCID'],
+    ['0f 01 f9', 'RDTSCP'],
+    ['0f 31', 'TSC'],
+    ['0f 32', 'MSR'],
+    ['0f 34', 'SEP'],
+    ['0f 05', 'SYSCALL'],
+    ['0f 01 ca', 'SMAP'],
+    ['f3 0f ae c1', 'FSGSBASE'],
+    ['0f c7 0e', 'CX8'],
+    ['48 0f c7 0e', 'CX16'],
+    ['0f c3 01', 'SSE2'],
+    ['0f ae e8', 'SSE2'],
+    ['0f ae f8', 'SSE'],
+    ['0f ae 38', 'CLFSH'],
+    ['9f', 'LAHF64'],
+  ] as const)('%s is undefined without %s', (bytes, feature) => {
+    expect(lacking(bytes, CodeMode.BITS64)).not.toBe('UD');
+    expect(lacking(bytes, CodeMode.BITS64, feature)).toBe('UD');
+  });
+
+  it('leave a prefix its ordinary meaning where the instruction that it makes is not there', () => {
+    expect(lacking('f3 0f bc c1', CodeMode.BITS64, 'BMI1')).toBe('BSF');
+    expect(lacking('f3 0f bd c1', CodeMode.BITS64, 'LZCNT')).toBe('BSR');
+    expect(lacking('f3 90', CodeMode.BITS64, 'SSE2')).toBe('NOP');
+  });
+
+  it('count only where the instruction came with them', () => {
+    expect(lacking('0f c7 0e', CodeMode.BITS64, 'CX16')).toBe('CMPXCHG8B');
+    expect(lacking('9f', CodeMode.BITS32, 'LAHF64')).toBe('LAHF');
+  });
+
+  it('of the default processor have no BMI1 and no SSE', () => {
+    const byDefault = (bytes: string): string => decodeBytes(Buffer.from(bytes, 'hex'), CodeMode.BITS64, DEFAULT_MODEL.features).mnemonic;
+    expect(['f30fbcc1', 'f30fbdc1', '0fc301', '0faee8', 'df08'].map(byDefault)).toEqual(['BSF', 'LZCNT', 'UD', 'UD', 'UD']);
+  });
+});
+
+describe('alignment', () => {
+  it('is asked of CMPXCHG16B alone', () => {
+    expect(in64('48 0f c7 0e').alignment).toBe(16);
+    expect(in64('0f c7 0e').alignment).toBe(1);
+  });
+});
+
 describe('length', () => {
   it('may be 15', () => {
     expect(in64(`${'66'.repeat(13)} 01 c0`)).toMatchObject({ mnemonic: 'ADD', length: 15 });
   });
 
   it('may not be 16, and the sixteenth byte is not asked for', () => {
-    expect(in64(`${'66'.repeat(14)} 01`)).toMatchObject({ mnemonic: 'TOO_LONG', length: 15, endsBlock: true });
+    expect(in64(`${'66'.repeat(14)} 01`)).toMatchObject({ mnemonic: 'TOO_LONG', length: 15 });
     expect(in64('66'.repeat(15))).toMatchObject({ mnemonic: 'TOO_LONG' });
   });
 
@@ -93,7 +153,7 @@ describe('length', () => {
     };
     let caught: unknown;
     try {
-      decode(next, CodeMode.BITS64);
+      decode(next, CodeMode.BITS64, ALL_FEATURES);
     } catch (signal) {
       caught = signal;
     }
@@ -197,6 +257,7 @@ describe('mode', () => {
     'c4 00',
     'c5 00',
     'ce',
+    'd6',
     'd4 0a',
     'd5 0a',
     'ea 00 00 00 00 00 00',

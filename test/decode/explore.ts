@@ -3,6 +3,7 @@
 import { decode } from '../../src/cpu/decode/decode.ts';
 import type { CodeMode, Insn } from '../../src/cpu/builder/insn.ts';
 import { differences } from './compare.ts';
+import { ALL_FEATURES } from '../support/cpu-models.ts';
 import { icedDecode } from './iced.ts';
 import type { IcedInsn } from './iced.ts';
 import { BITNESS } from './space.ts';
@@ -31,12 +32,16 @@ function familyOf({ code, features }: IcedInsn): string {
 export const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 
 /** Decodes `bytes` with our decoder; reading past their end is an error of the test. */
-export function decodeBytes(bytes: Uint8Array, mode: CodeMode): Insn {
+export function decodeBytes(bytes: Uint8Array, mode: CodeMode, features = ALL_FEATURES): Insn {
   let at = 0;
-  return decode(() => {
-    if (at === bytes.length) throw new RangeError('read past the bytes given');
-    return bytes[at++]!;
-  }, mode);
+  return decode(
+    () => {
+      if (at === bytes.length) throw new RangeError('read past the bytes given');
+      return bytes[at++]!;
+    },
+    mode,
+    features,
+  );
 }
 
 export function explore(space: Iterable<Uint8Array>, mode: CodeMode, into: Exploration): void {

@@ -12,7 +12,6 @@ interface Family {
 
 /** Features that the modelled processor does not show: software that asks CPUID first never meets them. */
 export const FAMILIES: readonly Family[] = [
-  { title: 'The undocumented SALC', features: ['INTEL8086'], members: ['Salc'] },
   { title: 'MMX', features: ['MMX'] },
   { title: '3DNow!', features: ['D3NOW'] },
   { title: 'SSE', features: ['SSE'] },

@@ -11,6 +11,7 @@ import { cpuRegions } from '../../src/cpu/regions.ts';
 import { createMmu } from '../../src/mmu/create.ts';
 import type { PhysicalMemory } from '../../src/mmu/physical-memory.ts';
 import { mmuRegions } from '../../src/mmu/regions.ts';
+import { EVERYTHING } from '../support/cpu-models.ts';
 import { CODE_BASE, DATA_BASE, DATA_SIZE, GS_BASE, WIDE_BASE } from './vector.ts';
 import type { VectorMode } from './vector.ts';
 
@@ -207,7 +208,7 @@ export function vectorMachine(setting: Setting, mode: VectorMode): VectorMachine
   state.cr3[0] = BigInt(TABLES_GPA);
   state.cr4[0] = (setting === 'two-level' ? CR4.PSE : CR4.PAE) | CR4.FSGSBASE | CR4.UMIP | CR4.OSFXSR;
   state.efer[0] = long ? EFER.SCE | EFER.LME | EFER.LMA | EFER.NXE : 0n;
-  const cpu = new Cpu(0, memory, plan.vcpu!.offset, vcpus[0]!, SILENT_HOST, { on: null });
+  const cpu = new Cpu(0, memory, plan.vcpu!.offset, vcpus[0]!, SILENT_HOST, { on: null }, EVERYTHING);
   if (mode === '16' || mode === '16w') setSegments16(mode, state);
   else setSegments(mode === '64', state);
   setSystemSegments(state);

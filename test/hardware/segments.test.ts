@@ -2,7 +2,7 @@
 // 16-bit code: registers, selectors, memory, flags, faults with their error codes.
 
 import { describe, expect, it } from 'vitest';
-import type { Mnemonic } from '../../src/cpu/isa/mnemonics.ts';
+import type { Mnemonic } from '../../src/cpu/decode/mnemonic.ts';
 import { Translator } from '../../src/cpu/translator/translator.ts';
 import type { Setting } from './machine.ts';
 import { emptyReport, runVectors } from './run-file.ts';

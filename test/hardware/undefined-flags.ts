@@ -2,7 +2,7 @@
 
 import { AF, CF, OF, PF, SF, STATUS_FLAGS, ZF } from '../../src/cpu/flags.ts';
 import type { Insn } from '../../src/cpu/builder/insn.ts';
-import type { Mnemonic } from '../../src/cpu/isa/mnemonics.ts';
+import type { Mnemonic } from '../../src/cpu/decode/mnemonic.ts';
 
 /** `count` is the shift count as masked to 5 or 6 bits; `size` the operand size in bytes. */
 type Rule = number | ((count: number, size: number) => number);

@@ -3,6 +3,7 @@
 import { CodeMode } from '../../src/cpu/builder/insn.ts';
 import type { Insn } from '../../src/cpu/builder/insn.ts';
 import { decode } from '../../src/cpu/decode/decode.ts';
+import { ALL_FEATURES } from '../support/cpu-models.ts';
 import { seededX87 } from './x87-state.ts';
 import type { X87State } from './x87-state.ts';
 
@@ -185,5 +186,5 @@ export function parseVector(line: string): Vector {
 /** The vector's instruction; a fetch past its end is an INT3, as where it ran. */
 export function decodeVector(vector: Vector): Insn {
   let at = 0;
-  return decode(() => vector.code[at++] ?? 0xcc, CODE_MODES[vector.mode]);
+  return decode(() => vector.code[at++] ?? 0xcc, CODE_MODES[vector.mode], ALL_FEATURES);
 }

@@ -4,7 +4,7 @@
 import { Seg } from '../../src/base/state/vcpu.ts';
 import { CodeMode, OperandKind, Rep } from '../../src/cpu/builder/insn.ts';
 import type { Insn } from '../../src/cpu/builder/insn.ts';
-import type { Mnemonic } from '../../src/cpu/isa/mnemonics.ts';
+import type { Mnemonic } from '../../src/cpu/decode/mnemonic.ts';
 import { icedDecode } from '../decode/iced.ts';
 import { FAMILIES } from '../decode/unimplemented.ts';
 import { WIDE_BASE } from './vector.ts';

@@ -1,6 +1,6 @@
 // Where the x87 of the recorded AMD processor and that of the modelled Intel processor differ, by name.
 
-import type { Mnemonic } from '../../src/cpu/isa/mnemonics.ts';
+import type { Mnemonic } from '../../src/cpu/decode/mnemonic.ts';
 import type { VendorDifference } from './vendor-differences.ts';
 
 const COMPARISONS: ReadonlySet<Mnemonic> = new Set([

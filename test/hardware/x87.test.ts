@@ -1,7 +1,7 @@
 // The recorded vectors of x87 instructions, by both engines: registers, status and tags, memory, flags, faults.
 
 import { describe, expect, it } from 'vitest';
-import { X87_MNEMONICS } from '../../src/cpu/isa/mnemonics.ts';
+import { X87_MNEMONICS } from '../isa/mnemonics.ts';
 import { Translator } from '../../src/cpu/translator/translator.ts';
 import { emptyReport, runVectors } from './run-file.ts';
 import type { Setting } from './machine.ts';

@@ -3,7 +3,7 @@
 //   V value · A address · C condition · h decided at decode (sizes, register numbers, operands, the instruction)
 //   b a body to be run · ? the argument may be missing · VV a pair of values
 
-import type { Builder, Flags } from '../../src/cpu/builder/builder.ts';
+import type { Builder, Flags, Values } from '../../src/cpu/builder/builder.ts';
 
 type Names<T> = Exclude<keyof T, 'flags'>;
 
@@ -11,7 +11,7 @@ const UNARY = 'h V > V';
 const BINARY = 'h V V > V';
 
 // biome-ignore format: a table
-export const OPERATIONS: Record<Names<Builder<unknown, unknown, unknown>>, string> = {
+export const OPERATIONS: Record<Names<Builder<Values>>, string> = {
   constant: 'h h > V', add: BINARY, sub: BINARY, mul: BINARY, mulHighUnsigned: BINARY, mulHighSigned: BINARY,
   divideUnsigned: 'h V V V > VV', divideSigned: 'h V V V > VV', and: 'V V > V', or: 'V V > V', xor: 'V V > V', not: UNARY,
   shl: BINARY, shr: BINARY, sar: BINARY, modulo: 'V h > V', signExtend: 'h h V > V', truncate: UNARY, byteSwap: UNARY,
@@ -30,7 +30,7 @@ export const OPERATIONS: Record<Names<Builder<unknown, unknown, unknown>>, strin
 };
 
 // biome-ignore format: a table
-export const FLAG_OPERATIONS: Record<keyof Flags<unknown, unknown>, string> = {
+export const FLAG_OPERATIONS: Record<keyof Flags<Values>, string> = {
   add: 'h V V V >', sub: 'h V V V >', inc: 'h V V >', dec: 'h V V >', logic: 'h V >', result: 'h V C C C >',
   setCarry: 'C >', setOverflow: 'C >', setZero: 'C >', setAdjust: 'C >', setSign: 'C >', setParity: 'C >',
   carry: '> C', overflow: '> C', zero: '> C', sign: '> C', parity: '> C', adjust: '> C', condition: 'h > C',

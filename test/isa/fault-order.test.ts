@@ -2,22 +2,19 @@
 // probed, or read with the intent to write, a load once the same place was loaded; a jump is safe once its target was checked.
 
 import { describe, expect, it } from 'vitest';
+import { HELPERS } from '../../src/cpu/builder/helpers.ts';
+import type { SystemHelper } from '../../src/cpu/builder/helpers.ts';
 import { OperandKind } from '../../src/cpu/builder/insn.ts';
 import type { Insn } from '../../src/cpu/builder/insn.ts';
 import type { Semantics } from '../../src/cpu/builder/builder.ts';
 import { ISA } from '../../src/cpu/isa/index.ts';
-import { MNEMONICS } from '../../src/cpu/isa/mnemonics.ts';
+import { MNEMONICS } from './mnemonics.ts';
 import { describeInsn, insn, operand, memoryAt, samples } from './instructions.ts';
 import { SYMBOLIC, record } from './recording-builder.ts';
 import type { Call } from './recording-builder.ts';
 
-/** System helpers that only look; they may refuse. */
-// biome-ignore format: a table
-const LOOKING: ReadonlySet<string> = new Set([
-  'pushfValue', 'readSegment', 'gdtBase', 'gdtLimit', 'idtBase', 'idtLimit', 'storeLdt', 'storeTaskRegister', 'readControl',
-  'readDebug', 'readMachineStatus', 'readFsBase', 'readGsBase', 'checkCpl0', 'checkProtectedMode', 'checkPort', 'readTscAux',
-  'x87Wait', 'x87NoWait', 'x87Result', 'x87ResultHigh', 'x87Stores', 'x87ImagePiece', 'x87LoadPiece',
-]);
+/** A system helper that only looks; it may refuse. */
+const looks = (call: Call): boolean => HELPERS[JSON.parse(call.args[0]!) as SystemHelper] === 'looks';
 /** System helpers that never refuse: what they change comes after the last access to memory. */
 const CERTAIN: ReadonlySet<string> = new Set(['x87Stored']);
 const FAULTING: ReadonlySet<string> = new Set([
@@ -70,7 +67,7 @@ function tooLate(semantics: Semantics, i: Insn): string[] {
     if (operation === 'modify') safe.add(args[0]!);
     if (operation === 'checkTarget') safe.add(`target ${args[1]}`);
     if (operation === 'checkRelative') safe.add('relative');
-    if (EFFECTS.has(operation) || (operation === 'system' && !LOOKING.has(JSON.parse(args[0]!) as string))) effect = true;
+    if (EFFECTS.has(operation) || (operation === 'system' && !looks(call))) effect = true;
   }
   return late;
 }

@@ -8,8 +8,8 @@
 import { CodeMode, OperandKind, Rep } from '../../src/cpu/builder/insn.ts';
 import type { Address, Insn, Operand, Size } from '../../src/cpu/builder/insn.ts';
 import { Seg } from '../../src/base/state/vcpu.ts';
-import { MNEMONICS } from '../../src/cpu/isa/mnemonics.ts';
-import type { Mnemonic } from '../../src/cpu/isa/mnemonics.ts';
+import { MNEMONICS } from './mnemonics.ts';
+import type { Mnemonic } from '../../src/cpu/decode/mnemonic.ts';
 
 const BINARY = ['v E G', 'v G E', 'v E I', 'b H E'];
 const SHIFT = ['v E C', 'v E 1', 'v E I', 'v E 0'];
@@ -142,7 +142,7 @@ export function insn(mnemonic: Mnemonic, fields: Partial<Insn> = {}): Insn {
     cc: 4,
     fop: 0,
     displacement: 5,
-    endsBlock: false,
+    alignment: 1,
     ...fields,
   };
 }

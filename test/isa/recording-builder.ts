@@ -2,7 +2,7 @@
 // comes from a guest state: a symbol that refuses to be looked into, or a plain number or boolean that a semantics function
 // could be tempted to look at. The calls must not depend on it.
 
-import type { Builder, Semantics } from '../../src/cpu/builder/builder.ts';
+import type { Builder, Semantics, Values } from '../../src/cpu/builder/builder.ts';
 import type { Insn, Operand } from '../../src/cpu/builder/insn.ts';
 import { FLAG_OPERATIONS, OPERATIONS } from './builder-signatures.ts';
 
@@ -95,6 +95,6 @@ export function record(semantics: Semantics, i: Insn, state: GuestState): Call[]
       Object.entries(table).map(([name, signature]) => [name, (...args: unknown[]) => run(prefix + name, signature, args)]),
     );
   const builder = { ...bind(OPERATIONS, ''), flags: bind(FLAG_OPERATIONS, 'flags.') };
-  semantics(builder as unknown as Builder<unknown, unknown, unknown>, i);
+  semantics(builder as unknown as Builder<Values>, i);
   return calls;
 }

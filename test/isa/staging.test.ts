@@ -3,7 +3,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { ISA } from '../../src/cpu/isa/index.ts';
-import { MNEMONICS } from '../../src/cpu/isa/mnemonics.ts';
+import { MNEMONICS } from './mnemonics.ts';
 import type { Semantics } from '../../src/cpu/builder/builder.ts';
 import { describeInsn, insn, operand, samples } from './instructions.ts';
 import { SYMBOLIC, concrete, record } from './recording-builder.ts';

@@ -6,8 +6,8 @@ import { describe, expect, it } from 'vitest';
 import { CodeMode, OperandKind, Rep } from '../../src/cpu/builder/insn.ts';
 import type { Insn } from '../../src/cpu/builder/insn.ts';
 import { printSemantics } from '../../src/cpu/builder/text-printer.ts';
-import { ISA } from '../../src/cpu/isa/index.ts';
-import type { Mnemonic } from '../../src/cpu/isa/mnemonics.ts';
+import { meaningOf } from '../../src/cpu/isa/index.ts';
+import type { Mnemonic } from '../../src/cpu/decode/mnemonic.ts';
 import { Seg } from '../../src/base/state/vcpu.ts';
 import { ALL_SAMPLES, describeInsn, insn, memoryAt, operand } from './instructions.ts';
 
@@ -47,7 +47,7 @@ const CASES: Readonly<Record<string, readonly [Mnemonic, Partial<Insn>]>> = {
   xlat: ['XLAT', { size: 1, dst: byte, src: source }],
   xadd: ['XADD', { dst: memory, src: register }],
   cmpxchg: ['CMPXCHG', { dst: memory, src: register }],
-  cmpxchg16b: ['CMPXCHG8B', { size: 8, mode: CodeMode.BITS64, dst: operand(OperandKind.MEM, 8, 0, 0, memoryAt(3, Seg.GS)) }],
+  cmpxchg16b: ['CMPXCHG8B', { size: 8, alignment: 16, mode: CodeMode.BITS64, dst: operand(OperandKind.MEM, 8, 0, 0, memoryAt(3, Seg.GS)) }],
   push: ['PUSH', { dst: memory }],
   'pop-at-sp': ['POP', { dst: stackMemory }],
   'pop-ss': ['POP_SREG', { dst: stackSegment }],
@@ -70,7 +70,7 @@ const CASES: Readonly<Record<string, readonly [Mnemonic, Partial<Insn>]>> = {
 describe('pseudo-code', () => {
   it.each(Object.entries(CASES))('of %s is as blessed', (name, [mnemonic, fields]) => {
     const i = insn(mnemonic, fields);
-    const text = `${describeInsn(i)}\n\n${printSemantics(ISA[mnemonic], i)}\n`;
+    const text = `${describeInsn(i)}\n\n${printSemantics(meaningOf(i), i)}\n`;
     const file = join(GOLDEN, `${name}.txt`);
     if (process.env.UPDATE_GOLDEN) {
       mkdirSync(GOLDEN, { recursive: true });
@@ -88,14 +88,14 @@ describe('pseudo-code', () => {
   });
 
   it('can be had of every instruction, and says something unless it is a hint', () => {
-    const silent = ALL_SAMPLES.filter((i) => printSemantics(ISA[i.mnemonic], i) === '').map((i) => i.mnemonic);
+    const silent = ALL_SAMPLES.filter((i) => printSemantics(meaningOf(i), i) === '').map((i) => i.mnemonic);
     expect([...new Set(silent)].sort()).toEqual(['FENCE', 'NOP', 'PAUSE']);
   });
 
   it('refers to no value before it has a name', () => {
     for (const i of ALL_SAMPLES) {
       let known = 0;
-      for (const line of printSemantics(ISA[i.mnemonic], i).split('\n')) {
+      for (const line of printSemantics(meaningOf(i), i).split('\n')) {
         const defined = /^\s*x(\d+)(:\d)? ←/.exec(line);
         const used = [...line.replace(/^\s*x\d+(:\d)? ←/, '').matchAll(/\bx(\d+)\b/g)].map((match) => Number(match[1]));
         expect(Math.max(0, ...used), `${describeInsn(i)}: ${line}`).toBeLessThanOrEqual(known);

@@ -5,10 +5,10 @@ import { ZF } from '../../src/cpu/flags.ts';
 import { AT, SEL, UNMAPPED, longMode, protectedMode, segment } from './support.ts';
 import type { Rig } from './support.ts';
 
-type Loader = 'MOV_TO_SREG' | 'LOAD_FAR_POINTER';
+type Loader = 'loadSegment' | 'loadPointerSegment';
 
-const load = (rig: Rig, register: number, selector: number, mnemonic: Loader = 'MOV_TO_SREG'): readonly [number, number | null] | null =>
-  rig.call('loadSegment', { mnemonic }, BigInt(selector), BigInt(register)).fault;
+const load = (rig: Rig, register: number, selector: number, helper: Loader = 'loadSegment'): readonly [number, number | null] | null =>
+  rig.call(helper, {}, BigInt(selector), BigInt(register)).fault;
 
 describe('data segments', () => {
   // SDM vol. 2, MOV: the segment must be data or readable code; #GP(selector) else, #NP(selector) if absent.
@@ -99,7 +99,7 @@ describe('SS', () => {
   // SDM vol. 3, "Masking Exceptions and Interrupts When Switching Stacks": MOV and POP inhibit; LSS need not.
   it('MOV shadows the next instruction, LSS does not', () => {
     const rig = protectedMode();
-    load(rig, Seg.SS, SEL.DATA0, 'LOAD_FAR_POINTER');
+    load(rig, Seg.SS, SEL.DATA0, 'loadPointerSegment');
     expect(rig.state.interruptibility[0]).toBe(0);
     load(rig, Seg.SS, SEL.DATA0);
     expect(rig.state.interruptibility[0]).toBe(2);

@@ -14,7 +14,7 @@ import type { CpuHost } from '../../src/cpu/host.ts';
 import { cpuRegions } from '../../src/cpu/regions.ts';
 import { resetVcpu } from '../../src/cpu/reset.ts';
 import { SYSTEM } from '../../src/cpu/system/index.ts';
-import type { SystemHelper } from '../../src/cpu/system/helper-names.ts';
+import type { SystemHelper } from '../../src/cpu/builder/helpers.ts';
 import { createMmu } from '../../src/mmu/create.ts';
 import type { Mmu } from '../../src/mmu/create.ts';
 import { mmuRegions } from '../../src/mmu/regions.ts';
@@ -236,7 +236,7 @@ export function instruction(fields: Partial<Insn>): Insn {
     cc: 0,
     fop: 0,
     displacement: 0,
-    endsBlock: true,
+    alignment: 1,
     ...fields,
   };
 }

@@ -5,8 +5,9 @@ import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { CodeMode } from '../../src/cpu/builder/insn.ts';
+import { ALL_FEATURES } from '../support/cpu-models.ts';
 import { decode } from '../../src/cpu/decode/decode.ts';
-import { ISA } from '../../src/cpu/isa/index.ts?instance=translator';
+import { meaningOf } from '../../src/cpu/isa/index.ts?instance=translator';
 import { compileRegion } from '../../src/cpu/translator/region-compiler.ts';
 import { RegionFrame } from '../../src/cpu/translator/region-frame.ts';
 import { planRegion } from '../../src/cpu/translator/region-plan.ts';
@@ -15,7 +16,7 @@ import { functionsOf, printFunction, registerName } from './wat.ts';
 
 const GOLDEN = join(import.meta.dirname, 'golden');
 /** Supervisor code in 32-bit and 64-bit mode (cpu/code-key.ts). */
-const KEY = { 32: 0x80, 64: 0x88 } as const;
+const KEY = { 32: 0x8000, 64: 0x8008 } as const;
 
 type Case = readonly [width: 32 | 64, hex: string];
 
@@ -103,14 +104,14 @@ const frameNames = (frame: RegionFrame): Map<number, string> => new Map(FRAME_LO
 function printInstruction([width, hex]: Case): string {
   const bytes = bytesOf(hex);
   let at = 0;
-  const insn = decode(() => bytes[at++]!, modeOf(width));
+  const insn = decode(() => bytes[at++]!, modeOf(width), ALL_FEATURES);
   const frame = new RegionFrame(KEY[width], WHOLE_PAGE_EXTENT);
   const builder = new WasmBuilder(frame, 0);
   frame.begin();
   builder.flags.enterDynamic();
   const before = frame.body.size;
   builder.beginInstruction(insn, { distance: 0, left: 1 });
-  ISA[insn.mnemonic](builder, insn);
+  meaningOf(insn)(builder, insn);
   const size = frame.body.size - before;
   const names = frameNames(frame);
   for (let reg = 0; reg < 2 * (width / 8); reg++) names.set(frame.register(reg), registerName(reg));
@@ -119,7 +120,7 @@ function printInstruction([width, hex]: Case): string {
 }
 
 function printRegion([width, hex]: Case): string {
-  const plan = planRegion(bytesOf(hex), 0, modeOf(width));
+  const plan = planRegion(bytesOf(hex), 0, modeOf(width), ALL_FEATURES);
   const module = compileRegion(plan, KEY[width], { pages: 1, shared: false });
   const blocks = plan.blocks.map(
     ({ distance, insns, end }) => `block ${distance}: ${insns.map(({ insn }) => insn.mnemonic).join(' ')}; ${end.kind}`,

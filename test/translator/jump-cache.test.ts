@@ -13,7 +13,7 @@ import { encodeModule } from '../../src/cpu/translator/wasm/module.ts';
 const CPU = 0;
 const TLB = 4096;
 const CACHE = 131072;
-const KEY = 0x88;
+const KEY = 0x8008;
 const USER_KEY = 0x89;
 const FETCH_SUPERVISOR = 3;
 const FETCH_USER = 4;

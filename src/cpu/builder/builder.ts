@@ -1,134 +1,142 @@
 // The abstract builder: every instruction's meaning is written once against it (cpu/isa), and every engine is an instance of
-// it. V is an engine's value, A its address (an effective address, in the instruction's address size), C its condition.
+// it.
 //
 // A value stands for an unsigned integer of `size` bytes; how an engine represents it is its own business. Semantics never
 // look inside: a host `if` may depend only on fields of the decoded instruction. Order in a semantics function: read,
 // compute, write, flags. Only what is marked "may fault" can fault; a fault leaves no effect of the instruction behind.
 
-import type { SystemHelper } from '../system/helper-names.ts';
+import type { SystemHelper } from './helpers.ts';
 import type { Insn, Operand, Size } from './insn.ts';
 
-export interface Builder<V, A, C> {
-  readonly flags: Flags<V, C>;
+/** What an engine computes with. A type of its own for each algebra that the operations are over. */
+export interface Values {
+  readonly value: unknown;
+  /** An effective address, in the instruction's address size. */
+  readonly address: unknown;
+  readonly condition: unknown;
+}
+
+export interface Builder<T extends Values> {
+  readonly flags: Flags<T>;
 
   // ── values ──────────────────────────────────────────────────────────────────────────────────────────────────────
   /** The signed integer `n`, taken modulo 2^(8 size). */
-  constant(size: Size, n: number): V;
-  add(size: Size, x: V, y: V): V;
-  sub(size: Size, x: V, y: V): V;
+  constant(size: Size, n: number): T['value'];
+  add(size: Size, x: T['value'], y: T['value']): T['value'];
+  sub(size: Size, x: T['value'], y: T['value']): T['value'];
   /** Low half of the product. */
-  mul(size: Size, x: V, y: V): V;
+  mul(size: Size, x: T['value'], y: T['value']): T['value'];
   /** High half of the product. */
-  mulHighUnsigned(size: Size, x: V, y: V): V;
-  mulHighSigned(size: Size, x: V, y: V): V;
+  mulHighUnsigned(size: Size, x: T['value'], y: T['value']): T['value'];
+  mulHighSigned(size: Size, x: T['value'], y: T['value']): T['value'];
   /** high:low / divisor; #DE if the divisor is 0 or the quotient does not fit. Returns [quotient, remainder]. May fault. */
-  divideUnsigned(size: Size, high: V, low: V, divisor: V): readonly [V, V];
-  divideSigned(size: Size, high: V, low: V, divisor: V): readonly [V, V];
-  and(x: V, y: V): V;
-  or(x: V, y: V): V;
-  xor(x: V, y: V): V;
-  not(size: Size, x: V): V;
+  divideUnsigned(size: Size, high: T['value'], low: T['value'], divisor: T['value']): readonly [T['value'], T['value']];
+  divideSigned(size: Size, high: T['value'], low: T['value'], divisor: T['value']): readonly [T['value'], T['value']];
+  and(x: T['value'], y: T['value']): T['value'];
+  or(x: T['value'], y: T['value']): T['value'];
+  xor(x: T['value'], y: T['value']): T['value'];
+  not(size: Size, x: T['value']): T['value'];
   /** Shifts by any count: `n` at or above the width gives 0 (or all sign bits for sar). */
-  shl(size: Size, x: V, n: V): V;
-  shr(size: Size, x: V, n: V): V;
-  sar(size: Size, x: V, n: V): V;
+  shl(size: Size, x: T['value'], n: T['value']): T['value'];
+  shr(size: Size, x: T['value'], n: T['value']): T['value'];
+  sar(size: Size, x: T['value'], n: T['value']): T['value'];
   /** n modulo the constant `m`, for rotates through carry. `n` is below 64. */
-  modulo(n: V, m: number): V;
-  signExtend(from: Size, to: Size, x: V): V;
+  modulo(n: T['value'], m: number): T['value'];
+  signExtend(from: Size, to: Size, x: T['value']): T['value'];
   /** Keeps the low `to` bytes. */
-  truncate(to: Size, x: V): V;
-  byteSwap(size: Size, x: V): V;
+  truncate(to: Size, x: T['value']): T['value'];
+  byteSwap(size: Size, x: T['value']): T['value'];
   /** Number of leading zeros within `size`; the width when x is 0. */
-  countLeadingZeros(size: Size, x: V): V;
-  countTrailingZeros(size: Size, x: V): V;
-  populationCount(size: Size, x: V): V;
+  countLeadingZeros(size: Size, x: T['value']): T['value'];
+  countTrailingZeros(size: Size, x: T['value']): T['value'];
+  populationCount(size: Size, x: T['value']): T['value'];
 
   // ── conditions ──────────────────────────────────────────────────────────────────────────────────────────────────
-  isZero(x: V): C;
-  equal(x: V, y: V): C;
-  lessUnsigned(size: Size, x: V, y: V): C;
-  lessSigned(size: Size, x: V, y: V): C;
+  isZero(x: T['value']): T['condition'];
+  equal(x: T['value'], y: T['value']): T['condition'];
+  lessUnsigned(size: Size, x: T['value'], y: T['value']): T['condition'];
+  lessSigned(size: Size, x: T['value'], y: T['value']): T['condition'];
   /** Bit `n` of x (n below the width). */
-  bit(x: V, n: V): C;
+  bit(x: T['value'], n: T['value']): T['condition'];
   /** Bit number `n`, fixed at decode. */
-  bitAt(x: V, n: number): C;
-  signBit(size: Size, x: V): C;
-  never(): C;
-  notC(c: C): C;
-  andC(x: C, y: C): C;
-  orC(x: C, y: C): C;
-  xorC(x: C, y: C): C;
+  bitAt(x: T['value'], n: number): T['condition'];
+  signBit(size: Size, x: T['value']): T['condition'];
+  never(): T['condition'];
+  notC(c: T['condition']): T['condition'];
+  andC(x: T['condition'], y: T['condition']): T['condition'];
+  orC(x: T['condition'], y: T['condition']): T['condition'];
+  xorC(x: T['condition'], y: T['condition']): T['condition'];
   /** 1 or 0. */
-  fromCondition(c: C): V;
-  select(c: C, whenTrue: V, whenFalse: V): V;
+  fromCondition(c: T['condition']): T['value'];
+  select(c: T['condition'], whenTrue: T['value'], whenFalse: T['value']): T['value'];
   /** Runs `body` only if c holds; body may write and may fault. */
-  when(c: C, body: () => void): void;
+  when(c: T['condition'], body: () => void): void;
 
   // ── operands ────────────────────────────────────────────────────────────────────────────────────────────────────
   /** Zero-extended from the operand's size. May fault. */
-  read(operand: Operand): V;
+  read(operand: Operand): T['value'];
   /** Read of an operand that the same instruction writes back: faults as a write does (SDM vol. 3, page-fault error code). */
-  modify(operand: Operand): V;
+  modify(operand: Operand): T['value'];
   /** Writes the low bytes of x that the operand has; a 4-byte register write clears bits 63:32. May fault. */
-  write(operand: Operand, x: V): void;
+  write(operand: Operand, x: T['value']): void;
   /** General register `reg` (0 … 15) as `size` bytes; size 1 means the low byte. */
-  readRegister(size: Size, reg: number): V;
-  writeRegister(size: Size, reg: number, x: V): void;
+  readRegister(size: Size, reg: number): T['value'];
+  writeRegister(size: Size, reg: number, x: T['value']): void;
   /** AH … BH (reg 0 … 3). */
-  readHighByte(reg: number): V;
-  writeHighByte(reg: number, x: V): void;
+  readHighByte(reg: number): T['value'];
+  writeHighByte(reg: number, x: T['value']): void;
 
   // ── memory ──────────────────────────────────────────────────────────────────────────────────────────────────────
   /** The effective address of a MEM operand. */
-  address(operand: Operand): A;
+  address(operand: Operand): T['address'];
   /** A general register as an address, in the instruction's address size. */
-  registerAddress(i: Insn, reg: number): A;
+  registerAddress(i: Insn, reg: number): T['address'];
   /** a + n, wrapped to the address size. */
-  offset(i: Insn, a: A, n: number): A;
+  offset(i: Insn, a: T['address'], n: number): T['address'];
   /** a + x, x a signed value of `size` bytes, wrapped to the address size. */
-  offsetBy(i: Insn, a: A, size: Size, x: V): A;
+  offsetBy(i: Insn, a: T['address'], size: Size, x: T['value']): T['address'];
   /** The effective address of a MEM operand as a value, truncated to `size` (LEA): exact modulo 2^64. */
-  effectiveAddress(size: Size, operand: Operand): V;
+  effectiveAddress(size: Size, operand: Operand): T['value'];
   /** Writes an address back to a register in the instruction's address size (string instructions). */
-  writeRegisterAddress(i: Insn, reg: number, a: A): void;
+  writeRegisterAddress(i: Insn, reg: number, a: T['address']): void;
   /** Distance of one string step, +size or -size by DF, added to the address in register `reg`. */
   advance(i: Insn, reg: number, size: Size): void;
   /** May fault. */
-  load(segment: number, a: A, size: Size): V;
+  load(segment: number, a: T['address'], size: Size): T['value'];
   /** Load with the intent to write: faults as a write. */
-  loadForWrite(segment: number, a: A, size: Size): V;
-  store(segment: number, a: A, size: Size, x: V): void;
+  loadForWrite(segment: number, a: T['address'], size: Size): T['value'];
+  store(segment: number, a: T['address'], size: Size, x: T['value']): void;
   /** Faults as a write of `bytes` bytes would, and has no other effect. For what writes more than once. */
-  probeWrite(segment: number, a: A, bytes: number): void;
+  probeWrite(segment: number, a: T['address'], bytes: number): void;
   /** Segment base + a as `size` bytes, unchecked: for what takes an address without accessing it (INVLPG). */
-  linearAddress(size: Size, segment: number, a: A): V;
+  linearAddress(size: Size, segment: number, a: T['address']): T['value'];
   /** #GP(0) unless the effective linear address is a multiple of `bytes` (CMPXCHG16B). */
-  requireAligned(segment: number, a: A, bytes: number): void;
+  requireAligned(segment: number, a: T['address'], bytes: number): void;
 
   // ── stack: the stack pointer in the width that SS.B or 64-bit mode gives ────────────────────────────────────────
   // Semantics move it after the last access that may fault, so no engine has to put it back.
-  stackPointer(): A;
+  stackPointer(): T['address'];
   /** RBP in the stack's width. */
-  framePointer(): A;
+  framePointer(): T['address'];
   /** sp + n, wrapped to the stack's width. */
-  stackOffset(a: A, n: number): A;
-  setStackPointer(a: A): void;
+  stackOffset(a: T['address'], n: number): T['address'];
+  setStackPointer(a: T['address']): void;
   /** An address in the stack's width as a value of `size` bytes. */
-  stackValue(size: Size, a: A): V;
+  stackValue(size: Size, a: T['address']): T['value'];
 
   // ── control ─────────────────────────────────────────────────────────────────────────────────────────────────────
   // A jump decides where execution goes on; what follows it in the semantics still takes effect, so a jump that may fault
   // stands before the effects.
   /** The next instruction's pointer as a value of `size` bytes. */
-  nextIp(size: Size): V;
+  nextIp(size: Size): T['value'];
   /** Jumps by i.displacement. May fault (limit, canonical form). */
   jumpRelative(i: Insn): void;
   /** Jumps by i.displacement if c holds. */
-  branchRelative(i: Insn, c: C): void;
+  branchRelative(i: Insn, c: T['condition']): void;
   /** Jumps to an absolute target of `size` bytes. May fault: to be called before the effects of a CALL see checkTarget. */
-  jump(size: Size, target: V): void;
+  jump(size: Size, target: T['value']): void;
   /** Faults as jump to the target would, without jumping. */
-  checkTarget(size: Size, target: V): void;
+  checkTarget(size: Size, target: T['value']): void;
   /** Same for i.displacement. */
   checkRelative(i: Insn): void;
 
@@ -137,52 +145,52 @@ export interface Builder<V, A, C> {
    * an instruction boundary. For CMPS and SCAS `body` returns the condition under which REPE goes on (ZF = 1); REPNE goes on
    * under the opposite.
    */
-  repeat(i: Insn, body: () => C | void): void;
+  repeat(i: Insn, body: () => T['condition'] | void): void;
 
   /** Raises exception `vector` (no error code, or `errorCode`). */
   raise(vector: number, errorCode?: number): void;
-  raiseWhen(c: C, vector: number, errorCode?: number): void;
+  raiseWhen(c: T['condition'], vector: number, errorCode?: number): void;
 
   /** The time-stamp counter, as its low and its high 4 bytes. May fault (CR4.TSD above CPL 0). */
-  timeStamp(): readonly [V, V];
+  timeStamp(): readonly [T['value'], T['value']];
   /** Calls a system helper (cpu/system), which both engines share. Returns the helper's value, or 0. May fault. */
-  system(helper: SystemHelper, i: Insn, x?: V, y?: V): V;
+  system(helper: SystemHelper, i: Insn, x?: T['value'], y?: T['value']): T['value'];
 }
 
-export interface Flags<V, C> {
+export interface Flags<T extends Values> {
   // whole results: CF OF SF ZF AF PF
   /** After sum = x + y, or x + y + CF. */
-  add(size: Size, x: V, y: V, sum: V): void;
+  add(size: Size, x: T['value'], y: T['value'], sum: T['value']): void;
   /** After difference = x - y, or x - y - CF. */
-  sub(size: Size, x: V, y: V, difference: V): void;
+  sub(size: Size, x: T['value'], y: T['value'], difference: T['value']): void;
   /** As add and sub with y = 1, but CF stays. */
-  inc(size: Size, x: V, result: V): void;
-  dec(size: Size, x: V, result: V): void;
+  inc(size: Size, x: T['value'], result: T['value']): void;
+  dec(size: Size, x: T['value'], result: T['value']): void;
   /** CF = OF = AF = 0; SF ZF PF from the result. */
-  logic(size: Size, result: V): void;
+  logic(size: Size, result: T['value']): void;
   /** SF ZF PF from the result, the rest as given. */
-  result(size: Size, result: V, cf: C, of: C, af: C): void;
+  result(size: Size, result: T['value'], cf: T['condition'], of: T['condition'], af: T['condition']): void;
   // single flags; the others stay
-  setCarry(c: C): void;
-  setOverflow(c: C): void;
-  setZero(c: C): void;
-  setAdjust(c: C): void;
-  setSign(c: C): void;
-  setParity(c: C): void;
-  carry(): C;
-  overflow(): C;
-  zero(): C;
-  sign(): C;
-  parity(): C;
-  adjust(): C;
+  setCarry(c: T['condition']): void;
+  setOverflow(c: T['condition']): void;
+  setZero(c: T['condition']): void;
+  setAdjust(c: T['condition']): void;
+  setSign(c: T['condition']): void;
+  setParity(c: T['condition']): void;
+  carry(): T['condition'];
+  overflow(): T['condition'];
+  zero(): T['condition'];
+  sign(): T['condition'];
+  parity(): T['condition'];
+  adjust(): T['condition'];
   /** Condition code 0 … 15 in the SDM's encoding (O, NO, B, …). */
-  condition(cc: number): C;
+  condition(cc: number): T['condition'];
   /** The low byte of EFLAGS as LAHF gives it. */
-  lowByte(): V;
+  lowByte(): T['value'];
   /** Sets SF ZF AF PF CF from a byte (SAHF). */
-  setLowByte(x: V): void;
+  setLowByte(x: T['value']): void;
   setDirection(set: boolean): void;
 }
 
 /** The meaning of one mnemonic. */
-export type Semantics = <V, A, C>(b: Builder<V, A, C>, i: Insn) => void;
+export type Semantics = <T extends Values>(b: Builder<T>, i: Insn) => void;

@@ -1,8 +1,11 @@
 // What an engine must know of an instruction before it executes or translates it, found by running the semantics once under
 // a builder that computes nothing and notes what it is asked for. So no table repeats what the semantics say.
 
-import { ISA } from '../isa/index.ts?instance=analysis';
+import { meaningOf } from '../isa/index.ts?instance=analysis';
 import type { Builder, Flags } from './builder.ts';
+import { HELPERS } from './helpers.ts';
+import type { SystemHelper } from './helpers.ts';
+import { Rep } from './insn.ts';
 import type { Insn, Operand, Size } from './insn.ts';
 
 export interface Survey {
@@ -16,13 +19,21 @@ export interface Survey {
   interpreted: boolean;
   /** It goes through `repeat`. */
   repeats: boolean;
+  /** Nothing may follow in its block: it decides how execution goes on, or nobody knows beforehand how much of a budget it takes. */
+  endsBlock: boolean;
+}
+
+interface Nothing {
+  readonly value: 0;
+  readonly address: 0;
+  readonly condition: 0;
 }
 
 type Note = (size: number) => 0;
 
 const zero = (): 0 => 0;
 
-function surveyingFlags(note: Note, interpreted: () => 0): Flags<0, 0> {
+function surveyingFlags(note: Note, interpreted: () => 0): Flags<Nothing> {
   return {
     add: note,
     sub: note,
@@ -49,7 +60,7 @@ function surveyingFlags(note: Note, interpreted: () => 0): Flags<0, 0> {
   };
 }
 
-function surveyor(survey: Survey): Builder<0, 0, 0> {
+function surveyor(survey: Survey): Builder<Nothing> {
   const note: Note = (size) => {
     if (size === 8) survey.widest = 8;
     return 0;
@@ -62,6 +73,7 @@ function surveyor(survey: Survey): Builder<0, 0, 0> {
   };
   const leaves = (control: Survey['control']) => (): void => {
     survey.control = control;
+    survey.endsBlock = true;
   };
   return {
     flags: surveyingFlags(note, interpreted),
@@ -139,22 +151,29 @@ function surveyor(survey: Survey): Builder<0, 0, 0> {
     checkTarget: note,
     checkRelative() {},
     jump: (size) => {
-      survey.control = 'indirect';
+      leaves('indirect')();
       note(size);
     },
-    repeat: (_i, body) => {
+    repeat: (i, body) => {
       survey.repeats = true;
+      if (i.rep !== Rep.NONE) survey.endsBlock = true;
       body();
     },
-    raise: interpreted,
+    raise: () => {
+      survey.endsBlock = true;
+      interpreted();
+    },
     raiseWhen() {},
     timeStamp: () => [0, 0],
-    system: interpreted,
+    system: (helper: SystemHelper) => {
+      if (HELPERS[helper] === 'course') survey.endsBlock = true;
+      return interpreted();
+    },
   };
 }
 
 export function surveyOf(i: Insn): Readonly<Survey> {
-  const survey: Survey = { widest: 4, control: 'next', call: false, interpreted: false, repeats: false };
-  ISA[i.mnemonic](surveyor(survey), i);
+  const survey: Survey = { widest: 4, control: 'next', call: false, interpreted: false, repeats: false, endsBlock: false };
+  meaningOf(i)(surveyor(survey), i);
   return survey;
 }

@@ -5,7 +5,14 @@ import type { Size } from './insn.ts';
 
 const CONDITIONS = ['O', 'NO', 'B', 'NB', 'Z', 'NZ', 'BE', 'NBE', 'S', 'NS', 'P', 'NP', 'L', 'NL', 'LE', 'NLE'];
 
-export class TextFlags implements Flags<string, string> {
+/** All that the text printer computes with is text. */
+export interface Texts {
+  readonly value: string;
+  readonly address: string;
+  readonly condition: string;
+}
+
+export class TextFlags implements Flags<Texts> {
   /** `line` writes a statement; `name` writes the definition of a byte and returns its name. */
   constructor(
     private readonly line: (text: string) => void,

@@ -7,12 +7,13 @@
 //   dst ← x3
 //   flags of x1 + x2 = x3, size 4
 
-import type { SystemHelper } from '../system/helper-names.ts';
+import type { SystemHelper } from './helpers.ts';
 import type { Builder, Semantics } from './builder.ts';
 import { Rep } from './insn.ts';
 import type { Insn, Operand, Size } from './insn.ts';
 import { highByteName, registerName, SEGMENT_NAMES } from './register-names.ts';
 import { TextFlags } from './text-flags.ts';
+import type { Texts } from './text-flags.ts';
 
 /** The pseudo-code of `semantics` for instruction `i`: lines joined by newlines, bodies indented by two spaces. */
 export function printSemantics(semantics: Semantics, i: Insn): string {
@@ -24,7 +25,7 @@ export function printSemantics(semantics: Semantics, i: Insn): string {
 const signed = (n: number): string => (n < 0 ? ` - ${-n}` : ` + ${n}`);
 const plus = (a: string, n: number): string => (n === 0 ? a : `${a}${signed(n)}`);
 
-class TextPrinter implements Builder<string, string, string> {
+class TextPrinter implements Builder<Texts> {
   readonly lines: string[] = [];
   readonly flags = new TextFlags(
     (line) => this.line(line),

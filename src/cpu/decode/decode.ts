@@ -1,36 +1,36 @@
 // From bytes to an instruction record.
 
-import { CodeMode, OperandKind, Rep } from '../builder/insn.ts';
-import type { Address, Insn, Operand, Size } from '../builder/insn.ts';
-import type { Mnemonic } from '../isa/mnemonics.ts';
-import { ENDS_BLOCK, STRING_INSTRUCTIONS } from './ends-block.ts';
+import { CodeMode } from '../arch/code-mode.ts';
+import type { FeatureSet } from '../arch/features.ts';
+import { Rep } from '../builder/insn.ts';
+import type { Insn } from '../builder/insn.ts';
+import { OperandKind } from '../builder/operand.ts';
+import type { Address, Operand, Size } from '../builder/operand.ts';
+import type { Mnemonic } from './mnemonic.ts';
 import { NO_ADDRESS, readAddress } from './modrm.ts';
 import { ONE_BYTE } from './one-byte.ts';
 import { NO_OPERAND } from './operand-record.ts';
-import { OPERANDS, RELATIVES } from './operands.ts';
-import type { Letter } from './operands.ts';
+import { findOperand, readDisplacement } from './operands.ts';
 import type { Parts } from './parts.ts';
 import { REX_B, REX_W, readPrefixes } from './prefixes.ts';
 import type { Prefixes } from './prefixes.ts';
 import { UD, row } from './row.ts';
-import type { Entry, OpcodeMap, Row, SizeRule } from './row.ts';
+import type { ByPrefix, Entry, OpcodeMap, Row, SizeRule } from './row.ts';
 import { ByteStream, TooLong } from './stream.ts';
 import { THREE_BYTE_38 } from './three-byte.ts';
 import { TWO_BYTE } from './two-byte.ts';
 import { UndefinedSignal } from './undefined.ts';
 
 const TOO_LONG = row('TOO_LONG');
-const NOP = row('NOP');
-const PAUSE = row('PAUSE', { feature: 'SSE2' });
 
 /**
- * Decodes one instruction in code of size `mode`. `next` yields its bytes one after the other, at most 15, and may throw (a
- * fault of the fetch): nothing else has happened then. Undefined and missing instructions come out as UD, sixteen bytes as
- * TOO_LONG: decoding itself never fails.
+ * Decodes one instruction in code of size `mode` as a processor with `features` does. `next` yields its bytes one after the
+ * other, at most 15, and may throw (a fault of the fetch): nothing else has happened then. Undefined and missing instructions
+ * come out as UD, sixteen bytes as TOO_LONG: decoding itself never fails.
  */
-export function decode(next: () => number, mode: CodeMode): Insn {
+export function decode(next: () => number, mode: CodeMode, features: FeatureSet): Insn {
   const stream = new ByteStream(next);
-  const decoder = new Decoder(stream, mode);
+  const decoder = new Decoder(stream, mode, features);
   try {
     return decoder.decode();
   } catch (signal) {
@@ -48,43 +48,46 @@ class Decoder {
   constructor(
     private readonly stream: ByteStream,
     private readonly mode: CodeMode,
+    private readonly features: FeatureSet,
   ) {}
 
   decode(): Insn {
     this.prefixes = readPrefixes(this.stream, this.mode);
     const found = this.resolve(this.lookUp());
     if ((found.only64 && this.mode !== CodeMode.BITS64) || (found.not64 && this.mode === CodeMode.BITS64)) throw new UndefinedSignal();
+    if (!this.has(found)) throw new UndefinedSignal();
     if (found.modrm) this.readModrm();
     const size = this.operandSize(found.size);
     const addressSize = this.addressSize();
     const { stream, mode, prefixes, opcode } = this;
     const mod = found.modrm ? this.modrm >> 6 : 3;
     const rm = this.modrm & 7;
-    const memory = mod !== 3 && !ALWAYS_REGISTER.has(found.mnemonic);
+    const memory = mod !== 3 && !found.registersOnly;
     const address: Address = memory
       ? readAddress(stream, { mode, addressSize, rex: prefixes.rex, segment: prefixes.segment }, mod, rm)
       : NO_ADDRESS;
     const parts: Parts = { stream, mode, prefixes, opcode, size, addressSize, mod, reg: (this.modrm >> 3) & 7, rm, address };
     const [first, second, third] = found.operands;
-    if (first !== undefined && isRelative(first)) {
-      const displacement = RELATIVES[first](parts);
+    if (first?.type === 'J') {
+      const displacement = readDisplacement(first.size, parts);
       if (prefixes.lock) throw new UndefinedSignal();
       return this.finish(found, size, addressSize, NO_OPERAND, NO_OPERAND, NO_OPERAND, displacement);
     }
-    const dst = operand(first, parts);
-    const src = operand(second, parts);
-    const last = operand(third, parts);
+    const dst = findOperand(first, parts);
+    const src = findOperand(second, parts);
+    const last = findOperand(third, parts);
     if (prefixes.lock && !(found.lock && dst.kind === OperandKind.MEM)) throw new UndefinedSignal();
-    if (found.mnemonic === 'MOV_TO_SREG' && dst.reg === CS) throw new UndefinedSignal();
+    // CS changes by far transfers alone.
+    if (dst.kind === OperandKind.SREG && dst.reg === CS) throw new UndefinedSignal();
     return this.finish(found, size, addressSize, dst, src, last, 0);
   }
 
   /** An instruction that only raises: its length is what was read. */
-  without(what: Row): Insn {
+  without(what: Row<Mnemonic>): Insn {
     return this.finish(what, this.operandSize('v'), this.addressSize(), NO_OPERAND, NO_OPERAND, NO_OPERAND, 0);
   }
 
-  private lookUp(): Entry {
+  private lookUp(): Entry<Mnemonic> {
     const { opcode } = this.prefixes;
     this.opcode = opcode;
     if (opcode === 0x0f) {
@@ -92,11 +95,10 @@ class Decoder {
       if (this.opcode === 0x38) return this.inMap(THREE_BYTE_38, this.stream.u8());
       return this.inMap(TWO_BYTE, this.opcode);
     }
-    if (opcode === 0x90 && !(this.prefixes.rex & REX_B)) return this.prefixes.repeat === 0xf3 ? PAUSE : NOP;
     return this.inMap(ONE_BYTE, opcode);
   }
 
-  private inMap(map: OpcodeMap, opcode: number): Entry {
+  private inMap(map: OpcodeMap<Mnemonic>, opcode: number): Entry<Mnemonic> {
     this.opcode = opcode;
     return map[opcode] ?? UD;
   }
@@ -107,7 +109,7 @@ class Decoder {
   }
 
   /** Follows choices down to a row. */
-  private resolve(entry: Entry): Row {
+  private resolve(entry: Entry<Mnemonic>): Row<Mnemonic> {
     for (let at = entry; ; ) {
       switch (at.is) {
         case 'row':
@@ -124,14 +126,29 @@ class Decoder {
         case 'mode':
           at = this.mode === CodeMode.BITS64 ? at.mode64 : at.other;
           break;
-        case 'prefix': {
-          const { repeat, operandSize } = this.prefixes;
-          const chosen = repeat === 0xf3 ? at.f3 : repeat === 0xf2 ? at.f2 : operandSize ? at.p66 : null;
-          at = chosen ?? at.none;
+        case 'rexB':
+          at = this.prefixes.rex & REX_B ? at.extended : at.plain;
           break;
-        }
+        case 'rexW':
+          at = this.prefixes.rex & REX_W ? at.wide : at.plain;
+          break;
+        case 'prefix':
+          at = this.byPrefix(at);
+          break;
       }
     }
+  }
+
+  /** To a processor without the instruction that a prefix makes the prefix has its ordinary meaning, or none. */
+  private byPrefix({ none, p66, f3, f2 }: ByPrefix<Mnemonic>): Entry<Mnemonic> {
+    const { repeat, operandSize } = this.prefixes;
+    const chosen = repeat === 0xf3 ? f3 : repeat === 0xf2 ? f2 : operandSize ? p66 : null;
+    return chosen === null || (chosen.is === 'row' && !this.has(chosen)) ? none : chosen;
+  }
+
+  private has({ features }: Row): boolean {
+    for (const feature of features) if (!this.features.has(feature)) return false;
+    return true;
   }
 
   private operandSize(rule: SizeRule): Size {
@@ -166,11 +183,18 @@ class Decoder {
   }
 
   /** One maker for all instructions, so that they have one shape. */
-  private finish(found: Row, size: Size, addressSize: 2 | 4 | 8, dst: Operand, src: Operand, third: Operand, displacement: number): Insn {
+  private finish(
+    found: Row<Mnemonic>,
+    size: Size,
+    addressSize: 2 | 4 | 8,
+    dst: Operand,
+    src: Operand,
+    third: Operand,
+    displacement: number,
+  ): Insn {
     const { mnemonic } = found;
-    const isString = STRING_INSTRUCTIONS.has(mnemonic);
     const { repeat, lock, opcode } = this.prefixes;
-    const rep = !isString || repeat === 0 ? Rep.NONE : repeat === 0xf3 ? Rep.REP : Rep.REPNE;
+    const rep = !found.repeats || repeat === 0 ? Rep.NONE : repeat === 0xf3 ? Rep.REP : Rep.REPNE;
     return {
       mnemonic,
       length: this.stream.length,
@@ -186,17 +210,9 @@ class Decoder {
       cc: found.cc,
       fop: (opcode & 0xf8) === 0xd8 ? ((opcode & 7) << 8) | (this.modrm & 0xff) : 0,
       displacement,
-      endsBlock: ENDS_BLOCK.has(mnemonic) || rep !== Rep.NONE,
+      alignment: found.alignment,
     };
   }
 }
 
 const CS = 1;
-/** Forms whose mod field is ignored. */
-const ALWAYS_REGISTER: ReadonlySet<Mnemonic> = new Set(['MOV_FROM_CR', 'MOV_TO_CR', 'MOV_FROM_DR', 'MOV_TO_DR']);
-
-const isRelative = (letter: Letter): letter is keyof typeof RELATIVES => letter in RELATIVES;
-
-function operand(letter: Letter | undefined, parts: Parts): Operand {
-  return letter === undefined || isRelative(letter) ? NO_OPERAND : OPERANDS[letter](parts);
-}

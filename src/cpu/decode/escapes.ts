@@ -1,21 +1,29 @@
 // The x87 escapes D8 to DF (SDM vol. 2, appendix A, "Escape Opcode Instructions"): by the reg field, then memory or register
 // form. Register forms that the manual leaves blank and processors execute as another instruction are marked as aliases.
 
-import type { Mnemonic } from '../isa/mnemonics.ts';
+import type { Feature } from '../arch/features.ts';
 import type { Letter } from './operands.ts';
-import { UD, byMod, byReg, byRm, row } from './row.ts';
-import type { Entry, OpcodeMap, RowOptions } from './row.ts';
+import { UD, byMod, byReg, byRm, opcodeMap, row } from './row.ts';
+import type { ByMod, ByReg, ByRm, Entry, Row } from './row.ts';
 
-const FPU: RowOptions = { modrm: true, feature: 'FPU' };
-const x87 = (mnemonic: Mnemonic, ...letters: readonly Letter[]): Entry => row(mnemonic, ...letters, FPU);
+const form =
+  (...feature: readonly Feature[]) =>
+  <const M extends string>(mnemonic: M, ...letters: readonly Letter[]): Row<M> =>
+    row(mnemonic, ...letters, { modrm: true, feature });
+const x87 = form('FPU');
+/** Into the flags: they came with CMOV. */
+const compareFlags = form('FPU', 'CMOV');
+/** FISTTP is the one x87 instruction of SSE3. */
+const fisttp = (letter: Letter): Row<'FISTTP'> => form('FPU', 'SSE3')('FISTTP', letter);
 
 /** Register forms that take no operand from rm, by rm. */
-const fixed = (...mnemonics: readonly (Mnemonic | null)[]): Entry =>
-  byRm(...mnemonics.map((mnemonic) => (mnemonic === null ? UD : x87(mnemonic))));
+const fixed = <const M extends string>(...mnemonics: readonly (M | null)[]): ByRm<M | 'UD'> =>
+  byRm<M | 'UD'>(...mnemonics.map((mnemonic) => (mnemonic === null ? UD : x87(mnemonic))));
 /** One such form, at one rm. */
-const only = (rm: number, entry: Entry): Entry => byRm(...Array.from({ length: 8 }, (_, n) => (n === rm ? entry : UD)));
+const only = <M extends string>(rm: number, entry: Row<M>): ByRm<M | 'UD'> =>
+  byRm<M | 'UD'>(...Array.from({ length: 8 }, (_, n) => (n === rm ? entry : UD)));
 
-const conditionalMove = (cc: number): Entry => row('FCMOV', 'ST0', 'STi', { modrm: true, feature: 'CMOV', cc });
+const conditionalMove = (cc: number): Row<'FCMOV'> => row('FCMOV', 'ST0', 'STi', { modrm: true, feature: ['FPU', 'CMOV'], cc });
 const B = 2;
 const E = 4;
 const BE = 6;
@@ -25,16 +33,19 @@ const NE = 5;
 const NBE = 7;
 const NU = 11;
 
-const REAL: readonly Mnemonic[] = ['FADD', 'FMUL', 'FCOM', 'FCOMP', 'FSUB', 'FSUBR', 'FDIV', 'FDIVR'];
-const INTEGER: readonly Mnemonic[] = ['FIADD', 'FIMUL', 'FICOM', 'FICOMP', 'FISUB', 'FISUBR', 'FIDIV', 'FIDIVR'];
+const REAL = ['FADD', 'FMUL', 'FCOM', 'FCOMP', 'FSUB', 'FSUBR', 'FDIV', 'FDIVR'] as const;
+const INTEGER = ['FIADD', 'FIMUL', 'FICOM', 'FICOMP', 'FISUB', 'FISUBR', 'FIDIV', 'FIDIVR'] as const;
 
 /** The eight operations of ST(0) and an operand in memory, beside eight register forms. */
-const arithmetic = (operations: readonly Mnemonic[], letter: Letter, registers: readonly Entry[]): Entry =>
-  byReg(...operations.map((mnemonic, reg) => byMod(x87(mnemonic, 'ST0', letter), registers[reg]!)));
+const arithmetic = <M extends string, R extends string>(
+  operations: readonly M[],
+  letter: Letter,
+  registers: readonly Entry<R>[],
+): ByReg<M | R> => byReg(...operations.map((mnemonic, reg): ByMod<M | R> => byMod<M | R>(x87(mnemonic, 'ST0', letter), registers[reg]!)));
 
-const load = (mnemonic: Mnemonic, letter: Letter): Entry => x87(mnemonic, 'none', letter);
+const load = <const M extends string>(mnemonic: M, letter: Letter): Row<M> => x87(mnemonic, 'none', letter);
 
-export const ESCAPES: OpcodeMap = {
+export const ESCAPES = opcodeMap({
   0xd8: arithmetic(
     REAL,
     'Md',
@@ -53,12 +64,12 @@ export const ESCAPES: OpcodeMap = {
   0xda: arithmetic(INTEGER, 'Md', [...[B, E, BE, U].map(conditionalMove), UD, only(1, x87('FUCOMPP', 'ST0', 'STi')), UD, UD]),
   0xdb: byReg(
     byMod(load('FILD', 'Md'), conditionalMove(NB)),
-    byMod(x87('FISTTP', 'Md'), conditionalMove(NE)),
+    byMod(fisttp('Md'), conditionalMove(NE)),
     byMod(x87('FIST', 'Md'), conditionalMove(NBE)),
     byMod(x87('FISTP', 'Md'), conditionalMove(NU)),
     byMod(UD, fixed('FNENI', 'FNDISI', 'FNCLEX', 'FNINIT', 'FNSETPM', null, null, null)),
-    byMod(load('FLD_M80', 'Mt'), x87('FUCOMI', 'ST0', 'STi')),
-    byMod(UD, x87('FCOMI', 'ST0', 'STi')),
+    byMod(load('FLD_M80', 'Mt'), compareFlags('FUCOMI', 'ST0', 'STi')),
+    byMod(UD, compareFlags('FCOMI', 'ST0', 'STi')),
     byMod(x87('FSTP_M80', 'Mt'), UD),
   ),
   0xdc: arithmetic(REAL, 'Mq', [
@@ -73,7 +84,7 @@ export const ESCAPES: OpcodeMap = {
   ]),
   0xdd: byReg(
     byMod(load('FLD', 'Mq'), x87('FFREE', 'STi')),
-    byMod(x87('FISTTP', 'Mq'), x87('FXCH', 'ST0', 'STi')), // an alias
+    byMod(fisttp('Mq'), x87('FXCH', 'ST0', 'STi')), // an alias
     byMod(x87('FST', 'Mq'), x87('FST', 'STi')),
     byMod(x87('FSTP', 'Mq'), x87('FSTP', 'STi')),
     byMod(load('FRSTOR', 'Mz'), x87('FUCOM', 'ST0', 'STi')),
@@ -94,12 +105,12 @@ export const ESCAPES: OpcodeMap = {
   ]),
   0xdf: byReg(
     byMod(load('FILD', 'Mw'), x87('FFREEP', 'STi')), // FFREEP: not in the manual
-    byMod(x87('FISTTP', 'Mw'), x87('FXCH', 'ST0', 'STi')), // an alias
+    byMod(fisttp('Mw'), x87('FXCH', 'ST0', 'STi')), // an alias
     byMod(x87('FIST', 'Mw'), x87('FSTP', 'STi')), // an alias
     byMod(x87('FISTP', 'Mw'), x87('FSTP', 'STi')), // an alias
     byMod(load('FBLD', 'Mt'), only(0, x87('FNSTSW', 'AX'))),
-    byMod(load('FILD', 'Mq'), x87('FUCOMIP', 'ST0', 'STi')),
-    byMod(x87('FBSTP', 'Mt'), x87('FCOMIP', 'ST0', 'STi')),
+    byMod(load('FILD', 'Mq'), compareFlags('FUCOMIP', 'ST0', 'STi')),
+    byMod(x87('FBSTP', 'Mt'), compareFlags('FCOMIP', 'ST0', 'STi')),
     byMod(x87('FISTP', 'Mq'), UD),
   ),
-};
+});

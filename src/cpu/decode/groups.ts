@@ -1,15 +1,15 @@
 // Opcode extensions: what the reg, rm and mod fields of ModRM select (SDM vol. 2, table "Opcode Extensions for One- and
 // Two-byte Opcodes by Group Number"). The operands common to a group stand in its row of the opcode map.
 
-import type { Mnemonic } from '../isa/mnemonics.ts';
+import type { Feature } from '../arch/features.ts';
 import type { Letter } from './operands.ts';
-import { UD, byMod, byMode, byPrefix, byReg, byRm, noPrefix, row } from './row.ts';
-import type { Entry, RowOptions } from './row.ts';
+import { UD, byMod, byMode, byPrefix, byReg, byRexW, byRm, noPrefix, row } from './row.ts';
+import type { ByMod, ByPrefix, Row, RowOptions } from './row.ts';
 
 const LOCK = { lock: true } as const;
 
 /** Immediate group: Eb,Ib  Ev,Iz  Ev,sIb. */
-export const group1 = (dst: Letter, src: Letter): Entry =>
+export const group1 = (dst: Letter, src: Letter) =>
   byReg(
     row('ADD', dst, src, LOCK),
     row('OR', dst, src, LOCK),
@@ -21,10 +21,10 @@ export const group1 = (dst: Letter, src: Letter): Entry =>
     row('CMP', dst, src),
   );
 
-export const GROUP_1A: Entry = byReg(row('POP', 'Ev', { size: 'd64' }), UD, UD, UD, UD, UD, UD, UD);
+export const GROUP_1A = byReg(row('POP', 'Ev', { size: 'd64' }), UD, UD, UD, UD, UD, UD, UD);
 
 /** Shift group; /6 is an alias of SHL that processors execute. */
-export const group2 = (dst: Letter, count: Letter): Entry =>
+export const group2 = (dst: Letter, count: Letter) =>
   byReg(
     row('ROL', dst, count),
     row('ROR', dst, count),
@@ -37,7 +37,7 @@ export const group2 = (dst: Letter, count: Letter): Entry =>
   );
 
 /** Unary group; /1 is an alias of TEST that processors execute. */
-export const group3 = (dst: Letter, immediate: Letter): Entry =>
+export const group3 = (dst: Letter, immediate: Letter) =>
   byReg(
     row('TEST', dst, immediate),
     row('TEST', dst, immediate),
@@ -49,9 +49,9 @@ export const group3 = (dst: Letter, immediate: Letter): Entry =>
     row('IDIV', dst),
   );
 
-export const GROUP_4: Entry = byReg(row('INC', 'Eb', LOCK), row('DEC', 'Eb', LOCK), UD, UD, UD, UD, UD, UD);
+export const GROUP_4 = byReg(row('INC', 'Eb', LOCK), row('DEC', 'Eb', LOCK), UD, UD, UD, UD, UD, UD);
 
-export const GROUP_5: Entry = byReg(
+export const GROUP_5 = byReg(
   row('INC', 'Ev', LOCK),
   row('DEC', 'Ev', LOCK),
   row('CALL', 'Ev', { size: 'f64' }),
@@ -62,9 +62,12 @@ export const GROUP_5: Entry = byReg(
   UD,
 );
 
-export const GROUP_6: Entry = byReg(
-  row('SLDT', 'RvMw'),
-  row('STR', 'RvMw'),
+/** A word in memory, or a register of operand size. */
+const storeWord = <const M extends string>(mnemonic: M): ByMod<M> => byMod(row(mnemonic, 'Mw'), row(mnemonic, 'Rv'));
+
+export const GROUP_6 = byReg(
+  storeWord('SLDT'),
+  storeWord('STR'),
   row('LLDT', 'Ew'),
   row('LTR', 'Ew'),
   row('VERR', 'Ew'),
@@ -75,14 +78,15 @@ export const GROUP_6: Entry = byReg(
 
 const DESCRIPTOR: RowOptions = { size: 'f64' };
 /** Register forms of group 7 are instructions of their own: no mandatory prefix, no operand. */
-const plain = (mnemonic: Mnemonic, feature: string): Entry => noPrefix(row(mnemonic, { feature, modrm: true }));
+const plain = <const M extends string>(mnemonic: M, feature: Feature): ByPrefix<M | 'UD'> =>
+  noPrefix(row(mnemonic, { feature, modrm: true }));
 
-export const GROUP_7: Entry = byReg(
+export const GROUP_7 = byReg(
   byMod(row('SGDT', 'Ms', DESCRIPTOR), UD),
   byMod(row('SIDT', 'Ms', DESCRIPTOR), byRm(UD, UD, plain('CLAC', 'SMAP'), plain('STAC', 'SMAP'), UD, UD, UD, UD)),
-  byMod(row('LGDT', 'Ms', DESCRIPTOR), byRm(plain('XGETBV', 'XSAVE'), plain('XSETBV', 'XSAVE'), UD, UD, UD, UD, UD, UD)),
+  byMod(row('LGDT', 'Ms', DESCRIPTOR), UD),
   byMod(row('LIDT', 'Ms', DESCRIPTOR), UD),
-  row('SMSW', 'RvMw'),
+  storeWord('SMSW'),
   UD,
   row('LMSW', 'Ew'),
   byMod(
@@ -91,7 +95,7 @@ export const GROUP_7: Entry = byReg(
   ),
 );
 
-export const GROUP_8: Entry = byReg(
+export const GROUP_8 = byReg(
   UD,
   UD,
   UD,
@@ -103,17 +107,20 @@ export const GROUP_8: Entry = byReg(
 );
 
 /** CMPXCHG8B, and with REX.W CMPXCHG16B: size y makes i.size half of what is compared. */
-const CMPXCHG8B: Entry = row('CMPXCHG8B', 'Mv', { size: 'y', lock: true, feature: 'CX8' });
-export const GROUP_9: Entry = byReg(UD, byMod(CMPXCHG8B, UD), UD, UD, UD, UD, UD, UD);
+const CMPXCHG8B = byRexW(
+  row('CMPXCHG8B', 'Mv', { size: 'y', lock: true, feature: 'CX16', alignment: 16 }),
+  row('CMPXCHG8B', 'Mv', { size: 'y', lock: true, feature: 'CX8' }),
+);
+export const GROUP_9 = byReg(UD, byMod(CMPXCHG8B, UD), UD, UD, UD, UD, UD, UD);
 
 /** /1 to /7 with mod 3 are XABORT and XBEGIN of TSX, which is not there. */
-export const group11 = (dst: Letter, immediate: Letter): Entry => byReg(row('MOV', dst, immediate), UD, UD, UD, UD, UD, UD, UD);
+export const group11 = (dst: Letter, immediate: Letter) => byReg(row('MOV', dst, immediate), UD, UD, UD, UD, UD, UD, UD);
 
 const FSGSBASE: RowOptions = { only64: true, size: 'y', feature: 'FSGSBASE' };
-const fsGsBase = (entry: Entry): Entry => byPrefix({ none: UD, f3: entry });
+const fsGsBase = <M extends string>(entry: Row<M>): ByPrefix<M | 'UD'> => byPrefix<M | 'UD'>({ none: UD, f3: entry });
 
 /** FXSAVE and its kin are not there yet. */
-export const GROUP_15: Entry = byReg(
+export const GROUP_15 = byReg(
   byMod(UD, fsGsBase(row('RDFSBASE', 'Rv', FSGSBASE))),
   byMod(UD, fsGsBase(row('RDGSBASE', 'Rv', FSGSBASE))),
   byMod(UD, fsGsBase(row('WRFSBASE', 'Rv', FSGSBASE))),
@@ -125,8 +132,8 @@ export const GROUP_15: Entry = byReg(
 );
 
 /** 62h: BOUND, where it is not the EVEX prefix. */
-export const BOUND: Entry = byMode(UD, byMod(row('BOUND', 'Gv', 'Ma'), UD));
+export const BOUND = byMode(UD, byMod(row('BOUND', 'Gv', 'Ma'), UD));
 
 /** C4h and C5h: LES and LDS, where they are not VEX prefixes. */
-export const LES: Entry = byMode(UD, byMod(row('LOAD_FAR_POINTER', 'Gv', 'Mp', 'ES'), UD));
-export const LDS: Entry = byMode(UD, byMod(row('LOAD_FAR_POINTER', 'Gv', 'Mp', 'DS'), UD));
+export const LES = byMode(UD, byMod(row('LOAD_FAR_POINTER', 'Gv', 'Mp', 'ES'), UD));
+export const LDS = byMode(UD, byMod(row('LOAD_FAR_POINTER', 'Gv', 'Mp', 'DS'), UD));

@@ -2,8 +2,8 @@
 // ModR/M and SIB Bytes").
 
 import { Seg } from '../../base/state/vcpu.ts';
-import { CodeMode } from '../builder/insn.ts';
-import type { Address } from '../builder/insn.ts';
+import { CodeMode } from '../arch/code-mode.ts';
+import type { Address } from '../builder/operand.ts';
 import { REX_B, REX_X } from './prefixes.ts';
 import type { ByteStream } from './stream.ts';
 

@@ -1,7 +1,7 @@
 // One maker for all operands, so that they have one shape.
 
-import type { Address, Operand, Size } from '../builder/insn.ts';
-import { OperandKind } from '../builder/insn.ts';
+import type { Address, Operand, Size } from '../builder/operand.ts';
+import { OperandKind } from '../builder/operand.ts';
 import { NO_ADDRESS } from './modrm.ts';
 
 export function makeOperand(kind: OperandKind, size: Size, reg: number, imm: number, imm64: bigint, address: Address): Operand {

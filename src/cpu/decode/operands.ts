@@ -1,13 +1,14 @@
-// The SDM's operand letters (vol. 2, "Key to Abbreviations"): how each is found in an instruction.
+// The SDM's operand letters (vol. 2, "Key to Abbreviations"): a type, which says where the operand is, and a size.
 //
 //   E r/m  G reg  M memory only  R register only (of rm)  S C D segment, control, debug register of reg
-//   O moffs  J relative  I immediate (sI sign-extended imm8)  A far pointer  X [rSI]  Y [rDI]  Z register in the opcode
-//   b byte  w word  d dword  q qword  t ten bytes  v operand size  z 2 or 4  y 4 or 8  p s a far pointer, pseudo-descriptor, bounds
+//   O moffs  J relative  I immediate (sI sign-extended to the operand size)  X [rSI]  Y [rDI]  Z register in the opcode
+//   b byte  w word  d dword  q qword  t ten bytes  v operand size  z 2 or 4  y operand size, 4 or 8
+//   p s a far pointer, pseudo-descriptor, bounds
 //   ST0 STi x87 registers: the top, and that of rm
 
 import { Seg } from '../../base/state/vcpu.ts';
-import type { Operand, Size } from '../builder/insn.ts';
-import { byteImmediate, immediateV, immediateZ, one, signedByteImmediate, wordImmediate } from './immediates.ts';
+import type { Operand, Size } from '../builder/operand.ts';
+import { immediate, one, signExtended } from './immediates.ts';
 import { makeAddress } from './modrm.ts';
 import {
   NO_OPERAND,
@@ -35,10 +36,8 @@ const CONTROL_REGISTERS: readonly number[] = [0, 2, 3, 4, 8];
 const regOf = (p: Parts): number => p.reg + (p.prefixes.rex & REX_R ? 8 : 0);
 const rmOf = (p: Parts): number => p.rm + (p.prefixes.rex & REX_B ? 8 : 0);
 
-function e(p: Parts, registerSize: Size, memorySize: Size = registerSize): Operand {
-  if (p.mod !== 3) return memory(memorySize, p.address);
-  return registerSize === 1 ? byteRegister(rmOf(p), p.prefixes.rex) : register(registerSize, rmOf(p));
-}
+/** A general register; of a byte 4 to 7 may be AH CH DH BH. */
+const general = (p: Parts, size: Size, reg: number): Operand => (size === 1 ? byteRegister(reg, p.prefixes.rex) : register(size, reg));
 
 /** Memory only. */
 function m(p: Parts, size: Size): Operand {
@@ -67,73 +66,71 @@ function segment(p: Parts): Operand {
   return segmentRegister(p.reg);
 }
 
-function control(p: Parts): Operand {
+function control(p: Parts, size: Size): Operand {
   const reg = regOf(p);
   if (!CONTROL_REGISTERS.includes(reg)) throw new UndefinedSignal();
-  return controlRegister(p.size, reg);
+  return controlRegister(size, reg);
 }
 
-function debug(p: Parts): Operand {
+function debug(p: Parts, size: Size): Operand {
   const reg = regOf(p);
   if (reg > 7) throw new UndefinedSignal();
-  return debugRegister(p.size, reg);
+  return debugRegister(size, reg);
 }
 
-export const OPERANDS = {
-  none: () => NO_OPERAND,
-  Eb: (p: Parts) => e(p, 1),
-  Ew: (p: Parts) => e(p, 2),
-  Ed: (p: Parts) => e(p, 4),
-  Ev: (p: Parts) => e(p, p.size),
-  Ez: (p: Parts) => e(p, narrow(p.size)),
-  Gb: (p: Parts) => byteRegister(regOf(p), p.prefixes.rex),
-  Gw: (p: Parts) => register(2, regOf(p)),
-  Gv: (p: Parts) => register(p.size, regOf(p)),
-  Mb: (p: Parts) => m(p, 1),
-  Mw: (p: Parts) => m(p, 2),
-  Md: (p: Parts) => m(p, 4),
-  Mq: (p: Parts) => m(p, 8),
-  /** Double extended precision and packed BCD: 8 bytes come first. */
-  Mt: (p: Parts) => m(p, 8),
-  /** x87 environment or state: words of 2 or 4 bytes. */
-  Mz: (p: Parts) => m(p, narrow(p.size)),
-  Mv: (p: Parts) => m(p, p.size),
-  Ma: (p: Parts) => m(p, p.size),
+/** Bytes by a size letter. Of what is wider than 8 the first part's, which is accessed first. */
+const SIZES = {
+  b: () => 1,
+  w: () => 2,
+  d: () => 4,
+  q: () => 8,
+  v: (p) => p.size,
+  z: (p) => narrow(p.size),
+  y: (p) => p.size,
+  /** Double extended precision and packed BCD. */
+  t: () => 8,
+  /** Bounds. */
+  a: (p) => p.size,
   /** Far pointer: the offset comes first. */
-  Mp: (p: Parts) => m(p, p.size),
+  p: (p) => p.size,
   /** Pseudo-descriptor: the limit comes first. */
-  Ms: (p: Parts) => m(p, 2),
-  /** A register whatever mod says (MOV CR and DR). */
-  Rd: (p: Parts) => register(p.size, rmOf(p)),
-  Rv: (p: Parts) => register(p.size, rmOf(p)),
-  /** A register of operand size, or a word in memory. */
-  RvMw: (p: Parts) => e(p, p.size, 2),
-  Sw: segment,
-  Cd: control,
-  Dd: debug,
-  Ob: (p: Parts) => moffs(p, 1),
-  Ov: (p: Parts) => moffs(p, p.size),
-  Xb: (p: Parts) => x(p, 1),
-  Xv: (p: Parts) => x(p, p.size),
-  Yb: () => y(1),
-  Yv: (p: Parts) => y(p.size),
+  s: () => 2,
+} as const satisfies Record<string, (p: Parts) => Size>;
+export type SizeLetter = keyof typeof SIZES;
+
+/** `letter` is the size's: an imm32 of letter z is extended to 64 bits. */
+type Find = (p: Parts, size: Size, letter: SizeLetter) => Operand;
+
+/** Where an operand is. */
+const TYPES = {
+  E: (p, size) => (p.mod === 3 ? general(p, size, rmOf(p)) : memory(size, p.address)),
+  G: (p, size) => general(p, size, regOf(p)),
+  M: m,
+  R: (p, size) => register(size, rmOf(p)),
+  S: segment,
+  C: control,
+  D: debug,
+  O: moffs,
+  X: x,
+  Y: (_p, size) => y(size),
+  Z: (p, size) => general(p, size, opcodeRegister(p)),
+  I: (p, size, letter) => (letter === 'z' ? signExtended(p.stream, size, p.size) : immediate(p.stream, size)),
+  sI: (p, size) => signExtended(p.stream, size, p.size),
+} as const satisfies Record<string, Find>;
+
+/** Operands that nothing encodes, or rm alone. */
+const FIXED = {
+  none: () => NO_OPERAND,
   /** XLAT's table. */
-  BX: (p: Parts) => memory(1, makeAddress(RBX, -1, 1, 0, dataSegment(p))),
-  Zb: (p: Parts) => byteRegister(opcodeRegister(p), p.prefixes.rex),
-  Zv: (p: Parts) => register(p.size, opcodeRegister(p)),
-  Ib: (p: Parts) => byteImmediate(p.stream),
-  sIb: (p: Parts) => signedByteImmediate(p.stream, p.size),
-  Iw: (p: Parts) => wordImmediate(p.stream),
-  Iz: (p: Parts) => immediateZ(p.stream, p.size),
-  Iv: (p: Parts) => immediateV(p.stream, p.size),
+  BX: (p) => memory(1, makeAddress(RBX, -1, 1, 0, dataSegment(p))),
   '1': () => one(),
   AL: () => register(1, RAX),
   CL: () => register(1, RCX),
   AX: () => register(2, RAX),
-  rAX: (p: Parts) => register(p.size, RAX),
+  rAX: (p) => register(p.size, RAX),
   DX: () => register(2, RDX),
   ST0: () => stackRegister(0),
-  STi: (p: Parts) => stackRegister(p.rm),
+  STi: (p) => stackRegister(p.rm),
   ES: () => segmentRegister(Seg.ES),
   CS: () => segmentRegister(Seg.CS),
   SS: () => segmentRegister(Seg.SS),
@@ -142,10 +139,29 @@ export const OPERANDS = {
   GS: () => segmentRegister(Seg.GS),
 } as const satisfies Record<string, (p: Parts) => Operand>;
 
-/** Relative displacements: no operand, but `Insn.displacement`. */
-export const RELATIVES = {
-  Jb: (p: Parts) => p.stream.s8(),
-  Jz: (p: Parts) => (p.size === 2 ? p.stream.s16() : p.stream.s32()),
-};
+type Fixed = keyof typeof FIXED;
+/** J: no operand, but `Insn.displacement`. */
+type Type = keyof typeof TYPES | 'J';
+export type Letter = `${Type}${SizeLetter}` | Fixed;
 
-export type Letter = keyof typeof OPERANDS | keyof typeof RELATIVES;
+/** An operand of a row. */
+export type OperandForm = { readonly type: Type; readonly size: SizeLetter } | { readonly type: 'fixed'; readonly name: Fixed };
+
+/** The form that letters of the manual stand for. */
+export function formOf(letters: Letter): OperandForm {
+  if (letters in FIXED) return { type: 'fixed', name: letters as Fixed };
+  return { type: letters.slice(0, -1) as Type, size: letters.slice(-1) as SizeLetter };
+}
+
+export function findOperand(form: OperandForm | undefined, p: Parts): Operand {
+  if (form === undefined || form.type === 'J') return NO_OPERAND;
+  if (form.type === 'fixed') return FIXED[form.name](p);
+  const find: Find = TYPES[form.type];
+  return find(p, SIZES[form.size](p), form.size);
+}
+
+/** Signed distance of a relative jump. */
+export function readDisplacement(size: SizeLetter, p: Parts): number {
+  const bytes = SIZES[size](p);
+  return bytes === 1 ? p.stream.s8() : bytes === 2 ? p.stream.s16() : p.stream.s32();
+}

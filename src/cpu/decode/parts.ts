@@ -1,6 +1,7 @@
 // What is known of an instruction while its operands are being found.
 
-import type { Address, CodeMode, Size } from '../builder/insn.ts';
+import type { CodeMode } from '../arch/code-mode.ts';
+import type { Address, Size } from '../builder/operand.ts';
 import type { Prefixes } from './prefixes.ts';
 import type { ByteStream } from './stream.ts';
 

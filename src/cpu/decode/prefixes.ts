@@ -1,7 +1,7 @@
 // Legacy prefixes and REX (SDM vol. 2, "Instruction Prefixes" and "REX Prefixes").
 
 import { Seg } from '../../base/state/vcpu.ts';
-import { CodeMode } from '../builder/insn.ts';
+import { CodeMode } from '../arch/code-mode.ts';
 import type { ByteStream } from './stream.ts';
 
 export interface Prefixes {

@@ -1,7 +1,8 @@
 // The shape of the opcode maps: a row says what an opcode is, a choice says what else decides. Plain data.
 
-import type { Mnemonic } from '../isa/mnemonics.ts';
-import type { Letter } from './operands.ts';
+import type { Feature } from '../arch/features.ts';
+import { formOf } from './operands.ts';
+import type { Letter, OperandForm } from './operands.ts';
 
 /**
  * How the operand size comes about (SDM vol. 2, "Key to Abbreviations", superscripts d64 and f64):
@@ -22,85 +23,118 @@ export interface RowOptions {
   readonly cc?: number;
   /** A ModRM byte follows although no operand letter uses it. */
   readonly modrm?: true;
-  /** CPUID feature that brought the instruction, where it is younger than the 386. */
-  readonly feature?: string;
+  /** CPUID's features without which the instruction is not there, where it is younger than the 386. */
+  readonly feature?: Feature | readonly Feature[];
+  /** Bytes of whose multiple the operand in memory must be the address: else #GP(0). */
+  readonly alignment?: 16;
 }
 
-export interface Row {
+/** M is the mnemonic, as a literal type: `mnemonic.ts` collects those of all rows. */
+export interface Row<M extends string = string> {
   readonly is: 'row';
-  readonly mnemonic: Mnemonic;
-  readonly operands: readonly Letter[];
+  readonly mnemonic: M;
+  readonly operands: readonly OperandForm[];
   readonly size: SizeRule;
   readonly lock: boolean;
   readonly only64: boolean;
   readonly not64: boolean;
   readonly cc: number;
   readonly modrm: boolean;
-  readonly feature: string | null;
+  readonly features: readonly Feature[];
+  /** 1: none is asked. */
+  readonly alignment: number;
+  /** A string instruction: REP repeats it. */
+  readonly repeats: boolean;
+  /** The mod field is ignored: rm is a register. */
+  readonly registersOnly: boolean;
 }
 
 /** Entries by the reg field of ModRM (opcode extensions, SDM vol. 2, "Opcode Extensions for One-Byte and Two-byte Opcodes"). */
-export interface ByReg {
+export interface ByReg<M extends string = string> {
   readonly is: 'reg';
-  readonly entries: readonly Entry[];
+  readonly entries: readonly Entry<M>[];
 }
 /** Entries by the rm field of ModRM. */
-export interface ByRm {
+export interface ByRm<M extends string = string> {
   readonly is: 'rm';
-  readonly entries: readonly Entry[];
+  readonly entries: readonly Entry<M>[];
 }
 /** Memory or register form. */
-export interface ByMod {
+export interface ByMod<M extends string = string> {
   readonly is: 'mod';
-  readonly memory: Entry;
-  readonly register: Entry;
+  readonly memory: Entry<M>;
+  readonly register: Entry<M>;
 }
 /** Mandatory prefixes; F2 and F3 come before 66. A prefix without an entry of its own has its ordinary meaning. */
-export interface ByPrefix {
+export interface ByPrefix<M extends string = string> {
   readonly is: 'prefix';
-  readonly none: Entry;
-  readonly p66: Entry | null;
-  readonly f3: Entry | null;
-  readonly f2: Entry | null;
+  readonly none: Entry<M>;
+  readonly p66: Entry<M> | null;
+  readonly f3: Entry<M> | null;
+  readonly f2: Entry<M> | null;
 }
-export interface ByMode {
+/** Whether REX.B is there. */
+export interface ByRexB<M extends string = string> {
+  readonly is: 'rexB';
+  readonly extended: Entry<M>;
+  readonly plain: Entry<M>;
+}
+/** Whether REX.W is there. */
+export interface ByRexW<M extends string = string> {
+  readonly is: 'rexW';
+  readonly wide: Entry<M>;
+  readonly plain: Entry<M>;
+}
+export interface ByMode<M extends string = string> {
   readonly is: 'mode';
-  readonly mode64: Entry;
-  readonly other: Entry;
+  readonly mode64: Entry<M>;
+  readonly other: Entry<M>;
 }
 
-export type Entry = Row | ByReg | ByRm | ByMod | ByPrefix | ByMode;
+export type Entry<M extends string = string> = Row<M> | ByReg<M> | ByRm<M> | ByMod<M> | ByPrefix<M> | ByRexB<M> | ByRexW<M> | ByMode<M>;
 
 /** A map from opcode bytes to entries; what is absent is undefined (#UD). */
-export type OpcodeMap = Readonly<Record<number, Entry>>;
+export type OpcodeMap<M extends string = string> = Readonly<Record<number, Entry<M>>>;
 
-/** Letters that need a ModRM byte. */
-const USES_MODRM = /^[EGMRSCD][bdvwyzps]$|^RvMw$|^Ms$|^Ma$/;
+/** The map of these parts. The mnemonics in it are known to the compiler. */
+export const opcodeMap = <M extends string>(...parts: readonly OpcodeMap<M>[]): OpcodeMap<M> => Object.assign({}, ...parts);
 
-export function row(mnemonic: Mnemonic, ...rest: readonly (Letter | RowOptions)[]): Row {
-  const operands = rest.filter((x): x is Letter => typeof x === 'string');
-  const options: RowOptions = rest.find((x): x is RowOptions => typeof x !== 'string') ?? {};
+/** Types that need a ModRM byte. */
+const MODRM_TYPES: ReadonlySet<string> = new Set(['E', 'G', 'M', 'R', 'S', 'C', 'D']);
+/** What makes an instruction one on bytes unless the row says otherwise. */
+const BYTES = /^([EGMOXYZ]b|AL)$/;
+
+export function row<const M extends string>(mnemonic: M, ...rest: readonly (Letter | RowOptions)[]): Row<M> {
+  const letters = rest.filter((x): x is Letter => typeof x === 'string');
+  const { size, lock, only64, not64, cc, modrm, feature, alignment } = rest.find((x): x is RowOptions => typeof x !== 'string') ?? {};
+  const operands = letters.map(formOf);
+  const isA = (types: string): boolean => operands.some(({ type }) => types.includes(type));
   return {
     is: 'row',
     mnemonic,
     operands,
-    size: options.size ?? (operands[0] !== undefined && /^([EGMOXYZ]b|AL)$/.test(operands[0]) ? 'b' : 'v'),
-    lock: options.lock ?? false,
-    only64: options.only64 ?? false,
-    not64: options.not64 ?? false,
-    cc: options.cc ?? 0,
-    modrm: options.modrm ?? operands.some((letter) => USES_MODRM.test(letter)),
-    feature: options.feature ?? null,
+    size: size ?? (letters[0] !== undefined && BYTES.test(letters[0]) ? 'b' : 'v'),
+    lock: lock ?? false,
+    only64: only64 ?? false,
+    not64: not64 ?? false,
+    cc: cc ?? 0,
+    modrm: modrm ?? operands.some(({ type }) => MODRM_TYPES.has(type)),
+    features: typeof feature === 'string' ? [feature] : (feature ?? []),
+    alignment: alignment ?? 1,
+    repeats: isA('XY'),
+    registersOnly: isA('R'),
   };
 }
 
-export const UD: Row = row('UD');
+export const UD = row('UD');
 
-export const byReg = (...entries: readonly Entry[]): ByReg => ({ is: 'reg', entries });
-export const byRm = (...entries: readonly Entry[]): ByRm => ({ is: 'rm', entries });
-export const byMod = (memory: Entry, register: Entry): ByMod => ({ is: 'mod', memory, register });
-export const byMode = (mode64: Entry, other: Entry): ByMode => ({ is: 'mode', mode64, other });
-export const byPrefix = (choice: { none: Entry; p66?: Entry; f3?: Entry; f2?: Entry }): ByPrefix => ({
+export const byReg = <M extends string>(...entries: readonly Entry<M>[]): ByReg<M> => ({ is: 'reg', entries });
+export const byRm = <M extends string>(...entries: readonly Entry<M>[]): ByRm<M> => ({ is: 'rm', entries });
+export const byMod = <M extends string>(memory: Entry<M>, register: Entry<M>): ByMod<M> => ({ is: 'mod', memory, register });
+export const byRexB = <M extends string>(extended: Entry<M>, plain: Entry<M>): ByRexB<M> => ({ is: 'rexB', extended, plain });
+export const byRexW = <M extends string>(wide: Entry<M>, plain: Entry<M>): ByRexW<M> => ({ is: 'rexW', wide, plain });
+export const byMode = <M extends string>(mode64: Entry<M>, other: Entry<M>): ByMode<M> => ({ is: 'mode', mode64, other });
+export const byPrefix = <M extends string>(choice: { none: Entry<M>; p66?: Entry<M>; f3?: Entry<M>; f2?: Entry<M> }): ByPrefix<M> => ({
   is: 'prefix',
   none: choice.none,
   p66: choice.p66 ?? null,
@@ -109,9 +143,10 @@ export const byPrefix = (choice: { none: Entry; p66?: Entry; f3?: Entry; f2?: En
 });
 
 /** No mandatory prefix allowed ("NP" in the SDM's opcode column). */
-export const noPrefix = (entry: Entry): ByPrefix => byPrefix({ none: entry, p66: UD, f3: UD, f2: UD });
+export const noPrefix = <M extends string>(entry: Entry<M>): ByPrefix<M | 'UD'> =>
+  byPrefix<M | 'UD'>({ none: entry, p66: UD, f3: UD, f2: UD });
 
 /** Eight or sixteen entries in a row from opcode `first` on. */
-export function span(first: number, count: number, entry: (n: number) => Entry): OpcodeMap {
+export function span<M extends string>(first: number, count: number, entry: (n: number) => Entry<M>): OpcodeMap<M> {
   return Object.fromEntries(Array.from({ length: count }, (_, n) => [first + n, entry(n)]));
 }

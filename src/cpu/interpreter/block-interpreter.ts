@@ -145,7 +145,7 @@ export class BlockInterpreter {
     const ops: Op[] = [];
     let at = start;
     while (at < PAGE_SIZE && ops.length < MAX_BLOCK_OPS) {
-      const op = this.decodeWithin(bytes, base, at, cpu.mode);
+      const op = this.decodeWithin(cpu, bytes, base, at);
       if (op === null) break;
       ops.push(op);
       at += op.length;
@@ -160,23 +160,27 @@ export class BlockInterpreter {
   }
 
   /** null when the instruction does not end within the page. */
-  private decodeWithin(bytes: Uint8Array, base: number, start: number, mode: CodeMode): Op | null {
+  private decodeWithin({ mode, model }: Cpu, bytes: Uint8Array, base: number, start: number): Op | null {
     let at = start;
     let past = false;
-    const insn = decode(() => {
-      if (at >= PAGE_SIZE) {
-        past = true;
-        return 0;
-      }
-      return bytes[base + at++];
-    }, mode);
+    const insn = decode(
+      () => {
+        if (at >= PAGE_SIZE) {
+          past = true;
+          return 0;
+        }
+        return bytes[base + at++];
+      },
+      mode,
+      model.features,
+    );
     return past ? null : new Op(insn);
   }
 
   /** Decodes one instruction byte by byte through the TLB, for those that cross a page or lie in a device. */
   private decodeAcross(cpu: Cpu): Op {
     let rip = cpu.rip;
-    return new Op(decode(() => this.fetchByte(cpu, rip++), cpu.mode));
+    return new Op(decode(() => this.fetchByte(cpu, rip++), cpu.mode, cpu.model.features));
   }
 
   private fetchByte(cpu: Cpu, rip: number): number {

@@ -6,13 +6,14 @@ import type { Insn, Operand, Size } from '../builder/insn.ts';
 import type { Cpu } from '../cpu.ts';
 import { linearAddress } from '../segmentation.ts';
 import { SYSTEM } from '../system/index.ts';
-import type { SystemHelper } from '../system/helper-names.ts';
+import type { SystemHelper } from '../builder/helpers.ts';
 import { readTimeStamp } from '../system/tsc.ts';
 import { effectiveAddress, wrapAddress } from './addressing.ts';
 import { NarrowFlags } from './narrow-flags.ts';
 import { NarrowValues } from './narrow-values.ts';
+import type { Narrow } from './narrow-values.ts';
 
-export class NarrowBuilder extends NarrowValues implements Builder<number, number, boolean> {
+export class NarrowBuilder extends NarrowValues implements Builder<Narrow> {
   readonly flags: NarrowFlags;
   private readonly regs: Int32Array;
   private readonly view: DataView;

@@ -1,13 +1,14 @@
 import type { Flags } from '../builder/builder.ts';
 import type { Size } from '../builder/insn.ts';
 import { AUX_ADJUST, AUX_CARRY, AUX_CARRY_IN } from '../flags.ts';
+import type { Narrow } from './narrow-values.ts';
 import { StatusFlags } from './status-flags.ts';
 
 /** Bits of the carry vector that flags are computed from. */
 const KEPT = AUX_CARRY | AUX_CARRY_IN | AUX_ADJUST;
 
 /** Flags after operations on values of at most 32 bits. */
-export class NarrowFlags extends StatusFlags implements Flags<number, boolean> {
+export class NarrowFlags extends StatusFlags implements Flags<Narrow> {
   private set(size: Size, result: number, carries: number): void {
     if (size === 4) {
       this.words[0] = result;

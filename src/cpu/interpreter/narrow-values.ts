@@ -9,6 +9,13 @@ import { BuilderBase } from './builder-base.ts';
 const fit = (size: Size, x: number): number => (size === 4 ? x | 0 : size === 1 ? x & 0xff : x & 0xffff);
 const signed = (size: Size, x: number): number => (size === 4 ? x : size === 1 ? (x << 24) >> 24 : (x << 16) >> 16);
 
+/** Values of the narrow builder; addresses are numbers, conditions booleans. */
+export interface Narrow {
+  readonly value: number;
+  readonly address: number;
+  readonly condition: boolean;
+}
+
 export abstract class NarrowValues extends BuilderBase<number> {
   constructor(cpu: Cpu) {
     super(cpu);

@@ -1,9 +1,8 @@
 // A decoded instruction made executable: its semantics from the instance that fits the width of the values it handles.
 
-import { ISA as ISA32 } from '../isa/index.ts?instance=interpreter32';
-import { ISA as ISA64 } from '../isa/index.ts?instance=interpreter64';
+import { meaningOf as meaning32 } from '../isa/index.ts?instance=interpreter32';
+import { meaningOf as meaning64 } from '../isa/index.ts?instance=interpreter64';
 import type { Semantics } from '../builder/builder.ts';
-import { Rep } from '../builder/insn.ts';
 import type { Insn } from '../builder/insn.ts';
 import type { Cpu } from '../cpu.ts';
 import { surveyOf } from '../builder/survey.ts';
@@ -27,10 +26,11 @@ export class Op {
   private readonly wide: boolean;
 
   constructor(readonly insn: Insn) {
+    const { widest, endsBlock } = surveyOf(insn);
     this.length = insn.length;
-    this.endsBlock = insn.endsBlock || insn.rep !== Rep.NONE;
-    this.wide = surveyOf(insn).widest === 8;
-    this.semantics = (this.wide ? ISA64 : ISA32)[insn.mnemonic];
+    this.endsBlock = endsBlock;
+    this.wide = widest === 8;
+    this.semantics = this.wide ? meaning64(insn) : meaning32(insn);
   }
 
   execute(builders: Builders): void {

@@ -6,13 +6,14 @@ import type { Insn, Operand, Size } from '../builder/insn.ts';
 import type { Cpu } from '../cpu.ts';
 import { linearAddress } from '../segmentation.ts';
 import { SYSTEM } from '../system/index.ts';
-import type { SystemHelper } from '../system/helper-names.ts';
+import type { SystemHelper } from '../builder/helpers.ts';
 import { readTimeStamp } from '../system/tsc.ts';
 import { effectiveAddress, exactAddress, wrapAddress } from './addressing.ts';
 import { WideFlags } from './wide-flags.ts';
 import { WideValues } from './wide-values.ts';
+import type { Wide } from './wide-values.ts';
 
-export class WideBuilder extends WideValues implements Builder<bigint, number, boolean> {
+export class WideBuilder extends WideValues implements Builder<Wide> {
   readonly flags: WideFlags;
   private readonly regs: BigUint64Array;
   private readonly halves: Int32Array;

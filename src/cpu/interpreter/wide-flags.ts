@@ -2,10 +2,11 @@ import type { Flags } from '../builder/builder.ts';
 import type { Size } from '../builder/insn.ts';
 import type { Cpu } from '../cpu.ts';
 import { AUX_ADJUST, AUX_CARRY, AUX_CARRY_IN } from '../flags.ts';
+import type { Wide } from './wide-values.ts';
 import { StatusFlags } from './status-flags.ts';
 
 /** Flags after operations on bigint values. Carries are computed on 32-bit halves: no bigint is made for them. */
-export class WideFlags extends StatusFlags implements Flags<bigint, boolean> {
+export class WideFlags extends StatusFlags implements Flags<Wide> {
   private readonly result64: BigInt64Array;
   private readonly scratch = new BigInt64Array(2);
   private readonly halves = new Int32Array(this.scratch.buffer);

@@ -8,6 +8,13 @@ import { BuilderBase } from './builder-base.ts';
 const fit = (size: Size, x: bigint): bigint => (size === 8 ? BigInt.asUintN(64, x) : BigInt.asUintN(8 * size, x));
 const signed = (size: Size, x: bigint): bigint => (size === 8 ? BigInt.asIntN(64, x) : BigInt.asIntN(8 * size, x));
 
+/** Values of the wide builder; addresses are numbers, conditions booleans. */
+export interface Wide {
+  readonly value: bigint;
+  readonly address: number;
+  readonly condition: boolean;
+}
+
 export abstract class WideValues extends BuilderBase<bigint> {
   constructor(cpu: Cpu) {
     super(cpu);

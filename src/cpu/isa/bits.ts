@@ -1,23 +1,23 @@
 // Single bits and bit counts (SDM vol. 2, BT BTS BTR BTC BSF BSR TZCNT LZCNT POPCNT BSWAP).
 
-import type { Builder, Semantics } from '../builder/builder.ts';
+import type { Builder, Semantics, Values } from '../builder/builder.ts';
 import { OperandKind } from '../builder/insn.ts';
 import type { Insn } from '../builder/insn.ts';
 
 /** The bit offset within the operand. */
-const bitOffset = <V, A, C>(b: Builder<V, A, C>, i: Insn): V => b.and(b.read(i.src), b.constant(i.size, 8 * i.size - 1));
+const bitOffset = <T extends Values>(b: Builder<T>, i: Insn): T['value'] => b.and(b.read(i.src), b.constant(i.size, 8 * i.size - 1));
 
 /** A register offset into memory is signed and reaches beyond the operand (SDM vol. 2, "Bit(BitBase, BitOffset)"). */
 const isBitString = (i: Insn): boolean => i.dst.kind === OperandKind.MEM && i.src.kind === OperandKind.REG;
 
 /** The address of the part of the bit string, `size` bytes, that has the bit. */
-function bitAddress<V, A, C>(b: Builder<V, A, C>, i: Insn): A {
+function bitAddress<T extends Values>(b: Builder<T>, i: Insn): T['address'] {
   const part = b.sar(i.size, b.read(i.src), b.constant(1, 3 + Math.log2(i.size)));
   return b.offsetBy(i, b.address(i.dst), i.size, b.shl(i.size, part, b.constant(1, Math.log2(i.size))));
 }
 
 /** CF = the bit; the value that `change` makes of the operand and the bit's mask replaces it. ZF stays, the rest is undefined. */
-function changeBit<V, A, C>(b: Builder<V, A, C>, i: Insn, change: (x: V, mask: V) => V): void {
+function changeBit<T extends Values>(b: Builder<T>, i: Insn, change: (x: T['value'], mask: T['value']) => T['value']): void {
   const at = isBitString(i) ? bitAddress(b, i) : null;
   const x = at === null ? b.modify(i.dst) : b.loadForWrite(i.dst.address.segment, at, i.size);
   const n = bitOffset(b, i);

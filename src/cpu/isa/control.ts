@@ -1,7 +1,7 @@
 // Control transfers (SDM vol. 2, JMP Jcc CALL RET JCXZ LOOP INT and the system calls). A target is checked before anything is
 // pushed or counted. Far transfers, interrupts and system calls are system helpers.
 
-import type { Builder, Semantics } from '../builder/builder.ts';
+import type { Builder, Semantics, Values } from '../builder/builder.ts';
 import type { Insn } from '../builder/insn.ts';
 import { RCX } from './registers.ts';
 import { push, release, top } from './stack-access.ts';
@@ -25,7 +25,7 @@ export const CALL: Semantics = (b, i) => {
   b.jump(i.stackSize, target);
 };
 
-function returnNear<V, A, C>(b: Builder<V, A, C>, i: Insn, parameters: number): void {
+function returnNear<T extends Values>(b: Builder<T>, i: Insn, parameters: number): void {
   b.jump(i.stackSize, top(b, i.stackSize));
   release(b, i.stackSize + parameters);
 }
@@ -36,7 +36,7 @@ export const RET_IMM: Semantics = (b, i) => returnNear(b, i, i.dst.imm);
 export const JCXZ: Semantics = (b, i) => b.branchRelative(i, b.isZero(b.readRegister(i.addressSize, RCX)));
 
 /** Counts down and branches while the count is not 0 and `also` holds. */
-function loop<V, A, C>(b: Builder<V, A, C>, i: Insn, also: C): void {
+function loop<T extends Values>(b: Builder<T>, i: Insn, also: T['condition']): void {
   const count = b.sub(i.addressSize, b.readRegister(i.addressSize, RCX), b.constant(i.addressSize, 1));
   b.branchRelative(i, b.andC(b.notC(b.isZero(count)), also));
   b.writeRegister(i.addressSize, RCX, count);
@@ -50,7 +50,7 @@ export const JMP_FAR: Semantics = (b, i) => void b.system('farJump', i, b.read(i
 export const CALL_FAR: Semantics = (b, i) => void b.system('farCall', i, b.read(i.dst), b.read(i.src));
 
 /** Offset and selector of the far pointer in memory. */
-function farPointer<V, A, C>(b: Builder<V, A, C>, i: Insn): readonly [V, V] {
+function farPointer<T extends Values>(b: Builder<T>, i: Insn): readonly [T['value'], T['value']] {
   const at = b.address(i.dst);
   const { segment } = i.dst.address;
   return [b.load(segment, at, i.size), b.load(segment, b.offset(i, at, i.size), 2)];

@@ -1,21 +1,21 @@
 // Decimal adjustments (SDM vol. 2, DAA DAS AAA AAS AAM AAD). What the SDM leaves undefined: OF is cleared throughout; AAA and
 // AAS take SF ZF PF from AL; AAM and AAD clear CF and AF.
 
-import type { Builder, Semantics } from '../builder/builder.ts';
+import type { Builder, Semantics, Values } from '../builder/builder.ts';
 import { RAX } from './registers.ts';
 
 /** The low digit needs adjustment: it is above 9, or AF. */
-function lowDigitOver<V, A, C>(b: Builder<V, A, C>, al: V): C {
+function lowDigitOver<T extends Values>(b: Builder<T>, al: T['value']): T['condition'] {
   return b.orC(b.lessUnsigned(1, b.constant(1, 9), b.and(al, b.constant(1, 15))), b.flags.adjust());
 }
 
 /** The high digit needs adjustment: AL is above 99h, or CF. */
-function highDigitOver<V, A, C>(b: Builder<V, A, C>, al: V): C {
+function highDigitOver<T extends Values>(b: Builder<T>, al: T['value']): T['condition'] {
   return b.orC(b.lessUnsigned(1, b.constant(1, 0x99), al), b.flags.carry());
 }
 
 /** 6, 60h, both or neither. */
-function correction<V, A, C>(b: Builder<V, A, C>, low: C, high: C): V {
+function correction<T extends Values>(b: Builder<T>, low: T['condition'], high: T['condition']): T['value'] {
   const zero = b.constant(1, 0);
   return b.or(b.select(low, b.constant(1, 6), zero), b.select(high, b.constant(1, 0x60), zero));
 }
@@ -42,7 +42,7 @@ export const DAS: Semantics = (b) => {
 };
 
 /** AX plus or minus 106h when the digit needs it, and of AL only the digit. */
-function adjustDigit<V, A, C>(b: Builder<V, A, C>, step: number): void {
+function adjustDigit<T extends Values>(b: Builder<T>, step: number): void {
   const over = lowDigitOver(b, b.readRegister(1, RAX));
   const adjusted = b.add(2, b.readRegister(2, RAX), b.select(over, b.constant(2, step), b.constant(2, 0)));
   const result = b.and(adjusted, b.constant(2, 0xff0f));

@@ -1,12 +1,12 @@
 // Double shifts (SDM vol. 2, SHLD SHRD). A count above 16 of a word is undefined there; processors then shift dst:src:dst, and
 // so does this. OF is defined for a count of 1, AF is undefined and cleared.
 
-import type { Builder, Semantics } from '../builder/builder.ts';
+import type { Builder, Semantics, Values } from '../builder/builder.ts';
 import type { Size } from '../builder/insn.ts';
 import { lessOne, restOf, shiftCount, unlessZero } from './shift-count.ts';
 
 /** The top `size` bytes of x:y << n. */
-function shiftLeft<V, A, C>(b: Builder<V, A, C>, size: Size, x: V, y: V, n: V): V {
+function shiftLeft<T extends Values>(b: Builder<T>, size: Size, x: T['value'], y: T['value'], n: T['value']): T['value'] {
   const shifted = b.or(b.shl(size, x, n), b.shr(size, y, restOf(b, 8 * size, n)));
   if (size !== 2) return shifted;
   const beyond = b.sub(1, n, b.constant(1, 16));
@@ -14,7 +14,7 @@ function shiftLeft<V, A, C>(b: Builder<V, A, C>, size: Size, x: V, y: V, n: V): 
 }
 
 /** The low `size` bytes of y:x >> n. */
-function shiftRight<V, A, C>(b: Builder<V, A, C>, size: Size, x: V, y: V, n: V): V {
+function shiftRight<T extends Values>(b: Builder<T>, size: Size, x: T['value'], y: T['value'], n: T['value']): T['value'] {
   const shifted = b.or(b.shr(size, x, n), b.shl(size, y, restOf(b, 8 * size, n)));
   if (size !== 2) return shifted;
   const beyond = b.sub(1, n, b.constant(1, 16));

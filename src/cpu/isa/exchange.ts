@@ -41,7 +41,6 @@ export const CMPXCHG8B: Semantics = (b, i) => {
   const { segment } = i.dst.address;
   const at = b.address(i.dst);
   const above = b.offset(i, at, size);
-  if (size === 8) b.requireAligned(segment, at, 16);
   b.probeWrite(segment, at, 2 * size);
   const low = b.loadForWrite(segment, at, size);
   const high = b.loadForWrite(segment, above, size);

@@ -1,4 +1,5 @@
-// Instructions on flags themselves (SDM vol. 2, CLC STC CMC CLD STD LAHF SAHF CLI STI CLAC STAC).
+// Instructions on flags themselves (SDM vol. 2, CLC STC CMC CLD STD LAHF SAHF CLI STI CLAC STAC), and SALC,
+// which it leaves out.
 
 import type { Semantics } from '../builder/builder.ts';
 import { RAX } from './registers.ts';
@@ -11,6 +12,9 @@ export const STD: Semantics = (b) => b.flags.setDirection(true);
 
 export const LAHF: Semantics = (b) => b.writeHighByte(RAX, b.flags.lowByte());
 export const SAHF: Semantics = (b) => b.flags.setLowByte(b.readHighByte(RAX));
+
+/** AL = FFH if CF, else 0. */
+export const SALC: Semantics = (b) => b.writeRegister(1, RAX, b.select(b.flags.carry(), b.constant(1, 0xff), b.constant(1, 0)));
 
 export const CLI: Semantics = (b, i) => void b.system('cli', i);
 export const STI: Semantics = (b, i) => void b.system('sti', i);

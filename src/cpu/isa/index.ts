@@ -1,4 +1,4 @@
-// The instruction set: the meaning of every mnemonic. The type demands that none is missing.
+// The instruction set: the meaning of every mnemonic that decoding gives. The type demands that none is missing.
 
 import type { Semantics } from '../builder/builder.ts';
 import * as arith from './arith.ts';
@@ -10,7 +10,9 @@ import * as doubleShifts from './double-shifts.ts';
 import * as exchange from './exchange.ts';
 import * as flagOps from './flag-ops.ts';
 import * as logic from './logic.ts';
-import type { Mnemonic } from './mnemonics.ts';
+import { OperandKind } from '../builder/operand.ts';
+import type { Insn } from '../builder/insn.ts';
+import type { Mnemonic } from '../decode/mnemonic.ts';
 import * as moves from './moves.ts';
 import * as multiply from './multiply.ts';
 import * as rotates from './rotates.ts';
@@ -28,4 +30,14 @@ export const ISA: Record<Mnemonic, Semantics> = {
   ...stack, ...control, ...strings, ...flagOps, ...decimal, ...segments, ...tables, ...system, ...x87,
 };
 
-export type Isa = typeof ISA;
+/** First the operand in memory, wherever it is, must be aligned as the row demands. */
+const aligned =
+  (semantics: Semantics): Semantics =>
+  (b, i) => {
+    const operand = i.dst.kind === OperandKind.MEM ? i.dst : i.src;
+    b.requireAligned(operand.address.segment, b.address(operand), i.alignment);
+    semantics(b, i);
+  };
+
+/** What `i` does. */
+export const meaningOf = (i: Insn): Semantics => (i.alignment > 1 ? aligned(ISA[i.mnemonic]) : ISA[i.mnemonic]);

@@ -1,12 +1,12 @@
 // Multiplication (SDM vol. 2, MUL IMUL). CF and OF tell that the product needs its high half; SF ZF AF PF are undefined and
 // are taken from the low half here, with AF cleared.
 
-import type { Builder, Semantics } from '../builder/builder.ts';
+import type { Builder, Semantics, Values } from '../builder/builder.ts';
 import type { Insn, Size } from '../builder/insn.ts';
 import { RAX, RDX } from './registers.ts';
 
 /** AX, or (R)DX:(R)AX. */
-function writeProduct<V, A, C>(b: Builder<V, A, C>, size: Size, low: V, high: V): void {
+function writeProduct<T extends Values>(b: Builder<T>, size: Size, low: T['value'], high: T['value']): void {
   b.writeRegister(size, RAX, low);
   if (size === 1) b.writeHighByte(RAX, high);
   else b.writeRegister(size, RDX, high);
@@ -23,7 +23,7 @@ export const MUL: Semantics = (b, i) => {
 };
 
 /** The product's high half is more than the sign of its low half. */
-function isWide<V, A, C>(b: Builder<V, A, C>, size: Size, low: V, high: V): C {
+function isWide<T extends Values>(b: Builder<T>, size: Size, low: T['value'], high: T['value']): T['condition'] {
   return b.notC(b.equal(high, b.sar(size, low, b.constant(1, 8 * size - 1))));
 }
 
@@ -38,7 +38,7 @@ export const IMUL1: Semantics = (b, i) => {
 };
 
 /** x * y, truncated to the destination register. */
-function multiplyInto<V, A, C>(b: Builder<V, A, C>, i: Insn, x: V, y: V): void {
+function multiplyInto<T extends Values>(b: Builder<T>, i: Insn, x: T['value'], y: T['value']): void {
   const low = b.mul(i.size, x, y);
   const wide = isWide(b, i.size, low, b.mulHighSigned(i.size, x, y));
   b.write(i.dst, low);

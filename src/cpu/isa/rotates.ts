@@ -1,14 +1,14 @@
 // Rotates (SDM vol. 2, RCL/RCR/ROL/ROR). Only CF and OF change; OF is defined for a count of 1, and the same formula over the
 // result is used for all counts. ROL and ROR by a multiple of the width leave the value but set CF.
 
-import type { Builder, Semantics } from '../builder/builder.ts';
+import type { Builder, Semantics, Values } from '../builder/builder.ts';
 import type { Insn, Size } from '../builder/insn.ts';
 import { lessOne, restOf, shiftCount, unlessZero } from './shift-count.ts';
 
 const widthOf = (size: Size): number => 8 * size;
 
 /** The two top bits differ: OF of the rotates to the right. */
-function topBitsDiffer<V, A, C>(b: Builder<V, A, C>, size: Size, x: V): C {
+function topBitsDiffer<T extends Values>(b: Builder<T>, size: Size, x: T['value']): T['condition'] {
   return b.xorC(b.bitAt(x, widthOf(size) - 1), b.bitAt(x, widthOf(size) - 2));
 }
 
@@ -40,7 +40,7 @@ export const ROR: Semantics = (b, i) => {
 };
 
 /** Rotating through carry has width + 1 positions; only bytes and words can go round more than once. */
-function carryCount<V, A, C>(b: Builder<V, A, C>, i: Insn): V {
+function carryCount<T extends Values>(b: Builder<T>, i: Insn): T['value'] {
   const n = shiftCount(b, i, i.src);
   return i.size <= 2 ? b.modulo(n, widthOf(i.size) + 1) : n;
 }

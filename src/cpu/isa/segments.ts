@@ -2,12 +2,12 @@
 // VERW). Loading one, with all its checks, is a system helper, and faults before anything else has changed.
 
 import { Seg } from '../../base/state/vcpu.ts';
-import type { Builder, Semantics } from '../builder/builder.ts';
+import type { Builder, Semantics, Values } from '../builder/builder.ts';
 import { CodeMode } from '../builder/insn.ts';
 import type { Insn, Operand } from '../builder/insn.ts';
 import { release, releaseBy, stackDistance, top } from './stack-access.ts';
 
-function loadSegment<V, A, C>(b: Builder<V, A, C>, i: Insn, register: Operand, selector: V): void {
+function loadSegment<T extends Values>(b: Builder<T>, i: Insn, register: Operand, selector: T['value']): void {
   b.system('loadSegment', i, selector, b.constant(1, register.reg));
 }
 
@@ -41,7 +41,7 @@ export const LOAD_FAR_POINTER: Semantics = (b, i) => {
   const { segment } = i.src.address;
   const offset = b.load(segment, at, i.size);
   const selector = b.load(segment, b.offset(i, at, i.size), 2);
-  loadSegment(b, i, i.third, selector);
+  b.system('loadPointerSegment', i, selector, b.constant(1, i.third.reg));
   b.write(i.dst, offset);
 };
 
@@ -57,12 +57,12 @@ export const ARPL: Semantics = (b, i) => {
 };
 
 /** The register changes only if the descriptor can be looked at: the helper tells by ZF. */
-function writeIfZero<V, A, C>(b: Builder<V, A, C>, i: Insn, x: V): void {
+function writeIfZero<T extends Values>(b: Builder<T>, i: Insn, x: T['value']): void {
   b.when(b.flags.zero(), () => b.write(i.dst, x));
 }
 
 /** What helper `name` says of the selector in `operand`. Where the instruction is not recognised the operand is not read. */
-function ask<V, A, C>(b: Builder<V, A, C>, i: Insn, name: 'lar' | 'lsl' | 'verr' | 'verw', operand: Operand): V {
+function ask<T extends Values>(b: Builder<T>, i: Insn, name: 'lar' | 'lsl' | 'verr' | 'verw', operand: Operand): T['value'] {
   b.system('checkProtectedMode', i);
   return b.system(name, i, b.truncate(2, b.read(operand)));
 }

@@ -2,18 +2,18 @@
 // the instruction; the pointer changes only after the access that may fault.
 
 import { Seg } from '../../base/state/vcpu.ts';
-import type { Builder } from '../builder/builder.ts';
+import type { Builder, Values } from '../builder/builder.ts';
 import type { Size } from '../builder/insn.ts';
 import { RSP } from './registers.ts';
 
-export function push<V, A, C>(b: Builder<V, A, C>, size: Size, x: V): void {
+export function push<T extends Values>(b: Builder<T>, size: Size, x: T['value']): void {
   const top = b.stackOffset(b.stackPointer(), -size);
   b.store(Seg.SS, top, size, x);
   b.setStackPointer(top);
 }
 
 /** Pushes several items, the first at the highest address; all are probed before one is written. */
-export function pushAll<V, A, C>(b: Builder<V, A, C>, size: Size, items: readonly V[]): void {
+export function pushAll<T extends Values>(b: Builder<T>, size: Size, items: readonly T['value'][]): void {
   const sp = b.stackPointer();
   const slots = items.map((_, n) => b.stackOffset(sp, -size * (n + 1)));
   for (const slot of slots) b.probeWrite(Seg.SS, slot, size);
@@ -22,22 +22,22 @@ export function pushAll<V, A, C>(b: Builder<V, A, C>, size: Size, items: readonl
 }
 
 /** The item on top; the stack pointer stays. */
-export function top<V, A, C>(b: Builder<V, A, C>, size: Size): V {
+export function top<T extends Values>(b: Builder<T>, size: Size): T['value'] {
   return b.load(Seg.SS, b.stackPointer(), size);
 }
 
 /** Takes `bytes` bytes off the stack. */
-export function release<V, A, C>(b: Builder<V, A, C>, bytes: number): void {
+export function release<T extends Values>(b: Builder<T>, bytes: number): void {
   b.setStackPointer(b.stackOffset(b.stackPointer(), bytes));
 }
 
 /** What adding `bytes` to the stack pointer adds to the 32-bit ESP: a 16-bit stack pointer wraps without a carry. */
-export function stackDistance<V, A, C>(b: Builder<V, A, C>, bytes: number): V {
+export function stackDistance<T extends Values>(b: Builder<T>, bytes: number): T['value'] {
   const sp = b.stackPointer();
   return b.sub(4, b.stackValue(4, b.stackOffset(sp, bytes)), b.stackValue(4, sp));
 }
 
 /** `release` outside 64-bit mode when SS may have changed since: the width comes from the distance, not from the new SS. */
-export function releaseBy<V, A, C>(b: Builder<V, A, C>, distance: V): void {
+export function releaseBy<T extends Values>(b: Builder<T>, distance: T['value']): void {
   b.writeRegister(4, RSP, b.add(4, b.readRegister(4, RSP), distance));
 }

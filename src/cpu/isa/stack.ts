@@ -1,7 +1,7 @@
 // Stack instructions (SDM vol. 2, PUSH POP PUSHA POPA PUSHF POPF ENTER LEAVE). Segment registers are in segments.ts.
 
 import { Seg } from '../../base/state/vcpu.ts';
-import type { Builder, Semantics } from '../builder/builder.ts';
+import type { Builder, Semantics, Values } from '../builder/builder.ts';
 import { CodeMode, OperandKind } from '../builder/insn.ts';
 import type { Insn, Size } from '../builder/insn.ts';
 import { RAX, RBP, RBX, RCX, RDI, RDX, RSI, RSP } from './registers.ts';
@@ -13,7 +13,7 @@ export const PUSH: Semantics = (b, i) => {
 };
 
 /** An address based on (R)SP is computed with the stack pointer after the pop (SDM vol. 2, POP). */
-function addressAfterPop<V, A, C>(b: Builder<V, A, C>, i: Insn): A {
+function addressAfterPop<T extends Values>(b: Builder<T>, i: Insn): T['address'] {
   const at = b.address(i.dst);
   return i.dst.address.base === RSP ? b.offsetBy(i, at, 4, stackDistance(b, i.stackSize)) : at;
 }
@@ -60,7 +60,12 @@ export const POPF: Semantics = (b, i) => {
  * Pushes RBP and, at a level above 0, the frame pointers of the enclosing procedures and of the new frame. What is pushed may
  * overlap what is copied, so every item is read just before its push: `item` does that for push `n`.
  */
-function enterPushes<V, A, C>(b: Builder<V, A, C>, i: Insn, frame: V, push: (n: number, item: () => V) => void): number {
+function enterPushes<T extends Values>(
+  b: Builder<T>,
+  i: Insn,
+  frame: T['value'],
+  push: (n: number, item: () => T['value']) => void,
+): number {
   const size = i.stackSize;
   const outer = b.framePointer();
   const level = i.src.imm & 31;
@@ -71,7 +76,7 @@ function enterPushes<V, A, C>(b: Builder<V, A, C>, i: Insn, frame: V, push: (n: 
 }
 
 /** (E)SP after the first push: with a 16-bit stack and a 32-bit operand size the upper half of ESP is in it (SDM vol. 2, ENTER). */
-function newFrame<V, A, C>(b: Builder<V, A, C>, size: Size, sp: A): V {
+function newFrame<T extends Values>(b: Builder<T>, size: Size, sp: T['address']): T['value'] {
   return size === 4 ? b.add(4, b.readRegister(4, RSP), stackDistance(b, -4)) : b.stackValue(size, b.stackOffset(sp, -size));
 }
 

@@ -2,14 +2,15 @@
 // fault, the registers advance after them. The destination is always in ES; an override changes the source's segment.
 
 import { Seg } from '../../base/state/vcpu.ts';
-import type { Builder, Semantics } from '../builder/builder.ts';
+import type { Builder, Semantics, Values } from '../builder/builder.ts';
 import type { Insn } from '../builder/insn.ts';
 import { RAX, RDI, RDX, RSI } from './registers.ts';
 
-const loadSource = <V, A, C>(b: Builder<V, A, C>, i: Insn): V => b.load(i.src.address.segment, b.registerAddress(i, RSI), i.size);
-const loadDestination = <V, A, C>(b: Builder<V, A, C>, i: Insn): V => b.load(Seg.ES, b.registerAddress(i, RDI), i.size);
+const loadSource = <T extends Values>(b: Builder<T>, i: Insn): T['value'] =>
+  b.load(i.src.address.segment, b.registerAddress(i, RSI), i.size);
+const loadDestination = <T extends Values>(b: Builder<T>, i: Insn): T['value'] => b.load(Seg.ES, b.registerAddress(i, RDI), i.size);
 
-function storeDestination<V, A, C>(b: Builder<V, A, C>, i: Insn, x: V): void {
+function storeDestination<T extends Values>(b: Builder<T>, i: Insn, x: T['value']): void {
   b.store(Seg.ES, b.registerAddress(i, RDI), i.size, x);
   b.advance(i, RDI, i.size);
 }

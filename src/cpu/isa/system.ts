@@ -1,7 +1,7 @@
 // System instructions (SDM vol. 2; vol. 3, "System Instruction Summary"): operands are read and results written here, what
 // happens is in the system helpers. Where the operand is in memory, CPL is checked before it is touched.
 
-import type { Builder, Semantics } from '../builder/builder.ts';
+import type { Builder, Semantics, Values } from '../builder/builder.ts';
 import type { Insn } from '../builder/insn.ts';
 import { Vector } from '../signals.ts';
 import { RAX, RCX, RDX, linearSize } from './registers.ts';
@@ -46,14 +46,12 @@ export const RDTSCP: Semantics = (b, i) => {
   writeTimeStamp(b, time);
 };
 
-function writeTimeStamp<V, A, C>(b: Builder<V, A, C>, [low, high]: readonly [V, V]): void {
+function writeTimeStamp<T extends Values>(b: Builder<T>, [low, high]: readonly [T['value'], T['value']]): void {
   b.writeRegister(4, RAX, low);
   b.writeRegister(4, RDX, high);
 }
 export const RDPMC: Semantics = (b, i) => void b.system('readPmc', i);
 export const CPUID: Semantics = (b, i) => void b.system('cpuid', i);
-export const XGETBV: Semantics = (b, i) => void b.system('xgetbv', i);
-export const XSETBV: Semantics = (b, i) => void b.system('xsetbv', i);
 
 export const SWAPGS: Semantics = (b, i) => void b.system('swapgs', i);
 export const RDFSBASE: Semantics = (b, i) => b.write(i.dst, b.system('readFsBase', i));
@@ -71,7 +69,7 @@ export const BOUND: Semantics = (b, i) => {
   b.raiseWhen(b.orC(b.lessSigned(i.size, index, lower), b.lessSigned(i.size, upper, index)), Vector.BR);
 };
 
-const nothing = <V, A, C>(_b: Builder<V, A, C>, _i: Insn): void => {};
+const nothing = <T extends Values>(_b: Builder<T>, _i: Insn): void => {};
 export const NOP: Semantics = nothing;
 export const PAUSE: Semantics = nothing;
 export const FENCE: Semantics = nothing;

@@ -1,14 +1,14 @@
 // Descriptor-table registers (SDM vol. 2, LGDT LIDT SGDT SIDT LLDT LTR SLDT STR). A pseudo-descriptor in memory is a 16-bit
 // limit and then a base of 4 bytes, 8 in 64-bit mode.
 
-import type { Builder, Semantics } from '../builder/builder.ts';
+import type { Builder, Semantics, Values } from '../builder/builder.ts';
 import { CodeMode } from '../builder/insn.ts';
 import type { Insn } from '../builder/insn.ts';
-import type { SystemHelper } from '../system/helper-names.ts';
+import type { SystemHelper } from '../builder/helpers.ts';
 import { linearSize } from './registers.ts';
 
 /** With a 16-bit operand size outside 64-bit mode the base has 24 bits. */
-function loadTable<V, A, C>(b: Builder<V, A, C>, i: Insn, helper: SystemHelper): void {
+function loadTable<T extends Values>(b: Builder<T>, i: Insn, helper: SystemHelper): void {
   b.system('checkCpl0', i);
   const at = b.address(i.dst);
   const { segment } = i.dst.address;
@@ -22,7 +22,7 @@ export const LGDT: Semantics = (b, i) => loadTable(b, i, 'loadGdt');
 export const LIDT: Semantics = (b, i) => loadTable(b, i, 'loadIdt');
 
 /** The whole base is stored whatever the operand size. */
-function storeTable<V, A, C>(b: Builder<V, A, C>, i: Insn, limitHelper: SystemHelper, baseHelper: SystemHelper): void {
+function storeTable<T extends Values>(b: Builder<T>, i: Insn, limitHelper: SystemHelper, baseHelper: SystemHelper): void {
   const limit = b.system(limitHelper, i);
   const base = b.system(baseHelper, i);
   const at = b.address(i.dst);
@@ -36,8 +36,9 @@ function storeTable<V, A, C>(b: Builder<V, A, C>, i: Insn, limitHelper: SystemHe
 export const SGDT: Semantics = (b, i) => storeTable(b, i, 'gdtLimit', 'gdtBase');
 export const SIDT: Semantics = (b, i) => storeTable(b, i, 'idtLimit', 'idtBase');
 
-/** CPL is checked before the selector is read from memory. */
-function loadSelector<V, A, C>(b: Builder<V, A, C>, i: Insn, helper: SystemHelper): void {
+/** The mode, then CPL, are checked before the selector is read from memory. */
+function loadSelector<T extends Values>(b: Builder<T>, i: Insn, helper: SystemHelper): void {
+  b.system('checkProtectedMode', i);
   b.system('checkCpl0', i);
   b.system(helper, i, b.read(i.dst));
 }

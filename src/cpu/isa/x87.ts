@@ -1,14 +1,14 @@
 // x87 instructions (SDM vol. 2; vol. 1, "Programming with the x87 FPU"): operands in memory are read and results written here,
 // what happens to the registers is in cpu/x87. Waiting instructions first raise what is pending; memory comes after that.
 
-import type { Builder, Semantics } from '../builder/builder.ts';
+import type { Builder, Semantics, Values } from '../builder/builder.ts';
 import { CodeMode, OperandKind } from '../builder/insn.ts';
 import type { Insn, Operand } from '../builder/insn.ts';
 import { environmentPieces, pieceNumber, statePieces } from '../x87/image.ts';
 import type { ImagePiece } from '../x87/image.ts';
 
 /** The gate of waiting instructions; with an operand in memory its offset becomes the data pointer. */
-function wait<V, A, C>(b: Builder<V, A, C>, i: Insn, operand: Operand): void {
+function wait<T extends Values>(b: Builder<T>, i: Insn, operand: Operand): void {
   if (operand.kind !== OperandKind.MEM) b.system('x87Wait', i);
   else b.system('x87Wait', i, b.effectiveAddress(i.mode === CodeMode.BITS64 ? 8 : 4, operand));
 }
@@ -29,7 +29,7 @@ const loadWide: Semantics = (b, i) => {
 };
 
 /** `write` stores the result that it is given the low 64 bits of. Nothing is stored when an exception is not masked. */
-function storeResult<V, A, C>(b: Builder<V, A, C>, i: Insn, bytes: number, write: (result: V) => void): void {
+function storeResult<T extends Values>(b: Builder<T>, i: Insn, bytes: number, write: (result: T['value']) => void): void {
   b.probeWrite(i.dst.address.segment, b.address(i.dst), bytes);
   const result = b.system('x87Result', i);
   const stores = b.bitAt(b.system('x87Stores', i), 0);
@@ -68,7 +68,7 @@ const control: Semantics = (b, i) => {
 };
 
 /** Each piece wraps at the end of the address size for itself. Nothing is taken over before all have been loaded. */
-function loadImage<V, A, C>(b: Builder<V, A, C>, i: Insn, pieces: readonly ImagePiece[]): void {
+function loadImage<T extends Values>(b: Builder<T>, i: Insn, pieces: readonly ImagePiece[]): void {
   b.system('x87Wait', i);
   const at = b.address(i.src);
   const { segment } = i.src.address;
@@ -78,7 +78,7 @@ function loadImage<V, A, C>(b: Builder<V, A, C>, i: Insn, pieces: readonly Image
   b.system('x87Execute', i);
 }
 
-function storeImage<V, A, C>(b: Builder<V, A, C>, i: Insn, pieces: readonly ImagePiece[]): void {
+function storeImage<T extends Values>(b: Builder<T>, i: Insn, pieces: readonly ImagePiece[]): void {
   b.system('x87NoWait', i);
   const at = b.address(i.dst);
   const { segment } = i.dst.address;

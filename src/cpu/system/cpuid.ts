@@ -1,6 +1,7 @@
-// CPUID (SDM vol. 2): exactly what is there, as an Intel processor tells it. A feature bit here and its decoder row and
-// semantics come and go together.
+// CPUID (SDM vol. 2): exactly what is there, as an Intel processor tells it.
 
+import { FEATURE_WORDS, featureBits } from '../arch/features.ts';
+import type { FeatureSet, FeatureWord } from '../arch/features.ts';
 import { LINEAR_BITS, MAXPHYADDR } from './control-rules.ts';
 import type { Cpu } from '../cpu.ts';
 import { is64Bit } from './helper.ts';
@@ -18,34 +19,9 @@ const BRAND = 'Tidemark Virtual CPU';
 /** Bytes that CLFLUSH flushes, in units of 8. */
 const CLFLUSH_UNITS = 8;
 
-/** Leaf 1 EDX. No MMX, SSE, FXSR, APIC, MTRR, MCE. */
-const FEATURES_EDX = {
-  FPU: 0,
-  VME: 1,
-  DE: 2,
-  PSE: 3,
-  TSC: 4,
-  MSR: 5,
-  PAE: 6,
-  CX8: 8,
-  SEP: 11,
-  PGE: 13,
-  CMOV: 15,
-  PAT: 16,
-  PSE36: 17,
-  CLFSH: 19,
-} as const;
-const FEATURES_ECX = { CX16: 13, PCID: 17, MOVBE: 22, POPCNT: 23 } as const;
-const STRUCTURED_EBX = { FSGSBASE: 0, SMEP: 7, INVPCID: 10, SMAP: 20 } as const;
-const STRUCTURED_ECX = { UMIP: 2 } as const;
-/** SYSCALL (11) is reported in 64-bit mode alone, where it works. */
-const EXTENDED_EDX = { NX: 20, PAGE1GB: 26, RDTSCP: 27, LM: 29 } as const;
-const EXTENDED_ECX = { LAHF64: 0, LZCNT: 5, PREFETCHW: 8 } as const;
-const SYSCALL = 1 << 11;
+/** Reported in 64-bit mode alone, where it works. */
+const SYSCALL = 1 << FEATURE_WORDS.extendedEdx.SYSCALL;
 const INVARIANT_TSC = 1 << 8;
-
-const bits = (features: Readonly<Record<string, number>>): number =>
-  Object.values(features).reduce((word, bit) => (word | (1 << bit)) >>> 0, 0);
 
 function word(text: string, at: number): number {
   let value = 0;
@@ -56,24 +32,25 @@ function word(text: string, at: number): number {
 const brandLeaf = (part: number): CpuidLeaf => [0, 4, 8, 12].map((at) => word(BRAND, 16 * part + at)) as unknown as CpuidLeaf;
 
 /** A leaf and subleaf as software in 64-bit mode (or not) of vCPU `vcpu` sees it. */
-export function cpuidLeaf(leaf: number, subleaf: number, vcpu: number, in64BitMode: boolean): CpuidLeaf {
+export function cpuidLeaf(features: FeatureSet, leaf: number, subleaf: number, vcpu: number, in64BitMode: boolean): CpuidLeaf {
   const basic = leaf < 0x80000000;
   // Beyond the highest leaf comes what the highest basic leaf gives.
-  if (leaf > (basic ? MAX_BASIC : MAX_EXTENDED)) return cpuidLeaf(MAX_BASIC, subleaf, vcpu, in64BitMode);
+  if (leaf > (basic ? MAX_BASIC : MAX_EXTENDED)) return cpuidLeaf(features, MAX_BASIC, subleaf, vcpu, in64BitMode);
+  const bits = (name: FeatureWord): number => featureBits(name, features);
   switch (leaf) {
     case 0:
       return [MAX_BASIC, word(VENDOR, 0), word(VENDOR, 8), word(VENDOR, 4)];
     case 1:
-      return [PROCESSOR_SIGNATURE, ((vcpu << 24) | (CLFLUSH_UNITS << 8)) >>> 0, bits(FEATURES_ECX), bits(FEATURES_EDX)];
+      return [PROCESSOR_SIGNATURE, ((vcpu << 24) | (CLFLUSH_UNITS << 8)) >>> 0, bits('basicEcx'), bits('basicEdx')];
     // One null descriptor: nothing is told of caches.
     case 2:
       return [1, 0, 0, 0];
     case 7:
-      return subleaf === 0 ? [0, bits(STRUCTURED_EBX), bits(STRUCTURED_ECX), 0] : [0, 0, 0, 0];
+      return subleaf === 0 ? [0, bits('structuredEbx'), bits('structuredEcx'), 0] : [0, 0, 0, 0];
     case 0x80000000:
       return [MAX_EXTENDED, 0, 0, 0];
     case 0x80000001:
-      return [0, 0, bits(EXTENDED_ECX), (bits(EXTENDED_EDX) | (in64BitMode ? SYSCALL : 0)) >>> 0];
+      return [0, 0, bits('extendedEcx'), in64BitMode ? bits('extendedEdx') : bits('extendedEdx') & ~SYSCALL];
     case 0x80000002:
     case 0x80000003:
     case 0x80000004:
@@ -96,7 +73,7 @@ const RBX = 3;
 export const cpuid: SystemFunction = (cpu: Cpu) => {
   const { gpr } = cpu.state;
   const low = (reg: number): number => Number(gpr[reg] & 0xffffffffn);
-  const [eax, ebx, ecx, edx] = cpuidLeaf(low(RAX), low(RCX), cpu.index, is64Bit(cpu));
+  const [eax, ebx, ecx, edx] = cpuidLeaf(cpu.model.features, low(RAX), low(RCX), cpu.index, is64Bit(cpu));
   gpr[RAX] = BigInt(eax >>> 0);
   gpr[RBX] = BigInt(ebx >>> 0);
   gpr[RCX] = BigInt(ecx >>> 0);

@@ -24,9 +24,7 @@ export const checkProtectedMode: SystemFunction = (cpu) => {
   return 0n;
 };
 
-/** LLDT and LTR are not recognised where they could not be executed at any level. */
-export const checkCpl0: SystemFunction = (cpu, i) => {
-  if (i.mnemonic === 'LLDT' || i.mnemonic === 'LTR') requireProtectedMode(cpu);
+export const checkCpl0: SystemFunction = (cpu) => {
   requireCpl0(cpu);
   return 0n;
 };

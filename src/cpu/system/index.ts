@@ -15,20 +15,19 @@ import {
   storeLdt,
   storeTaskRegister,
 } from './descriptor-tables.ts';
-import { xgetbv, xsetbv } from './extended-state.ts';
 import { farReturn } from './far-return.ts';
 import { farCall, farJump } from './far-transfers.ts';
 import { clac, cli, popf, pushfValue, stac, sti } from './flags.ts';
 import { readFsBase, readGsBase, swapgs, writeFsBase, writeGsBase } from './fs-gs-base.ts';
 import { checkCpl0, checkProtectedMode, halt, invalidateCaches } from './halt.ts';
-import type { SystemHelper } from './helper-names.ts';
+import type { SystemHelper } from '../builder/helpers.ts';
 import type { SystemFunction } from './helper.ts';
 import { breakpoint, icebp, interrupt, overflow } from './interrupts.ts';
 import { invalidatePage, invpcid } from './invalidation.ts';
 import { iret } from './iret.ts';
 import { readMsr, writeMsr } from './msrs.ts';
 import { checkPort, portIn, portOut } from './ports.ts';
-import { loadSegment, readSegment } from './segments.ts';
+import { loadPointerSegment, loadSegment, readSegment } from './segments.ts';
 import { arpl, lar, lsl, verr, verw } from './selector-checks.ts';
 import { syscall, sysret } from './syscall.ts';
 import { sysenter, sysexit } from './sysenter.ts';
@@ -51,10 +50,10 @@ export type { SystemFunction } from './helper.ts';
 export const SYSTEM: Record<SystemHelper, SystemFunction> = {
   interrupt, breakpoint, icebp, overflow, iret, farJump, farCall, farReturn, syscall, sysret, sysenter, sysexit,
   pushfValue, popf, cli, sti, halt, clac, stac,
-  readSegment, loadSegment, loadGdt, loadIdt, gdtBase, gdtLimit, idtBase, idtLimit,
+  readSegment, loadSegment, loadPointerSegment, loadGdt, loadIdt, gdtBase, gdtLimit, idtBase, idtLimit,
   loadLdt, loadTaskRegister, storeLdt, storeTaskRegister, lar, lsl, verr, verw, arpl,
   readControl, writeControl, readDebug, writeDebug, readMachineStatus, writeMachineStatus, clearTaskSwitched,
-  readMsr, writeMsr, cpuid, readTscAux, readPmc, xgetbv, xsetbv, invalidatePage, invpcid,
+  readMsr, writeMsr, cpuid, readTscAux, readPmc, invalidatePage, invpcid,
   swapgs, readFsBase, readGsBase, writeFsBase, writeGsBase, invalidateCaches, checkCpl0, checkProtectedMode, portIn, portOut, checkPort,
   x87Wait, x87NoWait, x87Execute, x87Result, x87ResultHigh, x87Stores, x87Stored, x87ImagePiece, x87LoadPiece,
 };

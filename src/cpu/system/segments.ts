@@ -65,8 +65,7 @@ export function checkStackSegment(cpu: Cpu, selector: number, cpl: number, vecto
 }
 
 /** SDM vol. 2, MOV: "loads SS and inhibits all interrupts until after the execution of the next instruction"; LSS does not. */
-function shadowAfterStackLoad(cpu: Cpu, mnemonic: string): void {
-  if (mnemonic === 'LOAD_FAR_POINTER') return;
+function shadowAfterStackLoad(cpu: Cpu): void {
   cpu.state.interruptibility[0] |= Blocking.MOV_SS;
   cpu.request(Request.EVENT);
 }
@@ -96,16 +95,22 @@ function loadDataSegment(cpu: Cpu, segment: number, selector: number): void {
   setSegment(cpu, segment, selector, d);
 }
 
-/** MOV Sreg, POP Sreg and LDS and its kin: x = selector, y = segment register. */
-export const loadSegment: SystemFunction = (cpu, i, x, y) => {
+/** LDS and its kin: x = selector, y = segment register. */
+export const loadPointerSegment: SystemFunction = (cpu, _i, x, y) => {
   const segment = Number(y);
   const selector = Number(x & 0xffffn);
   if (segment === Seg.CS || segment > Seg.GS) cpu.raise(Vector.UD);
   if (!isProtected(cpu)) setRealModeSegment(cpu, segment, selector);
   else if (segment === Seg.SS) loadStackSegment(cpu, selector);
   else loadDataSegment(cpu, segment, selector);
-  if (segment === Seg.SS) shadowAfterStackLoad(cpu, i.mnemonic);
   cpu.refresh();
+  return 0n;
+};
+
+/** MOV Sreg and POP Sreg: the same. */
+export const loadSegment: SystemFunction = (cpu, i, x, y) => {
+  loadPointerSegment(cpu, i, x, y);
+  if (Number(y) === Seg.SS) shadowAfterStackLoad(cpu);
   return 0n;
 };
 

@@ -12,6 +12,7 @@ import { Imported } from './region-frame.ts';
 import { OlderFlags } from './older-flags.ts';
 import type { RegionFrame } from './region-frame.ts';
 import { Val, typeOf } from './value.ts';
+import type { Emitted } from './value.ts';
 import type { ValueBuilder } from './value-builder.ts';
 
 export interface KnownFlags {
@@ -20,7 +21,7 @@ export interface KnownFlags {
   readonly owed: boolean;
 }
 
-export class LazyFlags implements Flags<Val, Val> {
+export class LazyFlags implements Flags<Emitted> {
   /** Kind of the flags at the point of emission, or DYNAMIC. */
   kind: FlagKind = CANONICAL;
   /** SUB with these very operands and no borrow in: comparisons need no carries. */

@@ -1,7 +1,7 @@
 // A planned region as one WebAssembly function: blocks nested as structure.ts says, each instruction by its semantics.
 
 import { VCPU_STATE } from '../../base/state/vcpu.ts';
-import { ISA } from '../isa/index.ts?instance=translator';
+import { meaningOf } from '../isa/index.ts?instance=translator';
 import { dataContextOf } from '../code-key.ts';
 import { RIP_IN_LOCAL, RegionFrame } from './region-frame.ts';
 import type { Block, RegionPlan, Target } from './region-plan.ts';
@@ -85,7 +85,7 @@ class RegionCompiler {
     this.begin(block, this.structure.isLoop[node]!);
     block.insns.forEach(({ insn, distance }, n) => {
       this.builder.beginInstruction(insn, { distance, left: block.insns.length - n });
-      ISA[insn.mnemonic](this.builder, insn);
+      meaningOf(insn)(this.builder, insn);
     });
     this.end(node, block);
   }

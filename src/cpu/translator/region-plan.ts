@@ -5,6 +5,7 @@ import { CodeMode } from '../builder/insn.ts';
 import type { Insn } from '../builder/insn.ts';
 import { surveyOf } from '../builder/survey.ts';
 import type { Survey } from '../builder/survey.ts';
+import type { FeatureSet } from '../arch/features.ts';
 import { decode } from '../decode/decode.ts';
 
 export interface PlannedInsn {
@@ -78,18 +79,21 @@ const isInterpreted = ({ insn, survey }: Known): boolean =>
 
 const cutsTo16 = ({ insn, survey }: Known): boolean => insn.stackSize === 2 && (survey.control === 'jump' || survey.control === 'branch');
 
-/** Nothing may follow in its block: of a repetition nobody knows beforehand how much of the budget it takes. */
-const endsStraightLine = ({ insn, survey }: Known): boolean => survey.repeats || insn.endsBlock;
+const endsStraightLine = ({ survey }: Known): boolean => survey.repeats || survey.endsBlock;
 
 /** null when the instruction does not end before `high`. */
-function decodeAt(page: Uint8Array, distance: number, mode: CodeMode, high: number): Known | null {
+function decodeAt(page: Uint8Array, distance: number, mode: CodeMode, features: FeatureSet, high: number): Known | null {
   let at = distance;
   let past = false;
-  const insn = decode(() => {
-    if (at < high) return page[at++]!;
-    past = true;
-    return 0;
-  }, mode);
+  const insn = decode(
+    () => {
+      if (at < high) return page[at++]!;
+      past = true;
+      return 0;
+    },
+    mode,
+    features,
+  );
   return past ? null : { insn, distance, survey: surveyOf(insn) };
 }
 
@@ -102,6 +106,7 @@ class Planner {
   constructor(
     private readonly page: Uint8Array,
     private readonly mode: CodeMode,
+    private readonly features: FeatureSet,
     private readonly bounds: CodeBounds,
   ) {}
 
@@ -142,7 +147,7 @@ class Planner {
     const { high } = this.bounds;
     let distance = leader;
     for (let count = 0; count < MAX_BLOCK_INSNS && distance < high; count++) {
-      const known = this.known.get(distance) ?? decodeAt(this.page, distance, this.mode, high);
+      const known = this.known.get(distance) ?? decodeAt(this.page, distance, this.mode, this.features, high);
       if (known === null || isInterpreted(known)) {
         this.refused.add(distance);
         return [];
@@ -182,6 +187,12 @@ class Planner {
 export const WHOLE_PAGE: CodeBounds = { low: 0, high: PAGE_SIZE };
 
 /** The region entered at `entry` in the bytes of a page; with no instruction if the first one must be interpreted. */
-export function planRegion(page: Uint8Array, entry: number, mode: CodeMode, bounds: CodeBounds = WHOLE_PAGE): RegionPlan {
-  return new Planner(page, mode, bounds).plan(entry);
+export function planRegion(
+  page: Uint8Array,
+  entry: number,
+  mode: CodeMode,
+  features: FeatureSet,
+  bounds: CodeBounds = WHOLE_PAGE,
+): RegionPlan {
+  return new Planner(page, mode, features, bounds).plan(entry);
 }

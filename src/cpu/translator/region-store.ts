@@ -2,6 +2,7 @@
 // A page that is written loses all its regions. When the table is full everything goes, and what is hot comes back.
 
 import type { LinearMemory } from '../../base/linear-memory.ts';
+import { KEY_LIMIT } from '../code-key.ts';
 import type { JumpCache } from './jump-cache.ts';
 import type { RegionPlan } from './region-plan.ts';
 import { compileRegion } from './region-compiler.ts';
@@ -33,7 +34,7 @@ export class RegionStore {
   readonly made = { regions: 0, bytes: 0, flushes: 0 };
   private readonly runtime: Runtime;
   private readonly memory: { readonly pages: number; readonly shared: boolean };
-  /** By GFN, then by distance * 256 + key: the table index. */
+  /** By GFN, then by distance * KEY_LIMIT + key: the table index. */
   private readonly pages = new Map<number, Map<number, number>>();
   private readonly free: number[] = [];
   private used = 1;
@@ -55,7 +56,7 @@ export class RegionStore {
 
   /** Table index of the region, or 0. */
   find(gfn: number, distance: number, key: number): number {
-    return this.pages.get(gfn)?.get(distance * 256 + key) ?? 0;
+    return this.pages.get(gfn)?.get(distance * KEY_LIMIT + key) ?? 0;
   }
 
   /** Compiles a region of page `gfn` and returns its table index. */
@@ -69,7 +70,7 @@ export class RegionStore {
       page = new Map();
       this.pages.set(gfn, page);
     }
-    page.set(distance * 256 + key, index);
+    page.set(distance * KEY_LIMIT + key, index);
     this.made.regions++;
     this.made.bytes += bytes.length;
     return index;

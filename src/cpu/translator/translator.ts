@@ -149,7 +149,7 @@ export class Translator implements Engine {
     if (known !== 0 || block.heat++ < this.threshold || Math.abs(cpu.rip) > NEAR_CANONICAL_END) return known;
     const host = this.blocks.pageOffset;
     const bounds = isSegmented(key) ? codeBounds(cpu, distance) : WHOLE_PAGE;
-    const plan = planRegion(cpu.linear.u8.subarray(host, host + PAGE_SIZE), distance, codeModeOf(key), bounds);
+    const plan = planRegion(cpu.linear.u8.subarray(host, host + PAGE_SIZE), distance, codeModeOf(key), cpu.model.features, bounds);
     if (plan.blocks[0]!.insns.length === 0) {
       block.heat = -Infinity;
       return 0;

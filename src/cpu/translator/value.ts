@@ -28,6 +28,13 @@ export class Val {
   }
 }
 
+/** All that a region computes is in locals of WebAssembly. */
+export interface Emitted {
+  readonly value: Val;
+  readonly address: Val;
+  readonly condition: Val;
+}
+
 export const typeOf = (size: Size): Type => (size === 8 ? 'i64' : 'i32');
 
 /** Locals for intermediate values: free again after each instruction. */

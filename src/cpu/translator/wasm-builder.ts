@@ -10,7 +10,7 @@ import { BETWEEN_ITERATIONS } from '../interrupted-repeat.ts';
 import { OperandBuilder } from './operand-builder.ts';
 import type { Site } from './operand-builder.ts';
 import { Outcome } from './runtime-module.ts';
-import type { Val } from './value.ts';
+import type { Emitted, Val } from './value.ts';
 import type { OpName } from './wasm/opcodes.ts';
 
 const RCX = 1;
@@ -23,7 +23,7 @@ export type Terminator =
   | { readonly kind: 'branch'; readonly condition: Val }
   | { readonly kind: 'indirect'; readonly target: Val };
 
-export class WasmBuilder extends OperandBuilder implements Builder<Val, Val, Val> {
+export class WasmBuilder extends OperandBuilder implements Builder<Emitted> {
   terminator: Terminator = { kind: 'next' };
 
   override beginInstruction(insn: Insn, site: Site): void {

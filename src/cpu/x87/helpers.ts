@@ -6,7 +6,7 @@ import { OperandKind } from '../builder/insn.ts';
 import type { Insn } from '../builder/insn.ts';
 import { CR0 } from '../cpu.ts';
 import type { Cpu } from '../cpu.ts';
-import type { Mnemonic } from '../isa/mnemonics.ts';
+import type { Mnemonic } from '../decode/mnemonic.ts';
 import { Vector } from '../signals.ts';
 import type { SystemFunction } from '../system/helper.ts';
 import { ARITHMETIC } from './arithmetic.ts';

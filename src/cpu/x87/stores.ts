@@ -1,7 +1,7 @@
 // What instructions store in memory: first the result is found, then memory is written, then registers change.
 
 import type { Insn } from '../builder/insn.ts';
-import type { X87Mnemonic } from '../isa/mnemonics.ts';
+import type { Mnemonic } from '../decode/mnemonic.ts';
 import { toBcd, toFloat32, toFloat64, toInteger } from '../float/index.ts';
 import type { FloatEnvironment } from '../float/index.ts';
 import type { X87 } from './x87.ts';
@@ -19,7 +19,7 @@ const integer =
   (env, bits, size) =>
     toInteger(env, bits, size as 2 | 4 | 8, { truncate });
 
-export const STORES: Partial<Record<X87Mnemonic, Store>> = {
+export const STORES: Partial<Record<Mnemonic, Store>> = {
   FST: { convert: real, pops: false },
   FSTP: { convert: real, pops: true },
   FSTP_M80: { convert: (_env, bits) => bits, pops: true },

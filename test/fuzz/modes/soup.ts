@@ -2,8 +2,9 @@
 // among them phrases that chance alone would hardly form (segment loads, far transfers, INT, changes of the code itself).
 
 import { CodeMode } from '../../../src/cpu/builder/insn.ts';
+import { DEFAULT_MODEL } from '../../../src/cpu/arch/model.ts';
 import { decode } from '../../../src/cpu/decode/decode.ts';
-import type { Mnemonic } from '../../../src/cpu/isa/mnemonics.ts';
+import type { Mnemonic } from '../../../src/cpu/decode/mnemonic.ts';
 import { codeLike } from '../random-code.ts';
 import type { Random } from '../random-code.ts';
 import { CODE, DATA, EXTRA, SEL, STACK } from './layout.ts';
@@ -56,7 +57,7 @@ export function instruction(mode: Mode, random: Random): number[] {
     const modrm = random(5) === 0 ? random(256) : [0xc0, 0xc0, 0x00, 0x40, 0x80][random(5)]! | random(64);
     const bytes = [...prefixes, ...opcode(random), modrm, ...tail(mode, random), ...tail(mode, random), ...tail(mode, random)];
     let at = 0;
-    const { length, mnemonic } = decode(() => bytes[at++]!, mode.code);
+    const { length, mnemonic } = decode(() => bytes[at++]!, mode.code, DEFAULT_MODEL.features);
     const seldom = SELDOM.has(mnemonic) || (mode.cpl === 3 && PRIVILEGED.has(mnemonic));
     if (!seldom || random(16) === 0) return bytes.slice(0, length);
   }

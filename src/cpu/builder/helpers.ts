@@ -1,0 +1,58 @@
+// The system helpers by name: what semantics call through `b.system`. system/index.ts has one function for each. What a
+// helper changes is said here, and what must be known of an instruction is derived from it (survey.ts).
+
+/**
+ * `looks`: nothing; it may refuse. `state`: registers and flags, which the instructions that follow read as they do any. `course`:
+ * how execution goes on (RIP, mode, privilege, mapping, segments, interruptibility, the machine around): a block ends behind it.
+ */
+export type HelperEffect = 'looks' | 'state' | 'course';
+
+// biome-ignore format: a table
+export const HELPERS = {
+  // control transfers beyond near ones
+  interrupt: 'course', // INT n: i.dst.imm; INT3, INT1 and INTO have their own
+  breakpoint: 'course', icebp: 'course', overflow: 'course', // INT3, INT1, INTO (called only when OF = 1)
+  iret: 'course',
+  farJump: 'course', farCall: 'course', // x = offset, y = selector
+  farReturn: 'course', // x = bytes to release
+  syscall: 'course', sysret: 'course', sysenter: 'course', sysexit: 'course',
+  // flags and interruptibility
+  pushfValue: 'looks', // returns the image
+  popf: 'course', // x = image of i.stackSize bytes
+  cli: 'course', sti: 'course', halt: 'course', clac: 'course', stac: 'course',
+  // segments and tables
+  readSegment: 'looks', // i.src.reg → selector
+  loadSegment: 'course', loadPointerSegment: 'course', // x = selector, y = segment register number
+  loadGdt: 'course', loadIdt: 'course', // x = base, y = limit
+  gdtBase: 'looks', gdtLimit: 'looks', idtBase: 'looks', idtLimit: 'looks',
+  loadLdt: 'course', loadTaskRegister: 'course', storeLdt: 'looks', storeTaskRegister: 'looks',
+  // x = selector; all set ZF, LAR and LSL return the value, of no meaning when ZF = 0
+  lar: 'state', lsl: 'state', verr: 'state', verw: 'state',
+  arpl: 'state', // x = destination, y = source selector; sets ZF and returns the new destination
+  // control state
+  // register number in the CREG or DREG operand; x = value
+  readControl: 'looks', writeControl: 'course', readDebug: 'looks', writeDebug: 'course',
+  readMachineStatus: 'looks', writeMachineStatus: 'course', clearTaskSwitched: 'course',
+  readMsr: 'state', writeMsr: 'course', cpuid: 'state', // they use ECX and EDX:EAX themselves
+  readTscAux: 'looks', readPmc: 'looks',
+  invalidatePage: 'course', // x = linear address
+  invpcid: 'course', // x = type, y = linear address of the descriptor
+  swapgs: 'course', readFsBase: 'looks', readGsBase: 'looks', writeFsBase: 'course', writeGsBase: 'course',
+  invalidateCaches: 'looks',
+  checkCpl0: 'looks', // #GP(0) unless CPL is 0
+  checkProtectedMode: 'looks', // #UD in real-address and virtual-8086 mode
+  // ports: reading one may have effects, and either may leave the machine
+  portIn: 'course', // x = port; returns the value of i.size bytes
+  portOut: 'course', // x = port, y = value
+  checkPort: 'looks', // x = port: #GP(0) unless permitted
+  // x87 (cpu/x87/helpers.ts)
+  x87Wait: 'looks', // #NM, #MF; x = offset of the operand in memory
+  x87NoWait: 'looks', // #NM
+  x87Execute: 'state', // x = operand in memory, y = its bits 79:64
+  // what is stored, in two parts; whether it is; it has been
+  x87Result: 'looks', x87ResultHigh: 'looks', x87Stores: 'looks', x87Stored: 'state',
+  x87ImagePiece: 'looks', // x = a piece of environment or state; returns its value
+  x87LoadPiece: 'looks', // x = the value, y = the piece
+} as const satisfies Record<string, HelperEffect>;
+
+export type SystemHelper = keyof typeof HELPERS;

@@ -1,0 +1,24 @@
+// The code key has 16 bits, and every one of them tells translations apart.
+
+import { expect, it } from 'vitest';
+import { LinearMemory } from '../../src/base/linear-memory.ts';
+import { CodeMode } from '../../src/cpu/arch/code-mode.ts';
+import { KEY_LIMIT } from '../../src/cpu/code-key.ts';
+import { planRegion } from '../../src/cpu/translator/region-plan.ts';
+import { RegionStore } from '../../src/cpu/translator/region-store.ts';
+import { ALL_FEATURES } from '../support/cpu-models.ts';
+
+const GFN = 5;
+const KEY = 0x8000;
+const page = new Uint8Array(4096);
+page.set([0x40, 0xeb, 0xfd]); // inc eax; jmp to it
+
+it('keeps translations apart whose keys differ in any bit, and those at other places', () => {
+  const plan = planRegion(page, 0, CodeMode.BITS32, ALL_FEATURES);
+  const store = new RegionStore(LinearMemory.create(65536, false), [], () => 0, 32);
+  const keys = Array.from({ length: Math.log2(KEY_LIMIT) }, (_, bit) => KEY ^ (1 << bit)).filter((key) => (key & 8) === 0);
+  const made = [KEY, ...keys].map((key) => store.add(GFN, 0, key, plan));
+  expect(new Set(made).size).toBe(keys.length + 1);
+  expect([KEY, ...keys].map((key) => store.find(GFN, 0, key))).toEqual(made);
+  for (const distance of [1, 2, 16, 0xfff]) expect([KEY, ...keys].map((key) => store.find(GFN, distance, key))).toEqual(made.map(() => 0));
+});
