@@ -1,11 +1,14 @@
-// Interface by which mt asks for pages to be armed, without knowing how the machine notices a first store. mmu implements
-// it once for the write-protect method and once for PML. mt may not know x86, so nothing here is x86's.
+// Interface by which a consumer of dirty pages asks for pages to be armed, without knowing how the machine notices a first
+// store. mmu implements it over the hub, for the write-protect method and for PML. Nothing here is x86's.
+//
+// A consumer has its own arming: it hears of the first guest store to a page since it armed the page itself, whatever other
+// consumers have armed or heard meanwhile.
 
 export interface Arming {
-  /** Arms every mapped page and takes write permission out of every TLB entry; large pages are split. O(mapped pages). */
+  /** Starts and arms every page that the guest may write; large pages are split. Nothing changes if started. O(mapped pages). */
   enable(): void;
 
-  /** The reverse: no page is noticed any more. O(mapped pages). */
+  /** Stops: no page is noticed for this consumer any more. O(pages). */
   disable(): void;
 
   /**
@@ -14,6 +17,18 @@ export interface Arming {
    */
   rearm(gfns: ArrayLike<number>, count: number): void;
 
-  /** Hands what the hardware has logged and not yet reported to the DirtySink, in write order, for one vCPU out of guest mode. */
+  /** Hands what the hardware has logged and not yet reported to the consumers, in write order, for one vCPU out of guest mode. */
   drain(vcpu: number): void;
+}
+
+/** For a consumer that is interested in parts of memory. */
+export interface RangeArming extends Arming {
+  /** Starts with no page armed. Nothing changes if started. */
+  start(): void;
+
+  /** Arms the pages [gfn, gfn + count), as `rearm` does. */
+  armRange(gfn: number, count: number): void;
+
+  /** What was stored to them so far is heard; from then on none of the pages [gfn, gfn + count) is armed. */
+  disarmRange(gfn: number, count: number): void;
 }

@@ -1,8 +1,8 @@
-// Interface by which mmu tells that a page became dirty, without knowing who keeps the lists. mt implements it.
+// Interface by which mmu tells that a page became dirty, without knowing who keeps the lists. Each consumer implements it.
 
 export interface DirtySink {
   /**
-   * vCPU `vcpu` was permitted its first store to page `gfn` since the page was armed: a write-protect violation, or an
+   * vCPU `vcpu` was permitted its first store to page `gfn` since this consumer armed it: a write-protect violation, or an
    * entry drained from that vCPU's PML buffer. Called in the order in which the pages were written.
    */
   guestDirty(vcpu: number, gfn: number): void;
@@ -11,8 +11,9 @@ export interface DirtySink {
   hostDirty(gfn: number): void;
 
   /**
-   * A PML entry was appended for `vcpu` and is not drained yet. `unflushed` is how many entries its buffer now holds.
-   * Lets the dirty trigger count them, so that it is exact to the instruction (mt.md, MT_DIRTY_TRIGGER).
+   * A PML entry was appended for `vcpu` and is not drained yet. `unflushed` is how many entries its buffer now holds, those of
+   * pages that only others have armed included. Lets a limit count them, so that it is exact to the instruction (mt.md,
+   * MT_DIRTY_TRIGGER).
    */
   pmlAppended(vcpu: number, unflushed: number): void;
 }

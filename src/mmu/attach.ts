@@ -6,17 +6,23 @@ import { NO_SINK } from '../base/dirty-sink.ts';
 import type { DirtySink } from '../base/dirty-sink.ts';
 import type { LinearMemory } from '../base/linear-memory.ts';
 import type { MachineShape, RegionPlan } from '../base/state/regions.ts';
+import { DirtyHub } from './dirty-hub.ts';
 import { Tracking } from './tracking.ts';
 import type { TrackingMethod } from './tracking.ts';
 import { MmuViews } from './views.ts';
 
-/** The machine's Arming as seen from another thread; `method` as at the machine's creation, `sink` gets what `drain` finds. */
+/**
+ * The Arming of the machine's consumer `id` as seen from another thread; `method` as at the machine's creation. What `drain`
+ * finds for this consumer goes to `sink`, and what it finds for others waits until the machine's own thread delivers it.
+ */
 export function attachArming(
   memory: LinearMemory,
   plan: RegionPlan,
   shape: MachineShape,
   method: TrackingMethod,
   sink: DirtySink = NO_SINK,
+  id = 0,
 ): Arming {
-  return new Tracking(new MmuViews(memory, plan, shape), method, { sink });
+  const views = new MmuViews(memory, plan, shape);
+  return new DirtyHub(views, new Tracking(views, method)).attach(id).connect(sink);
 }

@@ -4,6 +4,7 @@ import type { LinearMemory } from '../base/linear-memory.ts';
 import type { MachineShape, RegionPlan } from '../base/state/regions.ts';
 import type { VcpuState } from '../base/state/vcpu.ts';
 import type { Trace } from '../base/trace.ts';
+import { DirtyHub } from './dirty-hub.ts';
 import { PhysicalMemory } from './physical-memory.ts';
 import { Tracking } from './tracking.ts';
 import type { TrackingMethod } from './tracking.ts';
@@ -11,7 +12,7 @@ import { VcpuMmu } from './vcpu-mmu.ts';
 
 export interface Mmu {
   readonly physical: PhysicalMemory;
-  readonly tracking: Tracking;
+  readonly hub: DirtyHub;
   /** By vCPU. */
   readonly vcpus: readonly VcpuMmu[];
 }
@@ -26,6 +27,8 @@ export function createMmu(
   trace: Trace = { on: null },
 ): Mmu {
   const physical = new PhysicalMemory(memory, plan, shape);
-  const tracking = new Tracking(physical.views, method, physical);
-  return { physical, tracking, vcpus: states.map((state, vcpu) => new VcpuMmu(physical, tracking, state, vcpu, trace)) };
+  const hub = new DirtyHub(physical.views, new Tracking(physical.views, method));
+  physical.sink = hub;
+  physical.slotListener = hub;
+  return { physical, hub, vcpus: states.map((state, vcpu) => new VcpuMmu(physical, hub, state, vcpu, trace)) };
 }

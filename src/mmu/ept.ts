@@ -140,6 +140,16 @@ export class Ept {
     });
   }
 
+  /** Visits every page that the guest may write; large leaves have been split. O(mapped pages). */
+  forEachWritable(visit: (gfn: number) => void): void {
+    this.forEachTable(1, (gfn, word) => {
+      for (let i = 0; i < ENTRIES; i++) {
+        const entry = this.u32[word + 2 * i]!;
+        if ((entry & EPT_SLOT_WRITABLE) !== 0 && (entry & EPT_RWX) !== 0) visit(gfn + i);
+      }
+    });
+  }
+
   /** Splits every large leaf. O(mapped pages). */
   splitAll(): void {
     this.forEachTable(3, (gfn, word) => {

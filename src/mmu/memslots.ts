@@ -10,6 +10,8 @@ export interface MemslotRequest {
   readonly guestPhysAddr: number;
   readonly memorySize: number;
   readonly readonly?: boolean;
+  /** KVM_MEM_LOG_DIRTY_PAGES: KVM's dirty bitmap or ring covers the slot. */
+  readonly logDirty?: boolean;
 }
 
 export interface Memslot {
@@ -17,6 +19,7 @@ export interface Memslot {
   readonly guestPhysAddr: number;
   readonly memorySize: number;
   readonly readonly: boolean;
+  readonly logDirty: boolean;
   /** Byte offset of its RAM in the linear memory. */
   readonly hostOffset: number;
 }
@@ -41,7 +44,7 @@ export class Memslots {
   }
 
   /** KvmError EINVAL: misaligned, empty or beyond the limit. EEXIST: slot in use or overlap. ENOMEM: no room in RAM. */
-  add({ slot, guestPhysAddr, memorySize, readonly = false }: MemslotRequest): Memslot {
+  add({ slot, guestPhysAddr, memorySize, readonly = false, logDirty = false }: MemslotRequest): Memslot {
     const where = `memslot ${slot} at GPA 0x${guestPhysAddr.toString(16)}, ${memorySize} bytes`;
     const aligned = (value: number): boolean => Number.isSafeInteger(value) && value >= 0 && value % PAGE_SIZE === 0;
     const invalid = (why: string): KvmError => new KvmError('EINVAL', `${where}: ${why}`);
@@ -58,9 +61,24 @@ export class Memslots {
     const fits = used + memorySize <= this.ramBytes;
     const hostOffset = fits ? placeSlot(this.ramStart, this.ramEnd, this.slots, guestPhysAddr, memorySize) : -1;
     if (hostOffset < 0) throw new KvmError('ENOMEM', `${where}: no room, ${used} of ${this.ramBytes} bytes are in use`);
-    const added: Memslot = { slot, guestPhysAddr, memorySize, readonly, hostOffset };
+    const added: Memslot = { slot, guestPhysAddr, memorySize, readonly, logDirty, hostOffset };
     this.slots = [...this.slots, added].sort((a, b) => a.guestPhysAddr - b.guestPhysAddr);
     return added;
+  }
+
+  /** The slot that differs from `request` in nothing but `logDirty`, if there is one. */
+  same({ slot, guestPhysAddr, memorySize, readonly = false }: MemslotRequest): Memslot | undefined {
+    return this.slots.find(
+      (other) =>
+        other.slot === slot && other.guestPhysAddr === guestPhysAddr && other.memorySize === memorySize && other.readonly === readonly,
+    );
+  }
+
+  /** The same slot with another flag. */
+  flag(slot: Memslot, logDirty: boolean): Memslot {
+    const flagged = { ...slot, logDirty };
+    this.slots = this.slots.map((other) => (other === slot ? flagged : other));
+    return flagged;
   }
 
   /** KvmError EINVAL if there is no such slot. */

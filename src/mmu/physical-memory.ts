@@ -11,6 +11,7 @@ import { NO_FAULTS } from '../base/faults.ts';
 import type { Faults } from '../base/faults.ts';
 import type { LinearMemory } from '../base/linear-memory.ts';
 import { PAGE_SIZE, gfnOf } from '../base/paging-units.ts';
+import type { MemslotPages, SlotListener } from '../base/slot-listener.ts';
 import type { MachineShape, RegionPlan } from '../base/state/regions.ts';
 import { AccessSource, NOT_BACKED } from './access.ts';
 import { EPT_ADDRESS } from './ept-entry.ts';
@@ -21,11 +22,6 @@ import { MmuViews } from './views.ts';
 export interface CodeListener {
   /** Page `gfn`, marked as code, is about to be written; its mark is gone. */
   codeWritten(gfn: number): void;
-}
-
-export interface SlotListener {
-  onSlotAdded(gfn: number, count: number): void;
-  onSlotDeleted(gfn: number, count: number): void;
 }
 
 export class PhysicalMemory {
@@ -67,8 +63,19 @@ export class PhysicalMemory {
     const count = added.memorySize / PAGE_SIZE;
     const { tracking, accessedDirty } = this.views;
     this.views.ept.map(gfn, count, added.hostOffset, { writable: !added.readonly, large: !tracking, dirty: accessedDirty });
-    this.slotListener?.onSlotAdded(gfn, count);
+    this.slotListener?.onSlotAdded(pagesOf(added));
     return added;
+  }
+
+  /** Adds a slot, or gives one that is there already another `logDirty`. Errors as addMemslot. */
+  setMemslot(request: MemslotRequest): Memslot {
+    const same = this.slots.same(request);
+    if (!same) return this.addMemslot(request);
+    const { logDirty = false } = request;
+    if (same.logDirty === logDirty) return same;
+    const flagged = this.slots.flag(same, logDirty);
+    this.slotListener?.onSlotFlagged(pagesOf(flagged));
+    return flagged;
   }
 
   /** Takes a slot away; its contents are lost. KvmError EINVAL if there is none. */
@@ -81,7 +88,7 @@ export class PhysicalMemory {
     for (const tlb of this.views.tlbs) tlb.flushGfns(gfn, count);
     // So that the next slot placed here starts as zeros.
     this.memory.u8.fill(0, removed.hostOffset, removed.hostOffset + removed.memorySize);
-    this.slotListener?.onSlotDeleted(gfn, count);
+    this.slotListener?.onSlotDeleted(pagesOf(removed));
   }
 
   /**
@@ -152,6 +159,13 @@ export class PhysicalMemory {
     if (!this.faults.keepStaleCode) this.codeListener?.codeWritten(gfn);
   }
 }
+
+const pagesOf = ({ slot, guestPhysAddr, memorySize, logDirty }: Memslot): MemslotPages => ({
+  slot,
+  gfn: gfnOf(guestPhysAddr),
+  count: memorySize / PAGE_SIZE,
+  logDirty,
+});
 
 const notBacked = (gpa: number): KvmError => new KvmError('EFAULT', `no memory at guest-physical address 0x${gpa.toString(16)}`);
 

@@ -16,6 +16,8 @@ import { TLB_LAYOUT } from './tlb-layout.ts';
  *   ept        all EPT tables
  *   eptLeaf    a u32 per GFN: the flat cache of the EPT leaf (ept.ts)
  *   codePages  a u8 per GFN: 1 while translated code of the page exists
+ *   armed      a u8 per GFN: which consumers have armed the page (dirty-hub.ts)
+ *   owed       two u32 per GFN: what other threads drained for consumers that are not theirs
  *   ram        guest RAM, with slack so that large slots can be placed for large EPT leaves
  */
 export function mmuRegions(shape: MachineShape): RegionRequest[] {
@@ -27,6 +29,8 @@ export function mmuRegions(shape: MachineShape): RegionRequest[] {
     { name: 'ept', bytes: eptGeometry(shape.gfnLimit).bytes },
     { name: 'eptLeaf', bytes: 4 * shape.gfnLimit },
     { name: 'codePages', bytes: shape.gfnLimit },
+    { name: 'armed', bytes: shape.gfnLimit },
+    { name: 'owed', bytes: 8 * shape.gfnLimit },
     { name: 'ram', bytes: shape.ramBytes + (shape.ramBytes >= LARGE_PAGE ? RAM_SLACK : 0) },
   ];
 }

@@ -5,11 +5,11 @@ import { InternalError } from '../base/errors.ts';
 import type { Trace } from '../base/trace.ts';
 import { PAGE_SIZE } from '../base/paging-units.ts';
 import { AccessSource, NOT_BACKED } from './access.ts';
+import type { DirtyHub } from './dirty-hub.ts';
 import { EPT_ADDRESS, EPT_R, EPT_SLOT_WRITABLE } from './ept-entry.ts';
 import { EptAccess, EptOrigin, EptOutcome, EptResult, eptAccess, leafNeed, structureNeed } from './ept-walk.ts';
 import type { PhysicalMemory } from './physical-memory.ts';
 import type { Pml } from './pml.ts';
-import type { Tracking } from './tracking.ts';
 import type { MmuViews } from './views.ts';
 
 export interface MmuCounters {
@@ -39,7 +39,7 @@ export class SecondLevel {
 
   constructor(
     private readonly physical: PhysicalMemory,
-    private readonly tracking: Tracking,
+    private readonly hub: DirtyHub,
     private readonly vcpu: number,
     private readonly trace: Trace,
   ) {
@@ -120,18 +120,18 @@ export class SecondLevel {
       switch (eptAccess(views.memory.u32, views.eptp, gpa, access, origin, this.ad ? this.pml : null, result)) {
         case EptOutcome.OK:
           this.leaf[gfn] = result.leaf;
-          if (result.logged) this.physical.sink.pmlAppended(this.vcpu, this.pml.unflushed);
+          if (result.logged) this.hub.pmlAppended(this.vcpu, this.pml.unflushed);
           return result.host;
         case EptOutcome.PML_FULL:
           this.counters.pmlFull++;
           this.trace.on?.('pml-full', { vcpu: this.vcpu });
-          this.tracking.drain(this.vcpu);
+          this.hub.drain(this.vcpu);
           break;
         case EptOutcome.VIOLATION:
           this.counters.eptViolations++;
           this.trace.on?.('ept-violation', { vcpu: this.vcpu, gpa, qualification: result.qualification });
-          this.tracking.drain(this.vcpu);
-          if (!this.tracking.resolveViolation(this.vcpu, gfn, result.qualification)) return NOT_BACKED;
+          this.hub.drain(this.vcpu);
+          if (!this.hub.resolveViolation(this.vcpu, gfn, result.qualification)) return NOT_BACKED;
           break;
         default:
           throw new InternalError(`EPT misconfiguration at GPA 0x${gpa.toString(16)}`);

@@ -2,7 +2,7 @@
 //
 // THE INVARIANT everything rests on: a valid writeTag means that a store through it needs no bookkeeping. The guest's D bit is
 // set, the first level permits the write in this context, the EPT leaf has W and, with EPT A/D bits on, A and D, and the page
-// holds no translated code. What takes one of these away takes the writeTag too: Tracking.enable and rearm, markCode, deletion
+// holds no translated code. What takes one of these away takes the writeTag too: arming for any consumer, markCode, deletion
 // of a memslot, and every flush. The entry's translation stays, unless the guest itself can see the reason, and then the next
 // store redoes only the EPT step.
 
@@ -13,6 +13,7 @@ import { PAGE_MASK, PAGE_SIZE } from '../base/paging-units.ts';
 import type { VcpuState } from '../base/state/vcpu.ts';
 import type { Trace } from '../base/trace.ts';
 import { Access, AccessSource, FAULT, MMIO, RIGHTS_OF, TlbContext } from './access.ts';
+import type { DirtyHub } from './dirty-hub.ts';
 import { EptAccess } from './ept-walk.ts';
 import { GuestWalk } from './guest-walk/guest-walk.ts';
 import { loadPdptes } from './guest-walk/pdptes.ts';
@@ -22,7 +23,6 @@ import type { MmuCounters } from './second-level.ts';
 import { TLB_CONTEXT_ENTRIES, TLB_INDEX_MASK, TlbInfo } from './tlb-layout.ts';
 import type { SavedTlb } from './tlb-save.ts';
 import type { Tlb } from './tlb.ts';
-import type { Tracking } from './tracking.ts';
 
 export { Access, FAULT, MMIO, TlbContext };
 
@@ -47,7 +47,7 @@ export class VcpuMmu {
 
   constructor(
     private readonly physical: PhysicalMemory,
-    tracking: Tracking,
+    hub: DirtyHub,
     private readonly state: VcpuState,
     vcpu: number,
     trace: Trace = NO_TRACE,
@@ -56,7 +56,7 @@ export class VcpuMmu {
     const tlb = physical.views.tlbs[vcpu];
     if (!tlb) throw new InternalError(`the machine has no vCPU ${vcpu}`);
     this.tlb = tlb;
-    this.second = new SecondLevel(physical, tracking, vcpu, trace);
+    this.second = new SecondLevel(physical, hub, vcpu, trace);
     this.counters = this.second.counters;
     this.walk = new GuestWalk(physical.memory.u32, state, this.second);
     this.codePages = physical.views.codePages;

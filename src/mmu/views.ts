@@ -23,8 +23,13 @@ export class MmuViews {
   readonly pmls: readonly Pml[];
   /** By GFN: 1 while translated code of the page exists. */
   readonly codePages: Uint8Array;
+  /** By GFN: bit c, consumer c of the hub has armed the page (dirty-hub.ts). */
+  readonly armed: Uint8Array;
+  /** What other threads drained for consumers that are not theirs: two words an entry. */
+  readonly owed: Uint32Array;
   private readonly eptpWords: Uint32Array;
-  private readonly trackingWord: Uint32Array;
+  private readonly consumersWord: Uint32Array;
+  private readonly owedLengthWord: Uint32Array;
   private readonly frameMaskWord: Uint32Array;
 
   constructor(
@@ -39,8 +44,11 @@ export class MmuViews {
     this.tlbs = vcpus.map((vcpu) => new Tlb(memory, plan, shape, vcpu, faults));
     this.pmls = vcpus.map((vcpu) => new Pml(memory, plan, vcpu));
     this.codePages = new Uint8Array(buffer, plan.codePages!.offset, shape.gfnLimit);
+    this.armed = new Uint8Array(buffer, plan.armed!.offset, shape.gfnLimit);
+    this.owed = new Uint32Array(buffer, plan.owed!.offset, 2 * shape.gfnLimit);
     this.eptpWords = new Uint32Array(buffer, plan.mmu!.offset + MMU_STATE.offset.eptp, 2);
-    this.trackingWord = new Uint32Array(buffer, plan.mmu!.offset + MMU_STATE.offset.tracking, 1);
+    this.consumersWord = new Uint32Array(buffer, plan.mmu!.offset + MMU_STATE.offset.consumers, 1);
+    this.owedLengthWord = new Uint32Array(buffer, plan.mmu!.offset + MMU_STATE.offset.owedLength, 1);
     this.frameMaskWord = new Uint32Array(buffer, plan.mmu!.offset + MMU_STATE.offset.frameMask, 1);
   }
 
@@ -80,12 +88,26 @@ export class MmuViews {
     this.frameMaskWord[0] = open ? ~0 : ~A20_FRAME;
   }
 
-  /** Whether tracking is enabled, by whichever method. */
-  get tracking(): boolean {
-    return this.trackingWord[0] !== 0;
+  /** Bit c: consumer c of the hub has started. */
+  get consumers(): number {
+    return this.consumersWord[0]!;
   }
 
-  set tracking(on: boolean) {
-    this.trackingWord[0] = on ? 1 : 0;
+  set consumers(bits: number) {
+    this.consumersWord[0] = bits;
+  }
+
+  /** Whether tracking is on, by whichever method: some consumer has started. */
+  get tracking(): boolean {
+    return this.consumersWord[0] !== 0;
+  }
+
+  /** Entries of `owed`. */
+  get owedLength(): number {
+    return this.owedLengthWord[0]!;
+  }
+
+  set owedLength(length: number) {
+    this.owedLengthWord[0] = length;
   }
 }

@@ -9,5 +9,5 @@ import type { FetcherSeed } from './vm.ts';
  * memory. `id` (1 or more) names this fetcher to `vm.mt.interruptFetcher`. Errors are those of the ioctl.
  */
 export function attachFetcher(seed: FetcherSeed, id = 1): MtFetcher {
-  return new MtFetcher({ ...seed, id }, (sink, memory) => attachArming(memory, seed.plan, seed.shape, seed.method, sink));
+  return new MtFetcher({ ...seed, id }, (sink, memory) => attachArming(memory, seed.plan, seed.shape, seed.method, sink, seed.consumer));
 }

@@ -15,6 +15,7 @@ import type { CpuHost } from '../cpu/host.ts';
 import { cpuRegions } from '../cpu/regions.ts';
 import { resetVcpu } from '../cpu/reset.ts';
 import { mtRegions } from '../mt/layout.ts';
+import { DirtyHub } from '../mmu/dirty-hub.ts';
 import { PhysicalMemory } from '../mmu/physical-memory.ts';
 import { mmuRegions } from '../mmu/regions.ts';
 import { Tracking } from '../mmu/tracking.ts';
@@ -28,7 +29,7 @@ export interface MachineParts {
   readonly memory: LinearMemory;
   readonly lock: MachineLock;
   readonly physical: PhysicalMemory;
-  readonly tracking: Tracking;
+  readonly hub: DirtyHub;
   readonly cpus: readonly Cpu[];
   readonly faults: Faults;
 }
@@ -49,18 +50,20 @@ export function buildParts(config: VmConfig, host: CpuHost, trace: Trace): Machi
   const memory = LinearMemory.create(plan.total.bytes, config.threads ?? false);
   const { faults = NO_FAULTS } = config;
   const physical = new PhysicalMemory(memory, plan, shape, faults);
-  const tracking = new Tracking(physical.views, config.tracking ?? 'none', physical, faults);
+  const hub = new DirtyHub(physical.views, new Tracking(physical.views, config.tracking ?? 'none', faults));
+  physical.sink = hub;
+  physical.slotListener = hub;
   const lock = new MachineLock(memory, plan);
   for (const slot of defaultMemslots(config.memory, config.rom)) physical.addMemslot(slot);
   const cpus = Array.from({ length: shape.vcpus }, (_, index) => {
     const block = plan.vcpu!.offset + index * VCPU_STATE.size;
-    const mmu = new VcpuMmu(physical, tracking, viewsOf(VCPU_STATE, memory, block), index, trace, faults);
+    const mmu = new VcpuMmu(physical, hub, viewsOf(VCPU_STATE, memory, block), index, trace, faults);
     const cpu = new Cpu(index, memory, block, mmu, host, trace);
     resetVcpu(cpu);
     if (index > 0) cpu.state.activity[0] = Activity.WAIT_FOR_SIPI;
     return cpu;
   });
-  return { shape, plan, memory, lock, physical, tracking, cpus, faults };
+  return { shape, plan, memory, lock, physical, hub, cpus, faults };
 }
 
 /** Live bytes of page `gfn`, or null when it is not RAM. */

@@ -126,7 +126,7 @@ export class SliceRunner {
   private account(cpu: Cpu, retired: number): void {
     this.clock.ticks += retired;
     // First thing at every exit (SDM vol. 3, "Page-Modification Logging").
-    if (this.parts.tracking.enabled && !this.parts.faults.skipPmlDrainAtExit) this.parts.tracking.drain(cpu.index);
+    if (this.parts.hub.enabled && !this.parts.faults.skipPmlDrainAtExit) this.parts.hub.drain(cpu.index);
     if (retired > 0) this.mt.progressed();
     this.turns.used(retired);
   }

@@ -10,6 +10,7 @@ import type { MachineShape, RegionPlan } from '../base/state/regions.ts';
 import type { Trace } from '../base/trace.ts';
 import type { Cpu } from '../cpu/cpu.ts';
 import type { Engine } from '../cpu/engine.ts';
+import type { HubConsumer } from '../mmu/hub-consumer.ts';
 import type { Memslot, MemslotRequest } from '../mmu/memslots.ts';
 import type { TrackingMethod } from '../mmu/tracking.ts';
 import { ListHandles } from '../mt/handles.ts';
@@ -38,6 +39,8 @@ export interface FetcherSeed {
   readonly shape: MachineShape;
   readonly requestWords: readonly number[];
   readonly method: TrackingMethod;
+  /** Which consumer of the hub memory tracking is. */
+  readonly consumer: number;
 }
 
 /** Instructions between two returns of `run` to the host's event loop. */
@@ -54,6 +57,8 @@ export class Vm {
   readonly clock: VirtualClock;
   readonly engine: Engine;
   private readonly parts: MachineParts;
+  /** The consumer of dirty pages that `mt` is. */
+  private readonly tracker: HubConsumer;
   private readonly turns: Turns;
   private readonly slices: SliceRunner;
   /** Times the vCPUs were asked to leave guest mode, by the API, the trigger or a full list. */
@@ -67,7 +72,13 @@ export class Vm {
     this.parts = parts;
     this.vcpus = parts.cpus.map((cpu) => new Vcpu(cpu, parts.lock));
     this.engine = buildEngine(config.engine ?? 'auto', parts);
+    this.tracker = parts.hub.register();
     this.mt = this.buildTracking();
+    this.tracker.connect(this.mt, {
+      onSlotAdded: ({ gfn, count }) => this.mt.slotAdded(gfn, count),
+      onSlotDeleted: ({ gfn, count }) => this.mt.slotDeleted(gfn, count),
+      onSlotFlagged() {},
+    });
     this.wirePhysical();
     this.platform =
       config.platform?.({
@@ -93,7 +104,7 @@ export class Vm {
       plan: parts.plan,
       shape: parts.shape,
       lock: parts.lock,
-      arming: parts.tracking,
+      arming: this.tracker,
       pageCount: () => this.pageCount,
       onTrigger: () => {
         this.kicks++;
@@ -108,17 +119,12 @@ export class Vm {
 
   private wirePhysical(): void {
     const { physical } = this.parts;
-    physical.sink = this.mt;
     physical.codeListener = {
       codeWritten: (gfn) => {
         this.engine.invalidate(gfn);
         this.trace.on?.('code-invalidated', { gfn });
         this.requestAll(Request.CODE);
       },
-    };
-    physical.slotListener = {
-      onSlotAdded: (gfn, count) => this.mt.slotAdded(gfn, count),
-      onSlotDeleted: (gfn, count) => this.mt.slotDeleted(gfn, count),
     };
   }
 
@@ -143,7 +149,7 @@ export class Vm {
     this.parts.lock.with(() => {
       requireStopped(this.parts.lock);
       if (request.memorySize === 0) this.parts.physical.deleteMemslot(request.slot);
-      else this.parts.physical.addMemslot(request);
+      else this.parts.physical.setMemslot(request);
     });
   }
 
@@ -223,9 +229,16 @@ export class Vm {
 
   /** What `attachFetcher` needs on a worker thread. KvmError EINVAL unless the machine was created with `threads`. */
   fetcherSeed(): FetcherSeed {
-    const { memory, plan, shape, tracking } = this.parts;
+    const { memory, plan, shape, hub } = this.parts;
     if (!memory.shared) throw new KvmError('EINVAL', 'fetchers on other threads need a machine created with threads: true');
-    return { memory: memory.memory, plan, shape, requestWords: requestWords(plan, shape), method: tracking.method };
+    return {
+      memory: memory.memory,
+      plan,
+      shape,
+      requestWords: requestWords(plan, shape),
+      method: hub.tracking.method,
+      consumer: this.tracker.id,
+    };
   }
 
   /** Sums over all vCPUs. */

@@ -81,14 +81,20 @@ describe('memslots', () => {
     const m = machine();
     const calls: unknown[] = [];
     m.physical.slotListener = {
-      onSlotAdded: (gfn, count) => calls.push(['added', gfn, count]),
-      onSlotDeleted: (gfn, count) => calls.push(['deleted', gfn, count]),
+      onSlotAdded: (slot) => calls.push(['added', slot]),
+      onSlotDeleted: (slot) => calls.push(['deleted', slot]),
+      onSlotFlagged: (slot) => calls.push(['flagged', slot]),
     };
     m.physical.deleteMemslot(0);
-    m.physical.addMemslot({ slot: 5, guestPhysAddr: MIB, memorySize: 2 * MIB });
+    const request = { slot: 5, guestPhysAddr: MIB, memorySize: 2 * MIB };
+    m.physical.setMemslot({ ...request, logDirty: true });
+    m.physical.setMemslot({ ...request, logDirty: true });
+    m.physical.setMemslot(request);
+    expect(() => m.physical.setMemslot({ ...request, memorySize: MIB })).toThrow(/EEXIST/);
     expect(calls).toEqual([
-      ['deleted', 0, 1024],
-      ['added', 256, 512],
+      ['deleted', { slot: 0, gfn: 0, count: 1024, logDirty: false }],
+      ['added', { slot: 5, gfn: 256, count: 512, logDirty: true }],
+      ['flagged', { slot: 5, gfn: 256, count: 512, logDirty: false }],
     ]);
   });
 
@@ -106,7 +112,10 @@ describe('memslots', () => {
 
 describe('the write door', () => {
   it('gives the host offset, and tells of host-side writes only', () => {
-    const m = machine();
+    const m = machine({ method: 'write-protect' });
+    m.physical.open(5, AccessSource.HOST);
+    expect(m.sink.calls, 'nobody has started').toEqual([]);
+    m.tracking.start();
     for (const source of [AccessSource.DATA, AccessSource.WALK]) expect(m.physical.open(5, source)).toBe(m.physical.hostOffset(0x5000));
     expect(m.sink.calls).toEqual([]);
     m.physical.open(5, AccessSource.HOST);
@@ -122,7 +131,8 @@ describe('the write door', () => {
   });
 
   it('copies across pages and slots', () => {
-    const m = machine({ ram: 4 * MIB, gfnLimit: 4096, slots: false });
+    const m = machine({ ram: 4 * MIB, gfnLimit: 4096, slots: false, method: 'write-protect' });
+    m.tracking.start();
     m.physical.addMemslot({ slot: 1, guestPhysAddr: MIB, memorySize: MIB });
     m.physical.addMemslot({ slot: 0, guestPhysAddr: 0, memorySize: MIB });
     const bytes = Uint8Array.from({ length: 10_000 }, (_, i) => i * 7);

@@ -9,6 +9,7 @@ import { VCPU_STATE } from '../../src/base/state/vcpu.ts';
 import type { VcpuState } from '../../src/base/state/vcpu.ts';
 import { createMmu } from '../../src/mmu/create.ts';
 import type { Mmu } from '../../src/mmu/create.ts';
+import type { HubConsumer } from '../../src/mmu/hub-consumer.ts';
 import { mmuRegions } from '../../src/mmu/regions.ts';
 import type { TrackingMethod } from '../../src/mmu/tracking.ts';
 
@@ -32,6 +33,8 @@ export interface TestMachine extends Mmu {
   readonly shape: MachineShape;
   readonly states: readonly VcpuState[];
   readonly sink: RecordingSink;
+  /** The arming of the consumer that `sink` is. */
+  readonly tracking: HubConsumer;
 }
 
 /** Every call, in order: [vcpu, gfn], or ['host', gfn], or ['pml', vcpu, unflushed]. */
@@ -69,9 +72,9 @@ export function machine(options: MachineOptions = {}): TestMachine {
   const states = Array.from({ length: vcpus }, (_, i) => viewsOf(VCPU_STATE, memory, plan.vcpu!.offset + i * VCPU_STATE.size));
   const mmu = createMmu(memory, plan, shape, method, states);
   const sink = new RecordingSink();
-  mmu.physical.sink = sink;
+  const tracking = mmu.hub.register().connect(sink);
   if (slots) mmu.physical.addMemslot({ slot: 0, guestPhysAddr: 0, memorySize: ram });
-  return { ...mmu, memory, plan, shape, states, sink };
+  return { ...mmu, memory, plan, shape, states, sink, tracking };
 }
 
 /** Reads and writes guest-physical memory without any bookkeeping, as an observer would. */
