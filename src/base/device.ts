@@ -12,12 +12,15 @@ export interface Device {
   /** Short name, for messages and as the key of its saved state. */
   readonly name: string;
   reset(): void;
-  /** Reads `width` bytes at `offset` from the device's base. Unsigned; bits beyond the device's registers read as ones. */
-  read(offset: number, width: AccessWidth): number;
-  write(offset: number, width: AccessWidth, value: number): void;
-  /** Plain JSON-able data that `restore` of a fresh device of the same kind turns into the same state. */
+  /**
+   * Reads `width` bytes at `offset` among the device's registers, for vCPU `vcpu`. Unsigned; bits beyond the registers read as
+   * ones.
+   */
+  read(offset: number, width: AccessWidth, vcpu: number): number;
+  write(offset: number, width: AccessWidth, value: number, vcpu: number): void;
+  /** Plain data that `restore` of a fresh device of the same kind turns into the same state. Shares nothing with the device. */
   save(): DeviceState;
-  /** Throws InputError if `state` is not what `save` gives. */
+  /** Throws InputError, and changes nothing, if `state` is not what `save` gives. */
   restore(state: DeviceState): void;
   /**
    * For devices that act by time. `now` is the machine's virtual time in nanoseconds; called whenever `deadline` is reached
@@ -28,11 +31,15 @@ export interface Device {
   deadline?(): number;
 }
 
-export type DeviceState = { readonly [field: string]: number | string | boolean | null | readonly number[] };
+/** Saved data: what JSON has, and bytes. */
+export type StateValue = number | string | boolean | null | Uint8Array | readonly StateValue[] | { readonly [field: string]: StateValue };
+export type DeviceState = { readonly [field: string]: StateValue };
 
-/** A device mapped at [base, base + length) of a port or MMIO space. */
+/** Where a device answers: at [base, base + length) of a port or MMIO space. */
 export interface Mapping {
   readonly base: number;
   readonly length: number;
   readonly device: Device;
+  /** The device's offset that `base` stands for; 0 if not given. */
+  readonly offset?: number;
 }

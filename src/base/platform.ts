@@ -1,22 +1,22 @@
-// What surrounds the vCPUs, as the vm layer sees it: port and MMIO spaces, time, and the interrupt controller's pin. A board
-// (src/machine) implements it; vm knows no device by name.
+// What surrounds the vCPUs, as the vm layer sees it: port and MMIO spaces, time, and the interrupt controller's pins. A board
+// (src/machine) implements it; vm knows no device by name. vCPUs are named by index: each call that a vCPU makes says which.
 
 import type { AccessWidth, DeviceState } from './device.ts';
 
 /** The I/O port space: ports 0 … 0xFFFF. */
 export interface PortSpace {
   /** The value read, unsigned; null when nobody claims the port. */
-  read(port: number, width: AccessWidth): number | null;
+  read(port: number, width: AccessWidth, vcpu: number): number | null;
   /** False when nobody claims the port. */
-  write(port: number, width: AccessWidth, value: number): boolean;
+  write(port: number, width: AccessWidth, value: number, vcpu: number): boolean;
 }
 
 /** Guest-physical addresses that are not RAM. */
 export interface MmioSpace {
   /** The value read, unsigned; null when nobody claims the whole access. */
-  read(gpa: number, width: AccessWidth): number | null;
+  read(gpa: number, width: AccessWidth, vcpu: number): number | null;
   /** False when nobody claims the whole access. */
-  write(gpa: number, width: AccessWidth, value: number): boolean;
+  write(gpa: number, width: AccessWidth, value: number, vcpu: number): boolean;
 }
 
 /** What devices do by time; all times are virtual nanoseconds. */
@@ -34,27 +34,51 @@ export interface Platform {
   readonly ports: PortSpace;
   readonly mmio: MmioSpace;
   readonly timeline: DeviceTime;
-  /** Level of INTR at vCPU 0. */
-  interruptPending(): boolean;
-  /** The processor's INTA cycles: returns the vector (a spurious one if the request has gone) and updates the controller. */
-  acknowledgeInterrupt(): number;
-  /** The FERR# pin of vCPU 0; returns whether IGNNE# is asserted. Absent: it is, always. */
-  floatError?(asserted: boolean): boolean;
+  /** Level of INTR at that vCPU. */
+  interruptPending(vcpu: number): boolean;
+  /** That vCPU's INTA cycles: returns the vector (a spurious one if the request has gone) and updates the controller. */
+  acknowledgeInterrupt(vcpu: number): number;
+  /** Whether a device's interrupt can reach that vCPU at all: if not, no passing of time will wake it. */
+  canInterrupt(vcpu: number): boolean;
+  /** That vCPU's FERR# pin; returns whether IGNNE# is asserted. Absent: it is, always. */
+  floatError?(vcpu: number, asserted: boolean): boolean;
   save(): PlatformState;
   /**
    * Restores what `save` gave; the machine's virtual time must have been restored before. Throws InputError and changes
-   * nothing if the state is malformed. Ends with `deadlineChanged`, and `interruptChanged` if INTR is up.
+   * nothing if the state is malformed. Ends with `deadlineChanged`, and `interruptChanged` for each vCPU whose INTR is up.
    */
   restore(state: PlatformState): void;
   reset(): void;
 }
 
+export interface MemoryRange {
+  /** Guest-physical address and size, in bytes. */
+  readonly base: number;
+  readonly size: number;
+  /** Read-only memory: what devices write there is lost. */
+  readonly readonly: boolean;
+}
+
+/**
+ * Guest-physical memory as devices reach it (DMA). What is no memory reads as ones and takes no writes. Writes go through the
+ * write door, as the host's: tracking reports them.
+ */
+export interface DeviceMemory {
+  /** What there is, by ascending address. */
+  ranges(): readonly MemoryRange[];
+  /** A copy. */
+  read(gpa: number, length: number): Uint8Array;
+  readByte(gpa: number): number;
+  write(gpa: number, bytes: Uint8Array): void;
+}
+
 /** What a platform needs from the machine it is built into. */
 export interface PlatformHost {
+  readonly memory: DeviceMemory;
   /** Virtual time in nanoseconds, never decreasing. */
   now(): number;
-  /** INTR went up, or is still up after an acknowledge: the run loop must look at it. */
-  interruptChanged(): void;
+  /** INTR at that vCPU went up, or is still up after an acknowledge: the run loop must look at it. */
+  interruptChanged(vcpu: number): void;
   /** `timeline.deadline()` may have moved. */
   deadlineChanged(): void;
   /** Whether address line 20 leaves the processors from now on; it does to begin with. */

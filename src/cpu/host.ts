@@ -3,21 +3,22 @@
 import type { AccessWidth } from '../base/device.ts';
 
 export interface CpuHost {
-  /** Reads a port. null: nobody claims it, and the caller of `run` shall answer. */
-  readPort(port: number, width: AccessWidth): number | null;
+  /** Reads a port for that vCPU. null: nobody claims it, and the caller of `run` shall answer. */
+  readPort(port: number, width: AccessWidth, vcpu: number): number | null;
   /** false: nobody claims it. */
-  writePort(port: number, width: AccessWidth, value: number): boolean;
+  writePort(port: number, width: AccessWidth, value: number, vcpu: number): boolean;
   /** Same for a guest-physical address that no memslot backs. */
-  readMmio(gpa: number, width: AccessWidth): number | null;
-  writeMmio(gpa: number, width: AccessWidth, value: number): boolean;
+  readMmio(gpa: number, width: AccessWidth, vcpu: number): number | null;
+  writeMmio(gpa: number, width: AccessWidth, value: number, vcpu: number): boolean;
   /** Ticks of virtual time: the value of the TSC before the vCPU's offset is added. */
   tsc(): number;
   /** The interrupt controller holds its INTR line to this vCPU up. */
   interruptPending(vcpu: number): boolean;
   /**
-   * An x87 exception is pending while CR0.NE is 0 (FERR#), or no longer. Returns whether it is to be ignored (IGNNE#). Absent: it is.
+   * An x87 exception of that vCPU is pending while CR0.NE is 0 (FERR#), or no longer. Returns whether it is to be ignored
+   * (IGNNE#). Absent: it is.
    */
   floatError?(vcpu: number, pending: boolean): boolean;
-  /** The interrupt-acknowledge cycle: the vector. */
+  /** The interrupt-acknowledge cycle of that vCPU: the vector. */
   acknowledgeInterrupt(vcpu: number): number;
 }

@@ -11,7 +11,7 @@ export function readOutside(cpu: Cpu, kind: Kind, address: number, width: Access
   const { host, replay } = cpu;
   const known = replay.replayed();
   if (known !== null) return known;
-  const value = kind === 'io' ? host.readPort(address, width) : host.readMmio(address, width);
+  const value = kind === 'io' ? host.readPort(address, width, cpu.index) : host.readMmio(address, width, cpu.index);
   if (value === null) return leave(cpu, { kind, direction: 'read', address, width, value: 0 });
   replay.note({ kind, direction: 'read', address, width, value }, cpu.progress);
   return value;
@@ -21,7 +21,7 @@ export function readOutside(cpu: Cpu, kind: Kind, address: number, width: Access
 export function writeOutside(cpu: Cpu, kind: Kind, address: number, width: AccessWidth, value: number): void {
   const { host, replay } = cpu;
   if (replay.replayed() !== null) return;
-  const claimed = kind === 'io' ? host.writePort(address, width, value) : host.writeMmio(address, width, value);
+  const claimed = kind === 'io' ? host.writePort(address, width, value, cpu.index) : host.writeMmio(address, width, value, cpu.index);
   if (!claimed) leave(cpu, { kind, direction: 'write', address, width, value });
   replay.note({ kind, direction: 'write', address, width, value }, cpu.progress);
 }

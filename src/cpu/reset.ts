@@ -60,3 +60,11 @@ export function resetVcpu(cpu: Cpu): void {
   cpu.mmu.flushAll();
   cpu.refresh();
 }
+
+/** SDM vol. 3, "MP Initialization Protocol Algorithm": the bootstrap processor starts, the others wait for a startup IPI. */
+export function powerUp(cpus: readonly Cpu[]): void {
+  cpus.forEach((cpu, n) => {
+    resetVcpu(cpu);
+    if (n > 0) cpu.state.activity[0] = Activity.WAIT_FOR_SIPI;
+  });
+}

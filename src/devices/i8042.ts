@@ -12,7 +12,7 @@ import { KEYBOARD_SCHEMA, commandKeyboard, initialKeyboard, keysFlow, sendKey, t
 import type { KeyboardState } from './ps2-keyboard.ts';
 import { BREAK, scanCodes, toSet1 } from './scan-codes.ts';
 import type { KeyName } from './scan-codes.ts';
-import { checkState, copyState, int } from './state.ts';
+import { checkState, copyState, group, int } from './state.ts';
 import type { StateOf } from './state.ts';
 
 const REGISTERS = 5;
@@ -45,7 +45,7 @@ const EMPTY = -1;
 /** What a byte takes on the wire, in nanoseconds: eleven bits at 12 kHz. So much time is at least between two bytes of keys. */
 const WIRE_TIME = 916_000;
 
-const OWN_SCHEMA = {
+const SCHEMA = {
   /** The command whose parameter comes next at the data port, 0 for none. */
   command: int(0xff),
   mode: int(0x7f),
@@ -56,12 +56,11 @@ const OWN_SCHEMA = {
   data: int(0xff),
   released: int(1),
   keyAt: int(Number.MAX_SAFE_INTEGER),
+  keyboard: group(KEYBOARD_SCHEMA),
 };
-const KEYBOARD_FIELDS = Object.entries(KEYBOARD_SCHEMA).map(([key, field]) => [`keyboard.${key}`, field] as const);
-const SCHEMA = { ...OWN_SCHEMA, ...Object.fromEntries(KEYBOARD_FIELDS) };
 
 /** As firmware leaves it: interrupts on, translating, self-tested. */
-const initial = (): StateOf<typeof OWN_SCHEMA> => ({
+const initial = (): Omit<StateOf<typeof SCHEMA>, 'keyboard'> => ({
   command: 0,
   mode: Mode.INTERRUPT | Mode.SYSTEM | Mode.TRANSLATE,
   a20: 1,
@@ -134,16 +133,12 @@ export class I8042 implements Device {
   }
 
   save(): DeviceState {
-    const keyboard = Object.entries(copyState(this.keyboard)).map(([key, value]) => [`keyboard.${key}`, value] as const);
-    return { ...this.state, ...Object.fromEntries(keyboard) };
+    return copyState({ ...this.state, keyboard: this.keyboard });
   }
 
   restore(state: DeviceState): void {
-    const checked = checkState(this.name, SCHEMA, state) as DeviceState;
-    const part = (keys: object, prefix: string): DeviceState =>
-      Object.fromEntries(Object.keys(keys).map((key) => [key, checked[prefix + key]!]));
-    const own = checkState(this.name, OWN_SCHEMA, part(OWN_SCHEMA, ''));
-    this.keyboard = checkState(this.name, KEYBOARD_SCHEMA, part(KEYBOARD_SCHEMA, 'keyboard.'));
+    const { keyboard, ...own } = checkState(this.name, SCHEMA, state);
+    this.keyboard = keyboard;
     this.state = own;
     // The machine's time may be an earlier one now.
     this.now = 0;

@@ -3,12 +3,13 @@ import type { Platform } from '../base/platform.ts';
 import type { KeyName } from '../devices/scan-codes.ts';
 import type { Vga } from '../devices/vga.ts';
 
-/** Where a board's output goes; each is called at once, in the order of the guest's writes. */
+/** Takes what a device says, a byte or another number, at once and in the order of the guest's writes. */
+export type Sink = (value: number) => void;
+
+/** Where a board's output goes. */
 export interface BoardOutputs {
-  /** A byte sent by the serial console. */
-  serial(byte: number): void;
-  /** A byte written to the debug console. */
-  debugcon(byte: number): void;
+  /** The sink of that name; `serial` and `debugcon` are those of the PC. */
+  sink(name: string): Sink;
   /** The guest asks to end the run with this value. */
   debugExit(value: number): void;
   /** The guest pulls the processor's reset line. */

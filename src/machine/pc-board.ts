@@ -1,28 +1,27 @@
 // The PC board: the only place that knows at which port a device answers and to which interrupt it is wired.
 
-import type { Device, Mapping } from '../base/device.ts';
-import { InputError } from '../base/errors.ts';
-import type { PlatformHost, PlatformState } from '../base/platform.ts';
+import type { PlatformHost } from '../base/platform.ts';
 import { A20Gate } from '../devices/a20-gate.ts';
-import { MmioBus, PortBus } from '../devices/bus.ts';
 import { CoprocessorError } from '../devices/coprocessor-error.ts';
 import { DebugExit } from '../devices/debug-exit.ts';
 import { Debugcon } from '../devices/debugcon.ts';
 import { COMMAND, I8042 } from '../devices/i8042.ts';
 import { PicPair } from '../devices/pic-pair.ts';
 import { Pit8254 } from '../devices/pit-8254.ts';
-import { portWindow } from '../devices/port-window.ts';
 import { RESET_CONTROL_PORTS, ResetControl } from '../devices/reset-control.ts';
 import { RtcMc146818 } from '../devices/rtc-mc146818.ts';
 import { SystemControlA } from '../devices/system-control-a.ts';
 import { SystemControlB } from '../devices/system-control-b.ts';
-import { Timeline } from '../devices/timeline.ts';
 import { Uart16550 } from '../devices/uart-16550.ts';
 import { VGA_PORTS, Vga } from '../devices/vga.ts';
 import type { Board, BoardOutputs } from './board.ts';
 import { cmosMemory } from './cmos-memory.ts';
+import { DeviceTable } from './device-table.ts';
+import type { DeviceRow } from './device-table.ts';
 
-const Irq = { PIT: 0, KEYBOARD: 1, COM1: 4, RTC: 8, FPU: 13 } as const;
+const Irq = { PIT: 0, KEYBOARD: 1, CASCADE: 2, COM1: 4, RTC: 8, FPU: 13, LAST: 15 } as const;
+/** The processor that the interrupt controller, FERR# and IGNNE# are wired to: the one that starts. */
+const PROCESSOR = 0;
 /** 2000-01-01 00:00:00 UTC, in seconds since 1970. */
 export const DEFAULT_EPOCH = 946684800;
 
@@ -32,11 +31,11 @@ export interface PcBoardOptions {
   readonly highRam?: number;
   /** What the clock shows at virtual time 0, in seconds since 1970. */
   readonly epoch?: number;
-  /** Devices with ports of their own beside the board's; they are saved with it. */
-  readonly extra?: readonly Mapping[];
+  /** Devices beside the board's; they are saved with it. */
+  readonly extra?: readonly DeviceRow[];
 }
 
-/** Builds the board into `host`; `outputs` receives what the guest says. */
+/** Builds the board into `host`; `outputs` receives what the guest says. InputError for `extra` that clash (device-table.ts). */
 export function createPcBoard(host: PlatformHost, outputs: BoardOutputs, options: PcBoardOptions = {}): Board {
   const { lowRam = 0, highRam = 0, epoch = DEFAULT_EPOCH, extra = [] } = options;
   let intr: 0 | 1 = 0;
@@ -44,91 +43,52 @@ export function createPcBoard(host: PlatformHost, outputs: BoardOutputs, options
     set(level) {
       const rises = level > intr;
       intr = level;
-      if (rises) host.interruptChanged();
+      if (rises) host.interruptChanged(PROCESSOR);
     },
   });
-  const uart = new Uart16550(pics.irq(Irq.COM1), outputs.serial);
-  const pit = new Pit8254(pics.irq(Irq.PIT));
-  const systemControl = new SystemControlB(pit);
-  const rtc = new RtcMc146818(pics.irq(Irq.RTC), { epoch, cmos: cmosMemory(lowRam, highRam) });
+  const irq = (number: number): ReturnType<PicPair['irq']> | null =>
+    Number.isInteger(number) && number >= 0 && number <= Irq.LAST && number !== Irq.CASCADE ? pics.irq(number) : null;
   const a20 = new A20Gate((open) => host.a20Changed(open));
+  // Devices that others, or the board's owner, reach by other ways than an access.
+  const pit = new Pit8254(pics.irq(Irq.PIT));
+  const uart = new Uart16550(pics.irq(Irq.COM1), outputs.sink('serial'));
   const keyboard = new I8042(pics.irq(Irq.KEYBOARD), outputs.reset, a20.input(1));
   const systemControlA = new SystemControlA(outputs.reset, a20.input(0));
   const vga = new Vga();
   const coprocessor = new CoprocessorError(pics.irq(Irq.FPU));
-  const resetControl = new ResetControl(outputs.reset);
-  const debugExit = new DebugExit(outputs.debugExit);
-  const debugcon = new Debugcon(outputs.debugcon);
 
-  const mappings: Mapping[] = [
-    { base: 0x20, length: 2, device: pics.master },
-    { base: 0xa0, length: 2, device: pics.slave },
-    { base: 0x4d0, length: 2, device: pics.elcr },
-    { base: 0x40, length: 4, device: pit },
-    { base: 0x60, length: 1, device: keyboard },
-    { base: 0x61, length: 1, device: systemControl },
-    { base: 0x64, length: 1, device: portWindow(keyboard, COMMAND) },
-    { base: 0x70, length: 2, device: rtc },
-    { base: 0x92, length: 1, device: systemControlA },
-    { base: 0x3b0, length: VGA_PORTS, device: vga },
-    { base: 0x3f8, length: 8, device: uart },
-    { base: 0xf0, length: 1, device: coprocessor },
-    { base: 0xf4, length: 4, device: debugExit },
-    { base: 0xe9, length: 1, device: debugcon },
-    { base: 0xcf8, length: RESET_CONTROL_PORTS, device: resetControl },
-    { base: 0x402, length: 1, device: portWindow(debugcon, 0) },
-    ...extra,
-  ];
   // Interrupt controllers last: reset drops every line before the controllers forget them.
-  const devices: Device[] = [
-    ...extra.map(({ device }) => device),
-    resetControl,
-    uart,
-    pit,
-    systemControl,
-    systemControlA,
-    rtc,
-    keyboard,
-    vga,
-    coprocessor,
-    debugExit,
-    debugcon,
-    pics.elcr,
-    pics.slave,
-    pics.master,
+  // biome-ignore format: a table
+  const rows: readonly DeviceRow[] = [
+    { at: 0xcf8, length: RESET_CONTROL_PORTS, make: () => new ResetControl(outputs.reset) },
+    { at: 0x3f8, length: 8, irq: Irq.COM1, make: () => uart },
+    { at: 0x40, length: 4, irq: Irq.PIT, make: () => pit },
+    { at: 0x61, length: 1, make: () => new SystemControlB(pit) },
+    { at: 0x92, length: 1, make: () => systemControlA },
+    { at: 0x70, length: 2, irq: Irq.RTC, make: (wires) => new RtcMc146818(wires.irq, { epoch, cmos: cmosMemory(lowRam, highRam) }) },
+    { at: 0x60, length: 1, also: [{ at: 0x64, length: 1, offset: COMMAND }], irq: Irq.KEYBOARD, make: () => keyboard },
+    { at: 0x3b0, length: VGA_PORTS, make: () => vga },
+    { at: 0xf0, length: 1, irq: Irq.FPU, make: () => coprocessor },
+    { at: 0xf4, length: 4, make: () => new DebugExit(outputs.debugExit) },
+    { at: 0xe9, length: 1, also: [{ at: 0x402, length: 1 }], make: ({ sink }) => new Debugcon(sink('debugcon')) },
+    ...extra,
+    { at: 0x4d0, length: 2, make: () => pics.elcr },
+    { at: 0xa0, length: 2, make: () => pics.slave },
+    { at: 0x20, length: 2, make: () => pics.master },
   ];
-
-  const timeline = new Timeline(devices);
-  let announced = Infinity;
-  const deadlineMayHaveMoved = (): void => {
-    const deadline = timeline.deadline();
-    if (deadline === announced) return;
-    announced = deadline;
-    host.deadlineChanged();
-  };
-  const hooks = { now: () => host.now(), accessed: deadlineMayHaveMoved };
-
-  const save = (): PlatformState => Object.fromEntries(devices.map((device) => [device.name, device.save()]));
-
-  const restoreAll = (state: PlatformState): void => {
-    for (const device of devices) device.restore(state[device.name]!);
-  };
+  const table = new DeviceTable(rows, { platform: host, sink: outputs.sink, irq });
 
   return {
     name: 'pc',
-    devices,
-    ports: new PortBus(mappings, hooks),
-    mmio: new MmioBus([], hooks),
-    timeline: {
-      deadline: () => timeline.deadline(),
-      advance(now) {
-        timeline.advance(now);
-        announced = timeline.deadline();
-      },
-    },
-    interruptPending: () => pics.pending(),
+    devices: table.devices,
+    ports: table.ports,
+    mmio: table.mmio,
+    timeline: table.timeline,
+    interruptPending: (vcpu) => vcpu === PROCESSOR && pics.pending(),
     acknowledgeInterrupt: () => pics.acknowledge(),
-    floatError: (asserted) => coprocessor.ferr(asserted),
+    canInterrupt: (vcpu) => vcpu === PROCESSOR,
+    // The others' errors find IGNNE# asserted.
+    floatError: (vcpu, asserted) => vcpu !== PROCESSOR || coprocessor.ferr(asserted),
     vga,
     a20: {
       get open() {
@@ -141,39 +101,16 @@ export function createPcBoard(host: PlatformHost, outputs: BoardOutputs, options
     },
     keyboardInput(keys) {
       const refused = keys.findIndex(({ key, down }) => !keyboard.key(key, down));
-      deadlineMayHaveMoved();
+      table.deadlineMayHaveMoved();
       return refused < 0 ? keys.length : refused;
     },
     serialInput: (bytes) => uart.receive(bytes),
-    save,
+    save: () => table.save(),
     restore(state) {
-      checkNames(state, devices);
-      const before = save();
-      try {
-        restoreAll(state);
-      } catch (error) {
-        restoreAll(before);
-        throw error;
-      }
+      table.restore(state);
       intr = pics.pending() ? 1 : 0;
-      announced = timeline.deadline();
-      host.deadlineChanged();
-      if (intr) host.interruptChanged();
+      if (intr) host.interruptChanged(PROCESSOR);
     },
-    reset() {
-      for (const device of devices) device.reset();
-      deadlineMayHaveMoved();
-    },
+    reset: () => table.reset(),
   };
-}
-
-function checkNames(state: PlatformState, devices: readonly Device[]): void {
-  if (typeof state !== 'object' || state === null) throw new InputError('saved state of the board is not an object');
-  const known = new Set(devices.map((device) => device.name));
-  for (const name of Object.keys(state)) {
-    if (!known.has(name)) throw new InputError(`saved state names a device this board has not: ${JSON.stringify(name)}`);
-  }
-  for (const name of known) {
-    if (!Object.hasOwn(state, name)) throw new InputError(`saved state lacks the device ${name}`);
-  }
 }

@@ -2,22 +2,28 @@
 // output goes.
 
 import { InputError } from '../base/errors.ts';
+import type { DeviceMemory } from '../base/platform.ts';
 import { LOW_RAM_LIMIT } from '../vm/config.ts';
 import { Vm } from '../vm/vm.ts';
 import type { VmConfig } from '../vm/config.ts';
 import { Bios } from './bios/bios.ts';
 import type { DiskImage } from './bios/disk.ts';
 import { RESET_VECTOR, ROM_BASE, ROM_SEGMENT, SERVICE_PORT } from './bios/rom.ts';
-import type { Board } from './board.ts';
+import type { Board, Sink } from './board.ts';
+import type { DeviceRow } from './device-table.ts';
 import { installFirmware, romOf } from './firmware-image.ts';
 import type { FirmwareImage } from './firmware-image.ts';
 import { DEFAULT_EPOCH, createPcBoard } from './pc-board.ts';
 
 export interface PcConfig extends Omit<VmConfig, 'platform'> {
   /** Bytes that the guest sends to COM1. */
-  readonly serial?: (byte: number) => void;
+  readonly serial?: Sink;
   /** Bytes that the guest writes to port 0xE9. */
-  readonly debugcon?: (byte: number) => void;
+  readonly debugcon?: Sink;
+  /** Sinks of further devices, by the names that they ask for. */
+  readonly outputs?: { readonly [name: string]: Sink };
+  /** Devices of one's own: where they answer, their interrupts, and what makes them. They are saved with the machine. */
+  readonly devices?: readonly DeviceRow[];
   /** What the real-time clock shows at virtual time 0, in seconds since 1970; 2000-01-01 00:00 UTC if not given. */
   readonly epoch?: number;
   /**
@@ -34,38 +40,51 @@ export interface Pc {
   readonly board: Board;
 }
 
+const nowhere: Sink = () => {};
+
 /**
  * Builds the machine; a write of v to the debug-exit port ends the run with exit `debug-exit`,
  * a request for a reset with exit `reset`. Errors as `Vm`; InputError for a disk that is not whole sectors of 512
- * bytes, and for firmware that is none (firmware-image.ts).
+ * bytes, for firmware that is none (firmware-image.ts), and for devices that clash (device-table.ts).
  */
-export function createPc({ serial = () => {}, debugcon = () => {}, epoch = DEFAULT_EPOCH, disk, firmware, ...config }: PcConfig): Pc {
+export function createPc(config: PcConfig): Pc {
+  const { serial = nowhere, debugcon = nowhere, outputs = {}, devices = [], epoch = DEFAULT_EPOCH, disk, firmware, ...vmConfig } = config;
   if (disk && firmware) throw new InputError('a disk is booted by the firmware that is built in: it cannot be given with other firmware');
   const rom = firmware ? romOf(firmware, config.memory) : null;
+  const sinks: { readonly [name: string]: Sink } = { ...outputs, serial, debugcon };
+  const sink = (name: string): Sink => (Object.hasOwn(sinks, name) ? sinks[name]! : nowhere);
   let board: Board | null = null;
+  let memory: DeviceMemory | null = null;
   const bios = disk
-    ? new Bios(disk, () => ({
-        physical: vm.internals.parts.physical,
-        board: board!,
-        caller: vm.executing!,
-        ram: vm.memslots.map(({ guestPhysAddr, memorySize }) => ({ base: guestPhysAddr, size: memorySize })),
-      }))
+    ? new Bios(disk, () => ({ memory: memory!, ports: board!.ports, a20: board!.a20, calling: (vcpu) => vm.calling(vcpu) }))
     : null;
   const vm: Vm = new Vm({
-    ...config,
+    ...vmConfig,
     ...(rom ? { rom: rom.length } : {}),
     platform: (host) => {
       const debugExit = (value: number): void => vm.exitWith({ kind: 'debug-exit', value });
       const reset = (): void => vm.exitWith({ kind: 'reset' });
       const lowRam = Math.min(config.memory, LOW_RAM_LIMIT);
-      const extra = bios ? [{ base: SERVICE_PORT, length: 1, device: bios }] : [];
-      board = createPcBoard(host, { serial, debugcon, debugExit, reset }, { lowRam, highRam: config.memory - lowRam, epoch, extra });
+      const extra = [...(bios ? [{ at: SERVICE_PORT, length: 1, make: () => bios }] : []), ...devices];
+      ({ memory } = host);
+      board = createPcBoard(host, { sink, debugExit, reset }, { lowRam, highRam: config.memory - lowRam, epoch, extra });
       return board;
     },
   });
+  requireOutsideMemory(devices, vm);
   if (bios) powerOn(vm, bios);
   if (firmware && rom) installFirmware(vm, firmware, rom);
   return { vm, board: board! };
+}
+
+/** A device in memory's place would never be reached. */
+function requireOutsideMemory(devices: readonly DeviceRow[], vm: Vm): void {
+  const windows = devices.flatMap(({ at, length, space, also = [] }) => [{ at, length, space }, ...also]);
+  for (const { at = 0, length = 0, space } of windows) {
+    const hidden = vm.memslots.some(({ guestPhysAddr, memorySize }) => at < guestPhysAddr + memorySize && guestPhysAddr < at + length);
+    if (space === 'mmio' && hidden)
+      throw new InputError(`a device at guest-physical address 0x${at.toString(16)} lies in the machine's memory`);
+  }
 }
 
 /** The ROM lies below 1 MiB alone, so that is where the reset vector is taken from. */

@@ -19,6 +19,7 @@ import { PAGE_SIZE } from '../base/paging-units.ts';
 import { crc32 } from '../base/crc32.ts';
 import { isZero } from './memory-image.ts';
 import type { MemoryImage } from './memory-image.ts';
+import { bytesFromJson, bytesToJson } from './state-bytes.ts';
 
 export const FORMAT_MAJOR = 1;
 export const FORMAT_MINOR = 0;
@@ -65,7 +66,7 @@ export const bytesSource = (name: string, bytes: Uint8Array): ByteSource => ({
 
 /** The container in pieces, to be written one after the other; the generator's result is its CRC. */
 export function* encodeContainer(kind: number, header: Header, pages: MemoryImage): Generator<Uint8Array, number> {
-  const text = new TextEncoder().encode(JSON.stringify(header));
+  const text = new TextEncoder().encode(JSON.stringify(header, bytesToJson));
   const headerBytes = Math.ceil(text.length / 4) * 4;
   const list = Uint32Array.from(pages, ([gfn, page]) => (isZero(page) ? gfn | ZERO_PAGE : gfn));
   const withData = [...pages.values()].filter((page) => !isZero(page));
@@ -158,7 +159,7 @@ function readPreamble(source: ByteSource, fail: Fail): Preamble {
 
 function parseHeader(bytes: Uint8Array, fail: Fail): Header {
   try {
-    const header: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    const header: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes), bytesFromJson);
     if (typeof header === 'object' && header !== null && !Array.isArray(header)) return header as Header;
   } catch {
     // Said below: what the parser says of arbitrary bytes helps nobody.

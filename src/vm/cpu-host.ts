@@ -1,4 +1,4 @@
-// The machine as its processors see it: the board's spaces, virtual time, and the interrupt pin (wired to vCPU 0).
+// The machine as its processors see it: the board's spaces, virtual time, and interrupt pins.
 
 import type { AccessWidth } from '../base/device.ts';
 import type { Platform } from '../base/platform.ts';
@@ -16,20 +16,20 @@ export class BoardHost implements CpuHost {
     private readonly float: boolean,
   ) {}
 
-  readPort(port: number, width: AccessWidth): number | null {
-    return this.platform?.ports.read(port, width) ?? (this.float ? allOnes(width) : null);
+  readPort(port: number, width: AccessWidth, vcpu: number): number | null {
+    return this.platform?.ports.read(port, width, vcpu) ?? (this.float ? allOnes(width) : null);
   }
 
-  writePort(port: number, width: AccessWidth, value: number): boolean {
-    return (this.platform?.ports.write(port, width, value) ?? false) || this.float;
+  writePort(port: number, width: AccessWidth, value: number, vcpu: number): boolean {
+    return (this.platform?.ports.write(port, width, value, vcpu) ?? false) || this.float;
   }
 
-  readMmio(gpa: number, width: AccessWidth): number | null {
-    return this.platform?.mmio.read(gpa, width) ?? (this.float ? allOnes(width) : null);
+  readMmio(gpa: number, width: AccessWidth, vcpu: number): number | null {
+    return this.platform?.mmio.read(gpa, width, vcpu) ?? (this.float ? allOnes(width) : null);
   }
 
-  writeMmio(gpa: number, width: AccessWidth, value: number): boolean {
-    return (this.platform?.mmio.write(gpa, width, value) ?? false) || this.float;
+  writeMmio(gpa: number, width: AccessWidth, value: number, vcpu: number): boolean {
+    return (this.platform?.mmio.write(gpa, width, value, vcpu) ?? false) || this.float;
   }
 
   tsc(): number {
@@ -37,14 +37,14 @@ export class BoardHost implements CpuHost {
   }
 
   interruptPending(vcpu: number): boolean {
-    return vcpu === 0 && this.platform !== null && this.platform.interruptPending();
+    return this.platform !== null && this.platform.interruptPending(vcpu);
   }
 
   floatError(vcpu: number, pending: boolean): boolean {
-    return (vcpu === 0 ? this.platform?.floatError?.(pending) : undefined) ?? true;
+    return this.platform?.floatError?.(vcpu, pending) ?? true;
   }
 
-  acknowledgeInterrupt(): number {
-    return this.platform!.acknowledgeInterrupt();
+  acknowledgeInterrupt(vcpu: number): number {
+    return this.platform!.acknowledgeInterrupt(vcpu);
   }
 }

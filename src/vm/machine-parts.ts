@@ -8,12 +8,12 @@ import { PAGE_SIZE } from '../base/paging-units.ts';
 import { planRegions } from '../base/state/regions.ts';
 import type { MachineShape, RegionPlan } from '../base/state/regions.ts';
 import { viewsOf } from '../base/state/table.ts';
-import { Activity, VCPU_STATE } from '../base/state/vcpu.ts';
+import { VCPU_STATE } from '../base/state/vcpu.ts';
 import type { Trace } from '../base/trace.ts';
 import { Cpu } from '../cpu/cpu.ts';
 import type { CpuHost } from '../cpu/host.ts';
 import { cpuRegions } from '../cpu/regions.ts';
-import { resetVcpu } from '../cpu/reset.ts';
+import { powerUp } from '../cpu/reset.ts';
 import { mtRegions } from '../mt/layout.ts';
 import { DirtyHub } from '../mmu/dirty-hub.ts';
 import { PhysicalMemory } from '../mmu/physical-memory.ts';
@@ -59,10 +59,9 @@ export function buildParts(config: VmConfig, host: CpuHost, trace: Trace): Machi
     const block = plan.vcpu!.offset + index * VCPU_STATE.size;
     const mmu = new VcpuMmu(physical, hub, viewsOf(VCPU_STATE, memory, block), index, trace, faults);
     const cpu = new Cpu(index, memory, block, mmu, host, trace);
-    resetVcpu(cpu);
-    if (index > 0) cpu.state.activity[0] = Activity.WAIT_FOR_SIPI;
     return cpu;
   });
+  powerUp(cpus);
   return { shape, plan, memory, lock, physical, hub, cpus, faults };
 }
 

@@ -35,11 +35,6 @@ export class SliceRunner {
     private readonly platform: Platform | null,
   ) {}
 
-  /** The vCPU whose instruction is executing; null outside a turn. */
-  get executing(): Cpu | null {
-    return this.running;
-  }
-
   /** Ticks that the executing vCPU is ahead of the clock. */
   progress(): number {
     return this.running?.progress ?? 0;
@@ -167,11 +162,14 @@ export class SliceRunner {
     return down ? shutdownOf(down) : { kind: 'hlt' };
   }
 
-  /** All vCPUs sleep: when time may jump to, in ns. Infinity when no device can wake the one that has the interrupt pin. */
+  /** All vCPUs sleep: when time may jump to, in ns. Infinity when there is none that a device can wake. */
   private wakingDeadline(): number {
-    const { state } = this.parts.cpus[0];
-    const sleeper = state.activity[0] === Activity.HLT && (state.rflags[0] & IF) !== 0;
-    return sleeper ? (this.platform?.timeline.deadline() ?? Infinity) : Infinity;
+    const { platform } = this;
+    if (!platform) return Infinity;
+    const sleeper = this.parts.cpus.some(
+      ({ state, index }) => state.activity[0] === Activity.HLT && (state.rflags[0] & IF) !== 0 && platform.canInterrupt(index),
+    );
+    return sleeper ? platform.timeline.deadline() : Infinity;
   }
 }
 

@@ -20,7 +20,9 @@ import { MemoryTracking } from '../mt/memory-tracking.ts';
 import { VirtualClock } from './clock.ts';
 import type { VmConfig } from './config.ts';
 import { DEFAULT_QUANTUM } from './config.ts';
+import { CallingVcpu } from './calling-vcpu.ts';
 import { BoardHost } from './cpu-host.ts';
+import { deviceMemory } from './device-memory.ts';
 import { buildEngine } from './engines.ts';
 import type { Exit, SliceOptions, SliceResult } from './exit.ts';
 import { buildParts, pageReader, requestWords } from './machine-parts.ts';
@@ -82,8 +84,9 @@ export class Vm {
     this.wirePhysical();
     this.platform =
       config.platform?.({
+        memory: deviceMemory(parts),
         now: () => this.clock.nanoseconds(),
-        interruptChanged: () => parts.cpus[0].request(Request.EVENT),
+        interruptChanged: (vcpu) => parts.cpus[vcpu]!.request(Request.EVENT),
         deadlineChanged: () => this.requestAll(Request.DEADLINE),
         a20Changed: (open) => {
           parts.physical.setA20(open);
@@ -274,12 +277,12 @@ export class Vm {
     this.requestAll(Request.EVENT);
   }
 
-  /** The vCPU whose instruction is executing, null outside a turn: for firmware that serves instructions of the guest's. */
-  get executing(): Cpu | null {
-    return this.slices.executing;
+  /** vCPU `index` while it makes an access: for a platform that serves the instruction which makes it. */
+  calling(index: number): CallingVcpu {
+    return new CallingVcpu(this.parts.cpus[index]!);
   }
 
-  /** For tests, debuggers and firmware: the parts themselves. What is done to them is not checked. */
+  /** For tests and debuggers: the parts themselves. What is done to them is not checked. */
   get internals(): { readonly memory: LinearMemory; readonly cpus: readonly Cpu[]; readonly parts: MachineParts } {
     return { memory: this.parts.memory, cpus: this.parts.cpus, parts: this.parts };
   }

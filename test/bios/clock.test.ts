@@ -79,11 +79,11 @@ describe('interrupts that nobody serves', () => {
     const rig = new BiosRig();
     const { ports } = rig.board;
     // COM1's transmitter interrupt, unmasked.
-    ports.write(0x21, 1, ports.read(0x21, 1)! & ~0x10);
-    ports.write(0x3fc, 1, 8);
-    ports.write(0x3f9, 1, 2);
+    ports.write(0x21, 1, ports.read(0x21, 1, 0)! & ~0x10, 0);
+    ports.write(0x3fc, 1, 8, 0);
+    ports.write(0x3f9, 1, 2, 0);
     sleep(rig, 200);
-    expect(ports.read(0x21, 1)! & 0x10).toBe(0x10);
+    expect(ports.read(0x21, 1, 0)! & 0x10).toBe(0x10);
     const before = rig.u32(TICKS);
     sleep(rig, 200);
     expect(rig.u32(TICKS)).toBeGreaterThan(before);

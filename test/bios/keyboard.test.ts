@@ -118,8 +118,8 @@ describe('waiting for a key', () => {
     // Asleep, but for 18 timer interrupts a second: most of those steps were skips of idle time.
     expect(rig.vm.vcpus[0]!.halted).toBe(true);
     const { ports } = rig.board;
-    ports.write(0x64, 1, 0xd2);
-    ports.write(0x60, 1, A);
+    ports.write(0x64, 1, 0xd2, 0);
+    ports.write(0x60, 1, A, 0);
     rig.vm.internals.cpus[0]!.request(Request.EVENT);
     expect(rig.vm.runSlice(10_000).exit).toEqual({ kind: 'hlt' });
     expect(Number(rig.regs.rax & 0xffffn)).toBe(0x1e61);

@@ -14,8 +14,8 @@ const type = (rig: BiosRig, text: string): void => [...text].forEach((c) => rig.
 /** What the adapter's registers say, which is what a screen shows. */
 const shown = (rig: BiosRig): { start: number; cursor: number } => {
   const register = (index: number): number => {
-    rig.board.ports.write(0x3d4, 1, index);
-    return rig.board.ports.read(0x3d5, 1)!;
+    rig.board.ports.write(0x3d4, 1, index, 0);
+    return rig.board.ports.read(0x3d5, 1, 0)!;
   };
   return { start: register(12) * 256 + register(13), cursor: register(14) * 256 + register(15) };
 };

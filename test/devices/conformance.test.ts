@@ -18,8 +18,10 @@ import { SystemControlA } from '../../src/devices/system-control-a.ts';
 import { SystemControlB } from '../../src/devices/system-control-b.ts';
 import { Uart16550 } from '../../src/devices/uart-16550.ts';
 import { VGA_PORTS, Vga } from '../../src/devices/vga.ts';
+import type { DeviceWires } from '../../src/machine/device-table.ts';
 import { createPcBoard } from '../../src/machine/pc-board.ts';
-import { Wire, random } from './wires.ts';
+import { BUFFER, LENGTH, MAILBOX, Mailbox } from './mailbox.ts';
+import { NO_MEMORY, Wire, random } from './wires.ts';
 
 interface Case {
   readonly name: string;
@@ -29,6 +31,14 @@ interface Case {
 }
 
 const nothing = (): void => {};
+const wires = (): DeviceWires => ({
+  irq: new Wire(),
+  memory: NO_MEMORY,
+  now: () => 0,
+  deadlineChanged: nothing,
+  sink: () => nothing,
+  move: nothing,
+});
 
 const DEVICES: readonly Case[] = [
   {
@@ -64,6 +74,7 @@ const DEVICES: readonly Case[] = [
   },
   { name: 'debug-exit', registers: 4, make: () => new DebugExit(nothing) },
   { name: 'debugcon', registers: 1, make: () => new Debugcon(nothing) },
+  { name: 'mailbox', registers: BUFFER + LENGTH, make: () => new Mailbox(wires()) },
 ];
 
 const WIDTHS: readonly AccessWidth[] = [1, 2, 4];
@@ -77,15 +88,29 @@ function exercise(device: Device, { registers, input }: Case, seed: number, from
     device.advance?.(now);
     const offset = next() % registers;
     const width = WIDTHS[next() % 3]!;
-    if (next() & 1) device.write(offset, width, next() % 2 ** (8 * width));
-    else device.read(offset, width);
+    if (next() & 1) device.write(offset, width, next() % 2 ** (8 * width), 0);
+    else device.read(offset, width, 0);
     input?.(device, next());
   }
   return now;
 }
 
+/** `state` with a field too many, one missing, or one that is of `values`; also within its parts. */
+function spoilt(state: DeviceState, values: readonly unknown[]): unknown[] {
+  return [
+    { ...state, unknown: 1 },
+    ...Object.entries(state).flatMap(([key, field]) => {
+      const { [key]: _dropped, ...without } = state;
+      const isPart = typeof field === 'object' && field !== null && !Array.isArray(field) && !(field instanceof Uint8Array);
+      const parts = isPart ? spoilt(field as DeviceState, values) : [];
+      return [without, ...[...values, ...parts].map((value) => ({ ...state, [key]: value }))];
+    }),
+  ];
+}
+
 /** Everything a guest can read, in order. */
-const readAll = (device: Device, registers: number): number[] => Array.from({ length: registers }, (_, offset) => device.read(offset, 1));
+const readAll = (device: Device, registers: number): number[] =>
+  Array.from({ length: registers }, (_, offset) => device.read(offset, 1, 0));
 
 describe.each(DEVICES)('device conformance: $name', (entry) => {
   const { make, registers, name } = entry;
@@ -109,7 +134,7 @@ describe.each(DEVICES)('device conformance: $name', (entry) => {
     exercise(device, entry, 2, 0, 100);
     for (let offset = 0; offset < registers; offset++) {
       for (const width of WIDTHS) {
-        const value = device.read(offset, width);
+        const value = device.read(offset, width, 0);
         expect(Number.isInteger(value) && value >= 0 && value < 2 ** (8 * width)).toBe(true);
       }
     }
@@ -120,14 +145,14 @@ describe.each(DEVICES)('device conformance: $name', (entry) => {
       const device = make();
       const now = exercise(device, entry, seed, 0, 200);
       const saved = device.save();
-      const frozen = JSON.stringify(saved);
+      const frozen = structuredClone(saved);
       exercise(device, entry, seed + 1000, now, 50);
-      expect(JSON.stringify(saved)).toBe(frozen);
+      expect(saved).toEqual(frozen);
       device.restore(saved);
       expect(device.save()).toEqual(saved);
 
       const other = make();
-      other.restore(JSON.parse(frozen) as DeviceState);
+      other.restore(frozen);
       expect(other.save()).toEqual(saved);
       // Both go on alike from here.
       exercise(device, entry, seed + 2000, now, 100);
@@ -142,12 +167,7 @@ describe.each(DEVICES)('device conformance: $name', (entry) => {
     exercise(device, entry, 3, 0, 200);
     const saved = device.save();
     const values = ['1', null, -2, 1.5, NaN, 2 ** 60, true, [[]], [-1], [256.5], Array(1e5).fill(0)];
-    const garbage: unknown[] = [null, 7, 'x', [], { ...saved, unknown: 1 }];
-    for (const key of Object.keys(saved)) {
-      const { [key]: _dropped, ...without } = saved;
-      garbage.push(without);
-      for (const value of values) garbage.push({ ...saved, [key]: value });
-    }
+    const garbage: unknown[] = [null, 7, 'x', [], ...spoilt(saved, [...values, new Uint8Array(3), {}])];
     for (const state of garbage) {
       expect(() => device.restore(state as DeviceState), JSON.stringify(state)?.slice(0, 80)).toThrow(InputError);
       expect(device.save()).toEqual(saved);
@@ -157,8 +177,9 @@ describe.each(DEVICES)('device conformance: $name', (entry) => {
 
 it('the table holds every device of the board', () => {
   const board = createPcBoard(
-    { now: () => 0, interruptChanged: nothing, deadlineChanged: nothing, a20Changed: nothing },
-    { serial: nothing, debugcon: nothing, debugExit: nothing, reset: nothing },
+    { memory: NO_MEMORY, now: () => 0, interruptChanged: nothing, deadlineChanged: nothing, a20Changed: nothing },
+    { sink: () => nothing, debugExit: nothing, reset: nothing },
+    { extra: [MAILBOX] },
   );
   const tested = new Set(DEVICES.map(({ name }) => name).concat('pic-slave'));
   expect(new Set(board.devices.map(({ name }) => name))).toEqual(tested);

@@ -1,4 +1,5 @@
 import type { IrqLine } from '../../src/base/device.ts';
+import type { DeviceMemory } from '../../src/base/platform.ts';
 
 /** An interrupt line that remembers its level and counts rising edges. */
 export class Wire implements IrqLine {
@@ -21,3 +22,11 @@ export function random(seed: number): () => number {
     return x >>> 0;
   };
 }
+
+/** A machine without memory. */
+export const NO_MEMORY: DeviceMemory = {
+  ranges: () => [],
+  read: (_gpa, length) => new Uint8Array(length).fill(0xff),
+  readByte: () => 0xff,
+  write() {},
+};

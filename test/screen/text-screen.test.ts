@@ -15,7 +15,7 @@ function pc(): Pc & { put(cell: number, text: string, attribute?: number): void;
     put: (cell, text, attribute = 7) =>
       machine.vm.writeMemory(TEXT + 2 * cell, Uint8Array.from([...text].flatMap((c) => [c.charCodeAt(0), attribute]))),
     crtc: (index, value) => {
-      machine.board.ports.write(0x3d4, 2, index + 256 * value);
+      machine.board.ports.write(0x3d4, 2, index + 256 * value, 0);
     },
   };
 }
@@ -66,16 +66,16 @@ describe('the text screen', () => {
     const machine = pc();
     machine.crtc(0x09, 0x07);
     expect(textScreen(machine)!.rows.length).toBe(50);
-    machine.board.ports.write(0x3ce, 2, 0x0506);
+    machine.board.ports.write(0x3ce, 2, 0x0506, 0);
     expect(textScreen(machine)).toBeNull();
   });
 
   it('shows bright backgrounds when attributes do not blink', () => {
     const machine = pc();
     machine.put(0, 'b', 0xf0);
-    machine.board.ports.read(0x3da, 1);
-    machine.board.ports.write(0x3c0, 1, 0x30);
-    machine.board.ports.write(0x3c0, 1, 0);
+    machine.board.ports.read(0x3da, 1, 0);
+    machine.board.ports.write(0x3c0, 1, 0x30, 0);
+    machine.board.ports.write(0x3c0, 1, 0, 0);
     expect(textScreen(machine)!.rows[0]![0]).toEqual({ character: 'b', foreground: 0, background: 15, blink: false });
   });
 

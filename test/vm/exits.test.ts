@@ -328,6 +328,7 @@ describe.each(ENGINE_NAMES)('engine %s', (engine) => {
         timeline: { deadline: () => Infinity, advance() {} },
         interruptPending: () => false,
         acknowledgeInterrupt: () => 0,
+        canInterrupt: () => false,
         save: () => ({}),
         restore() {},
         reset() {},

@@ -204,8 +204,9 @@ describe.each(ENGINE_NAMES)('engine %s', (engine) => {
         restore() {},
         reset() {},
         interruptPending: () => true,
+        canInterrupt: () => true,
         acknowledgeInterrupt() {
-          host.interruptChanged();
+          host.interruptChanged(0);
           return 0x20;
         },
       }),

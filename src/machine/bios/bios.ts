@@ -1,19 +1,18 @@
 // The firmware as a device: its ROM asks for services by writing to the one port that it has. What it knows lies in guest memory,
 // but for the disk, whose written sectors are its saved state.
 
-import type { Device, DeviceState } from '../../base/device.ts';
+import type { AccessWidth, Device, DeviceState } from '../../base/device.ts';
 import { InputError } from '../../base/errors.ts';
-import { Seg } from '../../base/state/vcpu.ts';
-import type { Cpu } from '../../cpu/cpu.ts';
-import type { PhysicalMemory } from '../../mmu/physical-memory.ts';
-import type { Board } from '../board.ts';
+import type { DeviceMemory, PortSpace } from '../../base/platform.ts';
+import type { CallingVcpu } from '../../vm/calling-vcpu.ts';
+import type { A20Control } from '../board.ts';
 import { Caller } from './caller.ts';
 import { Disk } from './disk.ts';
 import type { DiskImage } from './disk.ts';
 import { int70 } from './event-wait.ts';
 import { FirmwareMemory } from './firmware-memory.ts';
 import { FirmwarePorts } from './firmware.ts';
-import type { Firmware, RamRange, Service } from './firmware.ts';
+import type { Firmware, Service } from './firmware.ts';
 import { int08 } from './int08-timer.ts';
 import { int09 } from './int09-keyboard.ts';
 import { int10 } from './int10-video.ts';
@@ -40,20 +39,21 @@ const SERVICES: { readonly [S in ServiceName]: Service } = {
 
 /** What the firmware needs of the machine that it is built into. */
 export interface FirmwareHost {
-  readonly physical: PhysicalMemory;
-  readonly board: Board;
-  readonly ram: readonly RamRange[];
-  /** The vCPU whose instruction is executing. */
-  readonly caller: Cpu;
+  readonly memory: DeviceMemory;
+  readonly ports: PortSpace;
+  readonly a20: A20Control;
+  /** The vCPU of that index, which executes an OUT. */
+  calling(vcpu: number): CallingVcpu;
 }
 
 export class Bios implements Device {
   readonly name = 'bios';
   readonly rom: Rom = buildRom();
   private readonly disk: Disk;
-  private firmware: Firmware | null = null;
+  /** By vCPU that asked. */
+  private readonly firmware = new Map<number, Firmware>();
 
-  /** `host` is asked for first when the machine runs. InputError as `Disk`. */
+  /** `host` is asked for first when the machine is whole. InputError as `Disk`. */
   constructor(
     image: DiskImage,
     private readonly host: () => FirmwareHost,
@@ -63,9 +63,11 @@ export class Bios implements Device {
 
   /** Puts the ROM into memory. InputError if the machine has less than 1 MiB from 0. */
   install(): void {
-    const { physical } = this.host();
-    if (physical.hostOffset(MIB - 1) < 0) throw new InputError('a machine that boots a disk needs 1 MiB of memory');
-    physical.writeHost(this.rom.base, this.rom.bytes);
+    const { memory } = this.host();
+    if (!memory.ranges().some(({ base, size }) => base === 0 && size >= MIB)) {
+      throw new InputError('a machine that boots a disk needs 1 MiB of memory');
+    }
+    memory.write(this.rom.base, this.rom.bytes);
   }
 
   /** A disk keeps what is on it. */
@@ -76,13 +78,12 @@ export class Bios implements Device {
   }
 
   /** Only the ROM's own code asks: what else writes here is not heard. */
-  write(): void {
-    const cpu = this.host().caller;
-    const address = (Number(cpu.state.segBase[Seg.CS]! & 0xffffffffn) + cpu.rip) >>> 0;
-    const request = this.rom.requests.get(address - ROM_BASE);
+  write(_offset: number, _width: AccessWidth, _value: number, vcpu: number): void {
+    const calling = this.host().calling(vcpu);
+    const request = this.rom.requests.get(calling.instruction - ROM_BASE);
     if (!request) return;
-    const firmware = (this.firmware ??= this.build());
-    const caller = new Caller(cpu, firmware.memory);
+    const firmware = this.firmwareFor(vcpu);
+    const caller = new Caller(calling, firmware.memory);
     const done = SERVICES[request.service](firmware, caller, request.again);
     if (done !== undefined) caller.setLiveCarry(!done);
   }
@@ -95,14 +96,17 @@ export class Bios implements Device {
     this.disk.restore(state);
   }
 
-  private build(): Firmware {
-    const {
-      physical,
-      board: { a20 },
-    } = this.host();
-    const memory = new FirmwareMemory(physical);
-    const ports = new FirmwarePorts(this.host().board.ports);
+  private firmwareFor(vcpu: number): Firmware {
+    let firmware = this.firmware.get(vcpu);
+    if (!firmware) this.firmware.set(vcpu, (firmware = this.build(vcpu)));
+    return firmware;
+  }
+
+  private build(vcpu: number): Firmware {
+    const host = this.host();
+    const memory = new FirmwareMemory(host.memory);
+    const ports = new FirmwarePorts(host.ports, vcpu);
     const screen = new TextScreen(memory, ports);
-    return { memory, ports, a20, disk: this.disk, rom: this.rom, screen, ram: () => this.host().ram };
+    return { memory, ports, a20: host.a20, disk: this.disk, rom: this.rom, screen, ram: () => host.memory.ranges() };
   }
 }

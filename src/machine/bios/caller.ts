@@ -1,12 +1,10 @@
 // The vCPU that executes INT n, as a service sees it: its registers, the FLAGS image that IRET will load, and memory by the
-// addresses that the vCPU itself would use. All of it is the vCPU's state in the linear memory, whichever engine runs.
+// addresses that the vCPU itself would use.
 
 import { Seg } from '../../base/state/vcpu.ts';
 import { PAGE_SIZE } from '../../base/paging-units.ts';
-import { CR0 } from '../../cpu/cpu.ts';
-import type { Cpu } from '../../cpu/cpu.ts';
 import { CF, ZF } from '../../cpu/flags.ts';
-import { Access, FAULT } from '../../mmu/vcpu-mmu.ts';
+import type { CallingVcpu } from '../../vm/calling-vcpu.ts';
 import type { FirmwareMemory } from './firmware-memory.ts';
 
 const AX = 0;
@@ -22,17 +20,16 @@ const FLAGS_IMAGE = 4;
 
 export class Caller {
   constructor(
-    private readonly cpu: Cpu,
+    private readonly vcpu: CallingVcpu,
     private readonly memory: FirmwareMemory,
   ) {}
 
   private get(register: number): number {
-    return this.cpu.gprHalves[2 * register]! >>> 0;
+    return this.vcpu.gpr(register);
   }
 
   private set(register: number, value: number, mask: number): void {
-    const { gprHalves } = this.cpu;
-    gprHalves[2 * register] = (gprHalves[2 * register]! & ~mask) | (value & mask);
+    this.vcpu.setGpr(register, value, mask);
   }
 
   get al(): number {
@@ -163,14 +160,11 @@ export class Caller {
 
   /** Loads ES as real-address mode does. */
   setEs(selector: number): void {
-    const { segSelector, segBase } = this.cpu.state;
-    segSelector[Seg.ES] = selector;
-    segBase[Seg.ES] = BigInt(selector * 16);
-    this.cpu.refresh();
+    this.vcpu.loadSegment(Seg.ES, selector);
   }
 
   private linear(segment: number, offset: number): number {
-    return (Number(this.cpu.state.segBase[segment]! & 0xffffffffn) + offset) % 2 ** 32;
+    return (this.vcpu.segmentBase(segment) + offset) % 2 ** 32;
   }
 
   /** CF as the caller will find it: services report errors by it. */
@@ -183,7 +177,7 @@ export class Caller {
   }
 
   private setFlag(flag: number, value: boolean): void {
-    const mask = this.cpu.stackSize === 2 ? 0xffff : 0xffffffff;
+    const mask = this.vcpu.stackSize === 2 ? 0xffff : 0xffffffff;
     const at = this.linear(Seg.SS, ((this.get(SP) + FLAGS_IMAGE) & mask) >>> 0);
     const low = this.read(at, 1)[0]!;
     this.write(at, Uint8Array.of(value ? low | flag : low & ~flag));
@@ -191,35 +185,30 @@ export class Caller {
 
   /** CF as the firmware's own code finds it after the request. */
   setLiveCarry(value: boolean): void {
-    const { flags } = this.cpu;
-    flags.write(value ? flags.read() | CF : flags.read() & ~CF);
+    const { vcpu } = this;
+    vcpu.flags = value ? vcpu.flags | CF : vcpu.flags & ~CF;
   }
 
   /** Copies `length` bytes from `linear`. A page fault is the caller's: it leaves the service, which has done nothing yet. */
   read(linear: number, length: number): Uint8Array {
     const bytes = new Uint8Array(length);
-    this.pages(linear, length, Access.READ).forEach(({ gpa, done, size }) => bytes.set(this.memory.read(gpa, size), done));
+    this.pages(linear, length, 'read').forEach(({ gpa, done, size }) => bytes.set(this.memory.read(gpa, size), done));
     return bytes;
   }
 
   /** Copies `bytes` to `linear`, as `read` does; nothing is written if it faults. */
   write(linear: number, bytes: Uint8Array): void {
-    const parts = this.pages(linear, bytes.length, Access.WRITE);
+    const parts = this.pages(linear, bytes.length, 'write');
     for (const { gpa, done, size } of parts) this.memory.write(gpa, bytes.subarray(done, done + size));
   }
 
   /** [linear, linear + length) page by page, as guest-physical addresses. */
-  private pages(linear: number, length: number, access: number): { gpa: number; done: number; size: number }[] {
-    const { cpu } = this;
-    const { mmu, dataContext } = cpu;
-    const paging = (cpu.state.cr0[0]! & CR0.PG) !== 0n;
+  private pages(linear: number, length: number, access: 'read' | 'write'): { gpa: number; done: number; size: number }[] {
     const parts: { gpa: number; done: number; size: number }[] = [];
     for (let done = 0; done < length; ) {
       const at = (linear + done) % 2 ** 32;
       const size = Math.min(PAGE_SIZE - (at % PAGE_SIZE), length - done);
-      // For what the walk does beside translating: faults, and accessed and dirty bits.
-      if (paging && mmu.translate(at, access, dataContext) === FAULT) cpu.raisePageFault(mmu.faultLinear, mmu.faultError);
-      parts.push({ gpa: mmu.probe(at, access, dataContext), done, size });
+      parts.push({ gpa: this.vcpu.translate(at, access), done, size });
       done += size;
     }
     return parts;

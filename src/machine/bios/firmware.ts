@@ -28,16 +28,19 @@ export interface Firmware {
 /** `again`: asked once more after having said to be not done. Only services that may wait return false: not done. */
 export type Service = (firmware: Firmware, caller: Caller, again: boolean) => boolean | void;
 
-/** The machine's ports as firmware uses them, byte by byte; ports that nobody claims float. */
+/** The machine's ports as firmware uses them on the vCPU that it runs on, byte by byte; ports that nobody claims float. */
 export class FirmwarePorts {
-  constructor(private readonly space: PortSpace) {}
+  constructor(
+    private readonly space: PortSpace,
+    private readonly vcpu: number,
+  ) {}
 
   in(port: number): number {
-    return this.space.read(port, 1) ?? 0xff;
+    return this.space.read(port, 1, this.vcpu) ?? 0xff;
   }
 
   out(port: number, value: number): void {
-    this.space.write(port, 1, value & 0xff);
+    this.space.write(port, 1, value & 0xff, this.vcpu);
   }
 
   readCmos(register: number): number {

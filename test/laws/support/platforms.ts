@@ -16,6 +16,7 @@ export function dmaPlatform(onWrite: (value: number) => void, onSave: () => void
     timeline: { deadline: () => Infinity, advance() {} },
     interruptPending: () => false,
     acknowledgeInterrupt: () => 0,
+    canInterrupt: () => false,
     save() {
       onSave();
       return {};

@@ -35,10 +35,11 @@ export function createTestBoard(host: PlatformHost, { period, vector, writes, ki
         if (now < next) return;
         next += period * TICK * Math.ceil((now - next + 1) / (period * TICK));
         pending = true;
-        host.interruptChanged();
+        host.interruptChanged(0);
       },
     },
-    interruptPending: () => pending,
+    interruptPending: (vcpu) => vcpu === 0 && pending,
+    canInterrupt: (vcpu) => vcpu === 0,
     acknowledgeInterrupt() {
       pending = false;
       return vector;
