@@ -6,8 +6,8 @@ import { KvmError } from '../base/errors.ts';
 import type { Faults } from '../base/faults.ts';
 import { FetchFlag } from './abi.ts';
 import type { Lists } from './lists.ts';
-import { requireU32 } from './types.ts';
-import type { FetchRequest, FetchResult } from './types.ts';
+import { requireObject, requireU32 } from './types.ts';
+import type { FetchReceiver, FetchRequest, FetchResult } from './types.ts';
 import type { WaitQueue } from './wait-queue.ts';
 
 /** A request whose arguments are sound. */
@@ -16,6 +16,7 @@ export interface CheckedFetch {
   readonly wait: boolean;
   readonly rearm: boolean;
   readonly list: BigUint64Array | null;
+  readonly receiver: FetchReceiver | null;
 }
 
 /** Told of what a fetch returned, after it was re-armed if asked for: where a consumer would copy. */
@@ -43,19 +44,22 @@ export class SublistFetch {
   /** ENXIO unless enabled, EINVAL or EFAULT for unsound arguments, in this order. Consumes nothing. */
   check(request: FetchRequest): CheckedFetch {
     if (this.lists.control.enabled[0] === 0) throw new KvmError('ENXIO', 'memory tracking is not enabled');
-    const { count, list } = request;
+    requireObject(request, 'the fetch request');
+    const { count, list, receiver } = request;
     if (!Number.isInteger(count) || count <= 0 || count > MAX_COUNT) throw new KvmError('EINVAL', `a fetch of ${count} entries`);
     const flags = requireU32(request.flags ?? 0, 'flags');
     if ((flags & ~KNOWN_FLAGS) !== 0) throw new KvmError('EINVAL', `unknown flags 0x${flags.toString(16)}`);
     const maxDirty = requireU32(request.maxDirty ?? 0, 'max_dirty');
     if (maxDirty !== 0 && maxDirty < count) throw new KvmError('EINVAL', `a list of ${maxDirty} entries for a fetch of ${count}`);
     if (list === null) throw new KvmError('EFAULT', 'no list to fetch into');
-    if (list !== undefined && list.length < count) throw new KvmError('EFAULT', `a list of ${list.length} entries for ${count}`);
+    if (list !== undefined) requireRoom(list, count);
+    receiver?.requireRoom();
     return {
       count,
       wait: request.wait === true || (flags & FetchFlag.WAIT) !== 0,
       rearm: request.rearm === true || (flags & FetchFlag.REARM) !== 0,
       list: list ?? null,
+      receiver: receiver ?? null,
     };
   }
 
@@ -92,6 +96,8 @@ export class SublistFetch {
       throw new KvmError('EINTR', 'the fetch was interrupted');
     }
     if (queue.head !== ticket.id) return false;
+    // The alarm is off from when it rings until here, so what was logged meanwhile has not been counted for this waiter.
+    if (!queue.headReady) this.drain();
     if (!queue.headReady && control.quiesces[0] === ticket.quiesces) {
       queue.setAlarm();
       return false;
@@ -100,9 +106,14 @@ export class SublistFetch {
     return true;
   }
 
-  /** Takes entries and re-arms their pages if asked to: a copy made afterwards plus any later report is always complete. */
+  /**
+   * Takes entries and re-arms their pages if asked to: a copy made afterwards plus any later report is always complete. EFAULT,
+   * and nothing is taken, if the caller's list or struct has vanished since `check`.
+   */
   take(fetch: CheckedFetch): FetchResult {
     const { lists } = this;
+    if (fetch.list) requireRoom(fetch.list, fetch.count);
+    fetch.receiver?.requireRoom();
     const gfns = lists.take(fetch.count);
     if (fetch.rearm && !this.faults.copyBeforeRearm) this.rearm(gfns);
     else lists.noteUnarmed(gfns);
@@ -110,7 +121,9 @@ export class SublistFetch {
     fetch.list?.set(Array.from(gfns, BigInt));
     lists.control.fetches[0]++;
     lists.control.fetched[0] += gfns.length;
-    return { gfns, waiting: lists.control.available[0] };
+    const result = { gfns, waiting: lists.control.available[0] };
+    fetch.receiver?.write(result);
+    return result;
   }
 
   /** Arms exactly these pages. O(their number). */
@@ -119,4 +132,10 @@ export class SublistFetch {
     this.arming.rearm(gfns, gfns.length);
     this.lists.noteArmed(gfns);
   }
+}
+
+/** EFAULT unless `list` takes `count` entries. A list whose buffer was detached has none. */
+function requireRoom(list: BigUint64Array, count: number): void {
+  if (!(list instanceof BigUint64Array)) throw new KvmError('EFAULT', 'the list to fetch into is no BigUint64Array');
+  if (list.length < count) throw new KvmError('EFAULT', `a list of ${list.length} entries for ${count}`);
 }

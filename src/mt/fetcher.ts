@@ -51,8 +51,10 @@ export class MtFetcher {
         for (const offset of data.requestWords) Atomics.or(memory.i32, offset >>> 2, Request.MT);
       },
       waiterReady: () => this.queue.alarm(),
+      waiterReadyByLog: (vcpu) => arming.drain(vcpu),
     });
-    this.fetches = new SublistFetch(lists, this.queue, attachArming(lists, memory), faults, (gfns) => {
+    const arming = attachArming(lists, memory);
+    this.fetches = new SublistFetch(lists, this.queue, arming, faults, (gfns) => {
       for (const gfn of gfns) views.flags[gfn] |= PageFlag.FOREIGN;
     });
   }

@@ -4,10 +4,10 @@ import { ERRNO, KvmError } from '../base/errors.ts';
 import { MtDirtyTrigger, MtEnableStruct, MtPrepareCp, MtRequest, MtSetup, MtSublistFetchInfo, requestSize } from './abi.ts';
 import type { ListHandles } from './handles.ts';
 import type { MemoryTracking } from './memory-tracking.ts';
-import type { FetchRequest, FetchResult } from './types.ts';
+import type { FetchRequest } from './types.ts';
 
-/** `gfnlist` handles are read here, never dereferenced. The buffer may be null for requests without a parameter. */
-export type IoctlBuffer = ArrayBuffer | Uint8Array | null;
+/** The bytes of the struct. Null for requests without a parameter. */
+export type IoctlBuffer = ArrayBufferLike | ArrayBufferView | null;
 
 const REQUESTS: ReadonlySet<number> = new Set(Object.values(MtRequest));
 
@@ -16,13 +16,13 @@ export const isMtRequest = (request: number): boolean => REQUESTS.has(request);
 
 /**
  * Carries out one ioctl on the thread that runs the vCPUs. Returns 0 or a negative errno: -ENOTTY for a foreign request,
- * -EFAULT for a buffer too small for its struct, else as the method of MemoryTracking. SUBLIST_FETCH writes back `count`
+ * -EFAULT for what is no buffer, or too small for its struct, else as the method of MemoryTracking. SUBLIST_FETCH writes back `count`
  * (entries returned) and `max_dirty` (entries still waiting), and nothing when it fails.
  */
 export function mtIoctl(mt: MemoryTracking, handles: ListHandles, request: number, buffer: IoctlBuffer): number {
   return errnoOf(() => {
     const view = structOf(request, buffer);
-    if (request === MtRequest.KVM_MT_SUBLIST_FETCH) writeBack(view, mt.fetchSublist(decodeFetch(view, handles)));
+    if (request === MtRequest.KVM_MT_SUBLIST_FETCH) mt.fetchSublist(decodeFetch(view, handles));
     else dispatch(mt, request, view);
   });
 }
@@ -38,7 +38,7 @@ export async function mtIoctlAsync(
   if (request !== MtRequest.KVM_MT_SUBLIST_FETCH) return mtIoctl(mt, handles, request, buffer);
   try {
     const view = structOf(request, buffer);
-    writeBack(view, await mt.fetchSublistAsync({ ...decodeFetch(view, handles), ...(signal ? { signal } : {}) }));
+    await mt.fetchSublistAsync({ ...decodeFetch(view, handles), ...(signal ? { signal } : {}) });
     return 0;
   } catch (error) {
     return negativeErrno(error);
@@ -61,30 +61,58 @@ function dispatch(mt: MemoryTracking, request: number, view: DataView): void {
     case MtRequest.KVM_MT_DIRTY_TRIGGER:
       return mt.mtDirtyTrigger(u32(MtDirtyTrigger.dirtyTrigger));
     default:
-      throw new KvmError('ENOTTY', `request 0x${request.toString(16)}`);
+      throw new KvmError('ENOTTY', `unknown request ${String(request)}`);
   }
 }
 
 function structOf(request: number, buffer: IoctlBuffer): DataView {
-  if (!isMtRequest(request)) throw new KvmError('ENOTTY', `request 0x${request.toString(16)}`);
-  const bytes = buffer instanceof Uint8Array ? buffer : new Uint8Array(buffer ?? new ArrayBuffer(0));
-  const size = requestSize(request);
-  if (bytes.length < size) throw new KvmError('EFAULT', `a buffer of ${bytes.length} bytes for a struct of ${size}`);
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (!isMtRequest(request)) throw new KvmError('ENOTTY', `unknown request ${String(request)}`);
+  const view = viewOf(buffer);
+  requireBytes(view, requestSize(request));
+  return view;
 }
 
+function viewOf(buffer: IoctlBuffer): DataView {
+  if (buffer === null) return new DataView(new ArrayBuffer(0));
+  try {
+    return ArrayBuffer.isView(buffer) ? new DataView(buffer.buffer, buffer.byteOffset, buffer.byteLength) : new DataView(buffer);
+  } catch (error) {
+    // Neither a buffer nor a view, or one that was detached.
+    if (error instanceof TypeError) throw new KvmError('EFAULT', 'the argument is no buffer');
+    throw error;
+  }
+}
+
+function requireBytes(view: DataView, size: number): void {
+  const bytes = bytesOf(view);
+  if (bytes < size) throw new KvmError('EFAULT', `a buffer of ${bytes} bytes for a struct of ${size}`);
+}
+
+/** 0 once the buffer is detached. */
+function bytesOf(view: DataView): number {
+  try {
+    return view.byteLength;
+  } catch (error) {
+    if (error instanceof TypeError) return 0;
+    throw error;
+  }
+}
+
+/** `gfnlist` handles are looked up here; what they name is looked at only by the fetch. */
 function decodeFetch(view: DataView, handles: ListHandles): FetchRequest {
   return {
     count: view.getInt32(MtSublistFetchInfo.count, true),
     maxDirty: view.getUint32(MtSublistFetchInfo.maxDirty, true),
     list: handles.lookup(view.getBigUint64(MtSublistFetchInfo.gfnList, true)),
     flags: view.getUint32(MtSublistFetchInfo.flags, true),
+    receiver: {
+      requireRoom: () => requireBytes(view, MtSublistFetchInfo.size),
+      write: ({ gfns, waiting }) => {
+        view.setInt32(MtSublistFetchInfo.count, gfns.length, true);
+        view.setUint32(MtSublistFetchInfo.maxDirty, waiting, true);
+      },
+    },
   };
-}
-
-function writeBack(view: DataView, { gfns, waiting }: FetchResult): void {
-  view.setInt32(MtSublistFetchInfo.count, gfns.length, true);
-  view.setUint32(MtSublistFetchInfo.maxDirty, waiting, true);
 }
 
 function errnoOf(action: () => void): number {

@@ -16,6 +16,8 @@ export interface ListEvents {
   limitReached(): void;
   /** So many entries are available that the first waiter can be served. */
   waiterReady(): void;
+  /** With what vCPU `vcpu` has logged and nobody has collected yet, the first waiter could be served: it is to be collected. */
+  waiterReadyByLog(vcpu: number): void;
 }
 
 /** Source numbers: vCPU v is source v, the host the one after the last vCPU. */
@@ -52,8 +54,12 @@ export class Lists implements DirtySink {
     this.accept(this.host, gfn, control.quiesced[0] === 0 ? views.marks : views.waiting);
   }
 
-  pmlAppended(_vcpu: number, unflushed: number): void {
-    if (this.control.enabled[0] !== 0 && this.control.count[0] + unflushed >= this.control.limit[0]) this.events.limitReached();
+  /** Collecting counts the entries as accepted, so that only what stays in the log is added to the count here. */
+  pmlAppended(vcpu: number, unflushed: number): void {
+    const { control } = this;
+    if (control.enabled[0] === 0) return;
+    if (control.available[0] + unflushed >= control.wakeAt[0]) this.events.waiterReadyByLog(vcpu);
+    else if (control.count[0] + unflushed >= control.limit[0]) this.events.limitReached();
   }
 
   private accept(source: number, gfn: number, seen: Uint32Array): void {
@@ -144,6 +150,7 @@ export class Lists implements DirtySink {
 
   /** The pages fetched and not re-armed. The list stays until `clearUnarmed`. O(their number, and pages re-armed since listed). */
   unarmed(): Uint32Array {
+    if (this.faults.clearRearmListFirst) this.clearUnarmed();
     const { flags, rearmList } = this.views;
     return rearmList.slice(0, this.control.rearmLength[0]).filter((gfn) => (flags[gfn] & PageFlag.UNARMED) !== 0);
   }
@@ -157,6 +164,7 @@ export class Lists implements DirtySink {
   /** Starts a cycle: what waits counts in it from the start. O(1). */
   startCycle(): void {
     const { control, views } = this;
+    if (this.faults.cumulativeSets) this.reportAgain();
     control.stamp[0]++;
     // Once in 2^32 cycles the stamps of long ago must not look like those of this cycle.
     if (control.stamp[0] === 0) {

@@ -13,6 +13,8 @@ import type { MachineShape, RegionPlan } from '../base/state/regions.ts';
 import type { Trace } from '../base/trace.ts';
 import { MT_VERSION, MtEnable, MtFlag, MtOp } from './abi.ts';
 import { AsyncWaits } from './async-waits.ts';
+import { Cycles } from './cycles.ts';
+import { DirtyLimit } from './dirty-limit.ts';
 import { SublistFetch } from './fetch.ts';
 import type { CheckedFetch } from './fetch.ts';
 import { MAX_TRACKED_VCPUS, mtViews } from './layout.ts';
@@ -22,7 +24,7 @@ import { Shadow } from './shadow.ts';
 import type { PageReader } from './shadow.ts';
 import { MtStatistics } from './stats.ts';
 import type { ExternalCounters, MtStats } from './stats.ts';
-import { requireU32 } from './types.ts';
+import { requireObject, requireU32 } from './types.ts';
 import type { FetchRequest, FetchResult, InitRequest, MtExit } from './types.ts';
 import { WaitQueue } from './wait-queue.ts';
 
@@ -50,32 +52,35 @@ export interface MemoryTrackingOptions {
 
 export class MemoryTracking implements DirtySink {
   private readonly lock: MachineLock;
-  private readonly arming: Arming;
   private readonly control: MtControl;
+  private readonly limit: DirtyLimit;
   private readonly lists: Lists;
   private readonly queue: WaitQueue;
   private readonly fetches: SublistFetch;
   private readonly waits: AsyncWaits;
   private readonly statistics: MtStatistics;
   private readonly shadow: Shadow | null;
-  private readonly faults: Faults;
+  private readonly cycles: Cycles;
 
   constructor(private readonly options: MemoryTrackingOptions) {
-    const { memory, plan, shape, lock, arming, verify } = options;
+    const { memory, plan, shape, lock, arming, verify, trace } = options;
     const views = options.views ?? mtViews(memory, plan, shape);
+    const faults = options.faults ?? NO_FAULTS;
     this.lock = lock;
-    this.arming = arming;
     this.control = views.control;
-    this.faults = options.faults ?? NO_FAULTS;
-    this.lists = new Lists(views, this.faults, {
+    this.limit = new DirtyLimit(this.control, options.pageCount);
+    this.lists = new Lists(views, faults, {
       limitReached: options.onTrigger ?? (() => {}),
       waiterReady: () => this.queue.alarm(),
+      waiterReadyByLog: (vcpu) => arming.drain(vcpu),
     });
     this.queue = new WaitQueue(this.control, memory.shared, () => this.waits.notice());
     this.shadow = verify ? new Shadow(views, verify) : null;
-    this.fetches = new SublistFetch(this.lists, this.queue, arming, this.faults, (gfns) => this.shadow?.fetched(gfns));
+    this.fetches = new SublistFetch(this.lists, this.queue, arming, faults, (gfns) => this.shadow?.fetched(gfns));
     this.waits = new AsyncWaits(lock, this.queue, this.fetches, this.control, memory.shared);
     this.statistics = new MtStatistics(this.control, options.external ?? (() => ({})), options.now ?? (() => performance.now()));
+    const { limit, lists, fetches, queue, waits, statistics, shadow } = this;
+    this.cycles = new Cycles({ arming, limit, lists, fetches, queue, waits, statistics, shadow, trace });
   }
 
   // The ioctls.
@@ -84,7 +89,9 @@ export class MemoryTracking implements DirtySink {
    * KVM_INIT_MT. EINVAL: version other than 1, unknown op or flags, `maxDirty` 0 on init, more vCPUs than can be tracked.
    * EBUSY: initialised already. ENXIO: cleanup of what is not initialised. Cleanup switches tracking off first.
    */
-  initMt({ version = MT_VERSION, op, flags = 0, maxDirty = 0 }: InitRequest): void {
+  initMt(request: InitRequest): void {
+    requireObject(request, 'mt_setup');
+    const { version = MT_VERSION, op, flags = 0, maxDirty = 0 } = request;
     if (version !== MT_VERSION) throw new KvmError('EINVAL', `mt_setup version ${version}`);
     if (op !== MtOp.INIT && op !== MtOp.CLEANUP) throw new KvmError('EINVAL', `unknown mt_setup op ${op}`);
     if ((requireU32(flags, 'flags') & ~MtFlag.NO_DUPS) !== 0) throw new KvmError('EINVAL', `mt_setup flags 0x${flags.toString(16)}`);
@@ -100,17 +107,14 @@ export class MemoryTracking implements DirtySink {
     if (control.initialised[0] !== 0) throw new KvmError('EBUSY', 'memory tracking is initialised already');
     control.initialised[0] = 1;
     control.noDups[0] = (flags & MtFlag.NO_DUPS) !== 0 ? 1 : 0;
-    // More entries than pages need no room: a page waits once per source, and the lists are sized for that.
-    control.maxDirty[0] = Math.min(maxDirty, Math.max(1, this.options.pageCount()));
-    control.trigger[0] = 0;
-    this.setLimit();
+    this.limit.init(maxDirty);
     this.queue.setAlarm();
     this.statistics.reset();
   }
 
   private cleanup(): void {
     this.requireInitialised();
-    if (this.control.enabled[0] !== 0) this.disable();
+    if (this.control.enabled[0] !== 0) this.cycles.disable();
     this.control.initialised[0] = 0;
   }
 
@@ -120,33 +124,9 @@ export class MemoryTracking implements DirtySink {
       this.requireInitialised();
       if (flags !== MtEnable.ON && flags !== MtEnable.OFF) throw new KvmError('EINVAL', `mt_enable flags ${flags}`);
       if (flags === this.control.enabled[0]) return;
-      if (flags === MtEnable.ON) this.enable();
-      else this.disable();
+      if (flags === MtEnable.ON) this.cycles.enable();
+      else this.cycles.disable();
     });
-  }
-
-  private enable(): void {
-    const { control } = this;
-    this.lists.reset();
-    control.hasCpid[0] = 0;
-    control.quiesced[0] = 0;
-    control.progressOwed[0] = 0;
-    this.arming.enable();
-    control.enabled[0] = 1;
-    this.shadow?.copyAll();
-    this.statistics.enterPhase('runningMs');
-  }
-
-  private disable(): void {
-    const { control } = this;
-    this.arming.disable();
-    this.statistics.endCycle();
-    this.lists.reset();
-    control.enabled[0] = 0;
-    control.quiesced[0] = 0;
-    control.generation[0]++;
-    this.waits.settle();
-    this.queue.clear();
   }
 
   /**
@@ -155,24 +135,10 @@ export class MemoryTracking implements DirtySink {
    */
   prepareMtCp(cpid: bigint): void {
     this.lock.with(() => {
-      const { control, lists } = this;
       this.requireEnabled();
-      if (BigInt.asIntN(64, cpid) !== cpid) throw new KvmError('EINVAL', `cpid ${cpid} is no s64`);
+      if (typeof cpid !== 'bigint' || BigInt.asIntN(64, cpid) !== cpid) throw new KvmError('EINVAL', `cpid ${cpid} is no s64`);
       this.requireStopped();
-      this.fetches.drain();
-      const lateRearmed = this.rearmUnarmed();
-      if (this.faults.cumulativeSets) lists.reportAgain();
-      this.statistics.endCycle();
-      lists.startCycle();
-      control.hasCpid[0] = 1;
-      control.cpidLow[0] = Number(BigInt.asUintN(32, cpid));
-      control.cpidHigh[0] = Number(BigInt.asUintN(32, cpid >> 32n));
-      control.quiesced[0] = 0;
-      control.progressOwed[0] = 1;
-      this.statistics.own.carried = control.count[0];
-      this.statistics.own.lateRearmed = lateRearmed;
-      this.statistics.enterPhase('runningMs');
-      this.options.trace?.on?.('mt-cycle', { cpid });
+      this.cycles.prepare(cpid);
     });
   }
 
@@ -209,20 +175,7 @@ export class MemoryTracking implements DirtySink {
     this.lock.with(() => {
       this.requireEnabled();
       this.requireStopped();
-      this.rearmUnarmed();
-    });
-  }
-
-  private rearmUnarmed(): number {
-    const { lists } = this;
-    return this.statistics.timed('rearmingMs', () => {
-      if (this.faults.clearRearmListFirst) lists.clearUnarmed();
-      const gfns = lists.unarmed();
-      this.shadow?.beforeRearm(gfns);
-      this.fetches.rearm(gfns);
-      lists.clearUnarmed();
-      if (gfns.length > 0) this.options.trace?.on?.('mt-rearm', { count: gfns.length });
-      return gfns.length;
+      this.cycles.rearm();
     });
   }
 
@@ -232,35 +185,19 @@ export class MemoryTracking implements DirtySink {
    */
   mtVmQuiesced(): void {
     this.lock.with(() => {
-      const { control } = this;
       this.requireEnabled();
       this.requireStopped();
-      this.fetches.drain();
-      control.quiesced[0] = 1;
-      control.quiesces[0]++;
-      this.statistics.enterPhase('quiescedMs');
-      this.waits.settle();
-      this.queue.wakeAll();
-      this.shadow?.compare(this.cpid);
+      this.cycles.quiesce();
     });
   }
 
   /** KVM_MT_DIRTY_TRIGGER: `trigger` entries, 0 for off. ENXIO before INIT. EINVAL above `max_dirty`. */
   mtDirtyTrigger(trigger: number): void {
     this.lock.with(() => {
-      const { control } = this;
       this.requireInitialised();
-      const max = control.maxDirty[0];
-      if (requireU32(trigger, 'dirty_trigger') > max) throw new KvmError('EINVAL', `dirty_trigger ${trigger} is above max_dirty ${max}`);
-      control.trigger[0] = trigger;
-      this.setLimit();
-      if (control.enabled[0] !== 0 && control.count[0] >= control.limit[0]) this.options.onTrigger?.();
+      this.limit.setTrigger(trigger);
+      if (this.limit.reached) this.options.onTrigger?.();
     });
-  }
-
-  private setLimit(): void {
-    const { trigger, maxDirty, limit } = this.control;
-    limit[0] = trigger[0] === 0 ? maxDirty[0] : Math.min(trigger[0], maxDirty[0]);
   }
 
   // Extensions.
@@ -273,10 +210,7 @@ export class MemoryTracking implements DirtySink {
     return this.lock.with(() => {
       this.requireEnabled();
       this.requireStopped();
-      this.fetches.drain();
-      const again = this.lists.reportAgain();
-      this.statistics.own.reportedAgain += again;
-      return again;
+      return this.cycles.abort();
     });
   }
 
@@ -339,10 +273,7 @@ export class MemoryTracking implements DirtySink {
    * were counted unflushed may turn out to be duplicates. After PREPARE it stays null until `progressed` was called.
    */
   pendingExit(): MtExit | null {
-    const { control } = this;
-    const dirty = control.count[0];
-    if (control.enabled[0] === 0 || control.progressOwed[0] !== 0 || dirty < control.limit[0]) return null;
-    return { kind: dirty >= control.maxDirty[0] ? 'mt-list-full' : 'mt-dirty-trigger', cpid: this.cpid, dirty };
+    return this.limit.reached ? this.limit.pendingExit(this.cpid) : null;
   }
 
   /**
@@ -350,25 +281,26 @@ export class MemoryTracking implements DirtySink {
    * `progressed`, then ask `pendingExit`.
    */
   get singleStep(): boolean {
-    const { control } = this;
-    return control.enabled[0] !== 0 && control.progressOwed[0] !== 0 && control.count[0] >= control.limit[0];
+    return this.limit.singleStep;
   }
 
   /** At least one instruction has retired since the vCPUs entered. */
   progressed(): void {
-    this.control.progressOwed[0] = 0;
+    this.limit.progressed();
   }
 
   /** Pages [gfn, gfn + count) got a memslot. While tracking is on they are all reported, by the host. */
   slotAdded(gfn: number, count: number): void {
     this.lock.with(() => {
+      this.limit.refresh();
       for (let page = gfn; page < gfn + count; page++) this.lists.hostDirty(page);
     });
   }
 
-  /** Before pages [gfn, gfn + count) lose their memslot: their entries are discarded. */
+  /** Pages [gfn, gfn + count) lost their memslot: their entries are discarded. */
   slotDeleted(gfn: number, count: number): void {
     this.lock.with(() => {
+      this.limit.refresh();
       if (this.control.enabled[0] === 0) return;
       this.fetches.drain();
       this.statistics.own.discarded += this.lists.discard(gfn, count);
@@ -381,9 +313,7 @@ export class MemoryTracking implements DirtySink {
 
   /** The current cycle, null before the first PREPARE. */
   get cpid(): bigint | null {
-    const { control } = this;
-    if (control.hasCpid[0] === 0) return null;
-    return BigInt.asIntN(64, (BigInt(control.cpidHigh[0]) << 32n) | BigInt(control.cpidLow[0]));
+    return this.cycles.cpid;
   }
 
   private requireInitialised(): void {

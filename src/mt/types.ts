@@ -9,7 +9,7 @@ export interface InitRequest {
   readonly op: number;
   /** MtFlag.NO_DUPS or 0. */
   readonly flags?: number;
-  /** Entries per cycle at which vCPUs leave with `mt-list-full`; clamped to the machine's page count. */
+  /** Entries per cycle at which vCPUs leave with `mt-list-full`. As many as the machine has pages if it is more than that. */
   readonly maxDirty?: number;
 }
 
@@ -24,6 +24,16 @@ export interface FetchRequest {
   readonly flags?: number;
   /** The caller's own list, filled as well. Null stands for a handle that names no list (EFAULT). */
   readonly list?: BigUint64Array | null;
+  /** What else receives the result. */
+  readonly receiver?: FetchReceiver;
+}
+
+/** A place outside of the machine that a result is written to. It may vanish while the fetch sleeps. */
+export interface FetchReceiver {
+  /** EFAULT if there is no room any more. Asked before anything is taken. */
+  requireRoom(): void;
+  /** Follows at once. */
+  write(result: FetchResult): void;
 }
 
 export interface FetchResult {
@@ -39,6 +49,11 @@ export interface MtExit {
   /** Null before the first PREPARE. */
   readonly cpid: bigint | null;
   readonly dirty: number;
+}
+
+/** An argument that has fields, or EINVAL. */
+export function requireObject(value: unknown, name: string): void {
+  if (typeof value !== 'object' || value === null) throw new KvmError('EINVAL', `${name} is no object`);
 }
 
 /** An unsigned 32-bit argument, or EINVAL. */

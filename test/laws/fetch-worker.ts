@@ -18,6 +18,8 @@ export interface FetchWorkerData {
 
 export interface FetchWorkerCall {
   readonly count: number;
+  /** Byte offset in the linear memory of a byte to set once the first fetch has returned: what a guest waits for. */
+  readonly signal?: number;
 }
 
 export interface Copy {
@@ -39,12 +41,13 @@ const fetcher = new MtFetcher({ ...seed, id }, (sink, attached) =>
 );
 const counter = new Int32Array(order);
 
-function answer({ count }: FetchWorkerCall): FetchWorkerAnswer {
+function answer({ count, signal }: FetchWorkerCall): FetchWorkerAnswer {
   const copies: Copy[] = [];
   try {
     for (;;) {
       const { gfns } = fetcher.fetch({ count, wait: true, rearm: true });
       const stamp = Atomics.add(counter, 0, 1);
+      if (signal !== undefined) Atomics.store(memory.u8, signal, 1);
       for (const gfn of gfns) copies.push({ gfn, order: stamp, page: memory.copyOut((leaf[gfn] & EPT_ADDRESS) >>> 0, 4096) });
       // WAIT returns fewer than asked for only once the VM is quiesced.
       if (gfns.length < count) return { copies, error: null };

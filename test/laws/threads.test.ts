@@ -1,10 +1,12 @@
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { Vm } from '../../src/vm/vm.ts';
+import { Vm } from '../../src/vm/vm.ts';
 import { RpcWorker, bundleWorker, until } from '../support/worker.ts';
-import { configurations } from './support/configurations.ts';
+import { MIB, PAGE, configurations } from './support/configurations.ts';
 import { Consumer } from './support/consumer.ts';
+import { loadCode } from './support/entry.ts';
 import { loadGuest } from './support/guests.ts';
+import { STORE_PAGES_AND_WAIT } from './support/programs.ts';
 import type { Copy, FetchWorkerAnswer, FetchWorkerCall, FetchWorkerData } from './fetch-worker.ts';
 
 // Laws 1 and 3 with fetchers on other threads, which re-arm and copy pages while the vCPUs run.
@@ -33,6 +35,12 @@ function start(vm: Vm, count: number): Fetcher[] {
 /** The copy of each page that was fetched last: it was made after every earlier fetch of the page had re-armed it. */
 function takeInOrder(consumer: Consumer, copies: readonly Copy[]): void {
   for (const { gfn, page } of [...copies].sort((a, b) => a.order - b.order)) consumer.put(gfn, page);
+}
+
+/** Until a fetch of `count` entries waits. */
+function asleep(vm: Vm, count: number): Promise<void> {
+  const control = new Uint32Array(vm.internals.memory.memory.buffer, vm.internals.parts.plan['mt-control'].offset);
+  return until(() => control.includes(count));
 }
 
 const cases = configurations().map((configuration) => ({
@@ -79,10 +87,31 @@ describe.each(cases)('threads, $engine, $tracking, $vcpus vCPUs', ({ guest, ...c
     vm.mt.initMt({ op: 1, maxDirty: 100_000 });
     vm.mt.enableMt(1);
     const calls = start(vm, 2).map((worker) => worker.call({ count: 50_000 }));
-    const waiters = new Uint32Array(vm.internals.memory.memory.buffer, vm.internals.parts.plan['mt-control'].offset);
-    await until(() => waiters.includes(50_000));
+    await asleep(vm, 50_000);
     vm.mt.enableMt(0);
     const answers = await Promise.all(calls);
     expect(answers.map(({ error }) => error)).toEqual(['ENXIO', 'ENXIO']);
+  });
+});
+
+describe.each(configurations([1]))('a waiter, $engine, $tracking', (configuration) => {
+  it('is served within the slice that logs what it waits for', async () => {
+    const vm = new Vm({ memory: 4 * MIB, threads: true, ...configuration });
+    loadCode(vm, 32, STORE_PAGES_AND_WAIT);
+    const flag = 0x180000;
+    vm.vcpus[0].setRegs({ rdi: 0x200000n, rcx: 100n, rsi: BigInt(flag) });
+    vm.mt.initMt({ op: 1, maxDirty: 1000 });
+    vm.mt.enableMt(1);
+    vm.mt.prepareMtCp(1n);
+    // More than a log holds would be collected when it is full.
+    const [fetcher] = start(vm, 1);
+    const call = fetcher.call({ count: 77, signal: vm.internals.parts.physical.hostOffset(flag) });
+    await asleep(vm, 77);
+    // The guest spins until the fetch has returned.
+    expect(vm.runSlice(400_000_000).exit.kind).toBe('hlt');
+    vm.mt.mtVmQuiesced();
+    const { copies, error } = await call;
+    expect(error).toBeNull();
+    expect(copies.map(({ gfn }) => gfn)).toEqual(Array.from({ length: 100 }, (_, n) => 0x200000 / PAGE + n));
   });
 });

@@ -63,6 +63,9 @@ describe('errno of each call', () => {
     ['enabled', prepare, 'ok'],
     ['quiesced', prepare, 'ok'],
     ['guest mode', prepare, 'EBUSY'],
+    ['new', call('init without a struct', (mt) => mt.initMt(undefined as never)), 'EINVAL'],
+    ['enabled', call('prepare of a number', (mt) => mt.prepareMtCp(1 as never)), 'EINVAL'],
+    ['enabled', call('fetch of nothing', (mt) => mt.fetchSublist(undefined as never)), 'EINVAL'],
     ['enabled', call('prepare beyond s64', (mt) => mt.prepareMtCp(1n << 63n)), 'EINVAL'],
     ['enabled', call('prepare least s64', (mt) => mt.prepareMtCp(-(1n << 63n))), 'ok'],
     ['new', fetch({}), 'ENXIO'],
@@ -115,12 +118,6 @@ describe('errno of each call', () => {
   it('refuses more vCPUs than a page has marks for', () => {
     expect(codeOf(() => new SyntheticMachine({ vcpus: 30 }).mt.initMt({ op: 1, maxDirty: 1 }))).toBe('ok');
     expect(codeOf(() => new SyntheticMachine({ vcpus: 31 }).mt.initMt({ op: 1, maxDirty: 1 }))).toBe('EINVAL');
-  });
-
-  it('clamps max_dirty to the page count', () => {
-    const machine = new SyntheticMachine({ pages: 10 }).track(0, 1000);
-    expect(machine.mt.stats().maxDirty).toBe(10);
-    expect(codeOf(() => machine.mt.mtDirtyTrigger(11))).toBe('EINVAL');
   });
 
   it('consumes nothing when a fetch fails', () => {

@@ -42,6 +42,8 @@ export class SyntheticMachine implements LawMachine {
   private readonly pages: number;
   private running = 0;
   triggers = 0;
+  /** Pages of all memslots. */
+  backed: number;
   /** Runs inside the slice, before each store: a device's handler. */
   duringSlice: () => void = () => {};
 
@@ -49,6 +51,7 @@ export class SyntheticMachine implements LawMachine {
     const { vcpus = 2, pages = 64, method = 'write-protect', shared = false, faults = {}, verify = false } = options;
     this.vcpus = vcpus;
     this.pages = pages;
+    this.backed = pages;
     this.shape = { vcpus, gfnLimit: pages, ramBytes: pages * PAGE_SIZE };
     this.plan = planRegions([
       MACHINE_LOCK_REGION,
@@ -76,7 +79,7 @@ export class SyntheticMachine implements LawMachine {
       shape: this.shape,
       lock: this.lock,
       arming: this.arming,
-      pageCount: () => pages,
+      pageCount: () => this.backed,
       faults,
       now: () => 0,
       onTrigger: () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { SyntheticMachine } from './synthetic-machine.ts';
+import { SyntheticMachine, codeOf } from './synthetic-machine.ts';
 import type { Method } from './synthetic-arming.ts';
 
 const stores = (count: number, from = 0) => Array.from({ length: count }, (_, i) => ({ vcpu: 0, gfn: from + i }));
@@ -88,5 +88,49 @@ describe('a host write that reaches the trigger', () => {
     machine.hostWrite(3, 0, 1);
     expect(machine.triggers).toBe(1);
     expect(machine.slice(stores(3))).toMatchObject({ exit: { kind: 'mt-dirty-trigger', dirty: 1 }, done: 0 });
+  });
+});
+
+describe('max_dirty beyond the pages there are', () => {
+  const pages = 8;
+  const all = stores(pages);
+
+  it.each([0, 50])('is kept as it was asked for, and the list is full when every page is dirty (trigger %i)', (trigger) => {
+    const machine = new SyntheticMachine({ pages }).track(0, 100);
+    machine.mt.mtDirtyTrigger(trigger);
+    expect(machine.mt.stats()).toMatchObject({ maxDirty: 100, dirtyTrigger: trigger });
+    expect(machine.slice(all)).toMatchObject({ exit: { kind: 'mt-list-full', dirty: pages }, done: pages });
+  });
+
+  it('bounds the trigger as it was asked for', () => {
+    const machine = new SyntheticMachine({ pages }).track(0, 100);
+    machine.mt.mtDirtyTrigger(100);
+    expect(codeOf(() => machine.mt.mtDirtyTrigger(101))).toBe('EINVAL');
+    expect(machine.mt.stats().dirtyTrigger).toBe(100);
+  });
+
+  it('counts the pages of memslots that come and go', () => {
+    const machine = new SyntheticMachine({ pages });
+    machine.backed = pages / 2;
+    machine.track(0, 100);
+    machine.backed = pages;
+    machine.mt.slotAdded(pages / 2, pages / 2);
+    expect(machine.slice(stores(pages / 2 - 1))).toMatchObject({ exit: null });
+    expect(machine.slice(all)).toMatchObject({ exit: { kind: 'mt-list-full', dirty: pages }, done: pages / 2 });
+    machine.backed = pages / 2;
+    machine.mt.slotDeleted(pages / 2, pages / 2);
+    machine.fetchAll(true);
+    machine.mt.prepareMtCp(2n);
+    expect(machine.slice(stores(pages / 2))).toMatchObject({ exit: { kind: 'mt-list-full', dirty: pages / 2 } });
+  });
+
+  it('follows memslots also while tracking is off', () => {
+    const machine = new SyntheticMachine({ pages });
+    machine.backed = pages / 2;
+    machine.mt.initMt({ op: 1, maxDirty: 100 });
+    machine.backed = pages;
+    machine.mt.slotAdded(pages / 2, pages / 2);
+    machine.mt.enableMt(1);
+    expect(machine.slice(stores(pages - 1))).toMatchObject({ exit: null });
   });
 });
