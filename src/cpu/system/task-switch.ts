@@ -107,7 +107,7 @@ function relink(cpu: Cpu, d: Descriptor, kind: SwitchKind): void {
   if (kind !== 'return') storeTypeByte(cpu, d, (d.attributes & 0xff) | BUSY);
 }
 
-/** The commit: all registers but what comes from descriptors. Upper halves that a 16-bit task has none for become 0. */
+/** The commit: all registers but what comes from descriptors. A 16-bit task's EIP and EFLAGS have 0 in their upper halves. */
 function enterTask(cpu: Cpu, d: Descriptor, task: Task, kind: SwitchKind): void {
   const { state } = cpu;
   state.segSelector[Seg.TR] = d.selector;
