@@ -13,17 +13,19 @@ const LENGTHS = [1, 2, 8, 4] as const;
 const FIELDS_SHIFT = 16n;
 const FIELDS_BITS = 4n;
 
-/** The enabled breakpoints, as bits, of one of `kinds` that overlap `bytes` bytes at `address`. */
-function matching(cpu: Cpu, kinds: readonly number[], address: number, bytes: number): number {
-  const { dr } = cpu.state;
+/**
+ * The enabled breakpoints, as bits, of one of `kinds` that overlap `bytes` bytes at `address`, a linear address or a port. All of
+ * DRn counts: one with bits 63:32 set matches no address outside 64-bit mode. A breakpoint that is not enabled is not reported (SDM
+ * vol. 3, "Debug Status Register (DR6)", leaves that open).
+ */
+function matching({ state: { dr } }: Cpu, kinds: readonly number[], address: number, bytes: number): number {
   let hits = 0;
   for (let n = 0; n < 4; n++) {
     if (((dr[7] >> BigInt(2 * n)) & 3n) === 0n) continue;
     const fields = Number((dr[7] >> (FIELDS_SHIFT + FIELDS_BITS * BigInt(n))) & 15n);
     if (!kinds.includes(fields & 3)) continue;
     const length = LENGTHS[fields >> 2];
-    const aligned = dr[n] & ~BigInt(length - 1);
-    const start = Number(cpu.mode === CodeMode.BITS64 ? BigInt.asIntN(64, aligned) : aligned & 0xffffffffn);
+    const start = Number(BigInt.asIntN(64, dr[n] & ~BigInt(length - 1)));
     if (address < start + length && start < address + bytes) hits |= 1 << n;
   }
   return hits;
@@ -35,9 +37,12 @@ export function instructionBreakpoints(cpu: Cpu): number {
   return matching(cpu, [Kind.EXECUTE], linear, 1);
 }
 
-/** Notes what an access of `bytes` bytes meets; the trap follows the instruction. */
+/** Notes what an access of `bytes` bytes meets; the trap follows the instruction. Outside 64-bit mode it goes on at 0 past 4 GiB. */
 export function noteDataAccess(cpu: Cpu, linear: number, bytes: number, write: boolean): void {
-  cpu.breakpointHits |= matching(cpu, write ? [Kind.WRITE, Kind.READ_WRITE] : [Kind.READ_WRITE], linear, bytes);
+  const kinds = write ? [Kind.WRITE, Kind.READ_WRITE] : [Kind.READ_WRITE];
+  cpu.breakpointHits |= matching(cpu, kinds, linear, bytes);
+  const past = cpu.mode === CodeMode.BITS64 ? 0 : linear + bytes - 0x100000000;
+  if (past > 0) cpu.breakpointHits |= matching(cpu, kinds, 0, past);
 }
 
 /** The same for a port; R/W = 10B means I/O only with CR4.DE. */

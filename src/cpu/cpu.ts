@@ -17,6 +17,7 @@ import { AC, FlagsRegister, IOPL_SHIFT, VM } from './flags.ts';
 import { GuestMemory } from './guest-memory.ts';
 import type { CpuHost } from './host.ts';
 import { AccessReplay } from './replay.ts';
+import { SegmentBounds, isUnbounded, segmentBounds } from './segment-bounds.ts';
 import { deriveSegmentEnds } from './segment-ends.ts';
 import { ExitSignal, FaultSignal, StallSignal, Vector } from './signals.ts';
 import type { Fault } from './signals.ts';
@@ -103,6 +104,8 @@ export class Cpu {
   readonly flat = new Uint8Array(8);
   /** Per segment: the base as a number. In 64-bit mode 0 except FS and GS. */
   readonly base = new Float64Array(8);
+  /** Outside 64-bit mode: what each segment permits. */
+  readonly bounds = new SegmentBounds();
 
   /** Data and I/O breakpoints that the instruction at hand met, as B3 to B0 of DR6. */
   breakpointHits = 0;
@@ -141,7 +144,7 @@ export class Cpu {
   /** Re-derives mode, CPL, contexts and segment shortcuts; after any change of what they come from. */
   refresh(): void {
     const { segAttributes, segBase, segLimit, rflags } = this.state;
-    const { low } = this;
+    const { low, bounds } = this;
     const was64 = this.mode === CodeMode.BITS64;
     this.longMode = (low.efer[0] & LMA) !== 0;
     const cs = segAttributes[Seg.CS];
@@ -155,23 +158,19 @@ export class Cpu {
     this.alignmentCheck = this.cpl === 3 && (rflags[0] & AC) !== 0 && (low.cr0[0] & AM) !== 0;
     this.breakpoints = (low.dr[2 * 7] & 0xff) !== 0;
     const is64 = this.mode === CodeMode.BITS64;
+    const hasTypes = isProtected && !(rflags[0] & VM);
+    const checked = this.alignmentCheck || this.breakpoints;
     for (let s = 0; s < 6; s++) {
-      this.base[s] = !is64 ? low.segBase[2 * s] : s < Seg.FS ? 0 : Number(BigInt.asIntN(64, segBase[s]));
-      const attributes = segAttributes[s];
-      if (this.alignmentCheck || this.breakpoints) {
-        this.flat[s] = 0;
-      } else if (is64) {
-        this.flat[s] = this.base[s] === 0 ? 3 : 0;
-      } else if (this.base[s] !== 0 || segLimit[s] !== 0xffffffff || attributes & SegAttr.UNUSABLE || !(attributes & SegAttr.P)) {
-        this.flat[s] = 0;
+      if (is64) {
+        this.base[s] = s < Seg.FS ? 0 : Number(BigInt.asIntN(64, segBase[s]));
+        this.flat[s] = this.base[s] === 0 && !checked ? 3 : 0;
       } else {
-        const code = (attributes & SegAttr.CODE) !== 0;
-        const readable = !code || (attributes & SegAttr.READABLE) !== 0;
-        const expandDown = !code && (attributes & SegAttr.EXPAND_DOWN) !== 0;
-        this.flat[s] = expandDown ? 0 : (readable ? 1 : 0) | (!code && attributes & SegAttr.WRITABLE ? 2 : 0);
+        this.base[s] = low.segBase[2 * s];
+        segmentBounds(bounds, s, segAttributes[s], segLimit[s], hasTypes);
+        this.flat[s] = this.base[s] === 0 && !checked && isUnbounded(bounds, s) ? bounds.rights[s] : 0;
       }
     }
-    if (!is64) deriveSegmentEnds(this.state, isProtected && !(rflags[0] & VM));
+    if (!is64) deriveSegmentEnds(this.state, bounds);
     this.state.codeKey[0] = codeKeyOf(this);
   }
 

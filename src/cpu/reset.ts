@@ -5,7 +5,8 @@ import { CR0 } from './cpu.ts';
 import type { Cpu } from './cpu.ts';
 import { PROCESSOR_SIGNATURE } from './system/cpuid.ts';
 import { DR6_FIXED, DR7_FIXED } from './system/debug-registers.ts';
-import { MISC_ENABLE_RESET, PAT_RESET } from './system/msr-table.ts';
+import { MISC_ENABLE_RESET } from './system/misc-enable.ts';
+import { PAT_RESET } from './system/msr-table.ts';
 
 const RDX = 2;
 const CODE = 0x9b;

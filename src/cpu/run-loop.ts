@@ -13,7 +13,7 @@ import { deliveryBegun, dropQueuedEvent, hasQueuedEvent, markDeliveryBegun, queu
 import { IF, RF, TF } from './flags.ts';
 import { clearIterationsLeft, isBetweenIterations, noteIterationsLeft } from './interrupted-repeat.ts';
 import { Vector } from './signals.ts';
-import { DR6 } from './system/debug-registers.ts';
+import { DR6, noteDebugException } from './system/debug-registers.ts';
 import { Blocking } from './system/segments.ts';
 import { virtualInterruptDue } from './system/virtual-interrupts.ts';
 
@@ -27,6 +27,9 @@ export type RunReason = 'limit' | 'halted' | 'shutdown' | 'request' | 'outside-a
 /** Requests served here. */
 const OWN = Request.EVENT | Request.CODE;
 const SHADOW = Blocking.STI | Blocking.MOV_SS;
+/** Bits of `interruptibility`, above those of the VMCS's field: B3 to B0 of what a MOV SS met, while it blocks. */
+const HELD_SHIFT = 24;
+const HELD = 15 << HELD_SHIFT;
 /**
  * Boundaries in a row at which nothing retired after which the caller is asked. An interrupt line that stays up, through a gate
  * that leaves IF set, is delivered again and again without an instruction in between.
@@ -133,7 +136,11 @@ function clearReplay(cpu: Cpu): void {
 function mustStep(cpu: Cpu): boolean {
   const { interruptibility, rflags } = cpu.state;
   return (
-    (interruptibility[0] & SHADOW) !== 0 || (rflags[0] & (TF | RF)) !== 0 || cpu.breakpoints || !cpu.replay.idle || virtualInterruptDue(cpu)
+    (interruptibility[0] & (SHADOW | HELD)) !== 0 ||
+    (rflags[0] & (TF | RF)) !== 0 ||
+    cpu.breakpoints ||
+    !cpu.replay.idle ||
+    virtualInterruptDue(cpu)
   );
 }
 
@@ -150,10 +157,10 @@ function step(cpu: Cpu, engine: Engine): number {
     return 0;
   }
   const { interruptibility, rflags } = cpu.state;
-  const shadow = interruptibility[0] & SHADOW;
+  const shadow = interruptibility[0] & (SHADOW | HELD);
   const flags = rflags[0];
   // Taken away before, so that what the instruction itself sets is seen.
-  interruptibility[0] &= ~SHADOW;
+  interruptibility[0] &= ~shadow;
   rflags[0] &= ~RF;
   cpu.suppressTrap = false;
   if (cpu.breakpoints && !(flags & RF) && !(shadow & Blocking.MOV_SS) && cpu.replay.idle && breakHere(cpu)) return 0;
@@ -170,31 +177,39 @@ function step(cpu: Cpu, engine: Engine): number {
   // SDM vol. 3, "Instruction-Breakpoint Exception Condition": RF stays set until the last iteration is over.
   if (flags & RF && cpu.breakpoints && isBetweenIterations(cpu)) rflags[0] |= RF;
   const stepped = (flags & TF) !== 0 && !cpu.suppressTrap;
+  cpu.breakpointHits |= shadow >>> HELD_SHIFT;
   if (stepped || cpu.breakpointHits !== 0) debugTrap(cpu, stepped);
   return retired;
 }
 
-/** Delivers #DB before the instruction at cpu.rip if an instruction breakpoint is there; a fault, so that RF is pushed as 1. */
+/**
+ * Delivers #DB before the instruction at cpu.rip if an instruction breakpoint is there. A fault, but RF is pushed as it is: to go on
+ * past the breakpoint the handler sets RF in the image (SDM vol. 3, "Instruction-Breakpoint Exception Condition").
+ */
 function breakHere(cpu: Cpu): boolean {
   const hits = instructionBreakpoints(cpu);
   if (hits === 0) return false;
-  cpu.state.dr[6] |= BigInt(hits);
+  noteDebugException(cpu, BigInt(hits));
   cpu.suppressTrap = true;
-  deliverOrQueue(cpu, EventType.HARDWARE_EXCEPTION, Vector.DB);
+  deliverOrQueue(cpu, EventType.HARDWARE_EXCEPTION, Vector.DB, true);
   cpu.breakpointHits = 0;
   return true;
 }
 
 /**
- * SDM vol. 3, "Single-Step Exception Condition", "Data Memory and I/O Breakpoint Exception Conditions"; MOV SS postpones the
- * step past the next instruction, which then traps itself; what it met itself is in DR6 alone.
+ * SDM vol. 3, "Single-Step Exception Condition", "Data Memory and I/O Breakpoint Exception Conditions". After MOV SS nothing traps: a
+ * step is not told of, and breakpoints that it met itself wait for the end of the next instruction ("Masking Exceptions and
+ * Interrupts When Switching Stacks").
  */
 function debugTrap(cpu: Cpu, stepped: boolean): void {
-  const { interruptibility, request, dr } = cpu.state;
-  dr[6] |= BigInt(cpu.breakpointHits);
+  const { interruptibility, request } = cpu.state;
+  const hits = cpu.breakpointHits;
   cpu.breakpointHits = 0;
-  if (interruptibility[0] & Blocking.MOV_SS) return;
-  if (stepped) dr[6] |= DR6.BS;
+  if (interruptibility[0] & Blocking.MOV_SS) {
+    interruptibility[0] |= hits << HELD_SHIFT;
+    return;
+  }
+  noteDebugException(cpu, BigInt(hits) | (stepped ? DR6.BS : 0n));
   // An exit that is due right after the instruction comes before the trap, which waits for the next entry.
   if (Atomics.load(request, 0) & ~OWN && !hasQueuedEvent(cpu)) {
     queueEvent(cpu, { type: EventType.HARDWARE_EXCEPTION, vector: Vector.DB, errorCode: null, trap: true });

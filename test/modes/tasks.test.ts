@@ -6,7 +6,7 @@ import { CR0 } from '../../src/cpu/cpu.ts';
 import { IF, NT, RF, TF, VM } from '../../src/cpu/flags.ts';
 import { gate, protectedMode, segment } from '../system/support.ts';
 import type { Rig } from '../system/support.ts';
-import { AT, EAX, EBX, ECX, ESP, HLT, IRET, NOP, SEL, d, reg, rip, run, setReg, w } from './support.ts';
+import { AT, EAX, EBX, ECX, HLT, IRET, NOP, SEL, d, reg, rip, run, setReg, w } from './support.ts';
 
 /** The other task: its TSS, its code and its stack. */
 const OTHER = 0xd8;
@@ -168,7 +168,9 @@ describe('JMP and CALL', () => {
     words.forEach((word, n) => rig.set16(TSS2 + 2 * n, word));
     rig.code(CODE2, IRET);
     run(rig, 1);
-    expect([rip(rig), reg(rig, EAX), reg(rig, ESP), rig.selector(Seg.FS), rig.cpu.flags.read()]).toEqual([CODE2, 0x10, STACK2, 0, NT | 2]);
+    const registers = [0x10, 0x11, 0x12, 0x13, STACK2, 0x15, 0x16, 0x17].map((word) => 0xffff0000 + word);
+    expect(registers.map((_, n) => reg(rig, n))).toEqual(registers);
+    expect([rip(rig), rig.selector(Seg.FS), rig.cpu.flags.read()]).toEqual([CODE2, 0, NT | 2]);
     setReg(rig, EAX, 0xabcd1234);
     expect(run(rig).reason).toBe('halted');
     expect([rip(rig), rig.get16(TSS2 + 14), rig.get16(TSS2 + 18), rig.get16(TSS2 + 20)]).toEqual([AT.CODE + 8, CODE2 + 1, 0x1234, 0x11]);

@@ -60,7 +60,10 @@ export const VCPU_STATE = stateTable('vcpu', {
   fds: field('u32', 'its selector'),
   retired: field('u64', 'retired instructions and REP iterations since reset; valid outside guest mode'),
   activity: field('u32', 'activity state'),
-  interruptibility: field('u32', '0 blocking by STI | 1 blocking by MOV SS | 3 blocking by NMI | 16 between two iterations of REP'),
+  interruptibility: field(
+    'u32',
+    '0 blocking by STI | 1 blocking by MOV SS | 3 blocking by NMI | 16 between two iterations of REP | 27:24 breakpoints met by MOV SS',
+  ),
   pendingNmi: field('u32', '1 when an NMI is latched'),
   injected: field('u32', 'event to deliver at the next entry: 7:0 vector | 10:8 type | 11 error code valid | 31 valid'),
   injectedError: field('u32', 'its error code'),

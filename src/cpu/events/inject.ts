@@ -23,7 +23,7 @@ export interface QueuedEvent {
   readonly vector: number;
   /** null: none is pushed. */
   readonly errorCode: number | null;
-  /** An exception that comes after its instruction. */
+  /** An exception in whose frame RF is as it was: see `makeEvent`. */
   readonly trap?: boolean;
 }
 

@@ -7,6 +7,7 @@ import type { Cpu } from '../cpu.ts';
 import { CodeMode } from '../builder/insn.ts';
 import { Vector } from '../signals.ts';
 import { SystemType } from './descriptor.ts';
+import { isXdDisabled } from './misc-enable.ts';
 
 export const MAXPHYADDR = 40;
 export const LINEAR_BITS = 48;
@@ -59,9 +60,11 @@ export function checkCr4(cpu: Cpu, value: bigint): void {
   if (bad) cpu.raise(Vector.GP, 0);
 }
 
-/** Raises #GP(0) unless EFER may become `value`: no reserved bit, and LME not changed while paging is on. */
+/** Raises #GP(0) unless EFER may become `value`: no reserved bit, LME not changed while paging is on, NXE not set where XD is disabled. */
 export function checkEfer(cpu: Cpu, value: bigint): void {
   const { cr0, efer } = cpu.state;
   const togglesLme = ((value ^ efer[0]) & EFER.LME) !== 0n;
-  if ((value & ~EFER_VALID) !== 0n || (togglesLme && (cr0[0] & CR0.PG) !== 0n)) cpu.raise(Vector.GP, 0);
+  const setsNxe = (value & ~efer[0] & EFER.NXE) !== 0n;
+  const bad = (value & ~EFER_VALID) !== 0n || (togglesLme && (cr0[0] & CR0.PG) !== 0n) || (setsNxe && isXdDisabled(cpu));
+  if (bad) cpu.raise(Vector.GP, 0);
 }

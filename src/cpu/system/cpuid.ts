@@ -6,6 +6,7 @@ import { LINEAR_BITS, MAXPHYADDR } from './control-rules.ts';
 import type { Cpu } from '../cpu.ts';
 import { is64Bit } from './helper.ts';
 import type { SystemFunction } from './helper.ts';
+import { highestBasicLeaf, isXdDisabled } from './misc-enable.ts';
 
 /** EAX, EBX, ECX, EDX. */
 export type CpuidLeaf = readonly [number, number, number, number];
@@ -69,11 +70,22 @@ const RCX = 1;
 const RDX = 2;
 const RBX = 3;
 
+const XD_BIT = 1 << FEATURE_WORDS.extendedEdx.NX;
+
+/** The same as the vCPU sees it now: IA32_MISC_ENABLE may limit the basic leaves, and disable XD. */
+export function visibleCpuidLeaf(cpu: Cpu, leaf: number, subleaf: number): CpuidLeaf {
+  const highest = highestBasicLeaf(cpu, MAX_BASIC);
+  const asked = leaf > highest && (leaf < 0x80000000 || leaf > MAX_EXTENDED) ? highest : leaf;
+  const [eax, ebx, ecx, edx] = cpuidLeaf(cpu.model.features, asked, subleaf, cpu.index, is64Bit(cpu));
+  if (asked === 0) return [highest, ebx, ecx, edx];
+  return [eax, ebx, ecx, asked === 0x80000001 && isXdDisabled(cpu) ? edx & ~XD_BIT : edx];
+}
+
 /** Reads EAX and ECX, writes the four registers. */
 export const cpuid: SystemFunction = (cpu: Cpu) => {
   const { gpr } = cpu.state;
   const low = (reg: number): number => Number(gpr[reg] & 0xffffffffn);
-  const [eax, ebx, ecx, edx] = cpuidLeaf(cpu.model.features, low(RAX), low(RCX), cpu.index, is64Bit(cpu));
+  const [eax, ebx, ecx, edx] = visibleCpuidLeaf(cpu, low(RAX), low(RCX));
   gpr[RAX] = BigInt(eax >>> 0);
   gpr[RBX] = BigInt(ebx >>> 0);
   gpr[RCX] = BigInt(ecx >>> 0);

@@ -16,17 +16,29 @@ const DR7_WRITABLE = 0xffff23ffn;
 
 export const DR6 = { BD: 1n << 13n, BS: 1n << 14n, BT: 1n << 15n } as const;
 export const DR7_GD = 1n << 13n;
-/** L0 to L3 and LE: a task switch clears them. */
+/** L0 to L3, which a task switch clears (SDM vol. 3, "Debug Control Register (DR7)"), and LE, which it clears as on the 80386. */
 export const DR7_LOCAL = 0x155n;
+const BREAKPOINTS = 15n;
 
-/** The register that number `reg` means: DR4 and DR5 are DR6 and DR7, or with CR4.DE undefined. #DB if DR7.GD is set. */
+/**
+ * Notes in DR6 why a debug exception is generated: `conditions` are bits of B3 to B0, BD, BS and BT. Of what was there before, B3 to
+ * B0 go, and the rest stays until software clears it (SDM vol. 3, "Debug Status Register (DR6)": "certain debug exceptions may clear
+ * bits 0-3"; here every one does). INT1 is not told of, and leaves DR6 alone.
+ */
+export function noteDebugException({ state: { dr } }: Cpu, conditions: bigint): void {
+  dr[6] = (dr[6] & ~BREAKPOINTS) | conditions;
+}
+
+/**
+ * The register that number `reg` means: DR4 and DR5 are DR6 and DR7, or with CR4.DE not there. What is not there is #UD at every
+ * level; then come #GP(0) above level 0, and #DB if DR7.GD is set.
+ */
 function select(cpu: Cpu, reg: number): number {
-  requireCpl0(cpu);
   const alias = reg === 4 || reg === 5;
   if (reg > 7 || (alias && cpu.state.cr4[0] & CR4.DE)) cpu.raise(Vector.UD);
-  const { dr } = cpu.state;
-  if (dr[7] & DR7_GD) {
-    dr[6] |= DR6.BD;
+  requireCpl0(cpu);
+  if (cpu.state.dr[7] & DR7_GD) {
+    noteDebugException(cpu, DR6.BD);
     cpu.raise(Vector.DB);
   }
   return alias ? reg + 2 : reg;

@@ -15,10 +15,13 @@ function setFlat(cpu: Cpu, segment: number, selector: number, attributes: number
   state.segAttributes[segment] = attributes | SegAttr.G;
 }
 
-/** Flat CS and SS of level `cpl`, for 64-bit or 32-bit code. */
+/**
+ * Flat CS and SS of level `cpl`, for 64-bit or 32-bit code. CS's RPL is forced to the level; that of SS is not cleared before, so
+ * that SYSCALL's SS is IA32_STAR[47:32] + 8 to the bit.
+ */
 export function setFlatSegments(cpu: Cpu, cpl: number, codeSelector: number, stackSelector: number, is64: boolean): void {
   const dpl = cpl << SegAttr.DPL_SHIFT;
   setFlat(cpu, Seg.CS, (codeSelector & 0xfffc) | cpl, CODE | dpl | (is64 ? SegAttr.L : SegAttr.DB));
-  setFlat(cpu, Seg.SS, (stackSelector & 0xfffc) | cpl, DATA | dpl | SegAttr.DB);
+  setFlat(cpu, Seg.SS, (stackSelector | cpl) & 0xffff, DATA | dpl | SegAttr.DB);
   cpu.refresh();
 }

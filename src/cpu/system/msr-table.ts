@@ -7,6 +7,7 @@ import { Vector } from '../signals.ts';
 import { takeControlsOver } from './control-registers.ts';
 import { checkEfer } from './control-rules.ts';
 import { requireCanonical } from './helper.ts';
+import { writeMiscEnable } from './misc-enable.ts';
 import { timeStamp } from './tsc.ts';
 import { Seg } from '../../base/state/vcpu.ts';
 import type { VcpuState } from '../../base/state/vcpu.ts';
@@ -40,10 +41,6 @@ export const MsrAddress = {
 
 /** IA32_PAT after reset: WB WT UC- UC, twice. */
 export const PAT_RESET = 0x0007040600070406n;
-/** IA32_MISC_ENABLE: fast strings; branch trace storage (11) and PEBS (12) are read as unavailable. */
-export const MISC_ENABLE_RESET = 0x1801n;
-const MISC_ENABLE_WRITABLE = 1n;
-
 type Field = { [K in keyof VcpuState]: VcpuState[K] extends BigUint64Array ? K : never }[keyof VcpuState];
 type Check = (cpu: Cpu, value: bigint) => void;
 
@@ -105,10 +102,7 @@ const MSRS: readonly (readonly [number, Msr])[] = [
     {
       name: 'IA32_MISC_ENABLE',
       read: (cpu) => cpu.state.miscEnable[0],
-      write: (cpu, value) => {
-        if (value & ~MISC_ENABLE_RESET) cpu.raise(Vector.GP, 0);
-        cpu.state.miscEnable[0] = (MISC_ENABLE_RESET & ~MISC_ENABLE_WRITABLE) | (value & MISC_ENABLE_WRITABLE);
-      },
+      write: writeMiscEnable,
     },
   ],
   [MsrAddress.PAT, stored('IA32_PAT', 'pat', checkPat)],

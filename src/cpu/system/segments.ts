@@ -23,13 +23,26 @@ export function setSegment(cpu: Cpu, segment: number, selector: number, d: Descr
   state.segAttributes[segment] = d.attributes | SegAttr.ACCESSED;
 }
 
-/** A null selector in a segment register: unusable. `dpl` matters for SS, whose DPL is the CPL. */
+/**
+ * Loads a null selector: the register is unusable, and its base becomes 0, of FS and GS in 64-bit mode too, as on Intel's
+ * processors (AMD's kept it before Zen 3). `dpl` matters for SS, whose DPL is the CPL.
+ */
 export function setNullSegment(cpu: Cpu, segment: number, selector: number, dpl = 0): void {
   const { state } = cpu;
   state.segSelector[segment] = selector;
   state.segBase[segment] = 0n;
   state.segLimit[segment] = 0;
   state.segAttributes[segment] = SegAttr.UNUSABLE | (dpl << SegAttr.DPL_SHIFT);
+}
+
+/**
+ * Takes a data segment away that the level or mode entered may not use: its selector becomes 0 and it is unusable. Nothing is
+ * loaded, so the base stays, and with it what FS and GS mean in 64-bit mode (SDM vol. 2, RET and IRET: only the selector is
+ * written; 64-bit kernels return to user mode with null selectors and bases of their own).
+ */
+export function invalidateSegment({ state }: Cpu, segment: number): void {
+  state.segSelector[segment] = 0;
+  state.segAttributes[segment] |= SegAttr.UNUSABLE;
 }
 
 const READ_WRITE_DATA = 0x93;
@@ -117,14 +130,16 @@ export const loadSegment: SystemFunction = (cpu, i, x, y) => {
 /** i.src is the segment register. */
 export const readSegment: SystemFunction = (cpu, i) => BigInt(cpu.state.segSelector[i.src.reg]);
 
-/** On return to an outer level, segments that the outer level may not use become null (SDM vol. 2, RET and IRET). */
+/**
+ * On return to an outer level: null selectors lose their RPL, and segments that the outer level may not use go (SDM vol. 2, RET
+ * and IRET).
+ */
 export function dropInnerSegments(cpu: Cpu, cpl: number): void {
   const { segAttributes, segSelector } = cpu.state;
   for (const segment of [Seg.ES, Seg.FS, Seg.GS, Seg.DS]) {
     const attributes = segAttributes[segment];
-    if (attributes & SegAttr.UNUSABLE) continue;
     const conforming = (attributes & SegAttr.CODE) !== 0 && (attributes & SegAttr.CONFORMING) !== 0;
     const dpl = (attributes >>> SegAttr.DPL_SHIFT) & 3;
-    if (isNull(segSelector[segment]) || (!conforming && dpl < cpl)) setNullSegment(cpu, segment, 0);
+    if (isNull(segSelector[segment]) || (!conforming && dpl < cpl)) invalidateSegment(cpu, segment);
   }
 }

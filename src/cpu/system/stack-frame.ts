@@ -8,6 +8,7 @@ import { SegAttr } from '../cpu.ts';
 import type { Cpu } from '../cpu.ts';
 import { AC } from '../flags.ts';
 import { Vector } from '../signals.ts';
+import { NEXT_STACK, Rights, isWithinBounds, segmentBounds } from '../segment-bounds.ts';
 import { linearAddress } from '../segmentation.ts';
 import { baseOf, limitOf } from './descriptor.ts';
 import type { Descriptor } from './descriptor.ts';
@@ -21,8 +22,8 @@ const MASK = { 2: 0xffffn, 4: 0xffffffffn, 8: 0xffffffffffffffffn } as const;
 /** A stack to push on. */
 export interface Stack {
   readonly base: number;
-  readonly limit: number;
-  readonly attributes: number;
+  /** Its place in cpu.bounds, unless segmentation is off. */
+  readonly place: number;
   /** Width of its pointer: 8 where segmentation is off. */
   readonly width: Width;
   readonly pointer: bigint;
@@ -37,24 +38,22 @@ export const contextOf = (cpu: Cpu, cpl: number): number => (cpl === 3 ? 1 : cpu
 
 /** The stack in use. */
 export function currentStack(cpu: Cpu, ext = 0): Stack {
-  const { segLimit, segAttributes, gpr } = cpu.state;
   return {
     base: cpu.base[Seg.SS],
-    limit: segLimit[Seg.SS],
-    attributes: segAttributes[Seg.SS],
+    place: Seg.SS,
     width: cpu.stackSize,
-    pointer: gpr[RSP],
+    pointer: cpu.state.gpr[RSP],
     context: contextOf(cpu, cpu.cpl),
     faultCode: ext,
   };
 }
 
-/** A stack in segment `d` for level `cpl`, legacy modes. */
+/** A stack in segment `d` for level `cpl`, legacy modes. There is one at a time. */
 export function segmentStack(cpu: Cpu, d: Descriptor, pointer: bigint, cpl: number, ext = 0): Stack {
+  segmentBounds(cpu.bounds, NEXT_STACK, d.attributes, limitOf(d), true);
   return {
     base: baseOf(d),
-    limit: limitOf(d),
-    attributes: d.attributes,
+    place: NEXT_STACK,
     width: d.attributes & SegAttr.DB ? 4 : 2,
     pointer,
     context: contextOf(cpu, cpl),
@@ -64,21 +63,16 @@ export function segmentStack(cpu: Cpu, d: Descriptor, pointer: bigint, cpl: numb
 
 /** A stack of 64-bit mode, where nothing but canonical form is checked. */
 export function flatStack(cpu: Cpu, pointer: bigint, cpl: number, ext = 0): Stack {
-  return { base: 0, limit: 0, attributes: 0, width: 8, pointer, context: contextOf(cpu, cpl), faultCode: ext };
+  return { base: 0, place: Seg.SS, width: 8, pointer, context: contextOf(cpu, cpl), faultCode: ext };
 }
 
 function pushAddress(cpu: Cpu, stack: Stack, offset: bigint, bytes: number): number {
-  const { limit, attributes, width } = stack;
-  if (width === 8) {
+  if (stack.width === 8) {
     if (!isCanonical(offset) || !isCanonical(offset + BigInt(bytes - 1))) cpu.raise(Vector.SS, stack.faultCode);
     return toSigned(offset);
   }
   const at = Number(offset);
-  const last = at + bytes - 1;
-  const top = attributes & SegAttr.DB ? 0xffffffff : 0xffff;
-  const inside = attributes & SegAttr.EXPAND_DOWN ? at > limit && last <= top : last <= limit;
-  const usable = !(attributes & SegAttr.UNUSABLE) && (attributes & SegAttr.WRITABLE) !== 0;
-  if (!inside || !usable) cpu.raise(Vector.SS, stack.faultCode);
+  if (!isWithinBounds(cpu.bounds, stack.place, at, bytes, Rights.WRITE)) cpu.raise(Vector.SS, stack.faultCode);
   return (stack.base + at) % 0x100000000;
 }
 

@@ -29,7 +29,7 @@ export const syscall: SystemFunction = (cpu) => {
   // With TF masked there is no single-step trap after SYSCALL.
   if (!(masked & TF)) cpu.suppressTrap = true;
   const selector = Number((star[0] >> 32n) & 0xffffn);
-  setFlatSegments(cpu, 0, selector, (selector & 0xfffc) + 8, true);
+  setFlatSegments(cpu, 0, selector, selector + 8, true);
   cpu.nextRip = toSigned(lstar[0]);
   return 0n;
 };

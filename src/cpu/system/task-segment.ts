@@ -23,6 +23,11 @@ const TASK16: TaskLayout = { width: 2, leastLimit: 0x2b, ip: 14, selectors: 34, 
 const TASK32: TaskLayout = { width: 4, leastLimit: 0x67, ip: 32, selectors: 72, selectorCount: 6, ldt: 96 };
 const CR3 = 28;
 const TRAP = 100;
+/**
+ * The upper halves of a 16-bit task's general registers: ones, in ESP too. The SDM leaves them undefined; this is what models of the
+ * processors since the 80386 agree on (Bochs among them), and a task that relies on zeros should fail here as it may there.
+ */
+const UPPER_ONES = 0xffff0000;
 
 /** The layout for a system type or segment attributes of a TSS. */
 export function layoutOf(attributes: number): TaskLayout {
@@ -54,7 +59,7 @@ export function readTask(cpu: Cpu, base: bigint, layout: TaskLayout): Task {
     cr3: wide ? load(CR3, 4) : null,
     ip: load(ip, width),
     flags: load(ip + width, width),
-    registers: many(ip + 2 * width, 8),
+    registers: many(ip + 2 * width, 8).map((value) => (wide ? value : (UPPER_ONES | value) >>> 0)),
     selectors: [...selectorWords, ...(wide ? [] : [0, 0])],
     ldt: load(ldt, 2),
     trap: wide && (load(TRAP, 2) & 1) !== 0,

@@ -9,7 +9,7 @@ import { EventType, hasQueuedEvent, queueEvent } from '../events/inject.ts';
 import { NT, RF } from '../flags.ts';
 import { Vector } from '../signals.ts';
 import { loadPageDirectory } from './control-registers.ts';
-import { DR6, DR7_LOCAL } from './debug-registers.ts';
+import { DR6, DR7_LOCAL, noteDebugException } from './debug-registers.ts';
 import { IMPLICIT, NO_SEGMENT, SystemType, baseOf, findDescriptor, limitOf, storeTypeByte } from './descriptor.ts';
 import type { Descriptor } from './descriptor.ts';
 import { tableAddress } from './helper.ts';
@@ -107,7 +107,7 @@ function relink(cpu: Cpu, d: Descriptor, kind: SwitchKind): void {
   if (kind !== 'return') storeTypeByte(cpu, d, (d.attributes & 0xff) | BUSY);
 }
 
-/** The commit: all registers but what comes from descriptors. Upper halves that a 16-bit task has none for become 0. */
+/** The commit: all registers but what comes from descriptors. A 16-bit task's EIP and EFLAGS have 0 in their upper halves. */
 function enterTask(cpu: Cpu, d: Descriptor, task: Task, kind: SwitchKind): void {
   const { state } = cpu;
   state.segSelector[Seg.TR] = d.selector;
@@ -131,7 +131,7 @@ function enterTask(cpu: Cpu, d: Descriptor, task: Task, kind: SwitchKind): void 
 
 /** SDM vol. 3, "Task-Switch Exception Condition": after the switch, before the first instruction. */
 function trapAfterSwitch(cpu: Cpu): void {
-  cpu.state.dr[6] |= DR6.BT;
+  noteDebugException(cpu, DR6.BT);
   // The event whose delivery made the switch may be queued still: then the trap is raised in the new task at once.
   if (hasQueuedEvent(cpu)) cpu.raise(Vector.DB);
   queueEvent(cpu, { type: EventType.HARDWARE_EXCEPTION, vector: Vector.DB, errorCode: null, trap: true });

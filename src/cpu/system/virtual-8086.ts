@@ -6,7 +6,7 @@ import { SegAttr } from '../cpu.ts';
 import type { Cpu } from '../cpu.ts';
 import { Vector } from '../signals.ts';
 import { noteFlags } from './flags.ts';
-import { setNullSegment, setRealModeSegment } from './segments.ts';
+import { invalidateSegment, setRealModeSegment } from './segments.ts';
 import { peek, setStackPointer } from './stack-frame.ts';
 
 /** Segment registers above the flags in the frame, in the order of their addresses, after ESP. */
@@ -31,9 +31,9 @@ export function enterVirtual8086(cpu: Cpu, offset: bigint, codeSelector: number,
 export const savedDataSegments = ({ state: { segSelector } }: Cpu): bigint[] =>
   [Seg.GS, Seg.FS, Seg.DS, Seg.ES].map((segment) => BigInt(segSelector[segment]));
 
-/** The handler starts with null data segments. */
+/** The handler starts with null selectors: data segments of virtual-8086 mode cannot be used in protected mode. */
 export function dropDataSegments(cpu: Cpu): void {
-  for (const segment of [Seg.GS, Seg.FS, Seg.DS, Seg.ES]) setNullSegment(cpu, segment, 0);
+  for (const segment of [Seg.GS, Seg.FS, Seg.DS, Seg.ES]) invalidateSegment(cpu, segment);
 }
 
 /** In virtual-8086 mode the handler must be of level 0 and not conforming; #GP(`code`) otherwise. */
