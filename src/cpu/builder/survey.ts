@@ -169,6 +169,7 @@ function surveyor(survey: Survey): Builder<Nothing> {
       if (HELPERS[helper] === 'course') survey.endsBlock = true;
       return interpreted();
     },
+    systemPair: () => [interpreted(), 0],
   };
 }
 

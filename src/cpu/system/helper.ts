@@ -14,6 +14,9 @@ import { Vector } from '../signals.ts';
  */
 export type SystemFunction = (cpu: Cpu, i: Insn, x: bigint, y: bigint) => bigint;
 
+/** One that gives two values and changes nothing. */
+export type PairFunction = (cpu: Cpu, i: Insn) => readonly [bigint, bigint];
+
 export const LOW_32 = 0xffffffffn;
 
 /** CR0.PE = 0. */

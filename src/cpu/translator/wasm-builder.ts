@@ -213,4 +213,8 @@ export class WasmBuilder extends OperandBuilder implements Builder<Emitted> {
     this.interpret();
     return this.constant(4, 0);
   }
+
+  systemPair(): readonly [Val, Val] {
+    return [this.system(), this.system()];
+  }
 }

@@ -1,42 +1,35 @@
-// The helpers through which x87 instructions run in every engine. Those that look — the gates, what will be stored — leave the
-// registers alone and keep what they find in cpu.x87; x87Execute and x87Stored, after the last access that may fault, change them.
+// The helpers through which x87 instructions run in every engine, one for each operation. Nothing is kept between two calls:
+// gates and conversions look and change nothing; what changes the registers comes after the last access that may fault.
 
 import { Seg } from '../../base/state/vcpu.ts';
-import { OperandKind } from '../builder/insn.ts';
 import type { Insn } from '../builder/insn.ts';
+import { OperandKind } from '../builder/operand.ts';
 import { CR0 } from '../cpu.ts';
 import type { Cpu } from '../cpu.ts';
-import type { Mnemonic } from '../decode/mnemonic.ts';
 import { Vector } from '../signals.ts';
-import type { SystemFunction } from '../system/helper.ts';
+import type { PairFunction, SystemFunction } from '../system/helper.ts';
 import { ARITHMETIC } from './arithmetic.ts';
 import { COMPARISONS } from './compare.ts';
 import { CONTROL } from './control.ts';
-import { readPiece, storeEnvironment, storeRegisters, writePiece } from './image.ts';
-import { MOVES } from './moves.ts';
+import { CONVERSIONS, takeOutcome } from './conversions.ts';
+import { readPiece, writePiece } from './image.ts';
+import { MOVES, WIDE_LOADS } from './moves.ts';
 import type { X87Operation } from './operation.ts';
-import { STORES, resultOf } from './stores.ts';
 import { TRANSCENDENTAL } from './transcendental.ts';
-import { EXCEPTIONS } from './x87.ts';
 
-type Operations = Partial<Record<Mnemonic, X87Operation>>;
-/** They report exceptions and C1. */
-const NUMERIC: Operations = { ...ARITHMETIC, ...TRANSCENDENTAL, ...COMPARISONS, ...MOVES };
-const PLAIN: Operations = CONTROL;
+// ── gates ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-/** x = effective address of an operand in memory. Waiting instructions: #NM, then the exception that is pending. */
-export const x87Wait: SystemFunction = (cpu, i, x) => {
-  requireX87(cpu, i);
-  if (cpu.x87.pending) reportPending(cpu);
-  cpu.x87.operandOffset = x;
-  return 0n;
-};
+/** SDM vol. 3, "Control Registers": #NM by CR0.EM and TS. */
+function requireX87(cpu: Cpu): void {
+  if (cpu.state.cr0[0] & (CR0.EM | CR0.TS)) cpu.raise(Vector.NM);
+}
 
 /**
  * SDM vol. 1, "MS-DOS Compatibility Sub-mode": with CR0.NE = 0 the processor asserts FERR# and, unless IGNNE# is asserted, waits
  * for the interrupt that this leads to.
  */
 function reportPending(cpu: Cpu): void {
+  if (!cpu.x87.pending) return;
   if (cpu.state.cr0[0] & CR0.NE) cpu.raise(Vector.MF);
   if (cpu.host.floatError?.(cpu.index, true) === false) throw cpu.stallSignal;
 }
@@ -46,96 +39,120 @@ function withdrawError(cpu: Cpu): void {
   if (!cpu.x87.pending) cpu.host.floatError?.(cpu.index, false);
 }
 
-/** Instructions that do not wait: #NM alone. */
-export const x87NoWait: SystemFunction = (cpu, i) => {
-  requireX87(cpu, i);
-  return 0n;
-};
-
-/** SDM vol. 3, "Control Registers": CR0.EM and TS; of FWAIT MP and TS together. */
-function requireX87(cpu: Cpu, { mnemonic }: Insn): void {
-  const cr0 = cpu.state.cr0[0];
-  const unavailable = mnemonic === 'FWAIT' ? (cr0 & CR0.MP) !== 0n && (cr0 & CR0.TS) !== 0n : (cr0 & (CR0.EM | CR0.TS)) !== 0n;
-  if (unavailable) cpu.raise(Vector.NM);
-}
-
-/** x = the operand in memory, its low 64 bits; y = what lies above. */
-export const x87Execute: SystemFunction = (cpu, i, x, y) => {
-  const { x87 } = cpu;
-  const operand = (y << 64n) | x;
-  const numeric = NUMERIC[i.mnemonic];
-  if (numeric === undefined) {
-    PLAIN[i.mnemonic]!(cpu, i, operand);
-    if (i.mnemonic === 'FNOP') notePointers(cpu, i);
-    withdrawError(cpu);
+const gates = {
+  /** Waiting instructions: #NM, then the exception that is pending. */
+  x87Wait: (cpu) => {
+    requireX87(cpu);
+    reportPending(cpu);
     return 0n;
-  }
-  notePointers(cpu, i);
-  x87.begin();
-  numeric(cpu, i, operand);
-  x87.finish();
-  return 0n;
-};
+  },
+  /** Instructions that do not wait: #NM alone. */
+  x87NoWait: (cpu) => {
+    requireX87(cpu);
+    return 0n;
+  },
+  /** #NM by CR0.MP and TS together. */
+  fwait: (cpu) => {
+    const cr0 = cpu.state.cr0[0];
+    if (cr0 & CR0.MP && cr0 & CR0.TS) cpu.raise(Vector.NM);
+    reportPending(cpu);
+    return 0n;
+  },
+} satisfies Record<string, SystemFunction>;
 
-function notePointers(cpu: Cpu, i: Insn): void {
-  const { state, x87, rip } = cpu;
+// ── pointers ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+function noteInstruction({ state, rip }: Cpu, i: Insn): void {
   state.fop[0] = i.fop;
   state.fip[0] = BigInt.asUintN(64, BigInt(rip));
   state.fcs[0] = state.segSelector[Seg.CS];
-  const memory = i.dst.kind === OperandKind.MEM ? i.dst : i.src.kind === OperandKind.MEM ? i.src : null;
+}
+
+/** `offset`: the effective address of the operand in memory, if there is one. */
+function noteOperand({ state }: Cpu, { dst, src }: Insn, offset: bigint): void {
+  const memory = dst.kind === OperandKind.MEM ? dst : src.kind === OperandKind.MEM ? src : null;
   if (memory === null) return;
-  state.fdp[0] = x87.operandOffset;
+  state.fdp[0] = offset;
   state.fds[0] = state.segSelector[memory.address.segment];
 }
 
-/** Finds what the instruction stores; returns its low 64 bits. Of FNSTENV and FNSAVE it is read by x87ImagePiece. */
-export const x87Result: SystemFunction = (cpu, i) => {
-  const { x87 } = cpu;
-  x87.result = find(cpu, i);
-  return BigInt.asUintN(64, x87.result ?? 0n);
-};
+// ── operations ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-function find(cpu: Cpu, i: Insn): bigint | null {
-  const { x87 } = cpu;
-  const store = STORES[i.mnemonic as keyof typeof STORES];
-  if (store !== undefined) {
-    x87.begin();
-    return resultOf(x87, store, i);
-  }
-  if (i.mnemonic === 'FNSTCW') return BigInt(x87.control);
-  if (i.mnemonic === 'FNSTSW') return BigInt(x87.status);
-  storeEnvironment(cpu, i.size);
-  if (i.mnemonic === 'FNSAVE') storeRegisters(cpu, i.size);
-  return 0n;
+function operate(cpu: Cpu, i: Insn, operation: X87Operation, operand: bigint): void {
+  noteInstruction(cpu, i);
+  cpu.x87.begin();
+  operation(cpu, i, operand);
+  cpu.x87.finish();
 }
 
-/** Bits 79:64 of the result. */
-export const x87ResultHigh: SystemFunction = ({ x87 }) => (x87.result ?? 0n) >> 64n;
-
-/** 0 if an exception that is not masked keeps the result from being stored, else 1. */
-export const x87Stores: SystemFunction = ({ x87 }) => (x87.result === null ? 0n : 1n);
-
-/** The result is in memory, or is not to be stored. */
-export const x87Stored: SystemFunction = (cpu, i) => {
-  const { x87 } = cpu;
-  const store = STORES[i.mnemonic as keyof typeof STORES];
-  if (store !== undefined) {
-    notePointers(cpu, i);
-    x87.finish();
-    if (store.pops && x87.result !== null) x87.pop();
+/** x = the operand in memory, y = its offset. */
+const numeric =
+  (operation: X87Operation): SystemFunction =>
+  (cpu, i, x, y) => {
+    noteOperand(cpu, i, y);
+    operate(cpu, i, operation, x);
     return 0n;
-  }
-  if (i.mnemonic === 'FNSTENV') x87.control |= EXCEPTIONS;
-  else x87.initialize(); // FNSAVE
-  withdrawError(cpu);
-  return 0n;
+  };
+
+/** x = the operand in memory, y = its bits 79:64; its offset is noted by `x87Operand`. */
+const wideLoad =
+  (operation: X87Operation): SystemFunction =>
+  (cpu, i, x, y) => {
+    operate(cpu, i, operation, (y << 64n) | x);
+    return 0n;
+  };
+
+const control =
+  (operation: X87Operation): SystemFunction =>
+  (cpu, i, x) => {
+    operation(cpu, i, x);
+    withdrawError(cpu);
+    return 0n;
+  };
+
+/** x = the outcome of the conversion, y = offset of the operand. */
+const stored =
+  (pops: boolean): SystemFunction =>
+  (cpu, i, x, y) => {
+    noteInstruction(cpu, i);
+    noteOperand(cpu, i, y);
+    if (takeOutcome(cpu, x) && pops) cpu.x87.pop();
+    return 0n;
+  };
+
+const others = {
+  fnop: (cpu, i) => {
+    noteInstruction(cpu, i);
+    return 0n;
+  },
+  x87Operand: (cpu, i, x) => {
+    noteOperand(cpu, i, x);
+    return 0n;
+  },
+  x87Stored: stored(false),
+  x87StoredPop: stored(true),
+  x87Control: ({ x87 }) => BigInt(x87.control),
+  x87Status: ({ x87 }) => BigInt(x87.status),
+  /** x = offset of a piece of the image. */
+  x87Piece: (cpu, i, x) => readPiece(cpu, i.size, Number(x)),
+  /** x = its value, y = its offset. */
+  x87LoadPiece: (cpu, i, x, y) => {
+    writePiece(cpu, i.size, Number(y), x);
+    return 0n;
+  },
+} satisfies Record<string, SystemFunction>;
+
+function each<K extends string>(table: Record<K, X87Operation>, helper: (operation: X87Operation) => SystemFunction) {
+  const entries = Object.entries<X87Operation>(table).map(([name, operation]) => [name, helper(operation)] as const);
+  return Object.fromEntries(entries) as Record<K, SystemFunction>;
+}
+
+export const X87_HELPERS = {
+  ...gates,
+  ...each({ ...ARITHMETIC, ...TRANSCENDENTAL, ...COMPARISONS, ...MOVES }, numeric),
+  ...each(WIDE_LOADS, wideLoad),
+  ...each(CONTROL, control),
+  ...others,
 };
 
-/** x = a piece of the image, as pieceNumber makes it; returns its value. */
-export const x87ImagePiece: SystemFunction = ({ x87 }, _i, x) => readPiece(x87, Number(x));
-
-/** x = what was read from memory, y = the piece that it is. The image is taken over by x87Execute. */
-export const x87LoadPiece: SystemFunction = ({ x87 }, _i, x, y) => {
-  writePiece(x87, Number(y), x);
-  return 0n;
-};
+export const X87_PAIRS: Record<keyof typeof CONVERSIONS, PairFunction> = CONVERSIONS;
