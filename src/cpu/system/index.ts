@@ -32,7 +32,7 @@ import { arpl, lar, lsl, verr, verw } from './selector-checks.ts';
 import { syscall, sysret } from './syscall.ts';
 import { sysenter, sysexit } from './sysenter.ts';
 import { readPmc, readTscAux } from './tsc.ts';
-import { X87_HELPERS, X87_PAIRS } from '../x87/helpers.ts';
+import { X87_HELPERS, X87_PAIRS } from './x87.ts';
 
 export type { SystemFunction } from './helper.ts';
 

@@ -6,7 +6,7 @@ import type { FloatEnvironment, Remainder } from '../float/index.ts';
 import type { X87Operation } from './operation.ts';
 import { integerSource, isNaN80, realSource, withSource } from './sources.ts';
 import type { Source } from './sources.ts';
-import { Status } from './x87.ts';
+import { Status } from '../arch/x87-status.ts';
 
 type Binary = (env: FloatEnvironment, a: bigint, b: bigint) => bigint | null;
 const reversed =

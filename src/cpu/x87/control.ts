@@ -1,7 +1,7 @@
 // x87 control operations: they raise nothing and leave C1 and the pointers as they are.
 
 import type { X87Operation } from './operation.ts';
-import { EXCEPTIONS, Status } from './x87.ts';
+import { EXCEPTIONS, Status } from '../arch/x87-status.ts';
 
 export const CONTROL = {
   fninit: ({ x87 }) => x87.initialize(),

@@ -6,8 +6,8 @@
 import { toBcd, toFloat32, toFloat64, toInteger } from '../float/index.ts';
 import type { FloatEnvironment } from '../float/index.ts';
 import type { Insn } from '../builder/insn.ts';
-import type { Cpu } from '../cpu.ts';
-import { Status } from './x87.ts';
+import type { CpuState } from '../state/cpu-state.ts';
+import { Status } from '../arch/x87-status.ts';
 
 const STATUS_SHIFT = 16n;
 const STORED = 0x8000;
@@ -16,7 +16,7 @@ const STORED = 0x8000;
 type Convert = (env: FloatEnvironment, bits: bigint, size: number) => bigint | null;
 
 /** Low 64 bits of what is to be stored, and the outcome. An empty register counts as the indefinite QNaN. */
-export type X87Conversion = (cpu: Cpu, i: Insn) => readonly [bigint, bigint];
+export type X87Conversion = (cpu: CpuState, i: Insn) => readonly [bigint, bigint];
 
 const conversion =
   (convert: Convert): X87Conversion =>
@@ -42,7 +42,7 @@ export const CONVERSIONS = {
 } satisfies Record<string, X87Conversion>;
 
 /** Takes the exceptions and C1 of `outcome` over; whether the result was stored. */
-export function takeOutcome({ x87 }: Cpu, outcome: bigint): boolean {
+export function takeOutcome({ x87 }: CpuState, outcome: bigint): boolean {
   const status = Number(outcome >> STATUS_SHIFT);
   x87.report(status & ~STORED);
   return (status & STORED) !== 0;

@@ -10,11 +10,11 @@
 // Real is real-address and virtual-8086 mode, where the pointers are linear addresses.
 
 import type { Size } from '../builder/operand.ts';
-import type { Cpu } from '../cpu.ts';
+import type { CpuState } from '../state/cpu-state.ts';
 import { classify } from '../float/index.ts';
-import { isProtected } from '../system/helper.ts';
+import { isProtected } from '../state/modes.ts';
 import { contentAt, wordSize } from './image-layout.ts';
-import type { X87 } from './x87.ts';
+import type { X87 } from '../state/x87-registers.ts';
 
 const REGISTERS = 8;
 const FOP_MASK = 0x7ff;
@@ -46,7 +46,7 @@ const low16 = (x: bigint): number => Number(x & 0xffffn);
 const low32 = (x: bigint): number => Number(x & 0xffffffffn);
 
 /** The words behind the first three; of the 16-bit format their low halves. What the 32-bit format leaves unused is ones. */
-function pointerWord(cpu: Cpu, size: 2 | 4, n: number): number {
+function pointerWord(cpu: CpuState, size: 2 | 4, n: number): number {
   const { state } = cpu;
   const fip = state.fip[0];
   const fdp = state.fdp[0];
@@ -61,14 +61,14 @@ function pointerWord(cpu: Cpu, size: 2 | 4, n: number): number {
   return [low16(ip) | UNUSED, (low16(ip >> 16n) << 12) | fop, low16(dp) | UNUSED, low16(dp >> 16n) << 12][n]!;
 }
 
-function environmentWord(cpu: Cpu, size: 2 | 4, n: number): number {
+function environmentWord(cpu: CpuState, size: 2 | 4, n: number): number {
   const { x87, state } = cpu;
   if (n >= 3) return pointerWord(cpu, size, n - 3);
   return UNUSED | (n === 0 ? x87.control : n === 1 ? x87.status : fullTags(x87, state.ftw[0]));
 }
 
 /** The value of the piece at `offset` of the image that an instruction of `operandSize` stores. */
-export function readPiece(cpu: Cpu, operandSize: Size, offset: number): bigint {
+export function readPiece(cpu: CpuState, operandSize: Size, offset: number): bigint {
   const { what, n } = contentAt(operandSize, offset);
   if (what === 'low') return BigInt.asUintN(64, cpu.x87.read(n));
   if (what === 'high') return cpu.x87.read(n) >> 64n;
@@ -80,14 +80,14 @@ export function readPiece(cpu: Cpu, operandSize: Size, offset: number): bigint {
  * Takes the piece at `offset` of an image from `value`; in the order of the offsets, since registers count from the top that the
  * status word has. Exceptions that the masks leave open are pending from then on.
  */
-export function writePiece(cpu: Cpu, operandSize: Size, offset: number, value: bigint): void {
+export function writePiece(cpu: CpuState, operandSize: Size, offset: number, value: bigint): void {
   const { what, n } = contentAt(operandSize, offset);
   if (what === 'low') cpu.x87.writeLow(n, value);
   else if (what === 'high') cpu.x87.writeHigh(n, value);
   else writeWord(cpu, wordSize(operandSize), n, Number(value));
 }
 
-function writeWord(cpu: Cpu, size: 2 | 4, n: number, word: number): void {
+function writeWord(cpu: CpuState, size: 2 | 4, n: number, word: number): void {
   const { x87, state } = cpu;
   if (n === 0) x87.control = word;
   else if (n === 1) x87.status = word;
@@ -96,7 +96,7 @@ function writeWord(cpu: Cpu, size: 2 | 4, n: number, word: number): void {
   else writeRealPointer(cpu, n - 3, word);
 }
 
-function writePointer({ state }: Cpu, size: 2 | 4, n: number, word: number): void {
+function writePointer({ state }: CpuState, size: 2 | 4, n: number, word: number): void {
   if (n === 0) state.fip[0] = BigInt(word);
   else if (n === 2) state.fdp[0] = BigInt(word);
   else if (n === 3) state.fds[0] = word & 0xffff;
@@ -107,7 +107,7 @@ function writePointer({ state }: Cpu, size: 2 | 4, n: number, word: number): voi
 }
 
 /** A linear address in two words, and no selector. */
-function writeRealPointer({ state }: Cpu, n: number, word: number): void {
+function writeRealPointer({ state }: CpuState, n: number, word: number): void {
   const high = BigInt((word >>> 12) & 0xffff) << 16n;
   if (n === 0) {
     state.fip[0] = BigInt(word & 0xffff);

@@ -5,8 +5,8 @@ import { DE, constant, fromBcd, fromFloat32, fromFloat64, fromInteger } from '..
 import type { ConstantName } from '../float/index.ts';
 import { OperandKind } from '../builder/insn.ts';
 import type { X87Operation } from './operation.ts';
-import { Status } from './x87.ts';
-import type { X87 } from './x87.ts';
+import { Status } from '../arch/x87-status.ts';
+import type { X87 } from '../state/x87-registers.ts';
 
 type Load = (x87: X87, i: Insn, x: bigint) => bigint | null;
 

@@ -4,8 +4,8 @@ import { arctangent, cosine, exp2Minus1, sine, sineCosine, tangent, yLog2, yLog2
 import type { AngleResult, FloatEnvironment } from '../float/index.ts';
 import { unary } from './arithmetic.ts';
 import type { X87Operation } from './operation.ts';
-import { Status } from './x87.ts';
-import type { X87 } from './x87.ts';
+import { Status } from '../arch/x87-status.ts';
+import type { X87 } from '../state/x87-registers.ts';
 
 /** C2: the operand is out of range, and stays. */
 function setPartial(x87: X87, partial: boolean): void {

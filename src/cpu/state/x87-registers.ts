@@ -1,12 +1,10 @@
 // The x87's registers over a vCPU's state (SDM vol. 1, "x87 FPU Execution Environment").
 
 import type { VcpuState } from '../../base/state/vcpu.ts';
+import { EXCEPTIONS, Status } from '../arch/x87-status.ts';
 import { IE, INDEFINITE } from '../float/index.ts';
 import type { FloatEnvironment, RoundingMode } from '../float/index.ts';
 
-/** Bits of the status word; 5:0 are the exceptions, 13:11 TOP. ES and B are 1 while an exception is raised and not masked. */
-export const Status = { SF: 0x40, ES: 0x80, C0: 0x100, C1: 0x200, C2: 0x400, C3: 0x4000, B: 0x8000 } as const;
-export const EXCEPTIONS = 0x3f;
 const TOP_SHIFT = 11;
 const TOP = 7 << TOP_SHIFT;
 const CONDITIONS = Status.C0 | Status.C2 | Status.C3;

@@ -4,18 +4,18 @@
 import { Seg } from '../../base/state/vcpu.ts';
 import type { Insn } from '../builder/insn.ts';
 import { OperandKind } from '../builder/operand.ts';
-import { CR0 } from '../cpu.ts';
+import { CR0 } from '../arch/control-bits.ts';
 import type { Cpu } from '../cpu.ts';
-import { Vector } from '../signals.ts';
-import type { PairFunction, SystemFunction } from '../system/helper.ts';
-import { ARITHMETIC } from './arithmetic.ts';
-import { COMPARISONS } from './compare.ts';
-import { CONTROL } from './control.ts';
-import { CONVERSIONS, takeOutcome } from './conversions.ts';
-import { readPiece, writePiece } from './image.ts';
-import { MOVES, WIDE_LOADS } from './moves.ts';
-import type { X87Operation } from './operation.ts';
-import { TRANSCENDENTAL } from './transcendental.ts';
+import { Vector } from '../arch/vectors.ts';
+import type { PairFunction, SystemFunction } from './helper.ts';
+import { ARITHMETIC } from '../x87/arithmetic.ts';
+import { COMPARISONS } from '../x87/compare.ts';
+import { CONTROL } from '../x87/control.ts';
+import { CONVERSIONS, takeOutcome } from '../x87/conversions.ts';
+import { readPiece, writePiece } from '../x87/image.ts';
+import { MOVES, WIDE_LOADS } from '../x87/moves.ts';
+import type { X87Operation } from '../x87/operation.ts';
+import { TRANSCENDENTAL } from '../x87/transcendental.ts';
 
 // ── gates ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
