@@ -3,8 +3,8 @@
 
 import { Seg } from '../base/state/vcpu.ts';
 import { CodeMode } from './builder/insn.ts';
-import { CR4 } from './cpu.ts';
-import type { Cpu } from './cpu.ts';
+import { CR4 } from './arch/control-bits.ts';
+import type { CpuState } from './state/cpu-state.ts';
 
 /** R/W field of DR7. */
 const Kind = { EXECUTE: 0, WRITE: 1, IO: 2, READ_WRITE: 3 } as const;
@@ -18,7 +18,7 @@ const FIELDS_BITS = 4n;
  * DRn counts: one with bits 63:32 set matches no address outside 64-bit mode. A breakpoint that is not enabled is not reported (SDM
  * vol. 3, "Debug Status Register (DR6)", leaves that open).
  */
-function matching({ state: { dr } }: Cpu, kinds: readonly number[], address: number, bytes: number): number {
+function matching({ state: { dr } }: CpuState, kinds: readonly number[], address: number, bytes: number): number {
   let hits = 0;
   for (let n = 0; n < 4; n++) {
     if (((dr[7] >> BigInt(2 * n)) & 3n) === 0n) continue;
@@ -32,13 +32,13 @@ function matching({ state: { dr } }: Cpu, kinds: readonly number[], address: num
 }
 
 /** B3 to B0 for the instruction at cpu.rip: its first byte counts. */
-export function instructionBreakpoints(cpu: Cpu): number {
+export function instructionBreakpoints(cpu: CpuState): number {
   const linear = cpu.mode === CodeMode.BITS64 ? cpu.rip : (cpu.rip + cpu.base[Seg.CS]) % 0x100000000;
   return matching(cpu, [Kind.EXECUTE], linear, 1);
 }
 
 /** Notes what an access of `bytes` bytes meets; the trap follows the instruction. Outside 64-bit mode it goes on at 0 past 4 GiB. */
-export function noteDataAccess(cpu: Cpu, linear: number, bytes: number, write: boolean): void {
+export function noteDataAccess(cpu: CpuState, linear: number, bytes: number, write: boolean): void {
   const kinds = write ? [Kind.WRITE, Kind.READ_WRITE] : [Kind.READ_WRITE];
   cpu.breakpointHits |= matching(cpu, kinds, linear, bytes);
   const past = cpu.mode === CodeMode.BITS64 ? 0 : linear + bytes - 0x100000000;
@@ -46,6 +46,6 @@ export function noteDataAccess(cpu: Cpu, linear: number, bytes: number, write: b
 }
 
 /** The same for a port; R/W = 10B means I/O only with CR4.DE. */
-export function notePortAccess(cpu: Cpu, port: number, width: number): void {
+export function notePortAccess(cpu: CpuState, port: number, width: number): void {
   if (cpu.state.cr4[0] & CR4.DE) cpu.breakpointHits |= matching(cpu, [Kind.IO], port, width);
 }

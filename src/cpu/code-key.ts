@@ -7,8 +7,8 @@
 // (segment-ends.ts); what is not segmented uses ES, SS and DS without a look at them, and runs anywhere in CS.
 
 import { Seg } from '../base/state/vcpu.ts';
-import { CodeMode } from './builder/insn.ts';
-import type { Cpu } from './cpu.ts';
+import type { VcpuState } from '../base/state/vcpu.ts';
+import { CodeMode } from './arch/code-mode.ts';
 
 const KEY_64 = 8;
 export const KEY_SEGMENTED = 16;
@@ -33,13 +33,26 @@ export function stackWidthOf(key: number): 2 | 4 | 8 {
   return key & KEY_STACK_16 ? 2 : 4;
 }
 
+/** What a key is made of: see state/derived-state.ts. */
+interface Assumed {
+  readonly state: VcpuState;
+  readonly mode: CodeMode;
+  readonly cpl: number;
+  readonly stackSize: 2 | 4 | 8;
+  readonly dataContext: number;
+  readonly alignmentCheck: boolean;
+  readonly breakpoints: boolean;
+  readonly flat: Uint8Array;
+  readonly base: Float64Array;
+}
+
 /** 0 when code must be interpreted: alignment checks, breakpoints. */
-export function codeKeyOf(cpu: Cpu): number {
+export function codeKeyOf(cpu: Assumed): number {
   if (cpu.alignmentCheck || cpu.breakpoints) return 0;
   return VALID | shapeOf(cpu) | (cpu.dataContext << 1) | (cpu.cpl === 3 ? 1 : 0);
 }
 
-function shapeOf(cpu: Cpu): number {
+function shapeOf(cpu: Assumed): number {
   if (cpu.mode === CodeMode.BITS64) return KEY_64;
   const stack = cpu.stackSize === 2 ? KEY_STACK_16 : 0;
   if (cpu.mode === CodeMode.BITS16) return KEY_16 | KEY_SEGMENTED | stack;
@@ -47,7 +60,7 @@ function shapeOf(cpu: Cpu): number {
 }
 
 /** ES, SS and DS need no checks, CS has base 0 and no limit. */
-function isFlat({ flat, base, state }: Cpu): boolean {
+function isFlat({ flat, base, state }: Assumed): boolean {
   const data = flat[Seg.ES] === READ_WRITE && flat[Seg.SS] === READ_WRITE && flat[Seg.DS] === READ_WRITE;
   return data && base[Seg.CS] === 0 && state.segLimit[Seg.CS] === 0xffffffff;
 }

@@ -8,26 +8,7 @@
 // An instruction that sets one flag alone changes only the bit that decides it. ZF set against a result that is not 0
 // needs another result: see `split`.
 
-import type { VcpuState } from '../base/state/vcpu.ts';
-
-export const CF = 1,
-  PF = 4,
-  AF = 0x10,
-  ZF = 0x40,
-  SF = 0x80,
-  TF = 0x100,
-  IF = 0x200,
-  DF = 0x400,
-  OF = 0x800;
-export const IOPL_SHIFT = 12,
-  NT = 0x4000,
-  RF = 0x10000,
-  VM = 0x20000,
-  AC = 0x40000,
-  VIF = 0x80000,
-  VIP = 0x100000,
-  ID = 0x200000;
-export const STATUS_FLAGS = CF | PF | AF | ZF | SF | OF;
+import { AF, CF, OF, PF, SF, ZF } from './arch/rflags.ts';
 
 export const AUX_CARRY = 0x80000000 | 0,
   AUX_CARRY_IN = 0x40000000,
@@ -65,26 +46,4 @@ export function split(flags: number): { result: number; aux: number } {
   // parity of 0 is even, of 1 odd
   if (((flags & PF) !== 0) !== zero) aux |= 1 << AUX_PARITY_SHIFT;
   return { result, aux };
-}
-
-/** A vCPU's whole RFLAGS register over its state. */
-export class FlagsRegister {
-  private readonly result: Int32Array;
-
-  constructor(private readonly state: VcpuState) {
-    this.result = new Int32Array(state.flagResult.buffer, state.flagResult.byteOffset, 2);
-  }
-
-  read(): number {
-    return this.state.rflags[0] | statusFlags(this.result[0], this.result[1], this.state.flagAux[0] | 0);
-  }
-
-  /** Stores all of RFLAGS; bit 1 is set and bits 3, 5, 15 and 31:22 are cleared. What may change is the caller's matter. */
-  write(flags: number): void {
-    const { result, aux } = split(flags);
-    this.result[0] = result;
-    this.result[1] = 0;
-    this.state.flagAux[0] = aux;
-    this.state.rflags[0] = (flags & 0x3f7fd5 & ~STATUS_FLAGS) | 2;
-  }
 }

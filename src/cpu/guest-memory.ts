@@ -6,9 +6,9 @@ import { PAGE_MASK, PAGE_SIZE } from '../base/paging-units.ts';
 import { Seg } from '../base/state/vcpu.ts';
 import { Access, FAULT, MMIO } from '../mmu/vcpu-mmu.ts';
 import { CodeMode } from './builder/insn.ts';
-import type { Cpu } from './cpu.ts';
+import type { CpuState } from './state/cpu-state.ts';
 import { readOutside, writeOutside } from './outside.ts';
-import { Vector } from './signals.ts';
+import { Vector } from './arch/vectors.ts';
 
 /** Signed canonical range of 48-bit linear addresses. */
 const CANONICAL_LIMIT = 2 ** 47;
@@ -21,7 +21,7 @@ export class GuestMemory {
   private readonly host: Uint32Array;
   private readonly bytes: Uint8Array;
 
-  constructor(private readonly cpu: Cpu) {
+  constructor(private readonly cpu: CpuState) {
     this.view = cpu.linear.view;
     this.bytes = cpu.linear.u8;
     const { tlb } = cpu.mmu;

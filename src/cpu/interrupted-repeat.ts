@@ -3,17 +3,17 @@
 //
 // An engine sets the bit when it stops there; whoever executes the next instruction, the same one or another, clears it first.
 
-import type { Cpu } from './cpu.ts';
+import type { CpuState } from './state/cpu-state.ts';
 
 /** A bit of `interruptibility`, above those of the VMCS's field. */
 export const BETWEEN_ITERATIONS = 1 << 16;
 
-export const isBetweenIterations = ({ state }: Cpu): boolean => (state.interruptibility[0] & BETWEEN_ITERATIONS) !== 0;
+export const isBetweenIterations = ({ state }: CpuState): boolean => (state.interruptibility[0] & BETWEEN_ITERATIONS) !== 0;
 
-export function noteIterationsLeft({ state }: Cpu): void {
+export function noteIterationsLeft({ state }: CpuState): void {
   state.interruptibility[0] |= BETWEEN_ITERATIONS;
 }
 
-export function clearIterationsLeft({ state }: Cpu): void {
+export function clearIterationsLeft({ state }: CpuState): void {
   state.interruptibility[0] &= ~BETWEEN_ITERATIONS;
 }

@@ -1,13 +1,13 @@
 // Accesses to ports and to guest-physical addresses that are not RAM: replayed, taken by the board, or leaving the machine.
 
 import type { AccessWidth } from '../base/device.ts';
-import type { Cpu } from './cpu.ts';
+import type { CpuState } from './state/cpu-state.ts';
 import type { OutsideAccess } from './replay.ts';
 
 type Kind = OutsideAccess['kind'];
 
 /** Reads port or guest-physical `address`; unsigned. Leaves the instruction when the caller of `run` shall answer. */
-export function readOutside(cpu: Cpu, kind: Kind, address: number, width: AccessWidth): number {
+export function readOutside(cpu: CpuState, kind: Kind, address: number, width: AccessWidth): number {
   const { host, replay } = cpu;
   const known = replay.replayed();
   if (known !== null) return known;
@@ -18,7 +18,7 @@ export function readOutside(cpu: Cpu, kind: Kind, address: number, width: Access
 }
 
 /** Writes `value`, unsigned. */
-export function writeOutside(cpu: Cpu, kind: Kind, address: number, width: AccessWidth, value: number): void {
+export function writeOutside(cpu: CpuState, kind: Kind, address: number, width: AccessWidth, value: number): void {
   const { host, replay } = cpu;
   if (replay.replayed() !== null) return;
   const claimed = kind === 'io' ? host.writePort(address, width, value, cpu.index) : host.writeMmio(address, width, value, cpu.index);
@@ -26,7 +26,7 @@ export function writeOutside(cpu: Cpu, kind: Kind, address: number, width: Acces
   replay.note({ kind, direction: 'write', address, width, value }, cpu.progress);
 }
 
-function leave(cpu: Cpu, access: OutsideAccess): never {
+function leave(cpu: CpuState, access: OutsideAccess): never {
   cpu.replay.leave(access, cpu.progress);
   throw cpu.exitSignal;
 }

@@ -1,7 +1,7 @@
 // The state after RESET (SDM vol. 3, "Processor State After Reset").
 
 import { Activity, Seg } from '../base/state/vcpu.ts';
-import { CR0 } from './cpu.ts';
+import { CR0 } from './arch/control-bits.ts';
 import type { Cpu } from './cpu.ts';
 import { PROCESSOR_SIGNATURE } from './system/cpuid.ts';
 import { DR6_FIXED, DR7_FIXED } from './system/debug-registers.ts';

@@ -1,7 +1,7 @@
 // What a segment permits outside 64-bit mode: one rule of type, limit and direction (SDM vol. 3, "Limit Checking", "Type
 // Checking"), from which every check of an access, every shortcut and every push on another stack derives.
 
-import { SegAttr } from './cpu.ts';
+import { SegAttr } from './arch/segment-attributes.ts';
 
 /** Bits of `rights`. */
 export const Rights = { READ: 1, WRITE: 2 } as const;

@@ -4,12 +4,12 @@
 import { Seg } from '../base/state/vcpu.ts';
 import { noteDataAccess } from './breakpoints.ts';
 import { CodeMode } from './builder/insn.ts';
-import type { Cpu } from './cpu.ts';
+import type { CpuState } from './state/cpu-state.ts';
 import { Rights, isWithinBounds } from './segment-bounds.ts';
-import { Vector } from './signals.ts';
+import { Vector } from './arch/vectors.ts';
 
 /** The linear address of `offset` in `segment` for an access of `bytes` bytes; raises #GP(0), #SS(0) for SS, or #AC(0). */
-export function linearAddress(cpu: Cpu, segment: number, offset: number, bytes: number, write: boolean): number {
+export function linearAddress(cpu: CpuState, segment: number, offset: number, bytes: number, write: boolean): number {
   if (cpu.flat[segment] & (write ? 2 : 1)) return offset;
   const linear = slowLinearAddress(cpu, segment, offset, bytes, write);
   if (cpu.breakpoints) noteDataAccess(cpu, linear, bytes, write);
@@ -18,12 +18,12 @@ export function linearAddress(cpu: Cpu, segment: number, offset: number, bytes: 
 }
 
 /** SDM vol. 3, "Alignment Check Exception (#AC)": operands of 2, 4, 8 and 16 bytes on their own boundary. */
-function checkAlignment(cpu: Cpu, linear: number, bytes: number): void {
+function checkAlignment(cpu: CpuState, linear: number, bytes: number): void {
   const isPowerOfTwo = (bytes & (bytes - 1)) === 0;
   if (isPowerOfTwo && linear % bytes !== 0) cpu.raise(Vector.AC, 0);
 }
 
-function slowLinearAddress(cpu: Cpu, segment: number, offset: number, bytes: number, write: boolean): number {
+function slowLinearAddress(cpu: CpuState, segment: number, offset: number, bytes: number, write: boolean): number {
   const base = cpu.base[segment];
   if (cpu.mode === CodeMode.BITS64) {
     const sum = offset + base;

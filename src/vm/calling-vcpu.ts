@@ -2,7 +2,7 @@
 // linear addresses as it would translate them. All of it is the vCPU's state in the linear memory, whichever engine runs.
 
 import { Seg } from '../base/state/vcpu.ts';
-import { CR0 } from '../cpu/cpu.ts';
+import { CR0 } from '../cpu/arch/control-bits.ts';
 import type { Cpu } from '../cpu/cpu.ts';
 import { Access, FAULT } from '../mmu/vcpu-mmu.ts';
 

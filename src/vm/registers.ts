@@ -2,7 +2,7 @@
 // bigints.
 
 import { Seg } from '../base/state/vcpu.ts';
-import { CR0, CR4, EFER } from '../cpu/cpu.ts';
+import { CR0, CR4, EFER } from '../cpu/arch/control-bits.ts';
 import type { Cpu } from '../cpu/cpu.ts';
 
 // biome-ignore format: a table

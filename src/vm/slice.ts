@@ -7,7 +7,7 @@ import { Request } from '../base/request.ts';
 import { Activity } from '../base/state/vcpu.ts';
 import type { Cpu } from '../cpu/cpu.ts';
 import type { Engine } from '../cpu/engine.ts';
-import { IF } from '../cpu/flags.ts';
+import { IF } from '../cpu/arch/rflags.ts';
 import { eventDeliverable, runVcpu } from '../cpu/run-loop.ts';
 import type { RunReason } from '../cpu/run-loop.ts';
 import type { MemoryTracking } from '../mt/memory-tracking.ts';

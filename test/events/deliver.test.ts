@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { Activity, Seg } from '../../src/base/state/vcpu.ts';
-import { SegAttr } from '../../src/cpu/cpu.ts';
+import { SegAttr } from '../../src/cpu/arch/segment-attributes.ts';
 import type { Cpu } from '../../src/cpu/cpu.ts';
 import { deliverEvent, deliverFault } from '../../src/cpu/events/deliver.ts';
 import { EventType, Escalation, escalation, makeEvent } from '../../src/cpu/events/event.ts';
-import { AC, IF, IOPL_SHIFT, NT, RF, TF } from '../../src/cpu/flags.ts';
-import { Vector } from '../../src/cpu/signals.ts';
+import { AC, IF, IOPL_SHIFT, NT, RF, TF } from '../../src/cpu/arch/rflags.ts';
+import { Vector } from '../../src/cpu/arch/vectors.ts';
 import { AT, SEL, UNMAPPED, gate, longMode, operand, protectedMode, segment } from '../system/support.ts';
 import type { Rig } from '../system/support.ts';
 

@@ -5,7 +5,7 @@ import { Request } from '../../src/base/request.ts';
 import { Activity, Seg } from '../../src/base/state/vcpu.ts';
 import { deliverFault } from '../../src/cpu/events/deliver.ts';
 import { EventType, hasQueuedEvent, queueEvent } from '../../src/cpu/events/inject.ts';
-import { IF, RF, TF } from '../../src/cpu/flags.ts';
+import { IF, RF, TF } from '../../src/cpu/arch/rflags.ts';
 import { Interpreter } from '../../src/cpu/interpreter/interpreter.ts';
 import { runVcpu } from '../../src/cpu/run-loop.ts';
 import type { RunReason } from '../../src/cpu/run-loop.ts';

@@ -3,7 +3,7 @@
 import { OperandKind } from '../../src/cpu/builder/insn.ts';
 import type { Insn } from '../../src/cpu/builder/insn.ts';
 import { NO_OPERAND } from '../../src/cpu/decode/operand-record.ts';
-import { RF, STATUS_FLAGS, TF } from '../../src/cpu/flags.ts';
+import { RF, STATUS_FLAGS, TF } from '../../src/cpu/arch/rflags.ts';
 import type { Outcome } from './runner.ts';
 import { isResultUndefined, undefinedBits, undefinedFlags } from './undefined-flags.ts';
 import { compareX87 } from './x87-state.ts';

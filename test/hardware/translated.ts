@@ -4,7 +4,7 @@
 import { describe, expect, it } from 'vitest';
 import { CodeMode } from '../../src/cpu/builder/insn.ts';
 import type { Insn } from '../../src/cpu/builder/insn.ts';
-import { surveyOf } from '../../src/cpu/builder/survey.ts';
+import { surveyOf } from '../../src/cpu/survey.ts';
 import type { Mnemonic } from '../../src/cpu/decode/mnemonic.ts';
 import { Translator } from '../../src/cpu/translator/translator.ts';
 import type { Setting } from './machine.ts';

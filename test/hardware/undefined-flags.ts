@@ -1,6 +1,6 @@
 // Flags that the SDM leaves undefined, by instruction (vol. 2, "Flags Affected" of each; vol. 1, appendix A).
 
-import { AF, CF, OF, PF, SF, STATUS_FLAGS, ZF } from '../../src/cpu/flags.ts';
+import { AF, CF, OF, PF, SF, STATUS_FLAGS, ZF } from '../../src/cpu/arch/rflags.ts';
 import type { Insn } from '../../src/cpu/builder/insn.ts';
 import type { Mnemonic } from '../../src/cpu/decode/mnemonic.ts';
 

@@ -16,7 +16,10 @@ import type { Call } from './recording-builder.ts';
 /** A system helper that only looks; it may refuse. */
 const looks = (call: Call): boolean => HELPERS[JSON.parse(call.args[0]!) as SystemHelper] === 'looks';
 /** System helpers that never refuse: what they change comes after the last access to memory. */
-const CERTAIN: ReadonlySet<string> = new Set(['x87Stored']);
+// biome-ignore format: a table
+const CERTAIN: ReadonlySet<string> = new Set<SystemHelper>([
+  'x87Stored', 'x87StoredPop', 'x87Operand', 'x87LoadPiece', 'x87Loaded', 'x87MaskAll', 'fninit', 'fldM80', 'fbld',
+]);
 const FAULTING: ReadonlySet<string> = new Set([
   'loadForWrite',
   'probeWrite',
@@ -30,6 +33,7 @@ const FAULTING: ReadonlySet<string> = new Set([
   'raiseWhen',
   'timeStamp',
   'system',
+  'systemPair',
 ]);
 // biome-ignore format: a table
 const EFFECTS: ReadonlySet<string> = new Set([

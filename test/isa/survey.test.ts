@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import { HELPERS } from '../../src/cpu/builder/helpers.ts';
 import { Rep } from '../../src/cpu/builder/insn.ts';
-import { surveyOf } from '../../src/cpu/builder/survey.ts';
+import { surveyOf } from '../../src/cpu/survey.ts';
 import type { Mnemonic } from '../../src/cpu/decode/mnemonic.ts';
 import { SYSTEM } from '../../src/cpu/system/index.ts';
 import { ALL_SAMPLES } from './instructions.ts';

@@ -2,7 +2,7 @@
 // (a kernel that polls its serial port is a twelfth IN and OUT), at least 95 % run translated.
 
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { surveyOf } from '../../src/cpu/builder/survey.ts';
+import { surveyOf } from '../../src/cpu/survey.ts';
 import { Op } from '../../src/cpu/interpreter/op.ts';
 import { CATALOG } from '../guests/catalog.ts';
 import { loadGuest, runGuest } from '../guests/run-guest.ts';

@@ -2,7 +2,7 @@
 // walk has succeeded, and not by an access that faults; and who a program in virtual-8086 mode is to the page tables.
 
 import { describe, expect, it } from 'vitest';
-import { CR0, CR4 } from '../../src/cpu/cpu.ts';
+import { CR0, CR4 } from '../../src/cpu/arch/control-bits.ts';
 import { longMode, protectedMode } from '../system/support.ts';
 import type { Rig } from '../system/support.ts';
 import { AT, EAX, EBX, HLT, d, reg, rip, run } from './support.ts';

@@ -1,7 +1,7 @@
 // Breakpoints of the debug registers (SDM vol. 3, "Debug Registers", "Debug Exception (#DB)—Interrupt Vector 1").
 
 import { describe, expect, it } from 'vitest';
-import { IF, RF } from '../../src/cpu/flags.ts';
+import { IF, RF } from '../../src/cpu/arch/rflags.ts';
 import { longMode, protectedMode } from '../system/support.ts';
 import type { Rig } from '../system/support.ts';
 import { AT, EAX, EBX, ECX, EDI, ESP, HLT, IRET, NOP, d, program, realHandler, realMode, reg, rip, run, setReg } from './support.ts';

@@ -3,8 +3,8 @@
 
 import { describe, expect, it } from 'vitest';
 import { noteDataAccess } from '../../src/cpu/breakpoints.ts';
-import { CR4 } from '../../src/cpu/cpu.ts';
-import { RF, TF } from '../../src/cpu/flags.ts';
+import { CR4 } from '../../src/cpu/arch/control-bits.ts';
+import { RF, TF } from '../../src/cpu/arch/rflags.ts';
 import { gate, longMode, protectedMode, segment } from '../system/support.ts';
 import type { Rig } from '../system/support.ts';
 import { AT, EAX, ECX, EDI, ESP, HLT, IRET, NOP, SEL, d, reg, rip, run, setReg, w } from './support.ts';

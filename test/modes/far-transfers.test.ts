@@ -3,8 +3,8 @@
 
 import { describe, expect, it } from 'vitest';
 import { Seg } from '../../src/base/state/vcpu.ts';
-import { SegAttr } from '../../src/cpu/cpu.ts';
-import { AC, CF, IF, IOPL_SHIFT, TF, VM } from '../../src/cpu/flags.ts';
+import { SegAttr } from '../../src/cpu/arch/segment-attributes.ts';
+import { AC, CF, IF, IOPL_SHIFT, TF, VM } from '../../src/cpu/arch/rflags.ts';
 import { longMode, protectedMode, segment } from '../system/support.ts';
 import type { Rig } from '../system/support.ts';
 import { AT, SEL, SEL16 } from './support.ts';

@@ -3,8 +3,9 @@
 
 import { describe, expect, it } from 'vitest';
 import { Seg } from '../../src/base/state/vcpu.ts';
-import { CR0, SegAttr } from '../../src/cpu/cpu.ts';
-import { IF } from '../../src/cpu/flags.ts';
+import { CR0 } from '../../src/cpu/arch/control-bits.ts';
+import { SegAttr } from '../../src/cpu/arch/segment-attributes.ts';
+import { IF } from '../../src/cpu/arch/rflags.ts';
 import { longMode, protectedMode, segment } from '../system/support.ts';
 import type { Rig } from '../system/support.ts';
 import { MODES, interruptFrame } from './every-mode.ts';

@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { Seg } from '../../src/base/state/vcpu.ts';
-import { AC, CF, ID, IF, IOPL_SHIFT, NT, RF, VIF, VIP, VM } from '../../src/cpu/flags.ts';
+import { AC, CF, ID, IF, IOPL_SHIFT, NT, RF, VIF, VIP, VM } from '../../src/cpu/arch/rflags.ts';
 import {
   AT,
   EAX,

@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { Seg } from '../../src/base/state/vcpu.ts';
-import { CF, IF, TF } from '../../src/cpu/flags.ts';
+import { CF, IF, TF } from '../../src/cpu/arch/rflags.ts';
 import {
   AT,
   EAX,

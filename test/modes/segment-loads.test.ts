@@ -3,8 +3,8 @@
 
 import { describe, expect, it } from 'vitest';
 import { Seg } from '../../src/base/state/vcpu.ts';
-import { CR4 } from '../../src/cpu/cpu.ts';
-import { NT, VM } from '../../src/cpu/flags.ts';
+import { CR4 } from '../../src/cpu/arch/control-bits.ts';
+import { NT, VM } from '../../src/cpu/arch/rflags.ts';
 import { resetVcpu } from '../../src/cpu/reset.ts';
 import { gate, longMode, protectedMode, segment } from '../system/support.ts';
 import type { Rig } from '../system/support.ts';

@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { Seg } from '../../src/base/state/vcpu.ts';
-import { CF, ZF } from '../../src/cpu/flags.ts';
+import { CF, ZF } from '../../src/cpu/arch/rflags.ts';
 import { longMode, protectedMode, segment } from '../system/support.ts';
 import type { Rig } from '../system/support.ts';
 

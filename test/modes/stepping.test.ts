@@ -1,7 +1,7 @@
 // TF and the debug registers in every mode (SDM vol. 3, "Single-Step Exception Condition", "Debug Registers").
 
 import { describe, expect, it } from 'vitest';
-import { RF, TF, VM } from '../../src/cpu/flags.ts';
+import { RF, TF, VM } from '../../src/cpu/arch/rflags.ts';
 import { gate } from '../system/support.ts';
 import type { Rig } from '../system/support.ts';
 import { AT, ECX, EDI, HLT, NOP, SEL, reg, rip, run, setReg } from './support.ts';

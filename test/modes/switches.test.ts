@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import { Seg } from '../../src/base/state/vcpu.ts';
 import { CodeMode } from '../../src/cpu/builder/insn.ts';
-import { SegAttr } from '../../src/cpu/cpu.ts';
+import { SegAttr } from '../../src/cpu/arch/segment-attributes.ts';
 import {
   AT,
   EAX,

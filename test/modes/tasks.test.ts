@@ -2,8 +2,8 @@
 
 import { describe, expect, it } from 'vitest';
 import { Seg } from '../../src/base/state/vcpu.ts';
-import { CR0 } from '../../src/cpu/cpu.ts';
-import { IF, NT, RF, TF, VM } from '../../src/cpu/flags.ts';
+import { CR0 } from '../../src/cpu/arch/control-bits.ts';
+import { IF, NT, RF, TF, VM } from '../../src/cpu/arch/rflags.ts';
 import { gate, protectedMode, segment } from '../system/support.ts';
 import type { Rig } from '../system/support.ts';
 import { AT, EAX, EBX, ECX, HLT, IRET, NOP, SEL, d, reg, rip, run, setReg, w } from './support.ts';

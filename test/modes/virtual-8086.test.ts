@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import { Seg } from '../../src/base/state/vcpu.ts';
 import { CodeMode } from '../../src/cpu/builder/insn.ts';
-import { AC, IF, IOPL_SHIFT, NT, RF, VM } from '../../src/cpu/flags.ts';
+import { AC, IF, IOPL_SHIFT, NT, RF, VM } from '../../src/cpu/arch/rflags.ts';
 import { gate, protectedMode } from '../system/support.ts';
 import { AT, EAX, EDX, ESP, HLT, IRET, NOP, SEL, d, reg, rip, run, setReg, stack16, w } from './support.ts';
 import { V86, frame, virtual } from './virtual-support.ts';

@@ -3,8 +3,8 @@
 
 import { describe, expect, it } from 'vitest';
 import { Seg } from '../../src/base/state/vcpu.ts';
-import { CR4 } from '../../src/cpu/cpu.ts';
-import { AC, CF, DF, IF, IOPL_SHIFT, NT, RF, TF, VIF, VIP, VM } from '../../src/cpu/flags.ts';
+import { CR4 } from '../../src/cpu/arch/control-bits.ts';
+import { AC, CF, DF, IF, IOPL_SHIFT, NT, RF, TF, VIF, VIP, VM } from '../../src/cpu/arch/rflags.ts';
 import { gate, longMode, protectedMode, segment } from '../system/support.ts';
 import type { Rig } from '../system/support.ts';
 import { AT, EAX, EBX, ESP, HLT, IRET, NOP, SEL, d, reg, rip, run, setReg, stack16, w } from './support.ts';

@@ -1,6 +1,6 @@
 // Programs in virtual-8086 mode over a protected-mode rig.
 
-import { VM } from '../../src/cpu/flags.ts';
+import { VM } from '../../src/cpu/arch/rflags.ts';
 import { protectedMode } from '../system/support.ts';
 import type { Rig } from '../system/support.ts';
 import { expect } from 'vitest';

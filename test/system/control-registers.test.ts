@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { CR0, CR4, EFER } from '../../src/cpu/cpu.ts';
+import { CR0, CR4, EFER } from '../../src/cpu/arch/control-bits.ts';
 import { AT, UNMAPPED, longMode, protectedMode, register } from './support.ts';
 import type { Rig } from './support.ts';
 

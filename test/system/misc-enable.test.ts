@@ -1,7 +1,7 @@
 // IA32_MISC_ENABLE (SDM vol. 4, "Architectural MSRs").
 
 import { describe, expect, it } from 'vitest';
-import { EFER } from '../../src/cpu/cpu.ts';
+import { EFER } from '../../src/cpu/arch/control-bits.ts';
 import { resetVcpu } from '../../src/cpu/reset.ts';
 import { visibleCpuidLeaf } from '../../src/cpu/system/cpuid.ts';
 import { MsrAddress } from '../../src/cpu/system/msr-table.ts';

@@ -3,8 +3,8 @@
 import { describe, expect, it } from 'vitest';
 import { Request } from '../../src/base/request.ts';
 import { Activity, Seg } from '../../src/base/state/vcpu.ts';
-import { CR4, EFER } from '../../src/cpu/cpu.ts';
-import { AC, IF, IOPL_SHIFT, NT, RF, TF, VM } from '../../src/cpu/flags.ts';
+import { CR4, EFER } from '../../src/cpu/arch/control-bits.ts';
+import { AC, IF, IOPL_SHIFT, NT, RF, TF, VM } from '../../src/cpu/arch/rflags.ts';
 import { DEFAULT_MODEL } from '../../src/cpu/arch/model.ts';
 import { cpuidLeaf } from '../../src/cpu/system/cpuid.ts';
 import { MsrAddress } from '../../src/cpu/system/msr-table.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Seg } from '../../src/base/state/vcpu.ts';
-import { SegAttr } from '../../src/cpu/cpu.ts';
-import { ZF } from '../../src/cpu/flags.ts';
+import { SegAttr } from '../../src/cpu/arch/segment-attributes.ts';
+import { ZF } from '../../src/cpu/arch/rflags.ts';
 import { AT, SEL, UNMAPPED, longMode, protectedMode, segment } from './support.ts';
 import type { Rig } from './support.ts';
 

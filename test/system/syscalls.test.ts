@@ -2,8 +2,8 @@
 
 import { describe, expect, it } from 'vitest';
 import { Seg } from '../../src/base/state/vcpu.ts';
-import { EFER } from '../../src/cpu/cpu.ts';
-import { AC, CF, IF, RF, TF, VM } from '../../src/cpu/flags.ts';
+import { EFER } from '../../src/cpu/arch/control-bits.ts';
+import { AC, CF, IF, RF, TF, VM } from '../../src/cpu/arch/rflags.ts';
 import { AT, longMode, protectedMode } from './support.ts';
 import type { Rig } from './support.ts';
 

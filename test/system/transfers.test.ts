@@ -2,8 +2,8 @@
 
 import { describe, expect, it } from 'vitest';
 import { Seg } from '../../src/base/state/vcpu.ts';
-import { SegAttr } from '../../src/cpu/cpu.ts';
-import { AC, CF, IF, IOPL_SHIFT, NT, RF } from '../../src/cpu/flags.ts';
+import { SegAttr } from '../../src/cpu/arch/segment-attributes.ts';
+import { AC, CF, IF, IOPL_SHIFT, NT, RF } from '../../src/cpu/arch/rflags.ts';
 import { AT, SEL, UNMAPPED, gate, longMode, protectedMode, segment } from './support.ts';
 import type { Rig } from './support.ts';
 

@@ -4,7 +4,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Size } from '../../src/cpu/builder/insn.ts';
-import { AF, CF, OF, PF, SF, ZF, evenParity, statusFlags } from '../../src/cpu/flags.ts';
+import { AF, CF, OF, PF, SF, ZF } from '../../src/cpu/arch/rflags.ts';
+import { evenParity, statusFlags } from '../../src/cpu/flags.ts';
 import { CANONICAL, FlagOp, OVERRIDE, flagKind, opOf, sizeOf } from '../../src/cpu/translator/flag-kinds.ts';
 import { runtimeModule } from '../../src/cpu/translator/runtime-module.ts';
 

@@ -1,7 +1,7 @@
 // Gates and control instructions of the x87.
 
 import { describe, expect, it } from 'vitest';
-import { CR0 } from '../../src/cpu/cpu.ts';
+import { CR0 } from '../../src/cpu/arch/control-bits.ts';
 import { resetVcpu } from '../../src/cpu/reset.ts';
 import { AT } from '../system/support.ts';
 import { Escape, absolute, execute, x87Rig } from './support.ts';

@@ -1,8 +1,8 @@
 // x87 exceptions while CR0.NE is 0 (SDM vol. 1, "MS-DOS Compatibility Sub-mode").
 
 import { describe, expect, it } from 'vitest';
-import { CR0 } from '../../src/cpu/cpu.ts';
-import { IF } from '../../src/cpu/flags.ts';
+import { CR0 } from '../../src/cpu/arch/control-bits.ts';
+import { IF } from '../../src/cpu/arch/rflags.ts';
 import { AT } from '../system/support.ts';
 import type { Rig } from '../system/support.ts';
 import { Escape, execute, x87Rig } from './support.ts';

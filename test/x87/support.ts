@@ -1,7 +1,7 @@
 // Byte programs with x87 instructions over the interpreter: 32-bit, 64-bit and real-address code.
 
 import { Activity } from '../../src/base/state/vcpu.ts';
-import { CR0 } from '../../src/cpu/cpu.ts';
+import { CR0 } from '../../src/cpu/arch/control-bits.ts';
 import { HLT, realHandler, realMode, run } from '../modes/support.ts';
 import { AT, longMode, protectedMode } from '../system/support.ts';
 import type { Rig } from '../system/support.ts';

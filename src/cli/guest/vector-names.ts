@@ -1,6 +1,6 @@
 // Exceptions by the manual's mnemonics.
 
-import { Vector } from '../../cpu/signals.ts';
+import { Vector } from '../../cpu/arch/vectors.ts';
 import type { Fault } from '../../cpu/signals.ts';
 
 const NAMES: ReadonlyMap<number, string> = new Map(

@@ -5,7 +5,7 @@
 // look inside: a host `if` may depend only on fields of the decoded instruction. Order in a semantics function: read,
 // compute, write, flags. Only what is marked "may fault" can fault; a fault leaves no effect of the instruction behind.
 
-import type { SystemHelper } from './helpers.ts';
+import type { PairHelper, SystemHelper } from './helpers.ts';
 import type { Insn, Operand, Size } from './insn.ts';
 
 /** What an engine computes with. A type of its own for each algebra that the operations are over. */
@@ -155,6 +155,8 @@ export interface Builder<T extends Values> {
   timeStamp(): readonly [T['value'], T['value']];
   /** Calls a system helper (cpu/system), which both engines share. Returns the helper's value, or 0. May fault. */
   system(helper: SystemHelper, i: Insn, x?: T['value'], y?: T['value']): T['value'];
+  /** Calls a helper that gives two values. May fault. */
+  systemPair(helper: PairHelper, i: Insn): readonly [T['value'], T['value']];
 }
 
 export interface Flags<T extends Values> {

@@ -7,6 +7,9 @@
  */
 export type HelperEffect = 'looks' | 'state' | 'course';
 
+const all = <const E extends HelperEffect, const N extends string>(effect: E, ...names: readonly N[]): Record<N, E> =>
+  Object.fromEntries(names.map((name) => [name, effect])) as Record<N, E>;
+
 // biome-ignore format: a table
 export const HELPERS = {
   // control transfers beyond near ones
@@ -45,14 +48,29 @@ export const HELPERS = {
   portIn: 'course', // x = port; returns the value of i.size bytes
   portOut: 'course', // x = port, y = value
   checkPort: 'looks', // x = port: #GP(0) unless permitted
-  // x87 (cpu/x87/helpers.ts)
-  x87Wait: 'looks', // #NM, #MF; x = offset of the operand in memory
-  x87NoWait: 'looks', // #NM
-  x87Execute: 'state', // x = operand in memory, y = its bits 79:64
-  // what is stored, in two parts; whether it is; it has been
-  x87Result: 'looks', x87ResultHigh: 'looks', x87Stores: 'looks', x87Stored: 'state',
-  x87ImagePiece: 'looks', // x = a piece of environment or state; returns its value
-  x87LoadPiece: 'looks', // x = the value, y = the piece
+  // x87 (cpu/x87). Gates: #NM, and #MF of those that wait
+  x87Wait: 'looks', x87NoWait: 'looks', fwait: 'looks',
+  // operations; x = operand in memory, y = its offset
+  ...all(
+    'state',
+    'fadd', 'faddp', 'fiadd', 'fsub', 'fsubp', 'fisub', 'fsubr', 'fsubrp', 'fisubr', 'fmul', 'fmulp', 'fimul',
+    'fdiv', 'fdivp', 'fidiv', 'fdivr', 'fdivrp', 'fidivr', 'fchs', 'fabs', 'fsqrt', 'frndint', 'fprem', 'fprem1', 'fscale', 'fxtract',
+    'f2xm1', 'fsin', 'fcos', 'fsincos', 'fptan', 'fpatan', 'fyl2x', 'fyl2xp1',
+    'fcom', 'fcomp', 'fcompp', 'ficom', 'ficomp', 'fucom', 'fucomp', 'fucompp', 'fcomi', 'fcomip', 'fucomi', 'fucomip', 'ftst', 'fxam',
+    'fld', 'fild', 'fld1', 'fldl2t', 'fldl2e', 'fldpi', 'fldlg2', 'fldln2', 'fldz', 'fst', 'fstp', 'fstpnce',
+    'fxch', 'fcmov', 'ffree', 'ffreep', 'fincstp', 'fdecstp', 'fnop',
+    'fninit', 'fnclex', 'fldcw', 'x87MaskAll',
+  ),
+  fldM80: 'state', fbld: 'state', // x = operand in memory, y = its bits 79:64
+  x87Operand: 'state', // x = offset of the operand in memory, where an operation has no room for it
+  x87Stored: 'state', x87StoredPop: 'state', // the end of a store: x = outcome of the conversion, y = offset of the operand
+  x87Control: 'looks', x87Status: 'looks', // return the word
+  x87Piece: 'looks', // x = offset of a piece of environment or state; returns its value
+  x87LoadPiece: 'state', // x = the value, y = the offset
+  x87Loaded: 'state', // the last piece is there
 } as const satisfies Record<string, HelperEffect>;
 
 export type SystemHelper = keyof typeof HELPERS;
+
+/** Helpers that give two values, by `b.systemPair`; all of them look. ST(0) in a format of memory, and the outcome. */
+export type PairHelper = 'toReal' | 'toExtended' | 'toInteger' | 'toTruncated' | 'toDecimal';

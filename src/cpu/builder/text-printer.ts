@@ -7,7 +7,7 @@
 //   dst ← x3
 //   flags of x1 + x2 = x3, size 4
 
-import type { SystemHelper } from './helpers.ts';
+import type { PairHelper, SystemHelper } from './helpers.ts';
 import type { Builder, Semantics } from './builder.ts';
 import { Rep } from './insn.ts';
 import type { Insn, Operand, Size } from './insn.ts';
@@ -295,6 +295,9 @@ class TextPrinter implements Builder<Texts> {
   }
   timeStamp(): [string, string] {
     return [this.name('low half of the TSC'), this.name('high half of the TSC')];
+  }
+  systemPair(helper: PairHelper): [string, string] {
+    return [this.name(`first of ${helper}()`), this.name(`second of ${helper}()`)];
   }
   system(helper: SystemHelper, _i: Insn, x?: string, y?: string): string {
     return this.name(`${helper}(${[x, y].filter((value) => value !== undefined).join(', ')})`);

@@ -3,8 +3,7 @@
 import { Request } from '../../base/request.ts';
 import { Activity } from '../../base/state/vcpu.ts';
 import type { Cpu } from '../cpu.ts';
-import type { DeliverFault } from '../engine.ts';
-import { Vector } from '../signals.ts';
+import { Vector } from '../arch/vectors.ts';
 import type { Fault } from '../signals.ts';
 import { EventType, Escalation, escalation, makeEvent } from './event.ts';
 import type { Event } from './event.ts';
@@ -85,7 +84,7 @@ function loadCr2(cpu: Cpu, linear: number): void {
  * Delivers cpu.fault, which the instruction at cpu.rip raised. Never throws. When delivery waits for an answer from outside,
  * nothing has changed but Request.EXIT: the instruction is executed again and faults again.
  */
-export const deliverFault: DeliverFault = (cpu) => {
+export const deliverFault = (cpu: Cpu): void => {
   const { vector, errorCode, linear } = cpu.fault;
   if (vector === Vector.PF) loadCr2(cpu, linear);
   cpu.suppressTrap = true;

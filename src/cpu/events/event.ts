@@ -1,7 +1,7 @@
 // What can be delivered through the IDT, by the VMCS's interruption types (SDM vol. 3, "VM-Entry Controls for Event
 // Injection"), and what a second exception during delivery makes of the first.
 
-import { Vector } from '../signals.ts';
+import { Vector } from '../arch/vectors.ts';
 
 export const EventType = {
   EXTERNAL_INTERRUPT: 0,

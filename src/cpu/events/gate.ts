@@ -2,8 +2,8 @@
 // name, with the checks up to the question of which stack.
 
 import type { Cpu } from '../cpu.ts';
-import { SegAttr } from '../cpu.ts';
-import { Vector } from '../signals.ts';
+import { SegAttr } from '../arch/segment-attributes.ts';
+import { Vector } from '../arch/vectors.ts';
 import { requireCodeSize } from '../system/code-targets.ts';
 import { IMPLICIT, NO_SEGMENT, SystemType, isNull, makeDescriptor, readDescriptor } from '../system/descriptor.ts';
 import type { Descriptor } from '../system/descriptor.ts';

@@ -1,9 +1,9 @@
 // Entering an interrupt handler: from an event to the handler's first instruction, by the mode's IDT.
 
 import type { Cpu } from '../cpu.ts';
-import { AC, IF, NT, RF, TF, VM } from '../flags.ts';
+import { AC, IF, NT, RF, TF, VM } from '../arch/rflags.ts';
 import { BETWEEN_ITERATIONS } from '../interrupted-repeat.ts';
-import { Vector } from '../signals.ts';
+import { Vector } from '../arch/vectors.ts';
 import { isRealMode } from '../system/helper.ts';
 import { Blocking } from '../system/segments.ts';
 import { DR7_GD } from '../system/debug-registers.ts';

@@ -2,7 +2,7 @@
 
 import { Seg } from '../../base/state/vcpu.ts';
 import type { Cpu } from '../cpu.ts';
-import { RF } from '../flags.ts';
+import { RF } from '../arch/rflags.ts';
 import { instructionPointer } from '../system/code-targets.ts';
 import { SystemType, markAccessed, probeAccessed } from '../system/descriptor.ts';
 import { isVirtual8086 } from '../system/helper.ts';

@@ -3,8 +3,8 @@
 
 import { Seg } from '../../base/state/vcpu.ts';
 import type { Cpu } from '../cpu.ts';
-import { RF } from '../flags.ts';
-import { Vector } from '../signals.ts';
+import { RF } from '../arch/rflags.ts';
+import { Vector } from '../arch/vectors.ts';
 import { IMPLICIT, NO_SEGMENT } from '../system/descriptor.ts';
 import { tableAddress } from '../system/helper.ts';
 import { setRealModeSegment } from '../system/segments.ts';

@@ -11,7 +11,7 @@ import type { Cpu } from '../cpu.ts';
 import { decode } from '../decode/decode.ts';
 import type { DeliverFault } from '../engine.ts';
 import { readOutside } from '../outside.ts';
-import { Vector } from '../signals.ts';
+import { Vector } from '../arch/vectors.ts';
 import { CodeCache } from './code-cache.ts';
 import type { Block, CodePage } from './code-cache.ts';
 import { Builders, Op } from './op.ts';

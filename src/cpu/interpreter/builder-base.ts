@@ -5,12 +5,12 @@ import { Rep } from '../builder/insn.ts';
 import type { Insn, Operand } from '../builder/insn.ts';
 import { CodeMode } from '../builder/insn.ts';
 import type { Cpu } from '../cpu.ts';
-import { DF } from '../flags.ts';
+import { DF } from '../arch/rflags.ts';
 import { noteIterationsLeft } from '../interrupted-repeat.ts';
 import { linearAddress } from '../segmentation.ts';
 import { Access } from '../../mmu/vcpu-mmu.ts';
 import { Seg } from '../../base/state/vcpu.ts';
-import { Vector } from '../signals.ts';
+import { Vector } from '../arch/vectors.ts';
 import { addToRegister, effectiveAddress, registerAddress, wrapAddress, writeRegisterAddress } from './addressing.ts';
 
 const RSP = 4;

@@ -5,8 +5,8 @@ import { CodeMode, OperandKind } from '../builder/insn.ts';
 import type { Insn, Operand, Size } from '../builder/insn.ts';
 import type { Cpu } from '../cpu.ts';
 import { linearAddress } from '../segmentation.ts';
-import { SYSTEM } from '../system/index.ts';
-import type { SystemHelper } from '../builder/helpers.ts';
+import { PAIRS, SYSTEM } from '../system/index.ts';
+import type { PairHelper, SystemHelper } from '../builder/helpers.ts';
 import { readTimeStamp } from '../system/tsc.ts';
 import { effectiveAddress, wrapAddress } from './addressing.ts';
 import { NarrowFlags } from './narrow-flags.ts';
@@ -174,6 +174,11 @@ export class NarrowBuilder extends NarrowValues implements Builder<Narrow> {
   timeStamp(): readonly [number, number] {
     const time = readTimeStamp(this.cpu);
     return [Number(BigInt.asIntN(32, time)), Number(BigInt.asIntN(32, time >> 32n))];
+  }
+
+  systemPair(helper: PairHelper, i: Insn): readonly [number, number] {
+    const [first, second] = PAIRS[helper](this.cpu, i);
+    return [Number(BigInt.asIntN(32, first)), Number(BigInt.asIntN(32, second))];
   }
 
   system(helper: SystemHelper, i: Insn, x: number = 0, y: number = 0): number {

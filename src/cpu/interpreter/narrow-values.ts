@@ -3,7 +3,7 @@
 
 import type { Size } from '../builder/insn.ts';
 import type { Cpu } from '../cpu.ts';
-import { Vector } from '../signals.ts';
+import { Vector } from '../arch/vectors.ts';
 import { BuilderBase } from './builder-base.ts';
 
 const fit = (size: Size, x: number): number => (size === 4 ? x | 0 : size === 1 ? x & 0xff : x & 0xffff);

@@ -5,7 +5,7 @@ import { meaningOf as meaning64 } from '../isa/index.ts?instance=interpreter64';
 import type { Semantics } from '../builder/builder.ts';
 import type { Insn } from '../builder/insn.ts';
 import type { Cpu } from '../cpu.ts';
-import { surveyOf } from '../builder/survey.ts';
+import { surveyOf } from '../survey.ts';
 import { NarrowBuilder } from './narrow-builder.ts';
 import { WideBuilder } from './wide-builder.ts';
 

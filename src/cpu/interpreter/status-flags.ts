@@ -1,7 +1,8 @@
 // Flags of the interpreter: the two words of cpu/flags.ts, and what reads them. How they are written depends on the class of
 // values (narrow-flags.ts, wide-flags.ts).
 
-import { AUX_ADJUST, AUX_CARRY, AUX_CARRY_IN, AUX_SIGN, DF, evenParity, AF, CF, OF, PF, SF, ZF, split, statusFlags } from '../flags.ts';
+import { DF, AF, CF, OF, PF, SF, ZF } from '../arch/rflags.ts';
+import { AUX_ADJUST, AUX_CARRY, AUX_CARRY_IN, AUX_SIGN, evenParity, split, statusFlags } from '../flags.ts';
 import type { Cpu } from '../cpu.ts';
 
 export class StatusFlags {

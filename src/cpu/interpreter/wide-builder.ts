@@ -5,8 +5,8 @@ import { CodeMode, OperandKind } from '../builder/insn.ts';
 import type { Insn, Operand, Size } from '../builder/insn.ts';
 import type { Cpu } from '../cpu.ts';
 import { linearAddress } from '../segmentation.ts';
-import { SYSTEM } from '../system/index.ts';
-import type { SystemHelper } from '../builder/helpers.ts';
+import { PAIRS, SYSTEM } from '../system/index.ts';
+import type { PairHelper, SystemHelper } from '../builder/helpers.ts';
 import { readTimeStamp } from '../system/tsc.ts';
 import { effectiveAddress, exactAddress, wrapAddress } from './addressing.ts';
 import { WideFlags } from './wide-flags.ts';
@@ -170,6 +170,10 @@ export class WideBuilder extends WideValues implements Builder<Wide> {
   timeStamp(): readonly [bigint, bigint] {
     const time = readTimeStamp(this.cpu);
     return [BigInt.asUintN(32, time), time >> 32n];
+  }
+
+  systemPair(helper: PairHelper, i: Insn): readonly [bigint, bigint] {
+    return PAIRS[helper](this.cpu, i);
   }
 
   system(helper: SystemHelper, i: Insn, x: bigint = 0n, y: bigint = 0n): bigint {

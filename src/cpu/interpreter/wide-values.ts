@@ -2,7 +2,7 @@
 
 import type { Size } from '../builder/insn.ts';
 import type { Cpu } from '../cpu.ts';
-import { Vector } from '../signals.ts';
+import { Vector } from '../arch/vectors.ts';
 import { BuilderBase } from './builder-base.ts';
 
 const fit = (size: Size, x: bigint): bigint => (size === 8 ? BigInt.asUintN(64, x) : BigInt.asUintN(8 * size, x));

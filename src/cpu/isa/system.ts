@@ -3,7 +3,7 @@
 
 import type { Builder, Semantics, Values } from '../builder/builder.ts';
 import type { Insn } from '../builder/insn.ts';
-import { Vector } from '../signals.ts';
+import { Vector } from '../arch/vectors.ts';
 import { RAX, RCX, RDX, linearSize } from './registers.ts';
 
 export const HLT: Semantics = (b, i) => void b.system('halt', i);

@@ -3,8 +3,8 @@
 
 import { Seg } from '../../base/state/vcpu.ts';
 import type { Cpu } from '../cpu.ts';
-import { SegAttr } from '../cpu.ts';
-import { Vector } from '../signals.ts';
+import { SegAttr } from '../arch/segment-attributes.ts';
+import { Vector } from '../arch/vectors.ts';
 import { instructionPointer } from './code-targets.ts';
 import { SystemType, isNull, isWholeInTable, markAccessed, probeAccessed, readDescriptor, readUpperHalf } from './descriptor.ts';
 import type { Descriptor } from './descriptor.ts';

@@ -1,9 +1,9 @@
 // Checks on the code segment and the instruction pointer that a far transfer goes to (SDM vol. 3, "Privilege Level Checking
 // When Transferring Program Control Between Code Segments"; vol. 2, JMP, CALL, RET, IRET).
 
-import { SegAttr } from '../cpu.ts';
+import { SegAttr } from '../arch/segment-attributes.ts';
 import type { Cpu } from '../cpu.ts';
-import { Vector } from '../signals.ts';
+import { Vector } from '../arch/vectors.ts';
 import { isNull, limitOf, readDescriptor } from './descriptor.ts';
 import type { Descriptor } from './descriptor.ts';
 import { isCanonical, toSigned } from './helper.ts';

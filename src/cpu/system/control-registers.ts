@@ -1,9 +1,9 @@
 // MOV to and from control registers, SMSW, LMSW, CLTS (SDM vol. 2, "MOV—Move to/from Control Registers"; vol. 3, "Control
 // Registers", "Initializing IA-32e Mode"). The rules on bits live in control-rules.ts.
 
-import { CR0, CR4, EFER } from '../cpu.ts';
+import { CR0, CR4, EFER } from '../arch/control-bits.ts';
 import type { Cpu } from '../cpu.ts';
-import { Vector } from '../signals.ts';
+import { Vector } from '../arch/vectors.ts';
 import { CR0_WRITABLE, PDPTE_CR0, PDPTE_CR4, checkCr0, checkCr4, cr3ReservedBits } from './control-rules.ts';
 import { preventUserMode, requireCpl0 } from './helper.ts';
 import type { SystemFunction } from './helper.ts';

@@ -2,10 +2,11 @@
 // IA-32e Mode"). What is absent from CPUID is reserved here.
 
 import { Seg } from '../../base/state/vcpu.ts';
-import { CR0, CR4, EFER, SegAttr } from '../cpu.ts';
+import { CR0, CR4, EFER } from '../arch/control-bits.ts';
+import { SegAttr } from '../arch/segment-attributes.ts';
 import type { Cpu } from '../cpu.ts';
 import { CodeMode } from '../builder/insn.ts';
-import { Vector } from '../signals.ts';
+import { Vector } from '../arch/vectors.ts';
 import { SystemType } from './descriptor.ts';
 import { isXdDisabled } from './misc-enable.ts';
 

@@ -1,9 +1,9 @@
 // MOV to and from debug registers (SDM vol. 2, "MOV—Move to/from Debug Registers"; vol. 3, "Debug Registers"). What
 // they match is in breakpoints.ts.
 
-import { CR4 } from '../cpu.ts';
+import { CR4 } from '../arch/control-bits.ts';
 import type { Cpu } from '../cpu.ts';
-import { Vector } from '../signals.ts';
+import { Vector } from '../arch/vectors.ts';
 import { is64Bit, requireCpl0 } from './helper.ts';
 import type { SystemFunction } from './helper.ts';
 

@@ -6,7 +6,7 @@
 
 import { Access } from '../../mmu/vcpu-mmu.ts';
 import { Seg } from '../../base/state/vcpu.ts';
-import { SegAttr } from '../cpu.ts';
+import { SegAttr } from '../arch/segment-attributes.ts';
 import type { Cpu } from '../cpu.ts';
 import { tableAddress } from './helper.ts';
 

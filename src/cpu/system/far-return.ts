@@ -1,9 +1,9 @@
 // Far RET (SDM vol. 2), and the part of it that IRET shares: going back to a code segment and, to an outer level, a stack.
 
 import { Seg } from '../../base/state/vcpu.ts';
-import { SegAttr } from '../cpu.ts';
+import { SegAttr } from '../arch/segment-attributes.ts';
 import type { Cpu } from '../cpu.ts';
-import { Vector } from '../signals.ts';
+import { Vector } from '../arch/vectors.ts';
 import { instructionPointer, is64BitCode, returnTarget } from './code-targets.ts';
 import { isNull, markAccessed, probeAccessed } from './descriptor.ts';
 import type { Descriptor } from './descriptor.ts';

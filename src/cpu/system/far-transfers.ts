@@ -2,7 +2,7 @@
 
 import { Seg } from '../../base/state/vcpu.ts';
 import type { Cpu } from '../cpu.ts';
-import { Vector } from '../signals.ts';
+import { Vector } from '../arch/vectors.ts';
 import { callThroughGate, jumpThroughGate } from './call-gates.ts';
 import { checkDirect, instructionPointer } from './code-targets.ts';
 import { SystemType, isNull, probeAccessed, readDescriptor } from './descriptor.ts';

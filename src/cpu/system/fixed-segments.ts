@@ -1,7 +1,7 @@
 // The flat segments that SYSCALL, SYSRET, SYSENTER and SYSEXIT load without looking at any descriptor (SDM vol. 2).
 
 import { Seg } from '../../base/state/vcpu.ts';
-import { SegAttr } from '../cpu.ts';
+import { SegAttr } from '../arch/segment-attributes.ts';
 import type { Cpu } from '../cpu.ts';
 
 const CODE = 0x9b;

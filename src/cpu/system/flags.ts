@@ -1,8 +1,8 @@
 // PUSHF, POPF, CLI, STI, CLAC, STAC (SDM vol. 2).
 
 import type { Cpu } from '../cpu.ts';
-import { AC, ID, IF, IOPL_SHIFT, NT, RF, STATUS_FLAGS, DF, TF, VIF, VIP, VM } from '../flags.ts';
-import { Vector } from '../signals.ts';
+import { AC, ID, IF, IOPL_SHIFT, NT, RF, STATUS_FLAGS, DF, TF, VIF, VIP, VM } from '../arch/rflags.ts';
+import { Vector } from '../arch/vectors.ts';
 import type { SystemFunction } from './helper.ts';
 import { Blocking } from './segments.ts';
 import {

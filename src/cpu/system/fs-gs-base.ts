@@ -1,9 +1,9 @@
 // SWAPGS, RDFSBASE, RDGSBASE, WRFSBASE, WRGSBASE (SDM vol. 2): 64-bit mode only.
 
 import { Seg } from '../../base/state/vcpu.ts';
-import { CR4 } from '../cpu.ts';
+import { CR4 } from '../arch/control-bits.ts';
 import type { Cpu } from '../cpu.ts';
-import { Vector } from '../signals.ts';
+import { Vector } from '../arch/vectors.ts';
 import { is64Bit, requireCanonical, requireCpl0 } from './helper.ts';
 import type { SystemFunction } from './helper.ts';
 

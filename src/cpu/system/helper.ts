@@ -1,11 +1,12 @@
 // The shape of a system helper, and the checks that several helpers begin with.
 
-import { CodeMode } from '../builder/insn.ts';
 import type { Insn } from '../builder/insn.ts';
-import { CR0, CR4 } from '../cpu.ts';
+import { CR4 } from '../arch/control-bits.ts';
 import type { Cpu } from '../cpu.ts';
-import { VM } from '../flags.ts';
-import { Vector } from '../signals.ts';
+import { Vector } from '../arch/vectors.ts';
+import { isProtected } from '../state/modes.ts';
+
+export { is64Bit, isProtected, isRealMode, isVirtual8086 } from '../state/modes.ts';
 
 /**
  * A system helper: what an instruction does beyond registers and memory. `x` and `y` are unsigned. At entry cpu.rip is the
@@ -14,17 +15,10 @@ import { Vector } from '../signals.ts';
  */
 export type SystemFunction = (cpu: Cpu, i: Insn, x: bigint, y: bigint) => bigint;
 
+/** One that gives two values and changes nothing. */
+export type PairFunction = (cpu: Cpu, i: Insn) => readonly [bigint, bigint];
+
 export const LOW_32 = 0xffffffffn;
-
-/** CR0.PE = 0. */
-export const isRealMode = (cpu: Cpu): boolean => (cpu.state.cr0[0] & CR0.PE) === 0n;
-
-export const isVirtual8086 = (cpu: Cpu): boolean => (cpu.state.rflags[0] & VM) !== 0;
-
-/** CR0.PE = 1 and not virtual-8086 mode: selectors name descriptors. */
-export const isProtected = (cpu: Cpu): boolean => !isRealMode(cpu) && !isVirtual8086(cpu);
-
-export const is64Bit = (cpu: Cpu): boolean => cpu.mode === CodeMode.BITS64;
 
 /** SDM vol. 2, of every privileged instruction: "#GP(0) if the current privilege level is not 0". */
 export function requireCpl0(cpu: Cpu): void {

@@ -20,8 +20,8 @@ import { farCall, farJump } from './far-transfers.ts';
 import { clac, cli, popf, pushfValue, stac, sti } from './flags.ts';
 import { readFsBase, readGsBase, swapgs, writeFsBase, writeGsBase } from './fs-gs-base.ts';
 import { checkCpl0, checkProtectedMode, halt, invalidateCaches } from './halt.ts';
-import type { SystemHelper } from '../builder/helpers.ts';
-import type { SystemFunction } from './helper.ts';
+import type { PairHelper, SystemHelper } from '../builder/helpers.ts';
+import type { PairFunction, SystemFunction } from './helper.ts';
 import { breakpoint, icebp, interrupt, overflow } from './interrupts.ts';
 import { invalidatePage, invpcid } from './invalidation.ts';
 import { iret } from './iret.ts';
@@ -32,17 +32,7 @@ import { arpl, lar, lsl, verr, verw } from './selector-checks.ts';
 import { syscall, sysret } from './syscall.ts';
 import { sysenter, sysexit } from './sysenter.ts';
 import { readPmc, readTscAux } from './tsc.ts';
-import {
-  x87Execute,
-  x87ImagePiece,
-  x87LoadPiece,
-  x87NoWait,
-  x87Result,
-  x87ResultHigh,
-  x87Stored,
-  x87Stores,
-  x87Wait,
-} from '../x87/helpers.ts';
+import { X87_HELPERS, X87_PAIRS } from './x87.ts';
 
 export type { SystemFunction } from './helper.ts';
 
@@ -55,5 +45,7 @@ export const SYSTEM: Record<SystemHelper, SystemFunction> = {
   readControl, writeControl, readDebug, writeDebug, readMachineStatus, writeMachineStatus, clearTaskSwitched,
   readMsr, writeMsr, cpuid, readTscAux, readPmc, invalidatePage, invpcid,
   swapgs, readFsBase, readGsBase, writeFsBase, writeGsBase, invalidateCaches, checkCpl0, checkProtectedMode, portIn, portOut, checkPort,
-  x87Wait, x87NoWait, x87Execute, x87Result, x87ResultHigh, x87Stores, x87Stored, x87ImagePiece, x87LoadPiece,
+  ...X87_HELPERS,
 };
+
+export const PAIRS: Record<PairHelper, PairFunction> = X87_PAIRS;

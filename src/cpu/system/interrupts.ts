@@ -3,7 +3,7 @@
 import type { Cpu } from '../cpu.ts';
 import { EventType, makeEvent } from '../events/event.ts';
 import { enterHandler } from '../events/handler.ts';
-import { Vector } from '../signals.ts';
+import { Vector } from '../arch/vectors.ts';
 import { isVirtual8086 } from './helper.ts';
 import type { SystemFunction } from './helper.ts';
 import { isRedirected, redirect } from './redirection.ts';

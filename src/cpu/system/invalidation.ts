@@ -1,9 +1,9 @@
 // INVLPG and INVPCID (SDM vol. 2). The TLB keeps translations of the current PCID only (mmu/vcpu-mmu.ts), so what names
 // another PCID has nothing to invalidate.
 
-import { CR4 } from '../cpu.ts';
+import { CR4 } from '../arch/control-bits.ts';
 import type { Cpu } from '../cpu.ts';
-import { Vector } from '../signals.ts';
+import { Vector } from '../arch/vectors.ts';
 import { NO_SEGMENT } from './descriptor.ts';
 import { LOW_32, is64Bit, isCanonical, requireCpl0, toSigned } from './helper.ts';
 import type { SystemFunction } from './helper.ts';

@@ -2,8 +2,8 @@
 
 import { Seg } from '../../base/state/vcpu.ts';
 import type { Cpu } from '../cpu.ts';
-import { NT, RF, VIF, VIP, VM } from '../flags.ts';
-import { Vector } from '../signals.ts';
+import { NT, RF, VIF, VIP, VM } from '../arch/rflags.ts';
+import { Vector } from '../arch/vectors.ts';
 import { instructionPointer, returnTarget } from './code-targets.ts';
 import { enterReturnStack, returnStack } from './far-return.ts';
 import { storeFlags } from './flags.ts';

@@ -2,7 +2,7 @@
 // processor looks at. Bits of what this processor has not (thermal control, SpeedStep, MONITOR, xTPR) are kept and mean nothing.
 
 import type { Cpu } from '../cpu.ts';
-import { Vector } from '../signals.ts';
+import { Vector } from '../arch/vectors.ts';
 
 /** Limits CPUID's basic leaves to 2, for Windows NT 4. */
 const LIMIT_CPUID = 1n << 22n;

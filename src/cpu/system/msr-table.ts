@@ -1,9 +1,9 @@
 // The model-specific registers there are, by address: how each is read and what each accepts (SDM vol. 4,
 // "Architectural MSRs"). Absent addresses raise #GP(0).
 
-import { EFER } from '../cpu.ts';
+import { EFER } from '../arch/control-bits.ts';
 import type { Cpu } from '../cpu.ts';
-import { Vector } from '../signals.ts';
+import { Vector } from '../arch/vectors.ts';
 import { takeControlsOver } from './control-registers.ts';
 import { checkEfer } from './control-rules.ts';
 import { requireCanonical } from './helper.ts';

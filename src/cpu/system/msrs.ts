@@ -1,7 +1,7 @@
 // RDMSR and WRMSR (SDM vol. 2). The registers themselves: msr-table.ts.
 
 import type { Cpu } from '../cpu.ts';
-import { Vector } from '../signals.ts';
+import { Vector } from '../arch/vectors.ts';
 import { writeEdxEax } from './edx-eax.ts';
 import { LOW_32, requireCpl0 } from './helper.ts';
 import type { SystemFunction } from './helper.ts';

@@ -3,10 +3,10 @@
 import type { AccessWidth } from '../../base/device.ts';
 import { Seg } from '../../base/state/vcpu.ts';
 import { notePortAccess } from '../breakpoints.ts';
-import { SegAttr } from '../cpu.ts';
+import { SegAttr } from '../arch/segment-attributes.ts';
 import type { Cpu } from '../cpu.ts';
 import { readOutside, writeOutside } from '../outside.ts';
-import { Vector } from '../signals.ts';
+import { Vector } from '../arch/vectors.ts';
 import { IMPLICIT, NO_SEGMENT, SystemType } from './descriptor.ts';
 import { isVirtual8086, tableAddress } from './helper.ts';
 import type { SystemFunction } from './helper.ts';

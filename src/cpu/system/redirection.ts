@@ -4,10 +4,11 @@
 //   offset in the TSS:   … | 32 bytes, bit n = vector n | I/O permission bit map …        I/O map base (at 102) is where the latter begins
 
 import { Seg } from '../../base/state/vcpu.ts';
-import { CR4, SegAttr } from '../cpu.ts';
+import { CR4 } from '../arch/control-bits.ts';
+import { SegAttr } from '../arch/segment-attributes.ts';
 import type { Cpu } from '../cpu.ts';
-import { IF, TF, VIF } from '../flags.ts';
-import { Vector } from '../signals.ts';
+import { IF, TF, VIF } from '../arch/rflags.ts';
+import { Vector } from '../arch/vectors.ts';
 import { IMPLICIT, NO_SEGMENT, SystemType } from './descriptor.ts';
 import { isVirtual8086, tableAddress } from './helper.ts';
 import { setRealModeSegment } from './segments.ts';

@@ -3,9 +3,9 @@
 
 import { Request } from '../../base/request.ts';
 import { Seg } from '../../base/state/vcpu.ts';
-import { SegAttr } from '../cpu.ts';
+import { SegAttr } from '../arch/segment-attributes.ts';
 import type { Cpu } from '../cpu.ts';
-import { Vector } from '../signals.ts';
+import { Vector } from '../arch/vectors.ts';
 import { baseOf, isNull, isReadable, isWritableData, limitOf, markAccessed, readDescriptor } from './descriptor.ts';
 import type { Descriptor } from './descriptor.ts';
 import { is64Bit, isProtected, isVirtual8086 } from './helper.ts';

@@ -1,7 +1,7 @@
 // LAR, LSL, VERR, VERW and ARPL: questions about a selector that never fault for its sake; ZF is the answer.
 
 import type { Cpu } from '../cpu.ts';
-import { ZF } from '../flags.ts';
+import { ZF } from '../arch/rflags.ts';
 import { SystemType as T, findDescriptor, isNull, isReadable, isWritableData, limitOf } from './descriptor.ts';
 import type { Descriptor } from './descriptor.ts';
 import { requireProtectedMode } from './helper.ts';

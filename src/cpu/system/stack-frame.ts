@@ -4,10 +4,10 @@
 import { Access } from '../../mmu/vcpu-mmu.ts';
 import { Seg } from '../../base/state/vcpu.ts';
 import { noteDataAccess } from '../breakpoints.ts';
-import { SegAttr } from '../cpu.ts';
+import { SegAttr } from '../arch/segment-attributes.ts';
 import type { Cpu } from '../cpu.ts';
-import { AC } from '../flags.ts';
-import { Vector } from '../signals.ts';
+import { AC } from '../arch/rflags.ts';
+import { Vector } from '../arch/vectors.ts';
 import { NEXT_STACK, Rights, isWithinBounds, segmentBounds } from '../segment-bounds.ts';
 import { linearAddress } from '../segmentation.ts';
 import { baseOf, limitOf } from './descriptor.ts';

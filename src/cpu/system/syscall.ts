@@ -1,9 +1,9 @@
 // SYSCALL and SYSRET (SDM vol. 2): 64-bit mode only, as on Intel's processors.
 
-import { EFER } from '../cpu.ts';
+import { EFER } from '../arch/control-bits.ts';
 import type { Cpu } from '../cpu.ts';
-import { RF, TF } from '../flags.ts';
-import { Vector } from '../signals.ts';
+import { RF, TF } from '../arch/rflags.ts';
+import { Vector } from '../arch/vectors.ts';
 import { setFlatSegments } from './fixed-segments.ts';
 import { noteFlags } from './flags.ts';
 import { LOW_32, is64Bit, requireCanonical, requireCpl0, toSigned, toUnsigned } from './helper.ts';

@@ -1,8 +1,8 @@
 // SYSENTER and SYSEXIT (SDM vol. 2).
 
 import type { Cpu } from '../cpu.ts';
-import { IF, VM } from '../flags.ts';
-import { Vector } from '../signals.ts';
+import { IF, VM } from '../arch/rflags.ts';
+import { Vector } from '../arch/vectors.ts';
 import { setFlatSegments } from './fixed-segments.ts';
 import { noteVirtualInterrupt } from './flags.ts';
 import { LOW_32, isRealMode, requireCanonical, requireCpl0, toSigned } from './helper.ts';

@@ -3,7 +3,7 @@
 
 import { Seg } from '../../base/state/vcpu.ts';
 import { Access } from '../../mmu/vcpu-mmu.ts';
-import { SegAttr } from '../cpu.ts';
+import { SegAttr } from '../arch/segment-attributes.ts';
 import type { Cpu } from '../cpu.ts';
 import { IMPLICIT, NO_SEGMENT, SystemType } from './descriptor.ts';
 import { tableAddress } from './helper.ts';

@@ -3,8 +3,8 @@
 
 import { Seg } from '../../base/state/vcpu.ts';
 import type { Cpu } from '../cpu.ts';
-import { VM } from '../flags.ts';
-import { Vector } from '../signals.ts';
+import { VM } from '../arch/rflags.ts';
+import { Vector } from '../arch/vectors.ts';
 import { SystemType, findDescriptor, isNull, isReadable, markAccessed, readDescriptor } from './descriptor.ts';
 import { checkStackSegment, setNullSegment, setRealModeSegment, setSegment } from './segments.ts';
 import type { Task } from './task-segment.ts';

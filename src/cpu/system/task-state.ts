@@ -1,9 +1,9 @@
 // Stacks for inner levels from the TSS (SDM vol. 3, "Task-State Segment (TSS)", "64-Bit Task State Segment").
 
 import { Seg } from '../../base/state/vcpu.ts';
-import { SegAttr } from '../cpu.ts';
+import { SegAttr } from '../arch/segment-attributes.ts';
 import type { Cpu } from '../cpu.ts';
-import { Vector } from '../signals.ts';
+import { Vector } from '../arch/vectors.ts';
 import { IMPLICIT, NO_SEGMENT, SystemType, isNull } from './descriptor.ts';
 import { tableAddress } from './helper.ts';
 import { checkStackSegment } from './segments.ts';

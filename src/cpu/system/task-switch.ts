@@ -3,11 +3,11 @@
 
 import { Seg } from '../../base/state/vcpu.ts';
 import { Access } from '../../mmu/vcpu-mmu.ts';
-import { CR0 } from '../cpu.ts';
+import { CR0 } from '../arch/control-bits.ts';
 import type { Cpu } from '../cpu.ts';
 import { EventType, hasQueuedEvent, queueEvent } from '../events/inject.ts';
-import { NT, RF } from '../flags.ts';
-import { Vector } from '../signals.ts';
+import { NT, RF } from '../arch/rflags.ts';
+import { Vector } from '../arch/vectors.ts';
 import { loadPageDirectory } from './control-registers.ts';
 import { DR6, DR7_LOCAL, noteDebugException } from './debug-registers.ts';
 import { IMPLICIT, NO_SEGMENT, SystemType, baseOf, findDescriptor, limitOf, storeTypeByte } from './descriptor.ts';

@@ -1,8 +1,8 @@
 // The time-stamp counter (SDM vol. 3, "Time-Stamp Counter"): virtual time plus the vCPU's offset.
 
-import { CR4 } from '../cpu.ts';
+import { CR4 } from '../arch/control-bits.ts';
 import type { Cpu } from '../cpu.ts';
-import { Vector } from '../signals.ts';
+import { Vector } from '../arch/vectors.ts';
 import { LOW_32 } from './helper.ts';
 import type { SystemFunction } from './helper.ts';
 

@@ -2,9 +2,9 @@
 // Virtual-8086 Mode"; vol. 2, IRET, RETURN-TO-VIRTUAL-8086-MODE).
 
 import { Seg } from '../../base/state/vcpu.ts';
-import { SegAttr } from '../cpu.ts';
+import { SegAttr } from '../arch/segment-attributes.ts';
 import type { Cpu } from '../cpu.ts';
-import { Vector } from '../signals.ts';
+import { Vector } from '../arch/vectors.ts';
 import { noteFlags } from './flags.ts';
 import { invalidateSegment, setRealModeSegment } from './segments.ts';
 import { peek, setStackPointer } from './stack-frame.ts';

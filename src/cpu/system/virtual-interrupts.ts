@@ -2,10 +2,10 @@
 // IOPL below 3 (SDM vol. 3, "Maskable Hardware Interrupt Handling in Virtual-8086 Mode Using the Virtual Interrupt Mechanism",
 // "Protected-Mode Virtual Interrupts"; vol. 2, CLI, STI, PUSHF, POPF, IRET).
 
-import { CR4 } from '../cpu.ts';
+import { CR4 } from '../arch/control-bits.ts';
 import type { Cpu } from '../cpu.ts';
-import { DF, IF, IOPL_SHIFT, NT, STATUS_FLAGS, TF, VIF, VIP } from '../flags.ts';
-import { Vector } from '../signals.ts';
+import { DF, IF, IOPL_SHIFT, NT, STATUS_FLAGS, TF, VIF, VIP } from '../arch/rflags.ts';
+import { Vector } from '../arch/vectors.ts';
 import { isVirtual8086 } from './helper.ts';
 
 const IOPL = 3 << IOPL_SHIFT;

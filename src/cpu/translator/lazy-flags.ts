@@ -3,7 +3,8 @@
 
 import type { Flags } from '../builder/builder.ts';
 import type { Size } from '../builder/insn.ts';
-import { AUX_ADJUST, AUX_PARITY_SHIFT, DF } from '../flags.ts';
+import { DF } from '../arch/rflags.ts';
+import { AUX_ADJUST, AUX_PARITY_SHIFT } from '../flags.ts';
 import { VCPU_STATE } from '../../base/state/vcpu.ts';
 import { CANONICAL, DYNAMIC, FlagOp, OVERRIDE, flagKind, opOf, sizeOf } from './flag-kinds.ts';
 import type { FlagKind } from './flag-kinds.ts';

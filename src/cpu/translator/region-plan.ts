@@ -3,8 +3,8 @@
 import { PAGE_SIZE } from '../../base/paging-units.ts';
 import { CodeMode } from '../builder/insn.ts';
 import type { Insn } from '../builder/insn.ts';
-import { surveyOf } from '../builder/survey.ts';
-import type { Survey } from '../builder/survey.ts';
+import { surveyOf } from '../survey.ts';
+import type { Survey } from '../survey.ts';
 import type { FeatureSet } from '../arch/features.ts';
 import { decode } from '../decode/decode.ts';
 

@@ -5,7 +5,7 @@ import type { Builder } from '../builder/builder.ts';
 import { Rep } from '../builder/insn.ts';
 import type { Insn, Size } from '../builder/insn.ts';
 import { VCPU_STATE } from '../../base/state/vcpu.ts';
-import { CR4 } from '../cpu.ts';
+import { CR4 } from '../arch/control-bits.ts';
 import { BETWEEN_ITERATIONS } from '../interrupted-repeat.ts';
 import { OperandBuilder } from './operand-builder.ts';
 import type { Site } from './operand-builder.ts';
@@ -212,5 +212,9 @@ export class WasmBuilder extends OperandBuilder implements Builder<Emitted> {
   system(): Val {
     this.interpret();
     return this.constant(4, 0);
+  }
+
+  systemPair(): readonly [Val, Val] {
+    return [this.system(), this.system()];
   }
 }

@@ -1,4 +1,4 @@
-// FADD to FDIVR in all their forms, and the operations on ST(0) and ST(1).
+// Addition to division in all their forms, and the operations on ST(0) and ST(1).
 
 import { OperandKind } from '../builder/insn.ts';
 import { abs, add, chs, div, extract, mul, remainder, roundToInteger, scale, sqrt, sub } from '../float/index.ts';
@@ -6,7 +6,7 @@ import type { FloatEnvironment, Remainder } from '../float/index.ts';
 import type { X87Operation } from './operation.ts';
 import { integerSource, isNaN80, realSource, withSource } from './sources.ts';
 import type { Source } from './sources.ts';
-import { Status } from './x87.ts';
+import { Status } from '../arch/x87-status.ts';
 
 type Binary = (env: FloatEnvironment, a: bigint, b: bigint) => bigint | null;
 const reversed =
@@ -90,12 +90,12 @@ const extracted: X87Operation = ({ x87 }) => {
 
 // biome-ignore format: a table
 export const ARITHMETIC = {
-  FADD: real(add), FADDP: popping(add), FIADD: integer(add),
-  FSUB: real(sub), FSUBP: popping(sub), FISUB: integer(sub),
-  FSUBR: real(subR), FSUBRP: popping(subR), FISUBR: integer(subR),
-  FMUL: real(mul), FMULP: popping(mul), FIMUL: integer(mul),
-  FDIV: real(div), FDIVP: popping(div), FIDIV: integer(div),
-  FDIVR: real(divR), FDIVRP: popping(divR), FIDIVR: integer(divR),
-  FCHS: unary((_env, a) => chs(a)), FABS: unary((_env, a) => abs(a)), FSQRT: unary(sqrt), FRNDINT: unary(roundToInteger),
-  FPREM: partialRemainder(false), FPREM1: partialRemainder(true), FSCALE: scaled, FXTRACT: extracted,
+  fadd: real(add), faddp: popping(add), fiadd: integer(add),
+  fsub: real(sub), fsubp: popping(sub), fisub: integer(sub),
+  fsubr: real(subR), fsubrp: popping(subR), fisubr: integer(subR),
+  fmul: real(mul), fmulp: popping(mul), fimul: integer(mul),
+  fdiv: real(div), fdivp: popping(div), fidiv: integer(div),
+  fdivr: real(divR), fdivrp: popping(divR), fidivr: integer(divR),
+  fchs: unary((_env, a) => chs(a)), fabs: unary((_env, a) => abs(a)), fsqrt: unary(sqrt), frndint: unary(roundToInteger),
+  fprem: partialRemainder(false), fprem1: partialRemainder(true), fscale: scaled, fxtract: extracted,
 } satisfies Record<string, X87Operation>;

@@ -2,14 +2,14 @@
 
 import { OperandKind } from '../builder/insn.ts';
 import type { Insn } from '../builder/insn.ts';
-import type { Cpu } from '../cpu.ts';
-import { CF, PF, STATUS_FLAGS, ZF } from '../flags.ts';
+import type { CpuState } from '../state/cpu-state.ts';
+import { CF, PF, STATUS_FLAGS, ZF } from '../arch/rflags.ts';
 import { classify, compare } from '../float/index.ts';
 import type { Comparison, FloatClass } from '../float/index.ts';
 import type { X87Operation } from './operation.ts';
 import { integerSource, realSource, withSource } from './sources.ts';
 import type { Source } from './sources.ts';
-import { Status } from './x87.ts';
+import { Status } from '../arch/x87-status.ts';
 
 const { C0, C2, C3 } = Status;
 
@@ -24,13 +24,13 @@ interface Form {
 const CONDITIONS: Record<Comparison, number> = { greater: 0, less: C0, equal: C3, unordered: C0 | C2 | C3 };
 const FLAGS: Record<Comparison, number> = { greater: 0, less: CF, equal: ZF, unordered: CF | PF | ZF };
 
-function report(cpu: Cpu, result: Comparison, flags: boolean): void {
+function report(cpu: CpuState, result: Comparison, flags: boolean): void {
   if (flags) cpu.flags.write((cpu.flags.read() & ~STATUS_FLAGS) | FLAGS[result]);
   else cpu.x87.conditions = CONDITIONS[result];
 }
 
 /** ST(0) against `source`; an empty operand compares as unordered. Null: an exception is not masked. */
-function ordered(cpu: Cpu, empty: boolean, find: () => Source, quiet: boolean): Comparison | null {
+function ordered(cpu: CpuState, empty: boolean, find: () => Source, quiet: boolean): Comparison | null {
   const { x87 } = cpu;
   const { env } = x87;
   if (empty) return x87.stackFault('underflow') === null ? null : 'unordered';
@@ -45,7 +45,7 @@ function ordered(cpu: Cpu, empty: boolean, find: () => Source, quiet: boolean): 
 
 const comparison =
   ({ quiet, pops = 0, find = realSource, flags }: Form): X87Operation =>
-  (cpu: Cpu, i: Insn, x: bigint) => {
+  (cpu: CpuState, i: Insn, x: bigint) => {
     const { x87 } = cpu;
     const empty = x87.isEmpty(0) || (i.src.kind === OperandKind.ST && x87.isEmpty(i.src.reg));
     const result = ordered(cpu, empty, () => find(x87, i, x), quiet === true);
@@ -77,18 +77,18 @@ const examine: X87Operation = ({ x87 }) => {
 };
 
 export const COMPARISONS = {
-  FCOM: comparison({}),
-  FCOMP: comparison({ pops: 1 }),
-  FCOMPP: comparison({ pops: 2 }),
-  FICOM: comparison({ find: integerSource }),
-  FICOMP: comparison({ find: integerSource, pops: 1 }),
-  FUCOM: comparison({ quiet: true }),
-  FUCOMP: comparison({ quiet: true, pops: 1 }),
-  FUCOMPP: comparison({ quiet: true, pops: 2 }),
-  FCOMI: comparison({ flags: true }),
-  FCOMIP: comparison({ flags: true, pops: 1 }),
-  FUCOMI: comparison({ quiet: true, flags: true }),
-  FUCOMIP: comparison({ quiet: true, flags: true, pops: 1 }),
-  FTST: test,
-  FXAM: examine,
+  fcom: comparison({}),
+  fcomp: comparison({ pops: 1 }),
+  fcompp: comparison({ pops: 2 }),
+  ficom: comparison({ find: integerSource }),
+  ficomp: comparison({ find: integerSource, pops: 1 }),
+  fucom: comparison({ quiet: true }),
+  fucomp: comparison({ quiet: true, pops: 1 }),
+  fucompp: comparison({ quiet: true, pops: 2 }),
+  fcomi: comparison({ flags: true }),
+  fcomip: comparison({ flags: true, pops: 1 }),
+  fucomi: comparison({ quiet: true, flags: true }),
+  fucomip: comparison({ quiet: true, flags: true, pops: 1 }),
+  ftst: test,
+  fxam: examine,
 } satisfies Record<string, X87Operation>;

@@ -1,29 +1,21 @@
-// x87 control instructions: they raise nothing and leave C1 as it is.
+// x87 control operations: they raise nothing and leave C1 and the pointers as they are.
 
 import type { X87Operation } from './operation.ts';
-import { loadEnvironment, loadRegisters } from './image.ts';
-import { EXCEPTIONS, Status } from './x87.ts';
+import { EXCEPTIONS, Status } from '../arch/x87-status.ts';
 
-const nothing: X87Operation = () => {};
-
-/** All but FNOP leave the pointers as they are (SDM vol. 1, "x87 FPU Instruction and Data (Operand) Pointers"). */
 export const CONTROL = {
-  FNOP: nothing,
-  FWAIT: nothing,
-  FNENI: nothing,
-  FNDISI: nothing,
-  FNSETPM: nothing,
-  FNINIT: ({ x87 }) => x87.initialize(),
-  FNCLEX: ({ x87 }) => {
+  fninit: ({ x87 }) => x87.initialize(),
+  fnclex: ({ x87 }) => {
     x87.status &= ~(EXCEPTIONS | Status.SF);
   },
-  FLDCW: ({ x87 }, _i, x) => {
+  /** x = the control word. */
+  fldcw: ({ x87 }, _i, x) => {
     x87.control = Number(x);
   },
-  FNSTSW: nothing, // in AX; nothing is left to do
-  FLDENV: (cpu, i) => loadEnvironment(cpu, i.size),
-  FRSTOR: (cpu, i) => {
-    loadEnvironment(cpu, i.size);
-    loadRegisters(cpu, i.size);
+  /** All exceptions masked, as FNSTENV leaves it. */
+  x87MaskAll: ({ x87 }) => {
+    x87.control |= EXCEPTIONS;
   },
+  /** The last piece of an image has been taken. */
+  x87Loaded: () => {},
 } satisfies Record<string, X87Operation>;

@@ -5,8 +5,8 @@ import { DE, constant, fromBcd, fromFloat32, fromFloat64, fromInteger } from '..
 import type { ConstantName } from '../float/index.ts';
 import { OperandKind } from '../builder/insn.ts';
 import type { X87Operation } from './operation.ts';
-import { Status } from './x87.ts';
-import type { X87 } from './x87.ts';
+import { Status } from '../arch/x87-status.ts';
+import type { X87 } from '../state/x87-registers.ts';
 
 type Load = (x87: X87, i: Insn, x: bigint) => bigint | null;
 
@@ -75,14 +75,18 @@ const conditional: X87Operation = ({ x87 }, i, x) => {
 
 // biome-ignore format: a table
 export const MOVES = {
-  FLD: pushing(registerOrReal),
-  FLD_M80: pushing((_x87, _i, x) => x),
-  FILD: pushing((_x87, { src }, x) => fromInteger(BigInt.asIntN(8 * src.size, x))),
-  FBLD: pushing((_x87, _i, x) => fromBcd(x)),
-  FLD1: constants('FLD1'), FLDL2T: constants('FLDL2T'), FLDL2E: constants('FLDL2E'), FLDPI: constants('FLDPI'),
-  FLDLG2: constants('FLDLG2'), FLDLN2: constants('FLDLN2'), FLDZ: constants('FLDZ'),
-  FST: store(false), FSTP: store(true), FSTPNCE: storeUnchecked,
-  FXCH: exchange, FCMOV: conditional, FFREE: freeing(false), FFREEP: freeing(true),
-  FINCSTP: ({ x87 }) => { x87.top++; },
-  FDECSTP: ({ x87 }) => { x87.top--; },
+  fld: pushing(registerOrReal),
+  fild: pushing((_x87, { src }, x) => fromInteger(BigInt.asIntN(8 * src.size, x))),
+  fld1: constants('FLD1'), fldl2t: constants('FLDL2T'), fldl2e: constants('FLDL2E'), fldpi: constants('FLDPI'),
+  fldlg2: constants('FLDLG2'), fldln2: constants('FLDLN2'), fldz: constants('FLDZ'),
+  fst: store(false), fstp: store(true), fstpnce: storeUnchecked,
+  fxch: exchange, fcmov: conditional, ffree: freeing(false), ffreep: freeing(true),
+  fincstp: ({ x87 }) => { x87.top++; },
+  fdecstp: ({ x87 }) => { x87.top--; },
+} satisfies Record<string, X87Operation>;
+
+/** Operands of ten bytes. */
+export const WIDE_LOADS = {
+  fldM80: pushing((_x87, _i, x) => x),
+  fbld: pushing((_x87, _i, x) => fromBcd(x)),
 } satisfies Record<string, X87Operation>;

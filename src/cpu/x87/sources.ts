@@ -4,7 +4,7 @@ import { OperandKind } from '../builder/insn.ts';
 import type { Insn } from '../builder/insn.ts';
 import { DE, IE, ZE, classify, fromFloat32, fromFloat64, fromInteger } from '../float/index.ts';
 import type { FloatEnvironment } from '../float/index.ts';
-import type { X87 } from './x87.ts';
+import type { X87 } from '../state/x87-registers.ts';
 
 export interface Source {
   readonly bits: bigint;

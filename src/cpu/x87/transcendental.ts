@@ -4,8 +4,8 @@ import { arctangent, cosine, exp2Minus1, sine, sineCosine, tangent, yLog2, yLog2
 import type { AngleResult, FloatEnvironment } from '../float/index.ts';
 import { unary } from './arithmetic.ts';
 import type { X87Operation } from './operation.ts';
-import { Status } from './x87.ts';
-import type { X87 } from './x87.ts';
+import { Status } from '../arch/x87-status.ts';
+import type { X87 } from '../state/x87-registers.ts';
 
 /** C2: the operand is out of range, and stays. */
 function setPartial(x87: X87, partial: boolean): void {
@@ -55,18 +55,18 @@ const popping =
   };
 
 export const TRANSCENDENTAL = {
-  F2XM1: unary(exp2Minus1),
-  FSIN: angle(sine),
-  FCOS: angle(cosine),
-  FSINCOS: pushing((env, x) => {
+  f2xm1: unary(exp2Minus1),
+  fsin: angle(sine),
+  fcos: angle(cosine),
+  fsincos: pushing((env, x) => {
     const result = sineCosine(env, x);
     return result && { below: result.sine, top: result.cosine, partial: result.partial };
   }),
-  FPTAN: pushing((env, x) => {
+  fptan: pushing((env, x) => {
     const result = tangent(env, x);
     return result && { below: result.value, top: result.pushed, partial: result.partial };
   }),
-  FPATAN: popping(arctangent),
-  FYL2X: popping(yLog2),
-  FYL2XP1: popping(yLog2Plus1),
+  fpatan: popping(arctangent),
+  fyl2x: popping(yLog2),
+  fyl2xp1: popping(yLog2Plus1),
 } satisfies Record<string, X87Operation>;

@@ -3,7 +3,7 @@
 
 import { Seg } from '../../base/state/vcpu.ts';
 import { PAGE_SIZE } from '../../base/paging-units.ts';
-import { CF, ZF } from '../../cpu/flags.ts';
+import { CF, ZF } from '../../cpu/arch/rflags.ts';
 import type { CallingVcpu } from '../../vm/calling-vcpu.ts';
 import type { FirmwareMemory } from './firmware-memory.ts';
 

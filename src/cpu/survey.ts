@@ -1,12 +1,12 @@
 // What an engine must know of an instruction before it executes or translates it, found by running the semantics once under
 // a builder that computes nothing and notes what it is asked for. So no table repeats what the semantics say.
 
-import { meaningOf } from '../isa/index.ts?instance=analysis';
-import type { Builder, Flags } from './builder.ts';
-import { HELPERS } from './helpers.ts';
-import type { SystemHelper } from './helpers.ts';
-import { Rep } from './insn.ts';
-import type { Insn, Operand, Size } from './insn.ts';
+import { meaningOf } from './isa/index.ts?instance=analysis';
+import type { Builder, Flags } from './builder/builder.ts';
+import { HELPERS } from './builder/helpers.ts';
+import type { SystemHelper } from './builder/helpers.ts';
+import { Rep } from './builder/insn.ts';
+import type { Insn, Operand, Size } from './builder/insn.ts';
 
 export interface Survey {
   /** The widest value handled: 8 if some value has more than 32 bits, otherwise 4. */
@@ -169,6 +169,7 @@ function surveyor(survey: Survey): Builder<Nothing> {
       if (HELPERS[helper] === 'course') survey.endsBlock = true;
       return interpreted();
     },
+    systemPair: () => [interpreted(), 0],
   };
 }
 

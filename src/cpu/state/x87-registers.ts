@@ -1,13 +1,10 @@
-// The x87's registers over a vCPU's state, and what one instruction keeps between its helper calls (SDM vol. 1, "x87 FPU
-// Execution Environment").
+// The x87's registers over a vCPU's state (SDM vol. 1, "x87 FPU Execution Environment").
 
 import type { VcpuState } from '../../base/state/vcpu.ts';
+import { EXCEPTIONS, Status } from '../arch/x87-status.ts';
 import { IE, INDEFINITE } from '../float/index.ts';
 import type { FloatEnvironment, RoundingMode } from '../float/index.ts';
 
-/** Bits of the status word; 5:0 are the exceptions, 13:11 TOP. ES and B are 1 while an exception is raised and not masked. */
-export const Status = { SF: 0x40, ES: 0x80, C0: 0x100, C1: 0x200, C2: 0x400, C3: 0x4000, B: 0x8000 } as const;
-export const EXCEPTIONS = 0x3f;
 const TOP_SHIFT = 11;
 const TOP = 7 << TOP_SHIFT;
 const CONDITIONS = Status.C0 | Status.C2 | Status.C3;
@@ -20,17 +17,9 @@ const CONTROL_FIXED = 0x40;
 /** By PC; the reserved 01 acts as extended precision. */
 const PRECISIONS = [24, 64, 53, 64] as const;
 
-export const IMAGE_BYTES = 108;
-
 export class X87 {
-  /** Of the instruction at hand. */
+  /** Of the operation at hand: from `begin` on. */
   readonly env: FloatEnvironment = { rounding: 0, precision: 64, masks: EXCEPTIONS, flags: 0, roundedUp: false };
-  /** The offset of its operand in memory. */
-  operandOffset = 0n;
-  /** What it stores; null if an exception that is not masked prevents that. */
-  result: bigint | null = null;
-  /** Environment or state, on its way to or from memory. */
-  readonly image = new Uint8Array(IMAGE_BYTES);
 
   constructor(private readonly state: VcpuState) {}
 
@@ -106,6 +95,16 @@ export class X87 {
     fpr[2 * register + 1] = BigInt.asUintN(16, bits >> 64n);
   }
 
+  /** Bits 63:0 of a register, as one of the two parts that memory has them in; its tag stays. */
+  writeLow(n: number, bits: bigint): void {
+    this.state.fpr[2 * this.physical(n)] = bits;
+  }
+
+  /** Bits 79:64. */
+  writeHigh(n: number, bits: bigint): void {
+    this.state.fpr[2 * this.physical(n) + 1] = bits;
+  }
+
   free(n: number): void {
     this.state.ftw[0] &= ~(1 << this.physical(n));
   }
@@ -121,7 +120,7 @@ export class X87 {
   }
 
   // ── one instruction ─────────────────────────────────────────────────────────────────────────────────────────────
-  /** Makes `env` that of an instruction that begins. */
+  /** Makes `env` that of an operation that begins. */
   begin(): void {
     const { env, control } = this;
     env.rounding = ((control >> 10) & 3) as RoundingMode;
@@ -133,8 +132,13 @@ export class X87 {
 
   /** Takes over what `env` tells: the exceptions, and C1. */
   finish(): void {
-    const { env, state } = this;
-    state.fsw[0] = (state.fsw[0] & ~Status.C1) | env.flags | (env.roundedUp ? Status.C1 : 0);
+    const { env } = this;
+    this.report(env.flags | (env.roundedUp ? Status.C1 : 0));
+  }
+
+  /** Adds exceptions to the status word, as bits of it, and makes C1 what it is in `bits`. */
+  report(bits: number): void {
+    this.state.fsw[0] = (this.state.fsw[0] & ~Status.C1) | bits;
   }
 
   /**

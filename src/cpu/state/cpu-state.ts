@@ -1,0 +1,38 @@
+// All of a processor but its way to memory. The last part is scratch of the instruction, or of the delivery of an event, at hand;
+// of it only the answers in `replay` outlive a boundary, and they are saved with the vCPU (vm/save.ts).
+
+import { Vector } from '../arch/vectors.ts';
+import { AccessReplay } from '../replay.ts';
+import { ExitSignal, FaultSignal, StallSignal } from '../signals.ts';
+import type { Fault } from '../signals.ts';
+import { RunState } from './run-state.ts';
+
+export abstract class CpuState extends RunState {
+  /** Data and I/O breakpoints that the instruction at hand met, as B3 to B0 of DR6. */
+  breakpointHits = 0;
+
+  readonly fault: Fault = { vector: 0, errorCode: null, linear: 0 };
+  readonly faultSignal = new FaultSignal();
+  readonly exitSignal = new ExitSignal();
+  readonly stallSignal = new StallSignal();
+  readonly replay = new AccessReplay();
+  /** A software interrupt clears TF before the trap: no single-step #DB after it. */
+  suppressTrap = false;
+  /** Vectors of the exceptions whose delivery led to shutdown, the last four at most (for the triple-fault report). */
+  readonly exceptionChain: Fault[] = [];
+  /** Exceptions delivered, by vector. */
+  readonly exceptionCounts = new Float64Array(32);
+
+  /** Raises exception `vector`; never returns. */
+  raise(vector: number, errorCode: number | null = null): never {
+    this.fault.vector = vector;
+    this.fault.errorCode = errorCode;
+    throw this.faultSignal;
+  }
+
+  /** Raises #PF at `linear` with the error code the walk gave; CR2 is loaded at delivery. */
+  raisePageFault(linear: number, errorCode: number): never {
+    this.fault.linear = linear;
+    return this.raise(Vector.PF, errorCode);
+  }
+}
