@@ -44,6 +44,8 @@ const TSS_BASE = 0x30000000;
 const TSS_GPA = 0x30000;
 const LDT_BASE = 0x30001000;
 const LDT_GPA = 0x31000;
+const GDT_BASE = 0x30002000;
+const GDT_GPA = 0x32000;
 
 const SILENT_HOST: CpuHost = {
   readPort: () => 0,
@@ -96,6 +98,7 @@ function mapWindows(setting: Setting, memory: LinearMemory, physical: PhysicalMe
   map(WIDE_BASE, DATA_GPA + 0x1000, ENTRY);
   map(TSS_BASE, TSS_GPA, SUPERVISOR);
   map(LDT_BASE, LDT_GPA, SUPERVISOR);
+  map(GDT_BASE, GDT_GPA, SUPERVISOR);
   // the I/O map lies beyond the limit: no port is permitted
   view.setUint16(physical.hostOffset(TSS_GPA + 0x66), 0xffff, true);
 }
@@ -144,6 +147,18 @@ function placeLdt({ view }: LinearMemory, at: number): void {
     view.setUint32(at + 8 * n, (base << 16) | (limit & 0xffff), true);
     view.setUint32(at + 8 * n + 4, high, true);
   }
+}
+
+/** Of Linux's GDT: user code of 32 bits, data, user code of 64 bits. No vector names another entry. */
+const GDT: readonly (readonly [number, bigint])[] = [
+  [0x20, 0x00cffb000000ffffn],
+  [0x28, 0x00cff3000000ffffn],
+  [0x30, 0x00affb000000ffffn],
+];
+const GDT_LIMIT = 0x7f;
+
+function placeGdt({ view }: LinearMemory, at: number): void {
+  for (const [offset, descriptor] of GDT) view.setBigUint64(at + offset, descriptor, true);
 }
 
 /** Of 16-bit code: selectors, bases and limits of the data segment of 16-bit code. */
@@ -203,8 +218,9 @@ export function vectorMachine(setting: Setting, mode: VectorMode): VectorMachine
   mapWindows(setting, memory, physical);
   placeLdt(memory, physical.hostOffset(LDT_GPA));
   const long = setting === '64-bit' || setting === 'compatibility';
-  // As long as Linux's; no vector names an entry of it.
-  state.gdtrLimit[0] = 0x7f;
+  placeGdt(memory, physical.hostOffset(GDT_GPA));
+  state.gdtrBase[0] = BigInt(GDT_BASE);
+  state.gdtrLimit[0] = GDT_LIMIT;
   state.cr0[0] = CR0.PE | CR0.PG | CR0.WP | CR0.ET | CR0.NE | CR0.AM;
   state.cr3[0] = BigInt(TABLES_GPA);
   state.cr4[0] = (setting === 'two-level' ? CR4.PSE : CR4.PAE) | CR4.FSGSBASE | CR4.UMIP | CR4.OSFXSR;

@@ -45,6 +45,12 @@ const REGRESSIONS: readonly Regression[] = [
     name: 'ENTER with a 32-bit operand on a 16-bit stack that wraps',
     line: 'm=16w c=6667c8d00101 k=2c698b5f sp=c597000b bp=51d fl=207 -> sp=c597fe33 bp=c5970007 W=20001003:070097 W=20001007:1d050000',
   },
+  {
+    name: 'IRET of 64-bit code at one level checks the instruction pointer before SS',
+    line:
+      'm=64 c=48cf k=79ec251d sp=20000400 fl=253 ' +
+      'M=20000400:687c00100000000037000000000000005303000000000000fd050020000000003f00000000000000 -> x=d:0',
+  },
 ];
 
 describe('regressions', () => {
@@ -52,7 +58,7 @@ describe('regressions', () => {
     const vector = parseVector(line);
     const insn = decodeVector(vector);
     const runner = makeRunner(vector.mode === '64' ? '64-bit' : 'compatibility', vector.mode);
-    expect(compare(insn, vector, runner.run(vector), vendorDifference(insn, vector)?.excuses ?? null)).toEqual([]);
+    expect(compare(insn, vector, runner.run(vector), vendorDifference(insn, vector))).toEqual([]);
   });
 });
 

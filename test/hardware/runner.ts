@@ -1,6 +1,7 @@
 // Runs vectors on a processor of ours, with any engine.
 
 import { Request } from '../../src/base/request.ts';
+import { Seg } from '../../src/base/state/vcpu.ts';
 import { Rep } from '../../src/cpu/builder/insn.ts';
 import type { Cpu } from '../../src/cpu/cpu.ts';
 import type { DeliverFault, Engine } from '../../src/cpu/engine.ts';
@@ -24,6 +25,8 @@ export interface Outcome {
   readonly x87: X87State;
   /** Selectors that changed, by their segment register; 0 for any null selector. */
   readonly selectors: ReadonlyMap<number, number>;
+  /** Bases of FS and GS that changed. */
+  readonly bases: ReadonlyMap<number, bigint>;
 }
 
 export interface VectorRunner {
@@ -115,6 +118,7 @@ export function makeRunner(setting: Setting, mode: VectorMode, makeEngine: MakeE
       writes: changedRuns(before, data),
       x87: readX87(cpu),
       selectors: changedSelectors(segments[0]!, segSelector),
+      bases: new Map([Seg.FS, Seg.GS].filter((s) => segBase[s] !== bases[s]).map((s) => [s, segBase[s]])),
     };
     restore();
     return outcome;

@@ -1,5 +1,5 @@
-// The recorded loads of segment registers, far transfers, LAR, LSL, VERR and VERW, by both engines, in every setting of 32-bit and
-// 16-bit code: registers, selectors, memory, flags, faults with their error codes.
+// The recorded loads of segment registers, far transfers, LAR, LSL, VERR and VERW, by both engines, in every setting of 64-bit, 32-bit
+// and 16-bit code: registers, selectors, bases of FS and GS, memory, flags, faults with their error codes.
 
 import { describe, expect, it } from 'vitest';
 import type { Mnemonic } from '../../src/cpu/decode/mnemonic.ts';
@@ -15,7 +15,8 @@ const ENGINES: readonly (readonly [string, MakeEngine, number])[] = [
   ['the interpreter', interpreter, 1],
   ['the translator', translator, 5],
 ];
-const SETTINGS: readonly Setting[] = ['compatibility', 'PAE', 'two-level'];
+const LEGACY: readonly Setting[] = ['compatibility', 'PAE', 'two-level'];
+const SETTINGS = { 64: ['64-bit'], 32: LEGACY, 16: LEGACY } as const;
 const MNEMONICS: readonly Mnemonic[] = [
   'MOV_TO_SREG',
   'POP_SREG',
@@ -36,11 +37,12 @@ const MNEMONICS: readonly Mnemonic[] = [
 const report = emptyReport();
 
 describe.each(ENGINES)('segments by %s', (_name, makeEngine, step) => {
-  it.each(['32', '16'] as const)('do in %s-bit code what the processor did', (mode) => {
+  it.each(['64', '32', '16'] as const)('do in %s-bit code what the processor did', (mode) => {
     const lines = vectorLines(mode, 'segments').filter((_, at) => at % step === 0);
-    for (const [n, setting] of SETTINGS.entries()) {
+    const settings = SETTINGS[mode];
+    for (const [n, setting] of settings.entries()) {
       runVectors(
-        lines.filter((_, at) => at % SETTINGS.length === n),
+        lines.filter((_, at) => at % settings.length === n),
         makeRunner(setting, mode, makeEngine),
         report,
       );
@@ -52,6 +54,11 @@ describe.each(ENGINES)('segments by %s', (_name, makeEngine, step) => {
 describe('coverage', () => {
   it.each(MNEMONICS)('%s has at least 100 vectors', (mnemonic) => {
     expect(report.byMnemonic.get(mnemonic) ?? 0).toBeGreaterThanOrEqual(100);
+  });
+
+  it('null selectors are loaded into FS and GS where they have a base', () => {
+    const nullLoads = vectorLines('64', 'segments').filter((line) => / [fg]b=0( |$)/.test(line));
+    expect(nullLoads.length).toBeGreaterThanOrEqual(100);
   });
 
   it('excuses far CALL alone', () => {

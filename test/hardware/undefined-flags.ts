@@ -1,8 +1,10 @@
 // Flags that the SDM leaves undefined, by instruction (vol. 2, "Flags Affected" of each; vol. 1, appendix A).
 
+import { Seg } from '../../src/base/state/vcpu.ts';
 import { AF, CF, OF, PF, SF, STATUS_FLAGS, ZF } from '../../src/cpu/arch/rflags.ts';
 import type { Insn } from '../../src/cpu/builder/insn.ts';
 import type { Mnemonic } from '../../src/cpu/decode/mnemonic.ts';
+import type { Vector } from './vector.ts';
 
 /** `count` is the shift count as masked to 5 or 6 bits; `size` the operand size in bytes. */
 type Rule = number | ((count: number, size: number) => number);
@@ -54,7 +56,19 @@ export const isResultUndefined = (insn: Insn, count: number): boolean =>
   (insn.mnemonic === 'SHLD' || insn.mnemonic === 'SHRD') && (count & (insn.size === 8 ? 63 : 31)) > 8 * insn.size;
 
 /** Bits 19:16 of what LAR gives are undefined (SDM vol. 2, LAR, "00FxFF00H"). */
-export const undefinedBits = (insn: Insn): bigint => (insn.mnemonic === 'LAR' && insn.size === 4 ? 0xf0000n : 0n);
+export const undefinedBits = (insn: Insn): bigint => (insn.mnemonic === 'LAR' && insn.size !== 2 ? 0xf0000n : 0n);
+
+const USER64 = 0x33;
+const UPPER_HALF = 0xffffffff00000000n;
+
+/**
+ * Bits 63:32 of the first eight registers when 64-bit mode is left: "undefined" (SDM vol. 1, "General-Purpose Registers in 64-Bit
+ * Mode"); the others are out of reach and stay.
+ */
+export function lostBits({ mode, selectors }: Vector, register: number): bigint {
+  const code = selectors.get(Seg.CS);
+  return mode === '64' && code !== undefined && code !== USER64 && register < 8 ? UPPER_HALF : 0n;
+}
 
 /** The flags of `insn` that need not agree; `count` is the raw value of its shift count operand. */
 export function undefinedFlags(insn: Insn, count: number): number {

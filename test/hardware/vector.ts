@@ -1,5 +1,6 @@
 // Recorded vectors: the text format of test/oracle/format.h, and the numbers its generator repeats.
 
+import { Seg } from '../../src/base/state/vcpu.ts';
 import { CodeMode } from '../../src/cpu/builder/insn.ts';
 import type { Insn } from '../../src/cpu/builder/insn.ts';
 import { decode } from '../../src/cpu/decode/decode.ts';
@@ -59,6 +60,8 @@ export interface Vector {
   readonly fault: RecordedFault | null;
   /** Selectors that changed, by their segment register. */
   readonly selectors: ReadonlyMap<number, number>;
+  /** Bases of FS and GS that changed, by their segment register. */
+  readonly bases: ReadonlyMap<number, bigint>;
   /** Changed memory, in ascending order. */
   readonly writes: readonly Run[];
 }
@@ -167,6 +170,7 @@ export function parseVector(line: string): Vector {
   let fault: RecordedFault | null = null;
   const writes: Run[] = [];
   const selectors = new Map<number, number>();
+  const bases = new Map<number, bigint>();
   const x87Changes = new Map<string, bigint>();
   for (const pair of after.split(' ').slice(1)) {
     const [key, value] = pair.split('=') as [string, string];
@@ -174,13 +178,14 @@ export function parseVector(line: string): Vector {
     else if (key === 'fl') flagsAfter = parseInt(value, 16);
     else if (key === 'x') fault = parseFault(value);
     else if (key === 'W') writes.push(run(value));
+    else if (key === 'fb' || key === 'gb') bases.set(key === 'fb' ? Seg.FS : Seg.GS, number(value));
     else if (SEGMENTS.includes(key)) selectors.set(SEGMENTS.indexOf(key), parseInt(value, 16));
     else if (X87_KEY.test(key)) x87Changes.set(key, number(value));
     else if (key !== 'n') gprAfter[REGISTERS.indexOf(key)] = number(value);
   }
   const ipAfter = ip ?? BigInt(startOf(mode) + (fault ? 0 : code.length));
   const x87After = x87 === null ? null : changedX87(x87, x87Changes);
-  return { line, mode, code, gpr, flags, patches, x87, x87After, gprAfter, ipAfter, flagsAfter, fault, selectors, writes };
+  return { line, mode, code, gpr, flags, patches, x87, x87After, gprAfter, ipAfter, flagsAfter, fault, selectors, bases, writes };
 }
 
 /** The vector's instruction; a fetch past its end is an INT3, as where it ran. */
@@ -188,3 +193,16 @@ export function decodeVector(vector: Vector): Insn {
   let at = 0;
   return decode(() => vector.code[at++] ?? 0xcc, CODE_MODES[vector.mode], ALL_FEATURES);
 }
+
+/** `vector` with nothing done but `fault`, if there is one. */
+export const withoutEffect = (vector: Vector, fault: RecordedFault | null): Vector => ({
+  ...vector,
+  x87After: vector.x87,
+  gprAfter: vector.gpr,
+  flagsAfter: vector.flags,
+  ipAfter: BigInt(startOf(vector.mode) + (fault ? 0 : vector.code.length)),
+  fault,
+  selectors: new Map(),
+  bases: new Map(),
+  writes: [],
+});

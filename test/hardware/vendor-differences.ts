@@ -7,15 +7,17 @@ import type { Insn } from '../../src/cpu/builder/insn.ts';
 import type { Mnemonic } from '../../src/cpu/decode/mnemonic.ts';
 import { icedDecode } from '../decode/iced.ts';
 import { FAMILIES } from '../decode/unimplemented.ts';
-import { WIDE_BASE } from './vector.ts';
+import { OLDER_DIFFERENCES } from './older-differences.ts';
+import { WIDE_BASE, withoutEffect } from './vector.ts';
 import type { Vector } from './vector.ts';
+import { bytesBelow, operandOffset } from './vector-memory.ts';
 import { X87_DIFFERENCES } from './x87-differences.ts';
 
 /**
  * What need not agree. Registers excused must be unchanged instead. `conditions`: those of the x87, and the status flags. `last bits`:
- * one unit of the last place, and C1.
+ * one unit of the last place, and C1. `nothing`: all that `expects` gives must agree.
  */
-export type Excused = 'everything' | 'memory' | 'registers' | 'conditions' | 'C1' | 'last bits';
+export type Excused = 'everything' | 'nothing' | 'registers' | 'conditions' | 'C1' | 'last bits';
 
 export interface VendorDifference {
   readonly name: string;
@@ -23,6 +25,10 @@ export interface VendorDifference {
   readonly why: string;
   readonly excuses: Excused;
   readonly holds: (insn: Insn, vector: Vector) => boolean;
+  /** Addresses of the data window whose bytes need not agree. */
+  readonly memory?: (insn: Insn, vector: Vector) => readonly number[];
+  /** What the modelled processor does, in place of what was recorded. */
+  readonly expects?: (insn: Insn, vector: Vector) => Vector;
 }
 
 const NEAR_BRANCHES: ReadonlySet<Mnemonic> = new Set([
@@ -105,25 +111,35 @@ export const VENDOR_DIFFERENCES: readonly VendorDifference[] = [
   {
     name: 'PUSH of a segment register with 32-bit operand size',
     why: 'Intel writes 16 bits and leaves the upper half of the slot (SDM vol. 2, PUSH); AMD writes 32',
-    excuses: 'memory',
+    excuses: 'nothing',
     holds: (insn, { fault }) => insn.mnemonic === 'PUSH_SREG' && insn.stackSize === 4 && fault === null,
+    memory: (_insn, { mode, gpr }) => bytesBelow(mode, gpr[4]!, 2),
   },
   {
     name: 'PUSH of a segment register of which only the upper half does not fit',
     why: 'the same: only what is written is checked here',
-    excuses: 'everything',
+    excuses: 'nothing',
     holds: (insn, { mode, fault, gpr }) =>
       insn.mnemonic === 'PUSH_SREG' &&
       insn.stackSize === 4 &&
       fault?.vector === 12 &&
       mode === '16w' &&
-      ((gpr[4]! - 4n) & 0xffffn) === 0xfffdn,
+      [0xfffdn, 0xfffen].includes((gpr[4]! - 4n) & 0xffffn),
+    memory: (_insn, { mode, gpr }) => bytesBelow(mode, gpr[4]!, 4),
+    expects: (_insn, vector) => {
+      const pushed = withoutEffect(vector, null);
+      const gprAfter = vector.gpr.slice();
+      gprAfter[4] = (gprAfter[4]! & ~0xffffn) | ((gprAfter[4]! - 4n) & 0xffffn);
+      return { ...pushed, gprAfter };
+    },
   },
   {
     name: 'PUSHA or ENTER that faults midway',
     why: 'stores below the stack pointer before the fault are left to the implementation; here there are none',
-    excuses: 'memory',
+    excuses: 'nothing',
     holds: (insn, vector) => (insn.mnemonic === 'PUSHA' || insn.mnemonic === 'ENTER') && vector.fault !== null,
+    memory: ({ mnemonic, stackSize, src }, { mode, gpr }) =>
+      bytesBelow(mode, gpr[4]!, stackSize * (mnemonic === 'PUSHA' ? 8 : (src.imm & 31) + 1)),
   },
   {
     name: 'POPA whose skipped slot alone faults',
@@ -140,11 +156,13 @@ export const VENDOR_DIFFERENCES: readonly VendorDifference[] = [
   {
     name: 'REP INS or OUTS without permission and with a count of 0',
     why: 'by the pseudo-code of REP (SDM vol. 2) nothing is executed, so nothing is checked; AMD checks the port first',
-    excuses: 'everything',
+    excuses: 'nothing',
     holds: (insn, vector) =>
       (insn.mnemonic === 'INS' || insn.mnemonic === 'OUTS') &&
       insn.rep !== Rep.NONE &&
+      vector.fault?.vector === 13 &&
       BigInt.asUintN(8 * insn.addressSize, vector.gpr[1]!) === 0n,
+    expects: (_insn, vector) => withoutEffect(vector, null),
   },
   {
     name: 'access past the end of a 4-GiB segment',
@@ -158,7 +176,8 @@ export const VENDOR_DIFFERENCES: readonly VendorDifference[] = [
 const FAR_CALL: VendorDifference = {
   name: 'far CALL whose target is beyond the limit',
   why: 'by its pseudo-code (SDM vol. 2, CALL) the target is checked before the pushes; AMD pushes first',
-  excuses: 'memory',
+  excuses: 'nothing',
+  memory: ({ size }, { mode, gpr }) => bytesBelow(mode, gpr[4]!, 2 * size),
   holds: (insn, { fault }) =>
     (insn.mnemonic === 'CALL_FAR' || insn.mnemonic === 'CALL_FAR_MEM') && fault?.vector === 13 && fault.errorCode === 0,
 };
@@ -188,17 +207,16 @@ function callsImpossible(insn: Insn, vector: Vector): boolean {
 }
 
 /** The memory operand runs past 2^32. */
-function wraps(insn: Insn, vector: Vector): boolean {
-  const operand = [insn.dst, insn.src].find(({ address }) => address.base >= 0 || address.index >= 0);
+function wraps(insn: Insn, { mode, gpr }: Vector): boolean {
+  const operand = [insn.dst, insn.src].find(({ kind }) => kind === OperandKind.MEM);
   if (!operand || insn.addressSize !== 4) return false;
-  const { base, index, scale, displacement } = operand.address;
-  const sum = (base < 0 ? 0n : vector.gpr[base]!) + (index < 0 ? 0n : vector.gpr[index]! * BigInt(scale)) + BigInt(displacement);
-  return BigInt.asUintN(32, sum) + BigInt(operand.size) > 1n << 32n;
+  const bytes = insn.mnemonic === 'CMPXCHG8B' ? 2 * insn.size : operand.size;
+  return operandOffset(insn, operand, mode, gpr) + BigInt(bytes) > 1n << 32n;
 }
 
 /** The difference that excuses `vector`, if any. */
 export const vendorDifference = (insn: Insn, vector: Vector): VendorDifference | undefined =>
-  [...VENDOR_DIFFERENCES, FAR_CALL, ...X87_DIFFERENCES].find(({ holds }) => holds(insn, vector));
+  [...VENDOR_DIFFERENCES, FAR_CALL, ...OLDER_DIFFERENCES, ...X87_DIFFERENCES].find(({ holds }) => holds(insn, vector));
 
 /** An instruction that is not there yet: what it did where it was recorded says nothing. */
 export function missingInstruction(insn: Insn, vector: Vector): VendorDifference | undefined {

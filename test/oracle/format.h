@@ -1,12 +1,12 @@
 // The text format of vectors, the states it describes, and the generators of numbers that its reader repeats.
 //
-//   m=64|32|16|16w c=<code> k=<seed> [ax=… r15=…] [fl=…] [M=<address>:<bytes>]… -> [ax=…] [ip=…] [fl=…] [n=…] [x=…] [cs=…]… [W=<address>:…]…
+//   m=64|32|16|16w c=<code> k=<seed> [ax=… r15=…] [fl=…] [M=<address>:<bytes>]… -> [ax=…] [ip=…] [fl=…] [n=…] [x=…] [cs=…]… [fb=…] [gb=…] [W=<address>:…]…
 //
 // m: 64-bit code; 32-bit code; 16-bit code whose data segment is the data window; 16-bit code whose data segment has 64 KiB,
 // the last and the first page of which are the window. All numbers are hexadecimal. Before: registers are what seeded_registers(k)
 // gives unless written; ip is CODE_BASE + CODE_OFF (16-bit code: CODE_OFF); data memory is template_byte unless written with M. After: what changed; ip when it is not the next
-// instruction (or, with x, not this one); n steps of a REP; x=<vector>[:<error code>[:<CR2>]]; selectors that changed; W runs of
-// changed memory.
+// instruction (or, with x, not this one); n steps of a REP; x=<vector>[:<error code>[:<CR2>]]; selectors that changed; fb and gb,
+// bases of FS and GS that changed; W runs of changed memory.
 //
 // x87 vectors have f=<seed> before, for the state that seeded_x87 gives, and after what changed of it: cw sw tw, the abridged
 // tags, p0 to p7, and while an exception is pending fo fi fd, the opcode, instruction and data pointers.
@@ -56,6 +56,7 @@ static const char *segment_name[SEGMENTS] = {"es", "cs", "ss", "ds", "fs", "gs"}
 
 typedef struct {
   u16 selectors_before[SEGMENTS], selectors[SEGMENTS];
+  u64 bases_before[2], bases[2]; // of FS and GS
   u64 r[16], ip, fl, err, cr2;
   int exception, steps; // exception -1: none
   X87 f;
@@ -172,6 +173,8 @@ static void print_result(const Vector *v, const Result *q) {
   if (q->exception == 14) put(":"), put_number(q->cr2);
   for (int s = 0; s < SEGMENTS; s++)
     if (q->selectors[s] != q->selectors_before[s]) put_pair(segment_name[s], q->selectors[s]);
+  if (q->bases[0] != q->bases_before[0]) put_pair("fb", q->bases[0]);
+  if (q->bases[1] != q->bases_before[1]) put_pair("gb", q->bases[1]);
 }
 
 // ── parsing: the part before the arrow ──

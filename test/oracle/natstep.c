@@ -4,7 +4,7 @@
 //
 //   natstep -g 64|32|16|16w COUNT SEED > vectors     random vectors (generate.h)
 //   natstep -x87 -g 64|32|16|16w COUNT SEED > vectors       x87 instructions, with x87 state
-//   natstep -segments -g 32|16|16w COUNT SEED > vectors    segment loads and far transfers (segments.h)
+//   natstep -segments -g 64|32|16|16w COUNT SEED > vectors segment loads and far transfers (segments.h)
 //   natstep -seed SEED < vectors                     executes given vectors again
 #define _GNU_SOURCE
 #include <asm/ldt.h>
@@ -19,7 +19,7 @@
 #define TF 0x100ull
 #define RF 0x10000ull
 
-u64 own_fs, vector_fs, vector_gs, flat_segments;
+u64 own_fs, vector_fs, vector_gs, flat_segments, found_bases[2];
 u16 vector_selector, found_selectors[SEGMENTS];
 void step(int signal, siginfo_t *info, void *context);
 
@@ -30,6 +30,7 @@ asm(".globl entry\n"
     "  pushfq\n  andq $~0x244000, (%rsp)\n  popfq\n  cld\n"
     "  mov %es, found_selectors(%rip)\n  mov %ds, 6+found_selectors(%rip)\n"
     "  mov %fs, 8+found_selectors(%rip)\n  mov %gs, 10+found_selectors(%rip)\n"
+    "  rdfsbase %rax\n  mov %rax, found_bases(%rip)\n  rdgsbase %rax\n  mov %rax, 8+found_bases(%rip)\n"
     "  mov own_fs(%rip), %rax\n  wrfsbase %rax\n"
     "  sub $8, %rsp\n  call step\n  add $8, %rsp\n"
     "  cmpq $0, flat_segments(%rip)\n  je 1f\n"
@@ -120,6 +121,8 @@ static void load_state(ucontext_t *uc) {
   vector_selector = (u16)ss;
   g[REG_CSGSFS] = cs | ss << 48;
   for (int s = 0; s < SEGMENTS; s++) q.selectors_before[s] = (u16)(s == CS ? cs : s == SS || v.mode != M64 ? ss : 0);
+  q.bases_before[0] = v.mode == M64 ? vector_fs : data_segment(v.mode);
+  q.bases_before[1] = v.mode == M64 ? vector_gs : data_segment(v.mode);
   uc->uc_flags |= 6; // UC_SIGCONTEXT_SS, UC_STRICT_RESTORE_SS
   q.steps = 0;
   if (v.with_x87) load_x87(uc, &v.f);
@@ -145,6 +148,7 @@ static void read_result(const greg_t *g, int signal) {
   q.ip = g[REG_RIP];
   q.fl = g[REG_EFL] & ~(TF | RF);
   memcpy(q.selectors, found_selectors, sizeof q.selectors);
+  memcpy(q.bases, found_bases, sizeof q.bases);
   q.selectors[CS] = (u16)g[REG_CSGSFS];
   q.selectors[SS] = (u16)((u64)g[REG_CSGSFS] >> 48);
   q.err = g[REG_ERR];

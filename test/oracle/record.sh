@@ -19,7 +19,7 @@ record 64 "$count" 64
 record 32 "$count" 32
 record 16 $((count / 2)) 16
 record 16w $((count / 2)) 17
-for mode in 32 16; do
+for mode in 64 32 16; do
   "$work/natstep" -segments -g $mode 6000 $mode > "$work/segments-$mode.txt"
   node "$here/pack.mjs" "$work/segments-$mode.txt" "$vectors/segments-$mode.txt.br"
 done

@@ -60,7 +60,8 @@ function returnProtected(cpu: Cpu, size: Width, offset: bigint, selector: number
   const code = returnTarget(cpu, selector);
   // VIF and VIP are for level 0 to load.
   const more = RF | (cpu.cpl === 0 ? VIF | VIP : 0);
-  if ((selector & 3) === cpu.cpl && !is64Bit(cpu)) {
+  const sameLevel = (selector & 3) === cpu.cpl;
+  if (sameLevel && !is64Bit(cpu)) {
     const rip = instructionPointer(cpu, code, offset);
     const rsp = released(cpu, 3 * size);
     setCodeSegment(cpu, code, cpu.cpl);
@@ -69,9 +70,11 @@ function returnProtected(cpu: Cpu, size: Width, offset: bigint, selector: number
     cpu.nextRip = rip;
     return;
   }
-  // 64-bit mode pops SS:RSP always.
+  // 64-bit mode pops SS:RSP always. Of two wrong ones the instruction pointer counts at the same level, the stack on the way out.
   const pointer = peek(cpu, 3 * size, size);
-  const stack = returnStack(cpu, code, Number(peek(cpu, 4 * size, size) & 0xffffn), pointer);
+  const stackSelector = Number(peek(cpu, 4 * size, size) & 0xffffn);
+  if (sameLevel) instructionPointer(cpu, code, offset);
+  const stack = returnStack(cpu, code, stackSelector, pointer);
   const rip = instructionPointer(cpu, code, offset);
   enterReturnStack(cpu, code, stack, 0);
   // Which flags may change is the old level's right: cpu.cpl is re-derived only afterwards.
