@@ -132,7 +132,8 @@ export class DirtyHub implements DirtySink, SlotListener {
     owed[at + 1] = (vcpu << MAX_CONSUMERS) | consumers;
   }
 
-  private deliverOwed(): void {
+  /** Tells the consumers of this thread what others drained. At an instruction boundary, whenever the lock was handed over. */
+  deliverOwed(): void {
     const { views } = this;
     const { owed, owedLength } = views;
     if (owedLength === 0 || (owed[1]! & this.here) === 0) return;

@@ -2,7 +2,8 @@
 
 import { describe, expect, it } from 'vitest';
 import { ExitStatus } from '../../src/cli/exit-status.ts';
-import { MtRequest, requestSize } from '../../src/mt/abi.ts';
+import { MtRequest } from '../../src/mt/abi.ts';
+import { requestSize } from '../../src/base/ioctl.ts';
 import { cli } from '../cli/streams.ts';
 import { readProjectFile } from '../style/project-files.ts';
 
