@@ -119,7 +119,8 @@ export class DirtyHub implements DirtySink, SlotListener {
     for (const listener of this.listeners.values()) listener.onSlotFlagged(slot);
   }
 
-  private tell(consumers: number, vcpu: number, gfn: number): void {
+  /** Tells each of `consumers`, whose sinks are on this thread. */
+  tell(consumers: number, vcpu: number, gfn: number): void {
     for (let bits = consumers; bits !== 0; bits &= bits - 1) this.sinks[lowest(bits)]!.guestDirty(vcpu, gfn);
   }
 

@@ -116,7 +116,7 @@ describe.each(ENGINES.flatMap((engine) => METHODS.map((tracking) => ({ engine, t
       const consumer = new Consumer(vm);
       for (let end = 'limit'; end === 'limit'; ) {
         vm.mt.prepareMtCp(BigInt(cycles.length));
-        end = slice(vm, 2_503, () => log?.collect());
+        end = slice(vm, 12_007, () => log?.collect());
         if (cycles.length % 3 === 0) log?.collect();
         vm.mt.mtVmQuiesced();
         const { gfns } = vm.mt.fetchSublist({ count: 100_000, rearm: cycles.length % 2 === 0 });
