@@ -3,8 +3,10 @@
 
 /** Positive errno values as on x86-64 Linux; the raw ioctl face returns them negated. */
 export const ERRNO = {
+  ENOENT: 2,
   EINTR: 4,
   ENXIO: 6,
+  E2BIG: 7,
   EBADF: 9,
   EAGAIN: 11,
   ENOMEM: 12,

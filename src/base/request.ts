@@ -6,7 +6,7 @@ export const Request = {
   EVENT: 1,
   /** The API, a signal or another thread wants the vCPU out of guest mode. */
   KICK: 2,
-  /** The dirty trigger or max_dirty was reached. */
+  /** A limit of dirty pages was reached: the dirty trigger, max_dirty, or a full ring. */
   MT: 4,
   /** The block that is executing was invalidated by a store of its own. */
   CODE: 8,

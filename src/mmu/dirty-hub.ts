@@ -119,7 +119,8 @@ export class DirtyHub implements DirtySink, SlotListener {
     for (const listener of this.listeners.values()) listener.onSlotFlagged(slot);
   }
 
-  private tell(consumers: number, vcpu: number, gfn: number): void {
+  /** Tells each of `consumers`, whose sinks are on this thread. */
+  tell(consumers: number, vcpu: number, gfn: number): void {
     for (let bits = consumers; bits !== 0; bits &= bits - 1) this.sinks[lowest(bits)]!.guestDirty(vcpu, gfn);
   }
 
@@ -132,7 +133,8 @@ export class DirtyHub implements DirtySink, SlotListener {
     owed[at + 1] = (vcpu << MAX_CONSUMERS) | consumers;
   }
 
-  private deliverOwed(): void {
+  /** Tells the consumers of this thread what others drained. At an instruction boundary, whenever the lock was handed over. */
+  deliverOwed(): void {
     const { views } = this;
     const { owed, owedLength } = views;
     if (owedLength === 0 || (owed[1]! & this.here) === 0) return;

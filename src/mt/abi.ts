@@ -1,5 +1,7 @@
 // The raw face's constants, structs (little-endian, laid out as on x86-64 Linux) and request numbers.
 
+import { IoctlDirection, kvmRequest } from '../base/ioctl.ts';
+
 /** mt_setup.version. */
 export const MT_VERSION = 1;
 
@@ -23,24 +25,16 @@ export const MtPrepareCp = { cpid: 0, size: 8 } as const;
 export const MtSublistFetchInfo = { count: 0, maxDirty: 4, gfnList: 8, flags: 16, size: 24 } as const;
 export const MtDirtyTrigger = { dirtyTrigger: 0, size: 4 } as const;
 
-/** asm-generic/ioctl.h: 31:30 direction | 29:16 size | 15:8 type | 7:0 number. */
-const KVMIO = 0xae;
-const DIRECTION = { NONE: 0, WRITE: 1, READ_WRITE: 3 } as const;
-const request = (direction: number, nr: number, size: number): number => ((direction << 30) | (size << 16) | (KVMIO << 8) | nr) >>> 0;
-
 /**
  * Request numbers. Linux's own list under type 0xAE (include/uapi/linux/kvm.h) uses numbers up to 0xE3, the last being the
  * device ioctls 0xE0 … 0xE3; the posting's interface was never merged, so its numbers are this project's choice: 0xF0 … 0xF6.
  */
 export const MtRequest = {
-  KVM_INIT_MT: request(DIRECTION.WRITE, 0xf0, MtSetup.size),
-  KVM_ENABLE_MT: request(DIRECTION.WRITE, 0xf1, MtEnableStruct.size),
-  KVM_PREPARE_MT_CP: request(DIRECTION.WRITE, 0xf2, MtPrepareCp.size),
-  KVM_MT_SUBLIST_FETCH: request(DIRECTION.READ_WRITE, 0xf3, MtSublistFetchInfo.size),
-  KVM_REARM_DIRTY_PAGES: request(DIRECTION.NONE, 0xf4, 0),
-  KVM_MT_VM_QUIESCED: request(DIRECTION.NONE, 0xf5, 0),
-  KVM_MT_DIRTY_TRIGGER: request(DIRECTION.WRITE, 0xf6, MtDirtyTrigger.size),
+  KVM_INIT_MT: kvmRequest(IoctlDirection.WRITE, 0xf0, MtSetup.size),
+  KVM_ENABLE_MT: kvmRequest(IoctlDirection.WRITE, 0xf1, MtEnableStruct.size),
+  KVM_PREPARE_MT_CP: kvmRequest(IoctlDirection.WRITE, 0xf2, MtPrepareCp.size),
+  KVM_MT_SUBLIST_FETCH: kvmRequest(IoctlDirection.READ_WRITE, 0xf3, MtSublistFetchInfo.size),
+  KVM_REARM_DIRTY_PAGES: kvmRequest(IoctlDirection.NONE, 0xf4, 0),
+  KVM_MT_VM_QUIESCED: kvmRequest(IoctlDirection.NONE, 0xf5, 0),
+  KVM_MT_DIRTY_TRIGGER: kvmRequest(IoctlDirection.WRITE, 0xf6, MtDirtyTrigger.size),
 } as const;
-
-/** Bytes of the struct a request takes, from its number. */
-export const requestSize = (requestNumber: number): number => (requestNumber >>> 16) & 0x3fff;

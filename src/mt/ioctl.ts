@@ -1,13 +1,12 @@
 // The raw face: request numbers and little-endian structs in, 0 or a negative errno out. Only decodes and encodes.
 
-import { ERRNO, KvmError } from '../base/errors.ts';
-import { MtDirtyTrigger, MtEnableStruct, MtPrepareCp, MtRequest, MtSetup, MtSublistFetchInfo, requestSize } from './abi.ts';
+import { KvmError } from '../base/errors.ts';
+import { ioctlResult, ioctlStruct, negativeErrno, requireBytes } from '../base/ioctl.ts';
+import type { IoctlBuffer } from '../base/ioctl.ts';
+import { MtDirtyTrigger, MtEnableStruct, MtPrepareCp, MtRequest, MtSetup, MtSublistFetchInfo } from './abi.ts';
 import type { ListHandles } from './handles.ts';
 import type { MemoryTracking } from './memory-tracking.ts';
 import type { FetchRequest } from './types.ts';
-
-/** The bytes of the struct. Null for requests without a parameter. */
-export type IoctlBuffer = ArrayBufferLike | ArrayBufferView | null;
 
 const REQUESTS: ReadonlySet<number> = new Set(Object.values(MtRequest));
 
@@ -20,7 +19,7 @@ export const isMtRequest = (request: number): boolean => REQUESTS.has(request);
  * (entries returned) and `max_dirty` (entries still waiting), and nothing when it fails.
  */
 export function mtIoctl(mt: MemoryTracking, handles: ListHandles, request: number, buffer: IoctlBuffer): number {
-  return errnoOf(() => {
+  return ioctlResult(() => {
     const view = structOf(request, buffer);
     if (request === MtRequest.KVM_MT_SUBLIST_FETCH) mt.fetchSublist(decodeFetch(view, handles));
     else dispatch(mt, request, view);
@@ -67,35 +66,7 @@ function dispatch(mt: MemoryTracking, request: number, view: DataView): void {
 
 function structOf(request: number, buffer: IoctlBuffer): DataView {
   if (!isMtRequest(request)) throw new KvmError('ENOTTY', `unknown request ${String(request)}`);
-  const view = viewOf(buffer);
-  requireBytes(view, requestSize(request));
-  return view;
-}
-
-function viewOf(buffer: IoctlBuffer): DataView {
-  if (buffer === null) return new DataView(new ArrayBuffer(0));
-  try {
-    return ArrayBuffer.isView(buffer) ? new DataView(buffer.buffer, buffer.byteOffset, buffer.byteLength) : new DataView(buffer);
-  } catch (error) {
-    // Neither a buffer nor a view, or one that was detached.
-    if (error instanceof TypeError) throw new KvmError('EFAULT', 'the argument is no buffer');
-    throw error;
-  }
-}
-
-function requireBytes(view: DataView, size: number): void {
-  const bytes = bytesOf(view);
-  if (bytes < size) throw new KvmError('EFAULT', `a buffer of ${bytes} bytes for a struct of ${size}`);
-}
-
-/** 0 once the buffer is detached. */
-function bytesOf(view: DataView): number {
-  try {
-    return view.byteLength;
-  } catch (error) {
-    if (error instanceof TypeError) return 0;
-    throw error;
-  }
+  return ioctlStruct(request, buffer);
 }
 
 /** `gfnlist` handles are looked up here; what they name is looked at only by the fetch. */
@@ -113,18 +84,4 @@ function decodeFetch(view: DataView, handles: ListHandles): FetchRequest {
       },
     },
   };
-}
-
-function errnoOf(action: () => void): number {
-  try {
-    action();
-    return 0;
-  } catch (error) {
-    return negativeErrno(error);
-  }
-}
-
-function negativeErrno(error: unknown): number {
-  if (error instanceof KvmError) return -ERRNO[error.code];
-  throw error;
 }

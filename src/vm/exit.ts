@@ -18,6 +18,8 @@ export type Exit =
   /** The guest pulled the reset line, by which PCs are rebooted. The machine is as it was: to reset it is the caller's. */
   | { readonly kind: 'reset' }
   | { readonly kind: 'mt-dirty-trigger' | 'mt-list-full'; readonly cpid: bigint | null; readonly dirty: number }
+  /** KVM_EXIT_DIRTY_RING_FULL: the dirty ring of vCPU `vcpu`. Returned again by each further run until entries are reset. */
+  | { readonly kind: 'dirty-ring-full'; readonly vcpu: number }
   /** A kick, or an AbortSignal. */
   | { readonly kind: 'interrupted' }
   /** The limit given to `runSlice` was reached. */

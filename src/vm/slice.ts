@@ -10,6 +10,7 @@ import type { Engine } from '../cpu/engine.ts';
 import { IF } from '../cpu/arch/rflags.ts';
 import { eventDeliverable, runVcpu } from '../cpu/run-loop.ts';
 import type { RunReason } from '../cpu/run-loop.ts';
+import type { DirtyLog } from '../dirty-log/dirty-log.ts';
 import type { MemoryTracking } from '../mt/memory-tracking.ts';
 import { VirtualClock } from './clock.ts';
 import type { Exit, SliceOptions, SliceResult } from './exit.ts';
@@ -31,6 +32,7 @@ export class SliceRunner {
     private readonly turns: Turns,
     private readonly engine: Engine,
     private readonly mt: MemoryTracking,
+    private readonly dirtyLog: DirtyLog,
     private readonly clock: VirtualClock,
     private readonly platform: Platform | null,
   ) {}
@@ -143,7 +145,10 @@ export class SliceRunner {
   private pendingExit(): Exit | null {
     let bits = 0;
     for (const cpu of this.parts.cpus) bits |= Atomics.and(cpu.state.request, 0, ~(SERVED & ~Request.KICK));
-    if (bits & Request.YIELD || this.parts.lock.contended) this.parts.lock.handOver();
+    if (bits & Request.YIELD || this.parts.lock.contended) {
+      this.parts.lock.handOver();
+      this.parts.hub.deliverOwed();
+    }
     const { requested } = this;
     if (requested) {
       this.requested = null;
@@ -153,7 +158,7 @@ export class SliceRunner {
       this.dropKicks();
       return { kind: 'interrupted' };
     }
-    return this.mt.pendingExit();
+    return this.mt.pendingExit() ?? this.dirtyLog.pendingExit();
   }
 
   /** Nothing will run any more: the exit to return, however often it is asked for. */

@@ -2,6 +2,7 @@
 // not know of each other.
 
 import { KvmError } from '../base/errors.ts';
+import type { IoctlBuffer } from '../base/ioctl.ts';
 import type { LinearMemory } from '../base/linear-memory.ts';
 import { PAGE_SIZE } from '../base/paging-units.ts';
 import type { Platform } from '../base/platform.ts';
@@ -10,12 +11,13 @@ import type { MachineShape, RegionPlan } from '../base/state/regions.ts';
 import type { Trace } from '../base/trace.ts';
 import type { Cpu } from '../cpu/cpu.ts';
 import type { Engine } from '../cpu/engine.ts';
+import { DirtyLog } from '../dirty-log/dirty-log.ts';
 import type { HubConsumer } from '../mmu/hub-consumer.ts';
 import type { Memslot, MemslotRequest } from '../mmu/memslots.ts';
+import { PML_ENTRIES } from '../mmu/pml.ts';
 import type { TrackingMethod } from '../mmu/tracking.ts';
 import { ListHandles } from '../mt/handles.ts';
-import { isMtRequest, mtIoctl, mtIoctlAsync } from '../mt/ioctl.ts';
-import type { IoctlBuffer } from '../mt/ioctl.ts';
+import { isMtRequest, mtIoctlAsync } from '../mt/ioctl.ts';
 import { MemoryTracking } from '../mt/memory-tracking.ts';
 import { VirtualClock } from './clock.ts';
 import type { VmConfig } from './config.ts';
@@ -25,6 +27,7 @@ import { BoardHost } from './cpu-host.ts';
 import { deviceMemory } from './device-memory.ts';
 import { buildEngine } from './engines.ts';
 import type { Exit, SliceOptions, SliceResult } from './exit.ts';
+import { vmIoctl } from './ioctl.ts';
 import { buildParts, pageReader, requestWords } from './machine-parts.ts';
 import type { MachineParts } from './machine-parts.ts';
 import { restoreMachine, saveMachine } from './save.ts';
@@ -51,6 +54,8 @@ const RUN_SLICE = 500_000;
 export class Vm {
   /** Memory tracking: the seven ioctls as methods. */
   readonly mt: MemoryTracking;
+  /** KVM's own two dirty-page interfaces: the bitmap and the ring. */
+  readonly dirtyLog: DirtyLog;
   readonly vcpus: readonly Vcpu[];
   readonly platform: Platform | null;
   readonly trace: Trace = { on: null };
@@ -81,6 +86,7 @@ export class Vm {
       onSlotDeleted: ({ gfn, count }) => this.mt.slotDeleted(gfn, count),
       onSlotFlagged() {},
     });
+    this.dirtyLog = this.buildDirtyLog();
     this.wirePhysical();
     this.platform =
       config.platform?.({
@@ -97,7 +103,7 @@ export class Vm {
       }) ?? null;
     host.platform = this.platform;
     this.turns = new Turns(parts.cpus, config.quantum ?? DEFAULT_QUANTUM);
-    this.slices = new SliceRunner(parts, this.turns, this.engine, this.mt, this.clock, this.platform);
+    this.slices = new SliceRunner(parts, this.turns, this.engine, this.mt, this.dirtyLog, this.clock, this.platform);
   }
 
   private buildTracking(): MemoryTracking {
@@ -118,6 +124,23 @@ export class Vm {
       ...(config.verify ? { verify: pageReader(parts) } : {}),
       ...(config.faults ? { faults: config.faults } : {}),
     });
+  }
+
+  private buildDirtyLog(): DirtyLog {
+    const { hub, lock, shape, memory } = this.parts;
+    const { method } = hub.tracking;
+    const arming = hub.register();
+    const log = new DirtyLog({
+      vcpus: shape.vcpus,
+      lock,
+      arming,
+      supported: method !== 'none',
+      hardwareLog: method === 'pml' ? PML_ENTRIES : 0,
+      shared: memory.shared,
+      onRingFull: () => this.requestAll(Request.MT),
+    });
+    arming.connect(log, log);
+    return log;
   }
 
   private wirePhysical(): void {
@@ -145,10 +168,11 @@ export class Vm {
   }
 
   /**
-   * KVM_SET_USER_MEMORY_REGION: adds zeroed RAM, or deletes a slot (memorySize 0). KvmError EINVAL, EEXIST, ENOMEM; EBUSY from
-   * within a slice.
+   * KVM_SET_USER_MEMORY_REGION: adds zeroed RAM, deletes a slot (memorySize 0), or changes `logDirty` of a slot that is there.
+   * KvmError EINVAL, EEXIST, ENOMEM; ENXIO: `logDirty` without a tracking method; EBUSY from within a slice.
    */
   setUserMemoryRegion(request: MemslotRequest): void {
+    if (request.logDirty) this.dirtyLog.requireSupported();
     this.parts.lock.with(() => {
       requireStopped(this.parts.lock);
       if (request.memorySize === 0) this.parts.physical.deleteMemslot(request.slot);
@@ -219,9 +243,12 @@ export class Vm {
     this.requestAll(Request.EXIT);
   }
 
-  /** One ioctl of the raw face: 0 or a negative errno. */
-  ioctl(request: number, buffer: IoctlBuffer = null): number {
-    return mtIoctl(this.mt, this.lists, request, buffer);
+  /**
+   * One ioctl of the raw face: 0 (KVM_CHECK_EXTENSION and KVM_RESET_DIRTY_RINGS: a number) or a negative errno. `argument` is the
+   * struct; for KVM_CHECK_EXTENSION the capability's number.
+   */
+  ioctl(request: number, argument: IoctlBuffer | number = null): number {
+    return vmIoctl(this, request, argument);
   }
 
   /** The same; a SUBLIST_FETCH with WAIT waits without blocking the thread. */

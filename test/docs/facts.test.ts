@@ -2,7 +2,10 @@
 
 import { describe, expect, it } from 'vitest';
 import { ExitStatus } from '../../src/cli/exit-status.ts';
-import { MtRequest, requestSize } from '../../src/mt/abi.ts';
+import { DirtyLogRequest } from '../../src/dirty-log/abi.ts';
+import { MtRequest } from '../../src/mt/abi.ts';
+import { requestSize } from '../../src/base/ioctl.ts';
+import { VmRequest } from '../../src/vm/ioctl.ts';
 import { cli } from '../cli/streams.ts';
 import { readProjectFile } from '../style/project-files.ts';
 
@@ -25,6 +28,14 @@ describe('docs/memory-tracking.md', () => {
   it("gives the number and the struct's size of every request", () => {
     const documented = rowsOf('docs/memory-tracking.md', /^KVM_/).map(([name, number, bytes]) => [name, Number(number), Number(bytes)]);
     expect(documented).toEqual(Object.entries(MtRequest).map(([name, number]) => [name, number, requestSize(number)]));
+  });
+});
+
+describe('docs/dirty-log.md', () => {
+  it("gives the number and the struct's size of every request", () => {
+    const documented = rowsOf('docs/dirty-log.md', /^KVM_/).map(([name, number, bytes]) => [name, Number(number), Number(bytes)]);
+    const declared = Object.entries({ ...DirtyLogRequest, ...VmRequest }).map(([name, number]) => [name, number, requestSize(number)]);
+    expect(documented.sort()).toEqual(declared.sort());
   });
 });
 

@@ -3,31 +3,17 @@ import { KvmError } from '../../src/base/errors.ts';
 import { LinearMemory } from '../../src/base/linear-memory.ts';
 import { Access, TlbContext } from '../../src/mmu/access.ts';
 import { attachArming } from '../../src/mmu/attach.ts';
-import { EPT_D, EPT_SLOT_WRITABLE, EPT_W } from '../../src/mmu/ept-entry.ts';
-import type { HubConsumer } from '../../src/mmu/hub-consumer.ts';
-import { randomOf } from '../mt/laws/machine.ts';
+import { addListener, requireInvariant, runHubModel, storeTo } from './hub-model.ts';
+import type { Listener } from './hub-model.ts';
 import { MIB, RecordingSink, machine } from './support.ts';
 import type { TestMachine } from './support.ts';
 
 // Several consumers over one tracking method, each with its own arming.
 
-const { READ, WRITE } = Access;
+const { READ } = Access;
 const { SUPERVISOR } = TlbContext;
-const PAGES = 1024;
-
-interface Listener {
-  readonly arming: HubConsumer;
-  readonly sink: RecordingSink;
-}
 
 const METHODS = ['write-protect', 'pml'] as const;
-
-function add(m: TestMachine): Listener {
-  const sink = new RecordingSink();
-  return { sink, arming: m.hub.register().connect(sink) };
-}
-
-const store = (m: TestMachine, gfn: number, vcpu = 0): number => m.vcpus[vcpu]!.translate(gfn * 4096, WRITE, SUPERVISOR);
 
 /** What the consumer was told since the last look. */
 function heard(m: TestMachine, { sink }: Listener): unknown[] {
@@ -35,23 +21,10 @@ function heard(m: TestMachine, { sink }: Listener): unknown[] {
   return sink.take();
 }
 
-/** While tracking is on, no bit is set for a page that the hardware would not notice, and no page without a bit is noticed. */
-function requireInvariant(m: TestMachine, method: (typeof METHODS)[number]): void {
-  if (!m.hub.enabled) return;
-  m.hub.drainAll();
-  const { armed, ept } = m.physical.views;
-  const bit = method === 'pml' ? EPT_D : EPT_W;
-  for (let gfn = 0; gfn < PAGES; gfn++) {
-    const leaf = ept.leaf[gfn]!;
-    const noticed = (leaf & (EPT_SLOT_WRITABLE | bit)) === EPT_SLOT_WRITABLE;
-    if (noticed !== (armed[gfn] !== 0)) throw new Error(`page ${gfn}: marks ${armed[gfn]}, leaf 0x${leaf.toString(16)}`);
-  }
-}
-
 describe.each(METHODS)('the hub, %s', (method) => {
   const withTwo = (vcpus = 1): { m: TestMachine; a: Listener; b: Listener } => {
     const m = machine({ method, vcpus });
-    return { m, a: { arming: m.tracking, sink: m.sink }, b: add(m) };
+    return { m, a: { arming: m.tracking, sink: m.sink }, b: addListener(m) };
   };
 
   it('who has armed a page hears of its first store, once, with the vCPU; the others do not', () => {
@@ -59,7 +32,7 @@ describe.each(METHODS)('the hub, %s', (method) => {
     a.arming.enable();
     b.arming.start();
     b.arming.rearm([5, 6], 2);
-    for (const gfn of [4, 5, 5]) store(m, gfn, 1);
+    for (const gfn of [4, 5, 5]) storeTo(m, gfn, 1);
     expect(heard(m, a)).toEqual([
       [1, 4],
       [1, 5],
@@ -71,13 +44,13 @@ describe.each(METHODS)('the hub, %s', (method) => {
     const { m, a, b } = withTwo();
     a.arming.enable();
     b.arming.enable();
-    store(m, 7);
+    storeTo(m, 7);
     expect([heard(m, a), heard(m, b)]).toEqual([[[0, 7]], [[0, 7]]]);
     a.arming.rearm([7], 1);
-    store(m, 7);
+    storeTo(m, 7);
     expect([heard(m, a), heard(m, b)]).toEqual([[[0, 7]], []]);
     b.arming.rearm([7], 1);
-    store(m, 7);
+    storeTo(m, 7);
     expect([heard(m, a), heard(m, b)]).toEqual([[], [[0, 7]]]);
   });
 
@@ -85,20 +58,20 @@ describe.each(METHODS)('the hub, %s', (method) => {
     const { m, a, b } = withTwo();
     a.arming.enable();
     b.arming.start();
-    store(m, 9);
+    storeTo(m, 9);
     b.arming.rearm([9], 1);
     expect([heard(m, a), heard(m, b)]).toEqual([[[0, 9]], []]);
-    store(m, 9);
+    storeTo(m, 9);
     expect([heard(m, a), heard(m, b)]).toEqual([[], [[0, 9]]]);
   });
 
   it('who starts later arms what others have heard of already, and hears of no earlier store', () => {
     const { m, a, b } = withTwo();
     a.arming.enable();
-    store(m, 3);
+    storeTo(m, 3);
     b.arming.enable();
-    store(m, 3);
-    store(m, 4);
+    storeTo(m, 3);
+    storeTo(m, 4);
     expect(heard(m, a)).toEqual([
       [0, 3],
       [0, 4],
@@ -113,11 +86,11 @@ describe.each(METHODS)('the hub, %s', (method) => {
     const { m, a, b } = withTwo();
     a.arming.enable();
     b.arming.enable();
-    store(m, 1);
+    storeTo(m, 1);
     a.arming.disable();
     expect(m.hub.enabled).toBe(true);
     expect(heard(m, a), 'what was stored before').toEqual([[0, 1]]);
-    store(m, 2);
+    storeTo(m, 2);
     m.hub.drainAll();
     m.physical.fillHost(0x3000, 1, 1);
     expect(heard(m, a)).toEqual([]);
@@ -130,9 +103,9 @@ describe.each(METHODS)('the hub, %s', (method) => {
     b.arming.disable();
     expect(m.hub.enabled).toBe(false);
     const misses = (): number => m.vcpus[0]!.counters.writeMisses;
-    for (const gfn of [1, 4]) store(m, gfn);
+    for (const gfn of [1, 4]) storeTo(m, gfn);
     const before = misses();
-    for (const gfn of [1, 4]) store(m, gfn);
+    for (const gfn of [1, 4]) storeTo(m, gfn);
     expect(misses()).toBe(before);
   });
 
@@ -140,7 +113,7 @@ describe.each(METHODS)('the hub, %s', (method) => {
     const { m, a } = withTwo();
     a.arming.start();
     a.arming.armRange(16, 4);
-    for (let gfn = 0; gfn < 40; gfn++) store(m, gfn);
+    for (let gfn = 0; gfn < 40; gfn++) storeTo(m, gfn);
     const { counters } = m.vcpus[0]!;
     const exits = counters.eptViolations + counters.pmlFull;
     expect(heard(m, a)).toEqual([16, 17, 18, 19].map((gfn) => [0, gfn]));
@@ -149,7 +122,7 @@ describe.each(METHODS)('the hub, %s', (method) => {
     a.arming.disarmRange(17, 2);
     const misses = counters.writeMisses;
     for (const gfn of [17, 18]) m.vcpus[0]!.translate(gfn * 4096, READ, SUPERVISOR);
-    for (let gfn = 16; gfn < 20; gfn++) store(m, gfn);
+    for (let gfn = 16; gfn < 20; gfn++) storeTo(m, gfn);
     expect(heard(m, a)).toEqual([
       [0, 16],
       [0, 19],
@@ -162,7 +135,7 @@ describe.each(METHODS)('the hub, %s', (method) => {
     a.arming.enable();
     b.arming.start();
     for (let n = 0; n < 2; n++) m.physical.fillHost(0x5000, 1, n);
-    store(m, 5);
+    storeTo(m, 5);
     expect(heard(m, a)).toEqual([
       ['host', 5],
       ['host', 5],
@@ -178,24 +151,24 @@ describe.each(METHODS)('the hub, %s', (method) => {
     const { m, a, b } = withTwo();
     a.arming.enable();
     b.arming.enable();
-    store(m, 8);
+    storeTo(m, 8);
     m.physical.deleteMemslot(0);
     expect([heard(m, a), heard(m, b)]).toEqual([[[0, 8]], [[0, 8]]]);
     m.physical.addMemslot({ slot: 0, guestPhysAddr: 0, memorySize: 4 * MIB });
-    store(m, 9);
+    storeTo(m, 9);
     expect([heard(m, a), heard(m, b)]).toEqual([[], []]);
     requireInvariant(m, method);
   });
 
   it('up to eight; who leaves makes room, and is told no more', () => {
     const { m, a } = withTwo();
-    const others = Array.from({ length: 6 }, () => add(m));
+    const others = Array.from({ length: 6 }, () => addListener(m));
     expect(() => m.hub.register()).toThrow(KvmError);
     for (const { arming } of [a, ...others]) arming.enable();
     others[2]!.arming.release();
-    const late = add(m);
+    const late = addListener(m);
     late.arming.enable();
-    store(m, 2);
+    storeTo(m, 2);
     for (const listener of [a, ...others.filter((_, n) => n !== 2), late]) expect(heard(m, listener)).toEqual([[0, 2]]);
     expect(heard(m, others[2]!)).toEqual([]);
   });
@@ -209,8 +182,8 @@ describe.each(METHODS)('the hub, %s', (method) => {
     // Write-protect tells at the store, on the thread of the store.
     const told = (): unknown[] => [...m.sink.take(), ...elsewhere.take()];
     for (let round = 0; round < 3; round++) {
-      store(m, 20, 1);
-      store(m, 21, 0);
+      storeTo(m, 20, 1);
+      storeTo(m, 21, 0);
       for (const vcpu of [0, 1]) attached.drain(vcpu);
       attached.rearm([20, 21], 2);
       const order = method === 'pml' ? [[0, 21], [1, 20]] : [[1, 20], [0, 21]]; // biome-ignore format: rows
@@ -220,49 +193,12 @@ describe.each(METHODS)('the hub, %s', (method) => {
     m.hub.drain(0);
     expect(b.sink.take()).toHaveLength(method === 'pml' ? 2 : 0);
     b.arming.rearm([20], 1);
-    store(m, 20, 1);
+    storeTo(m, 20, 1);
     expect(heard(m, b)).toEqual([[1, 20]]);
     requireInvariant(m, method);
   });
 
-  it('against a model: four consumers that arm and stop at random, two vCPUs, host writes', () => {
-    const random = randomOf(method === 'pml' ? 21 : 22);
-    const m = machine({ method, vcpus: 2 });
-    const listeners = [{ arming: m.tracking, sink: m.sink }, add(m), add(m), add(m)];
-    const model = listeners.map(() => ({ on: false, armed: new Set<number>(), due: [] as unknown[] }));
-    for (let step = 0; step < 4000; step++) {
-      const n = random(4);
-      const gfn = random(48);
-      const { arming } = listeners[n]!;
-      const own = model[n]!;
-      const action = random(12);
-      if (action < 6) {
-        const vcpu = random(2);
-        store(m, gfn, vcpu);
-        // The order over several logs is theirs: one vCPU's at a time.
-        if (method === 'pml') m.hub.drain(vcpu);
-        for (const each of model) if (each.armed.delete(gfn)) each.due.push([vcpu, gfn]);
-      } else if (action === 6) {
-        m.physical.fillHost(gfn * 4096, 1, step);
-        for (const each of model) if (each.on) each.due.push(['host', gfn]);
-      } else if (action < 10) {
-        arming.rearm([gfn, gfn + 1], 2);
-        if (own.on) for (const page of [gfn, gfn + 1]) own.armed.add(page);
-      } else if (random(10) === 0) {
-        if (own.on) arming.disable();
-        else if (random(2) === 0) arming.enable();
-        else arming.start();
-        own.armed = arming.enabled && m.physical.views.armed[1000]! & (1 << arming.id) ? new Set(Array(PAGES).keys()) : new Set();
-        own.on = arming.enabled;
-      } else {
-        const count = 1 + random(8);
-        arming.disarmRange(gfn, count);
-        for (let page = gfn; page < gfn + count; page++) own.armed.delete(page);
-      }
-      if (step % 50 === 0) {
-        requireInvariant(m, method);
-        listeners.forEach((listener, at) => expect(heard(m, listener), `step ${step}, consumer ${at}`).toEqual(model[at]!.due.splice(0)));
-      }
-    }
+  it.each([1, 2, 3, 4])('hears what a model says: four consumers, two vCPUs, two threads, host-side writes (seed %i)', (seed) => {
+    runHubModel(method, seed);
   });
 });

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { MtRequest } from '../../src/mt/abi.ts';
 import { ListHandles } from '../../src/mt/handles.ts';
 import { mtIoctl, mtIoctlAsync } from '../../src/mt/ioctl.ts';
-import type { IoctlBuffer } from '../../src/mt/ioctl.ts';
+import type { IoctlBuffer } from '../../src/base/ioctl.ts';
 import { SyntheticMachine, codeOf } from './synthetic-machine.ts';
 
 // mt.md, "Call by call", SUBLIST_FETCH: a call that fails consumes nothing; a list that cannot be filled, also one that was

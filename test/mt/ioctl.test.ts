@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { FetchFlag, MtRequest, requestSize } from '../../src/mt/abi.ts';
+import { FetchFlag, MtRequest } from '../../src/mt/abi.ts';
+import { requestSize } from '../../src/base/ioctl.ts';
 import { ListHandles } from '../../src/mt/handles.ts';
 import { isMtRequest, mtIoctl, mtIoctlAsync } from '../../src/mt/ioctl.ts';
 import { SyntheticMachine } from './synthetic-machine.ts';

@@ -6,7 +6,7 @@ import { blank } from './blank.ts';
 
 const LAYERS = [
   ['base'],
-  ['mt', 'mmu'],
+  ['mt', 'dirty-log', 'mmu'],
   ['cpu', 'devices'],
   ['vm'],
   ['boot', 'machine', 'snapshot'],
