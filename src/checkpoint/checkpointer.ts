@@ -5,8 +5,6 @@
 //
 // The copy is made while the VM is stopped, so pages are re-armed after it: nothing can be written in between.
 
-import { NO_FAULTS } from '../base/faults.ts';
-import type { Faults } from '../base/faults.ts';
 import { MtEnable, MtFlag, MtOp } from '../mt/abi.ts';
 import type { MtStats } from '../mt/stats.ts';
 import { hashMemory } from '../snapshot/hash.ts';
@@ -71,7 +69,6 @@ export class Checkpointer {
   private cpid = 0;
   private slice = FIRST_SLICE;
   private readonly batch: number;
-  private readonly faults: Faults;
 
   constructor(
     private readonly vm: Vm,
@@ -80,7 +77,6 @@ export class Checkpointer {
     private readonly now: () => number = () => performance.now(),
   ) {
     this.batch = policy.batch ?? DEFAULT_BATCH;
-    this.faults = vm.config.faults ?? NO_FAULTS;
   }
 
   /** Switches tracking on and keeps the base. KvmError as the ioctls say (ENXIO: the machine has no tracking method). */
@@ -149,10 +145,10 @@ export class Checkpointer {
     times.add('run', this.now() - start);
     times.measure('quiesce', () => mt.mtVmQuiesced());
     // Before the harvest, since a device may write guest memory when it is saved.
-    const early = this.faults.harvestBeforeSave ? null : times.measure('store', () => vm.save());
+    const state = times.measure('store', () => vm.save());
     const gfns = times.measure('fetch', () => this.fetchAll());
     const pages = times.measure('copy', () => this.copyPages(gfns));
-    this.keep(pages, exit, early ?? vm.save(), times);
+    this.keep(pages, exit, state, times);
     times.measure('rearm', () => mt.rearmDirtyPages());
     const after = vm.counters();
     return {
@@ -173,7 +169,7 @@ export class Checkpointer {
       const hash = policy.hash ? hashMemory(vm) : null;
       times.measure('store', () => this.store.putDelta({ cpid: this.cpid, state, pages, hash, end: endOf(exit) }));
     } catch (error) {
-      if (!this.faults.skipAbort) vm.mt.abort();
+      vm.mt.abort();
       this.cpid--;
       throw error;
     }

@@ -81,7 +81,7 @@ export class HubConsumer implements RangeArming {
     const { armed } = this.views;
     this.hub.drainAll();
     for (let i = 0; i < count; i++) {
-      const gfn = tracking.pageToArm(gfns[i]!);
+      const gfn = gfns[i]!;
       if (!tracking.isArmable(gfn)) continue;
       const before = armed[gfn]!;
       armed[gfn] = before | bit;

@@ -7,8 +7,6 @@
 import { NO_SINK } from '../base/dirty-sink.ts';
 import type { DirtySink } from '../base/dirty-sink.ts';
 import { KvmError } from '../base/errors.ts';
-import { NO_FAULTS } from '../base/faults.ts';
-import type { Faults } from '../base/faults.ts';
 import type { LinearMemory } from '../base/linear-memory.ts';
 import { PAGE_SIZE, gfnOf } from '../base/paging-units.ts';
 import type { MemslotPages, SlotListener } from '../base/slot-listener.ts';
@@ -36,15 +34,10 @@ export class PhysicalMemory {
   private readonly codePages: Uint8Array;
 
   /** Of a new machine, whose memory is still zero. Other threads build MmuViews instead. */
-  constructor(
-    memory: LinearMemory,
-    plan: RegionPlan,
-    shape: MachineShape,
-    private readonly faults: Faults = NO_FAULTS,
-  ) {
+  constructor(memory: LinearMemory, plan: RegionPlan, shape: MachineShape) {
     const ram = plan.ram!;
     this.memory = memory;
-    this.views = new MmuViews(memory, plan, shape, faults);
+    this.views = new MmuViews(memory, plan, shape);
     this.views.initialize();
     this.slots = new Memslots(ram.offset, ram.offset + ram.bytes, shape.ramBytes, shape.gfnLimit);
     this.leaf = this.views.ept.leaf;
@@ -115,7 +108,7 @@ export class PhysicalMemory {
     const leaf = this.leaf[gfn];
     if (!leaf) throw notBacked(gfn * PAGE_SIZE);
     if (this.codePages[gfn] !== 0) this.unmarkCode(gfn);
-    if (source === AccessSource.HOST && !this.faults.hostWritesMissLog) this.sink.hostDirty(gfn);
+    if (source === AccessSource.HOST) this.sink.hostDirty(gfn);
     return (leaf & EPT_ADDRESS) >>> 0;
   }
 
@@ -156,7 +149,7 @@ export class PhysicalMemory {
 
   private unmarkCode(gfn: number): void {
     this.codePages[gfn] = 0;
-    if (!this.faults.keepStaleCode) this.codeListener?.codeWritten(gfn);
+    this.codeListener?.codeWritten(gfn);
   }
 }
 

@@ -4,7 +4,6 @@
 // writeTag holds the page, slotOf is MANY or names that entry and there is no other. The converse need not hold: a flush
 // leaves names and MANY behind, and whoever uses a name checks it against the entry.
 
-import type { Faults } from '../base/faults.ts';
 import type { LinearMemory } from '../base/linear-memory.ts';
 import type { MachineShape, RegionPlan } from '../base/state/regions.ts';
 import { TAG_INVALID } from './tlb-layout.ts';
@@ -19,14 +18,7 @@ export class WriteSlots {
   private readonly gfn: Uint32Array;
   private readonly occupied: Uint32Array;
 
-  constructor(
-    memory: LinearMemory,
-    plan: RegionPlan,
-    shape: MachineShape,
-    vcpu: number,
-    views: TlbViews,
-    private readonly faults: Faults,
-  ) {
+  constructor(memory: LinearMemory, plan: RegionPlan, shape: MachineShape, vcpu: number, views: TlbViews) {
     this.slotOf = new Uint16Array(memory.memory.buffer, plan.slotOf!.offset + 2 * shape.gfnLimit * vcpu, shape.gfnLimit);
     this.writeTag = views.writeTag32;
     this.gfn = views.gfn;
@@ -38,7 +30,7 @@ export class WriteSlots {
     const slot = this.slotOf[gfn]!;
     if (slot === MANY) return;
     const another = slot !== 0 && slot !== index + 1 && this.holds(slot - 1, gfn);
-    this.slotOf[gfn] = another && !this.faults.aliasKeepsPermission ? MANY : index + 1;
+    this.slotOf[gfn] = another ? MANY : index + 1;
   }
 
   /** Entry `index`, whose writeTag is valid, is about to lose page `gfn`. */

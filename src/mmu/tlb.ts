@@ -3,8 +3,6 @@
 // What the TLB holds is visible to the guest: while an entry lives, the walk does not set the A bit again. So which entries
 // live may depend on nothing but the guest: taking write permission away for tracking leaves the translation (pageTag, info).
 
-import { NO_FAULTS } from '../base/faults.ts';
-import type { Faults } from '../base/faults.ts';
 import type { LinearMemory } from '../base/linear-memory.ts';
 import type { MachineShape, RegionPlan } from '../base/state/regions.ts';
 import { PAGE_SHIFT } from '../base/paging-units.ts';
@@ -32,7 +30,7 @@ export class Tlb {
   private readonly eptLeaf: Uint32Array;
 
   /** Views of vCPU `vcpu`'s TLB. Changes nothing: a TLB of a new machine needs `reset`. */
-  constructor(memory: LinearMemory, plan: RegionPlan, shape: MachineShape, vcpu: number, faults: Faults = NO_FAULTS) {
+  constructor(memory: LinearMemory, plan: RegionPlan, shape: MachineShape, vcpu: number) {
     const views = new TlbViews(memory, plan, vcpu);
     this.views = views;
     this.readTag32 = views.readTag32;
@@ -45,7 +43,7 @@ export class Tlb {
     this.occupied = views.occupied;
     this.large = views.large;
     this.eptLeaf = new Uint32Array(memory.memory.buffer, plan.eptLeaf!.offset, shape.gfnLimit);
-    this.writeSlots = new WriteSlots(memory, plan, shape, vcpu, views, faults);
+    this.writeSlots = new WriteSlots(memory, plan, shape, vcpu, views);
   }
 
   /** The contents as plain data. */

@@ -7,8 +7,6 @@
 // EPT A/D bits are on only while PML tracking is, so that a machine that does not track takes no extra misses. Translations
 // cached before `switchOn` may be used without ever setting A; nothing here reads A.
 
-import { NO_FAULTS } from '../base/faults.ts';
-import type { Faults } from '../base/faults.ts';
 import { EPT_D, EPT_SLOT_WRITABLE, EPT_W } from './ept-entry.ts';
 import { EptAccess } from './ept-walk.ts';
 import type { MmuViews } from './views.ts';
@@ -23,7 +21,6 @@ export class Tracking {
   constructor(
     private readonly views: MmuViews,
     readonly method: TrackingMethod,
-    private readonly faults: Faults = NO_FAULTS,
   ) {
     this.bit = method === 'pml' ? EPT_D : EPT_W;
   }
@@ -31,7 +28,7 @@ export class Tracking {
   /** Splits large leaves; no page is armed yet. O(mapped pages). */
   switchOn(): void {
     const { views } = this;
-    if (!this.faults.keepLargePages) views.ept.splitAll();
+    views.ept.splitAll();
     if (this.method !== 'pml') return;
     views.ept.editWritable(EPT_D, 0);
     this.dropAllWrites();
@@ -59,11 +56,6 @@ export class Tracking {
     return leaf !== undefined && (leaf & EPT_SLOT_WRITABLE) !== 0;
   }
 
-  /** The page that is armed when `gfn` is asked for: another one only by a mistake built in. */
-  pageToArm(gfn: number): number {
-    return this.faults.rearmByLow32Bits ? gfn & 0xfffff : gfn;
-  }
-
   /** Arms page `gfn`, an armable one; `dropWrites` must follow. */
   arm(gfn: number): void {
     this.views.ept.edit(gfn, 0, this.bit);
@@ -76,9 +68,7 @@ export class Tracking {
 
   /** Takes write permission of the pages gfns[0 … count-1] out of every TLB. O(count). */
   dropWrites(gfns: ArrayLike<number>, count: number): void {
-    const { faults, views } = this;
-    if (faults.keepWritePermissionAtRearm) return;
-    for (const tlb of faults.keepOtherVcpuTlb ? views.tlbs.slice(0, 1) : views.tlbs) tlb.writeSlots.dropAll(gfns, count);
+    for (const tlb of this.views.tlbs) tlb.writeSlots.dropAll(gfns, count);
   }
 
   /** Whether an EPT violation with this exit qualification is a write to a page that is armed by write-protection. */

@@ -7,8 +7,6 @@
 // store redoes only the EPT step.
 
 import { InternalError } from '../base/errors.ts';
-import { NO_FAULTS } from '../base/faults.ts';
-import type { Faults } from '../base/faults.ts';
 import { PAGE_MASK, PAGE_SIZE } from '../base/paging-units.ts';
 import type { VcpuState } from '../base/state/vcpu.ts';
 import type { Trace } from '../base/trace.ts';
@@ -51,7 +49,6 @@ export class VcpuMmu {
     private readonly state: VcpuState,
     vcpu: number,
     trace: Trace = NO_TRACE,
-    private readonly faults: Faults = NO_FAULTS,
   ) {
     const tlb = physical.views.tlbs[vcpu];
     if (!tlb) throw new InternalError(`the machine has no vCPU ${vcpu}`);
@@ -94,9 +91,6 @@ export class VcpuMmu {
     const tag = this.tags[access]!;
     if (tag[2 * index] === low && tag[2 * index + 1] === high) return tlb.host[index]! + (linear & PAGE_MASK);
 
-    if (this.faults.markFirstPageOnlyOnCrossing && access === Access.WRITE && (linear & PAGE_MASK) < 8) {
-      return this.translate(linear, Access.READ, context);
-    }
     this.counters.tlbMisses++;
     const { second } = this;
     second.begin();

@@ -1,8 +1,6 @@
 // Everything of the MMU that lives in the linear memory, as views. Two threads that build it from the same memory, plan and
 // shape see the same MMU; building it changes nothing.
 
-import { NO_FAULTS } from '../base/faults.ts';
-import type { Faults } from '../base/faults.ts';
 import type { LinearMemory } from '../base/linear-memory.ts';
 import { PAGE_SHIFT } from '../base/paging-units.ts';
 import type { MachineShape, RegionPlan } from '../base/state/regions.ts';
@@ -36,12 +34,11 @@ export class MmuViews {
     readonly memory: LinearMemory,
     readonly plan: RegionPlan,
     readonly shape: MachineShape,
-    faults: Faults = NO_FAULTS,
   ) {
     const { buffer } = memory.memory;
     const vcpus = Array.from({ length: shape.vcpus }, (_, vcpu) => vcpu);
     this.ept = new Ept(memory, plan, shape);
-    this.tlbs = vcpus.map((vcpu) => new Tlb(memory, plan, shape, vcpu, faults));
+    this.tlbs = vcpus.map((vcpu) => new Tlb(memory, plan, shape, vcpu));
     this.pmls = vcpus.map((vcpu) => new Pml(memory, plan, vcpu));
     this.codePages = new Uint8Array(buffer, plan.codePages!.offset, shape.gfnLimit);
     this.armed = new Uint8Array(buffer, plan.armed!.offset, shape.gfnLimit);

@@ -3,7 +3,6 @@
 
 import type { Arming } from '../base/arming.ts';
 import { KvmError } from '../base/errors.ts';
-import type { Faults } from '../base/faults.ts';
 import { FetchFlag } from './abi.ts';
 import type { Lists } from './lists.ts';
 import { requireObject, requireU32 } from './types.ts';
@@ -37,7 +36,6 @@ export class SublistFetch {
     private readonly lists: Lists,
     private readonly queue: WaitQueue,
     private readonly arming: Pick<Arming, 'rearm' | 'drain'>,
-    private readonly faults: Faults,
     private readonly observe: FetchObserver,
   ) {}
 
@@ -65,7 +63,6 @@ export class SublistFetch {
 
   /** Collects what the hardware has logged for every vCPU. Order within a vCPU is kept. */
   drain(): void {
-    if (this.faults.skipDrain) return;
     for (let vcpu = 0; vcpu < this.lists.host; vcpu++) this.arming.drain(vcpu);
   }
 
@@ -73,7 +70,7 @@ export class SublistFetch {
   satisfied(fetch: CheckedFetch): boolean {
     const { control } = this.lists;
     if (!fetch.wait) return true;
-    if (control.quiesced[0] !== 0 && !this.faults.loseQuiesceBeforeWait) return true;
+    if (control.quiesced[0] !== 0) return true;
     return this.queue.length === 0 && control.available[0] >= fetch.count;
   }
 
@@ -115,7 +112,7 @@ export class SublistFetch {
     if (fetch.list) requireRoom(fetch.list, fetch.count);
     fetch.receiver?.requireRoom();
     const gfns = lists.take(fetch.count);
-    if (fetch.rearm && !this.faults.copyBeforeRearm) this.rearm(gfns);
+    if (fetch.rearm) this.rearm(gfns);
     else lists.noteUnarmed(gfns);
     this.observe(gfns);
     fetch.list?.set(Array.from(gfns, BigInt));

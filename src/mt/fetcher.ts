@@ -3,8 +3,6 @@
 
 import type { Arming } from '../base/arming.ts';
 import type { DirtySink } from '../base/dirty-sink.ts';
-import { NO_FAULTS } from '../base/faults.ts';
-import type { Faults } from '../base/faults.ts';
 import { LinearMemory } from '../base/linear-memory.ts';
 import { MachineLock, yieldRequester } from '../base/machine-lock.ts';
 import { Request } from '../base/request.ts';
@@ -25,7 +23,6 @@ export interface MtFetcherData {
   readonly requestWords: readonly number[];
   /** Names this fetcher to MemoryTracking.interruptFetcher; 1 or more. */
   readonly id?: number;
-  readonly faults?: Faults;
 }
 
 /**
@@ -42,11 +39,10 @@ export class MtFetcher {
   constructor(data: MtFetcherData, attachArming: (sink: DirtySink, memory: LinearMemory) => Pick<Arming, 'rearm' | 'drain'>) {
     const memory = LinearMemory.attach(data.memory);
     const views = mtViews(memory, data.plan, data.shape);
-    const faults = data.faults ?? NO_FAULTS;
     this.id = data.id ?? 1;
     this.lock = new MachineLock(memory, data.plan, yieldRequester(memory, data.requestWords));
     this.queue = new WaitQueue(views.control, memory.shared);
-    const lists = new Lists(views, faults, {
+    const lists = new Lists(views, {
       limitReached: () => {
         for (const offset of data.requestWords) Atomics.or(memory.i32, offset >>> 2, Request.MT);
       },
@@ -54,7 +50,7 @@ export class MtFetcher {
       waiterReadyByLog: (vcpu) => arming.drain(vcpu),
     });
     const arming = attachArming(lists, memory);
-    this.fetches = new SublistFetch(lists, this.queue, arming, faults, (gfns) => {
+    this.fetches = new SublistFetch(lists, this.queue, arming, (gfns) => {
       for (const gfn of gfns) views.flags[gfn] |= PageFlag.FOREIGN;
     });
   }

@@ -6,7 +6,6 @@
 
 import { assert } from '../base/errors.ts';
 import type { DirtySink } from '../base/dirty-sink.ts';
-import type { Faults } from '../base/faults.ts';
 import { PageFlag } from './layout.ts';
 import type { MtControl, MtViews } from './layout.ts';
 
@@ -25,12 +24,9 @@ export class Lists implements DirtySink {
   readonly control: MtControl;
   readonly host: number;
   readonly capacity: number;
-  /** Entries accepted so far; counted for the fault `lostWrite` alone. */
-  private logged = 0;
 
   constructor(
     readonly views: MtViews,
-    private readonly faults: Faults,
     private readonly events: ListEvents,
   ) {
     this.control = views.control;
@@ -41,7 +37,6 @@ export class Lists implements DirtySink {
   guestDirty(vcpu: number, gfn: number): void {
     if (this.control.enabled[0] === 0) return;
     this.accept(vcpu, gfn, this.views.marks);
-    if (this.faults.reportNeighbour) this.accept(vcpu, gfn ^ 1, this.views.marks);
   }
 
   /**
@@ -72,7 +67,7 @@ export class Lists implements DirtySink {
     }
     control.entries[0]++;
     control.count[0]++;
-    if (!this.faults.lostWrite || ++this.logged % 250 !== 0) this.append(source, gfn);
+    this.append(source, gfn);
     if (control.count[0] >= control.limit[0]) this.events.limitReached();
   }
 
@@ -131,7 +126,6 @@ export class Lists implements DirtySink {
     for (let i = 0; i < gfns.length; i++) {
       const gfn = gfns[i];
       flags[gfn] &= ~PageFlag.UNARMED;
-      if (this.faults.keepMarksAtRearm) continue;
       marks[gfn] &= waiting[gfn];
     }
     this.control.rearmed[0] += gfns.length;
@@ -150,7 +144,6 @@ export class Lists implements DirtySink {
 
   /** The pages fetched and not re-armed. The list stays until `clearUnarmed`. O(their number, and pages re-armed since listed). */
   unarmed(): Uint32Array {
-    if (this.faults.clearRearmListFirst) this.clearUnarmed();
     const { flags, rearmList } = this.views;
     return rearmList.slice(0, this.control.rearmLength[0]).filter((gfn) => (flags[gfn] & PageFlag.UNARMED) !== 0);
   }
@@ -164,7 +157,6 @@ export class Lists implements DirtySink {
   /** Starts a cycle: what waits counts in it from the start. O(1). */
   startCycle(): void {
     const { control, views } = this;
-    if (this.faults.cumulativeSets) this.reportAgain();
     control.stamp[0]++;
     // Once in 2^32 cycles the stamps of long ago must not look like those of this cycle.
     if (control.stamp[0] === 0) {
@@ -197,7 +189,6 @@ export class Lists implements DirtySink {
 
   /** Forgets everything about the pages [gfn, gfn + count). Returns how many entries were discarded. */
   discard(gfn: number, count: number): number {
-    if (this.faults.keepEntriesOfDeletedSlot) return 0;
     const { control, views } = this;
     const end = Math.min(gfn + count, this.capacity);
     const inside = (page: number): boolean => page >= gfn && page < end;

@@ -5,8 +5,6 @@
 import type { Arming } from '../base/arming.ts';
 import type { DirtySink } from '../base/dirty-sink.ts';
 import { KvmError } from '../base/errors.ts';
-import { NO_FAULTS } from '../base/faults.ts';
-import type { Faults } from '../base/faults.ts';
 import type { LinearMemory } from '../base/linear-memory.ts';
 import type { MachineLock } from '../base/machine-lock.ts';
 import type { MachineShape, RegionPlan } from '../base/state/regions.ts';
@@ -45,7 +43,6 @@ export interface MemoryTrackingOptions {
   readonly trace?: Trace;
   /** Milliseconds, for the statistics only. */
   readonly now?: () => number;
-  readonly faults?: Faults;
   /** The state in the linear memory, if not at the plan's place. */
   readonly views?: MtViews;
 }
@@ -65,18 +62,17 @@ export class MemoryTracking implements DirtySink {
   constructor(private readonly options: MemoryTrackingOptions) {
     const { memory, plan, shape, lock, arming, verify, trace } = options;
     const views = options.views ?? mtViews(memory, plan, shape);
-    const faults = options.faults ?? NO_FAULTS;
     this.lock = lock;
     this.control = views.control;
     this.limit = new DirtyLimit(this.control, options.pageCount);
-    this.lists = new Lists(views, faults, {
+    this.lists = new Lists(views, {
       limitReached: options.onTrigger ?? (() => {}),
       waiterReady: () => this.queue.alarm(),
       waiterReadyByLog: (vcpu) => arming.drain(vcpu),
     });
     this.queue = new WaitQueue(this.control, memory.shared, () => this.waits.notice());
     this.shadow = verify ? new Shadow(views, verify) : null;
-    this.fetches = new SublistFetch(this.lists, this.queue, arming, faults, (gfns) => this.shadow?.fetched(gfns));
+    this.fetches = new SublistFetch(this.lists, this.queue, arming, (gfns) => this.shadow?.fetched(gfns));
     this.waits = new AsyncWaits(lock, this.queue, this.fetches, this.control, memory.shared);
     this.statistics = new MtStatistics(this.control, options.external ?? (() => ({})), options.now ?? (() => performance.now()));
     const { limit, lists, fetches, queue, waits, statistics, shadow } = this;
@@ -305,6 +301,11 @@ export class MemoryTracking implements DirtySink {
       this.fetches.drain();
       this.statistics.own.discarded += this.lists.discard(gfn, count);
     });
+  }
+
+  /** For tests: the parts themselves. What is done to them is not checked. */
+  get internals(): { readonly lists: Lists; readonly fetches: SublistFetch; readonly arming: Arming } {
+    return { lists: this.lists, fetches: this.fetches, arming: this.options.arming };
   }
 
   get enabled(): boolean {

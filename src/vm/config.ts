@@ -1,10 +1,10 @@
 import { InputError, KvmError } from '../base/errors.ts';
-import type { Faults } from '../base/faults.ts';
 import { PAGE_SIZE } from '../base/paging-units.ts';
 import type { Platform, PlatformHost } from '../base/platform.ts';
 import type { MachineShape } from '../base/state/regions.ts';
 import type { MemslotRequest } from '../mmu/memslots.ts';
 import type { TrackingMethod } from '../mmu/tracking.ts';
+import type { Wrap } from './seams.ts';
 
 export const GIB = 1024 ** 3;
 /** RAM below this is at GPA 0 …; what is beyond goes to 4 GiB …, so that high RAM is exercised. */
@@ -40,8 +40,8 @@ export interface VmConfig {
   readonly platform?: (host: PlatformHost) => Platform;
   /** What an access that the board does not claim does: an exit (default without a board), or reads of all ones. */
   readonly unclaimed?: 'exit' | 'float';
-  /** Test hooks: mistakes to inject (mutation tests). */
-  readonly faults?: Faults;
+  /** Called once the machine is built: may wrap its parts, as tests do that build a mistake into it. */
+  readonly wrap?: Wrap;
   /** Keep a shadow of memory and check each quiesce for lost writes. */
   readonly verify?: boolean;
 }

@@ -1,7 +1,5 @@
 // Builds the parts of a machine over one linear memory and wires them: nothing here decides anything.
 
-import { NO_FAULTS } from '../base/faults.ts';
-import type { Faults } from '../base/faults.ts';
 import { LinearMemory } from '../base/linear-memory.ts';
 import { MACHINE_LOCK_REGION, MachineLock } from '../base/machine-lock.ts';
 import { PAGE_SIZE } from '../base/paging-units.ts';
@@ -31,7 +29,6 @@ export interface MachineParts {
   readonly physical: PhysicalMemory;
   readonly hub: DirtyHub;
   readonly cpus: readonly Cpu[];
-  readonly faults: Faults;
 }
 
 /** The linear memory's plan for a machine of this shape; the same on every thread. */
@@ -48,21 +45,20 @@ export function buildParts(config: VmConfig, host: CpuHost, trace: Trace): Machi
   const shape = shapeOf(config);
   const plan = planMachine(shape);
   const memory = LinearMemory.create(plan.total.bytes, config.threads ?? false);
-  const { faults = NO_FAULTS } = config;
-  const physical = new PhysicalMemory(memory, plan, shape, faults);
-  const hub = new DirtyHub(physical.views, new Tracking(physical.views, config.tracking ?? 'none', faults));
+  const physical = new PhysicalMemory(memory, plan, shape);
+  const hub = new DirtyHub(physical.views, new Tracking(physical.views, config.tracking ?? 'none'));
   physical.sink = hub;
   physical.slotListener = hub;
   const lock = new MachineLock(memory, plan);
   for (const slot of defaultMemslots(config.memory, config.rom)) physical.addMemslot(slot);
   const cpus = Array.from({ length: shape.vcpus }, (_, index) => {
     const block = plan.vcpu!.offset + index * VCPU_STATE.size;
-    const mmu = new VcpuMmu(physical, hub, viewsOf(VCPU_STATE, memory, block), index, trace, faults);
+    const mmu = new VcpuMmu(physical, hub, viewsOf(VCPU_STATE, memory, block), index, trace);
     const cpu = new Cpu(index, memory, block, mmu, host, trace);
     return cpu;
   });
   powerUp(cpus);
-  return { shape, plan, memory, lock, physical, hub, cpus, faults };
+  return { shape, plan, memory, lock, physical, hub, cpus };
 }
 
 /** Live bytes of page `gfn`, or null when it is not RAM. */

@@ -122,10 +122,14 @@ export class SliceRunner {
 
   private account(cpu: Cpu, retired: number): void {
     this.clock.ticks += retired;
-    // First thing at every exit (SDM vol. 3, "Page-Modification Logging").
-    if (this.parts.hub.enabled && !this.parts.faults.skipPmlDrainAtExit) this.parts.hub.drain(cpu.index);
+    this.collectLog(cpu);
     if (retired > 0) this.mt.progressed();
     this.turns.used(retired);
+  }
+
+  /** First thing at every exit (SDM vol. 3, "Page-Modification Logging"). */
+  collectLog(cpu: Cpu): void {
+    if (this.parts.hub.enabled) this.parts.hub.drain(cpu.index);
   }
 
   private exitOf(cpu: Cpu, reason: RunReason): Exit | null {

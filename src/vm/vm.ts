@@ -104,6 +104,7 @@ export class Vm {
     host.platform = this.platform;
     this.turns = new Turns(parts.cpus, config.quantum ?? DEFAULT_QUANTUM);
     this.slices = new SliceRunner(parts, this.turns, this.engine, this.mt, this.dirtyLog, this.clock, this.platform);
+    config.wrap?.({ parts, mt: this.mt, slices: this.slices });
   }
 
   private buildTracking(): MemoryTracking {
@@ -122,7 +123,6 @@ export class Vm {
       external: () => ({ ...this.counters(), kicks: this.kicks }),
       trace: this.trace,
       ...(config.verify ? { verify: pageReader(parts) } : {}),
-      ...(config.faults ? { faults: config.faults } : {}),
     });
   }
 

@@ -1,6 +1,7 @@
 // A store that cannot keep a cycle: the cycle is given up, nothing of it is lost, and the guest notices nothing.
 
 import { describe, expect, it } from 'vitest';
+import { mistaken } from '../../src/cli/demo/mistakes/mistakes.ts';
 import { Checkpointer } from '../../src/checkpoint/checkpointer.ts';
 import { rebuildCycle, verifyRebuilds } from '../../src/checkpoint/rebuild.ts';
 import { MemoryStore } from '../../src/checkpoint/store.ts';
@@ -69,7 +70,7 @@ it('a base that cannot be kept leaves a machine that runs', () => {
 });
 
 it('tracking that loses writes is found out by the oracle, naming page and cycle', () => {
-  const { vm } = loadedGuest(DIRTIER, { tracking: 'pml', verify: true, faults: { keepMarksAtRearm: true } });
+  const { vm } = loadedGuest(DIRTIER, { tracking: 'pml', verify: true, wrap: mistaken('keepMarksAtRearm') });
   const checkpointer = new Checkpointer(vm, new MemoryStore(), { dirtyTrigger: 0, maxDirty: MAX, instructions: 20_000 });
   checkpointer.start();
   expect(() => {

@@ -4,15 +4,16 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import type { Faults } from '../../src/base/faults.ts';
 import { loadImage } from '../../src/boot/image.ts';
 import { bootTarget } from '../../src/boot/vm-target.ts';
 import { resolveRestoreOptions, restore } from '../../src/cli/commands/restore.ts';
 import { runSession } from '../../src/cli/guest/session.ts';
+import { mistaken } from '../../src/cli/demo/mistakes/mistakes.ts';
 import { main } from '../../src/cli/main.ts';
 import { parseArguments } from '../../src/cli/parse-arguments.ts';
 import type { SessionOptions } from '../../src/cli/session-options.ts';
 import { createPc } from '../../src/machine/pc.ts';
+import type { Wrap } from '../../src/vm/seams.ts';
 import { DIRTIER, GUESTS } from '../checkpoint/support/guest.ts';
 import { collectingIo } from './streams.ts';
 
@@ -26,10 +27,10 @@ const image = readFileSync(join(GUESTS, DIRTIER.image));
 
 const VERIFIED = ['--verify', '--checkpoint-every=50000insns', '--serial=none'];
 
-async function dirtier(faults: Faults, ...argv: string[]) {
+async function dirtier(wrap: Wrap, ...argv: string[]) {
   const { io, stdout, stderr } = collectingIo();
   const status = await runSession(options(...argv), io, (sinks) => {
-    const pc = createPc({ memory: 8 * 1024 ** 2, tracking: 'pml', verify: true, faults, ...sinks });
+    const pc = createPc({ memory: 8 * 1024 ** 2, tracking: 'pml', verify: true, wrap, ...sinks });
     loadImage('dirtier', image, bootTarget(pc.vm), { append: DIRTIER.append });
     return pc;
   });
@@ -38,14 +39,14 @@ async function dirtier(faults: Faults, ...argv: string[]) {
 
 describe('--verify', () => {
   it('of tracking that loses a write: 70, and one line that names page and cycle', async () => {
-    const { status, stderr } = await dirtier({ keepMarksAtRearm: true }, ...VERIFIED);
+    const { status, stderr } = await dirtier(mistaken('keepMarksAtRearm'), ...VERIFIED);
     expect(status).toBe(70);
     expect(stderr).toMatch(/^tidemark: lost write: page \d+ \(0x[0-9a-f]+\) changed in cycle \d+ and was not reported; [^\n]*$/m);
     expect(stderr).not.toMatch(/verified|internal error|\n\s+at /);
   });
 
   it('the same as JSON', async () => {
-    const { status, stdout } = await dirtier({ keepMarksAtRearm: true }, ...VERIFIED, '--json');
+    const { status, stdout } = await dirtier(mistaken('keepMarksAtRearm'), ...VERIFIED, '--json');
     expect(JSON.parse(stdout)).toMatchObject({ outcome: 'lost-write', status, gfn: expect.any(Number), cycle: expect.any(Number) });
   });
 });

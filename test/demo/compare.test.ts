@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { mistaken } from '../../src/cli/demo/mistakes/mistakes.ts';
 import { LostWriteError } from '../../src/mt/shadow.ts';
 import { compareMethods, explainDifference } from '../../src/cli/demo/compare.ts';
 import type { ComparedCycle } from '../../src/cli/demo/compare.ts';
@@ -75,7 +76,7 @@ describe('one guest under both methods', () => {
   });
 
   it('fails when a page is reported that nobody wrote', async () => {
-    const end = await compareMethods({ ...WORK, iterations: 8 }, never, () => {}, { faults: { reportNeighbour: true } });
+    const end = await compareMethods({ ...WORK, iterations: 8 }, never, () => {}, { wrap: mistaken('reportNeighbour') });
     expect(end.holds).toBe(false);
     const lines = end.cycles.flatMap(compareLines);
     expect(lines.some((line) => /^FAILURE: cycle 1: reported by one method only, and no page table: 0x/.test(line))).toBe(true);
@@ -83,7 +84,7 @@ describe('one guest under both methods', () => {
   });
 
   it('fails when a report is lost', async () => {
-    await expect(compareMethods(WORK, never, () => {}, { faults: { lostWrite: true } })).rejects.toThrow(LostWriteError);
+    await expect(compareMethods(WORK, never, () => {}, { wrap: mistaken('lostWrite') })).rejects.toThrow(LostWriteError);
   });
 
   it('prints it', async () => {

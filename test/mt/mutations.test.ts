@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import type { Faults } from '../../src/base/faults.ts';
+import * as mistakes from '../../src/cli/demo/mistakes/tracking-mistakes.ts';
 import { oncePerSource } from './laws/lists.ts';
 import { NO_DUPS } from './laws/machine.ts';
 import { copyIsComplete } from './laws/no-lost-write.ts';
 import { SyntheticMachine } from './synthetic-machine.ts';
 import type { SyntheticOptions } from './synthetic-machine.ts';
 
-// Each known mistake is injected, and the check that is there to find it must fail with it and pass without.
+// Each known mistake is built in, and the check that is there to find it must fail with it and pass without.
 
 type Check = (options: SyntheticOptions) => void | Promise<void>;
 
@@ -41,17 +41,17 @@ const hardwareLog: Check = (options) => {
 };
 
 describe('known mistakes', () => {
-  it.each<[keyof Faults, Check]>([
-    ['keepMarksAtRearm', (options) => oncePerSource(new SyntheticMachine(options), NO_DUPS)],
-    ['keepMarksAtRearm', law12(NO_DUPS, true, 'write-protect')],
-    ['clearRearmListFirst', law12(0, false, 'write-protect')],
-    ['cumulativeSets', law12(0, false, 'write-protect')],
-    ['reportNeighbour', law12(0, true, 'pml')],
-    ['loseQuiesceBeforeWait', quiesceBeforeWait],
-    ['keepEntriesOfDeletedSlot', slotReuse],
-    ['skipDrain', hardwareLog],
-  ])('%s is found', async (fault, check) => {
+  it.each<[string, mistakes.TrackingMistake, Check]>([
+    ['keepMarksAtRearm', mistakes.keepMarksAtRearm, (options) => oncePerSource(new SyntheticMachine(options), NO_DUPS)],
+    ['keepMarksAtRearm', mistakes.keepMarksAtRearm, law12(NO_DUPS, true, 'write-protect')],
+    ['clearRearmListFirst', mistakes.clearRearmListFirst, law12(0, false, 'write-protect')],
+    ['cumulativeSets', mistakes.cumulativeSets, law12(0, false, 'write-protect')],
+    ['reportNeighbour', mistakes.reportNeighbour, law12(0, true, 'pml')],
+    ['loseQuiesceBeforeWait', mistakes.loseQuiesceBeforeWait, quiesceBeforeWait],
+    ['keepEntriesOfDeletedSlot', mistakes.keepEntriesOfDeletedSlot, slotReuse],
+    ['skipDrain', mistakes.skipDrain, hardwareLog],
+  ])('%s is found', async (_name, mistake, check) => {
     await check({});
-    await expect((async () => check({ faults: { [fault]: true } }))()).rejects.toThrow();
+    await expect((async () => check({ mistake }))()).rejects.toThrow();
   });
 });

@@ -1,7 +1,6 @@
 // A machine that consists of guest RAM, vCPUs that only store, and memory tracking. Its run loop keeps the rules a real one
 // has to keep: lock while in guest mode, hand-over at store boundaries, drain at exits, exits asked for at entry and exit.
 
-import type { Faults } from '../../src/base/faults.ts';
 import { LinearMemory } from '../../src/base/linear-memory.ts';
 import { MACHINE_LOCK_REGION, MachineLock } from '../../src/base/machine-lock.ts';
 import { PAGE_SIZE } from '../../src/base/paging-units.ts';
@@ -21,7 +20,8 @@ export interface SyntheticOptions {
   readonly pages?: number;
   readonly method?: Method;
   readonly shared?: boolean;
-  readonly faults?: Faults;
+  /** Put around memory tracking. */
+  readonly mistake?: (mt: MemoryTracking) => void;
   readonly verify?: boolean;
   /** A look at the tracking state's accesses. */
   readonly wrapViews?: (views: MtViews) => MtViews;
@@ -48,7 +48,7 @@ export class SyntheticMachine implements LawMachine {
   duringSlice: () => void = () => {};
 
   constructor(options: SyntheticOptions = {}) {
-    const { vcpus = 2, pages = 64, method = 'write-protect', shared = false, faults = {}, verify = false } = options;
+    const { vcpus = 2, pages = 64, method = 'write-protect', shared = false, verify = false } = options;
     this.vcpus = vcpus;
     this.pages = pages;
     this.backed = pages;
@@ -80,7 +80,6 @@ export class SyntheticMachine implements LawMachine {
       lock: this.lock,
       arming: this.arming,
       pageCount: () => this.backed,
-      faults,
       now: () => 0,
       onTrigger: () => {
         this.triggers++;
@@ -89,6 +88,7 @@ export class SyntheticMachine implements LawMachine {
       views: options.wrapViews ? options.wrapViews(this.views) : this.views,
       ...(verify ? { verify: (gfn: number) => (this.arming.backed[gfn] ? this.page(gfn) : null) } : {}),
     });
+    options.mistake?.(this.mt);
   }
 
   /** INIT and ENABLE, for tests that are not about them. */

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { SublistFetch } from '../../src/mt/fetch.ts';
+import { WaitQueue } from '../../src/mt/wait-queue.ts';
 import { SyntheticMachine } from './synthetic-machine.ts';
 
 // mt.md, "Call by call", SUBLIST_FETCH: while a waiter exists, a running vCPU drains its PML buffer as soon as what it has
@@ -52,5 +54,21 @@ describe('a waiter and a vCPU that runs on', () => {
     machine.mt.mtDirtyTrigger(4);
     void machine.mt.fetchSublistAsync({ count: 3, wait: true });
     expect(machine.slice(store(1, 2, 3, 4, 5, 6))).toMatchObject({ exit: { kind: 'mt-dirty-trigger', dirty: 4 }, done: 4 });
+  });
+
+  it('what is logged between the alarm and the look counts for the next waiter', () => {
+    const machine = new SyntheticMachine({ method: 'pml' }).track();
+    // As two fetchers on other threads have them.
+    const queue = new WaitQueue(machine.views.control, false);
+    const fetches = new SublistFetch(machine.mt.internals.lists, queue, machine.arming, () => {});
+    const [first, second] = [2, 1].map((count) => {
+      const fetch = fetches.check({ count, wait: true });
+      return { fetch, ticket: fetches.enqueue(fetch, 1) };
+    });
+    for (const gfn of [1, 2, 3]) machine.arming.noticeStore(0, gfn);
+    expect(fetches.due(first!.ticket)).toBe(true);
+    expect([...fetches.take(first!.fetch).gfns]).toEqual([1, 2]);
+    expect(fetches.due(second!.ticket)).toBe(true);
+    expect([...fetches.take(second!.fetch).gfns]).toEqual([3]);
   });
 });

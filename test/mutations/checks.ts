@@ -98,6 +98,76 @@ export const slotIsReused: Check = (injected) => {
   expect(left, "the old slot's entries").toEqual([]);
 };
 
+/** A slot's pages are fetched unarmed, the slot is replaced, and its pages fetched unarmed again: each is re-armed once. */
+export const slotIsRearmedOnce: Check = (injected) => {
+  const { vm, slot } = highSlot(injected);
+  store(vm, 4 * GIB, 10, 1);
+  const pages = new Set(vm.mt.fetchSublist({ count: 1000 }).gfns);
+  vm.setUserMemoryRegion({ ...slot, memorySize: 0 });
+  vm.setUserMemoryRegion(slot);
+  for (const gfn of vm.mt.fetchSublist({ count: 1000 }).gfns) pages.add(gfn);
+  vm.mt.rearmDirtyPages();
+  expect(vm.mt.stats().cycle.rearmed, 'pages re-armed').toBe(pages.size);
+};
+
+/** A slot is deleted that every vCPU has stored to. */
+export const deletedForEveryProcessor: Check = (injected) => {
+  const slot = { slot: 7, guestPhysAddr: 8 * MIB, memorySize: MIB };
+  const machine = new GuestMachine({ ...injected, vcpus: 2, spareMemory: MIB, gpaLimit: 9 * MIB });
+  machine.vm.setUserMemoryRegion(slot);
+  const stores = [1, 0].map((vcpu) => ({ vcpu, gfn: slot.guestPhysAddr / PAGE }));
+  machine.stores(stores);
+  machine.vm.setUserMemoryRegion({ ...slot, memorySize: 0 });
+  for (const one of stores) {
+    let exit = 'hlt';
+    try {
+      machine.stores([one]);
+    } catch (error) {
+      exit = (error as Error).message;
+    }
+    expect(exit).toBe('the guest left with mmio');
+  }
+};
+
+/** One page written by host and guest, and fetched by way of one of them, again and again. */
+export const oneEntryASource: Check = (injected) => {
+  const machine = new GuestMachine(injected);
+  begin(machine);
+  const [gfn] = machine.gfns;
+  for (let round = 0; round < 5; round++) {
+    machine.hostWrite(gfn, 0, round);
+    machine.stores([{ vcpu: 0, gfn }]);
+    // The page and the guest's script, which the host wrote.
+    expect(machine.mt.fetchSublist({ count: 2, rearm: true }).gfns).toHaveLength(2);
+    expect(machine.mt.stats().waiting, 'entries that wait').toBe(1);
+  }
+};
+
+/** Fetches one entry after the other, with REARM. */
+function fetchUntil(machine: GuestMachine, done: () => boolean): void {
+  while (!done()) machine.mt.fetchSublist({ count: 1, rearm: true });
+}
+
+/** A page fetched unarmed for one source, re-armed for another, written and fetched unarmed again. */
+export const unarmedAgain: Check = (injected) => {
+  const machine = new GuestMachine(injected);
+  begin(machine);
+  const consumer = new Consumer(machine.vm);
+  const [gfn] = machine.gfns;
+  const { mt } = machine;
+  machine.stores([{ vcpu: 0, gfn, value: 1 }]);
+  fetchUntil(machine, () => mt.stats().waiting === 1);
+  machine.hostWrite(gfn, 1, 1);
+  mt.fetchSublist({ count: 1 });
+  mt.fetchSublist({ count: 1, rearm: true });
+  machine.stores([{ vcpu: 0, gfn, value: 2 }]);
+  mt.mtVmQuiesced();
+  consumer.take(fetchAll(machine));
+  mt.prepareMtCp(2n);
+  machine.stores([{ vcpu: 0, gfn, value: 3 }]);
+  settle(machine.vm, consumer);
+};
+
 export const waitAfterQuiesce: Check = async (injected) => {
   const machine = new GuestMachine(injected);
   begin(machine);

@@ -2,6 +2,7 @@
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { mistaken } from '../../src/cli/demo/mistakes/mistakes.ts';
 import { MtEnable, MtOp } from '../../src/mt/abi.ts';
 import { GPR_NAMES } from '../../src/vm/registers.ts';
 import type { Regs, SegmentRegister, Sregs } from '../../src/vm/registers.ts';
@@ -143,7 +144,7 @@ describe.each(ENGINE_NAMES)('engine %s', (engine) => {
 
   it('a reset while PML tracks keeps what is logged: the page is reported', () => {
     // MOV [0x9000], AL; JMP to itself
-    const vm = machine32([0xa2, 0, 0x90, 0, 0, 0xeb, 0xfe], { engine, tracking: 'pml', faults: { skipPmlDrainAtExit: true } });
+    const vm = machine32([0xa2, 0, 0x90, 0, 0, 0xeb, 0xfe], { engine, tracking: 'pml', wrap: mistaken('skipPmlDrainAtExit') });
     vm.mt.initMt({ op: MtOp.INIT, maxDirty: 100 });
     vm.mt.enableMt(MtEnable.ON);
     vm.mt.prepareMtCp(1n);

@@ -75,7 +75,7 @@ class Tracked {
   constructor(
     work: DirtierOptions,
     readonly tracking: 'pml' | 'write-protect',
-    config: Pick<PcConfig, 'serial' | 'faults'>,
+    config: Pick<PcConfig, 'serial' | 'wrap'>,
   ) {
     this.vm = buildMachine(work, { ...config, tracking, verify: true });
     this.checkpointer = new Checkpointer(this.vm, this.store, { dirtyTrigger: 0, maxDirty: this.vm.pageCount });
@@ -100,9 +100,9 @@ class Comparison {
   constructor(
     private readonly work: DirtierOptions,
     private readonly signal: AbortSignal,
-    faults: Pick<PcConfig, 'faults'>,
+    wrapped: Pick<PcConfig, 'wrap'>,
   ) {
-    this.pml = new Tracked(work, 'pml', { ...faults, serial: this.console.put });
+    this.pml = new Tracked(work, 'pml', { ...wrapped, serial: this.console.put });
     this.writeProtect = new Tracked(work, 'write-protect', {});
     this.untracked = buildMachine(work, {});
   }
@@ -182,12 +182,12 @@ class Comparison {
   }
 }
 
-/** Runs the comparison to the guest's end or until `signal`. `faults` go into the machine with PML. Throws LostWriteError. */
+/** Runs the comparison to the guest's end or until `signal`. `wrapped` goes around the machine with PML. Throws LostWriteError. */
 export function compareMethods(
   work: DirtierOptions,
   signal: AbortSignal,
   show: (cycle: ComparedCycle, console: Uint8Array | null) => void,
-  faults: Pick<PcConfig, 'faults'> = {},
+  wrapped: Pick<PcConfig, 'wrap'> = {},
 ): Promise<ComparedEnd> {
-  return new Comparison(work, signal, faults).run(show);
+  return new Comparison(work, signal, wrapped).run(show);
 }

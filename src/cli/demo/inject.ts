@@ -1,31 +1,61 @@
-// Mistakes that `--inject` can build into the machine, to watch the proof fail.
+// Mistakes that `--inject` can build into the machine, to watch the proof fail: by name, with the scene in which each shows.
 
 import { InputError } from '../../base/errors.ts';
-import type { Faults } from '../../base/faults.ts';
+import type { Wrap } from '../../vm/seams.ts';
+import { MISTAKES } from './mistakes/mistakes.ts';
+import type { MistakeName } from './mistakes/mistakes.ts';
+import * as checkpointProofs from './proofs/checkpoint-proofs.ts';
+import * as proofs from './proofs/proofs.ts';
+import type { Proof } from './proofs/proofs.ts';
 
-/** Every fault; the type demands that none is left out. What each does is said where it is declared. */
-// biome-ignore format: a table
-const FAULTS: Readonly<Record<keyof Faults, true>> = {
-  lostWrite: true, keepMarksAtRearm: true, loseQuiesceBeforeWait: true, clearRearmListFirst: true, cumulativeSets: true,
-  keepEntriesOfDeletedSlot: true, reportNeighbour: true, skipDrain: true, copyBeforeRearm: true, skipPmlDrainAtExit: true,
-  keepWritePermissionAtRearm: true, keepOtherVcpuTlb: true, rearmByLow32Bits: true, aliasKeepsPermission: true, keepLargePages: true,
-  markFirstPageOnlyOnCrossing: true, hostWritesMissLog: true, keepStaleCode: true, harvestBeforeSave: true, skipAbort: true,
+/** The guest and the map are the scene. */
+const MAP = null;
+
+/** Every mistake; the type demands that none is left out. */
+const SCENES: Readonly<Record<MistakeName, Proof | null>> = {
+  lostWrite: MAP,
+  reportNeighbour: MAP,
+  keepMarksAtRearm: MAP,
+  clearRearmListFirst: MAP,
+  cumulativeSets: MAP,
+  keepWritePermissionAtRearm: MAP,
+  keepLargePages: MAP,
+  clearMarksOfWaiting: proofs.twoSources,
+  forgetUnarmedAgain: proofs.unarmedTwice,
+  keepEntriesOfDeletedSlot: proofs.deletedSlot,
+  keepDeletedInRearmList: proofs.replacedSlot,
+  skipDrain: proofs.debuggerStore,
+  copyBeforeRearm: proofs.fetcher,
+  loseQuiesceBeforeWait: proofs.lateFetcher,
+  harvestBeforeSave: checkpointProofs.savingDevice,
+  skipAbort: checkpointProofs.failingStore,
+  keepOtherVcpuTlb: proofs.twoProcessors,
+  keepOtherVcpuTranslations: proofs.slotOfTwoProcessors,
+  aliasKeepsPermission: proofs.alias,
+  rearmByLow32Bits: proofs.highSlot,
+  markFirstPageOnlyOnCrossing: proofs.crossing,
+  hostWritesMissLog: proofs.hostWrites,
+  keepStaleCode: proofs.changedCode,
+  skipPmlDrainAtExit: proofs.exactTrigger,
 };
 
 const kebab = (key: string): string => key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 
-/** The names that --inject takes. */
-export const INJECTIONS: readonly string[] = Object.keys(FAULTS).map(kebab);
+const NAMES = Object.keys(SCENES) as MistakeName[];
 
-/** A fault to inject: how people call it, and what the machine is built with. */
+/** The names that --inject takes. */
+export const INJECTIONS: readonly string[] = NAMES.map(kebab);
+
+/** A mistake to inject: how people call it, what the machine is built with, and the scene that shows it, null for the map. */
 export interface Injection {
   readonly name: string;
-  readonly faults: Faults;
+  readonly wrap: Wrap;
+  readonly proof: Proof | null;
 }
 
-/** `lost-write` → { lostWrite: true }. InputError, listing the names, for any other. */
+/** `lost-write` → what it stands for. InputError, listing the names, for any other. */
 export function parseInjection(name: string): Injection {
-  const key = (Object.keys(FAULTS) as (keyof Faults)[]).find((candidate) => kebab(candidate) === name);
+  const key = NAMES.find((candidate) => kebab(candidate) === name);
   if (key === undefined) throw new InputError(`'${name}' is not one of ${INJECTIONS.join(', ')}`);
-  return { name, faults: { [key]: true } };
+  return { name, wrap: MISTAKES[key], proof: SCENES[key] };
 }

@@ -8,6 +8,7 @@ import { parseInteger, parseSize, showSize } from '../values.ts';
 import type { DirtierWork } from './dirtier.ts';
 import { MAX_REGION_PAGES, PATTERNS, regionEnd } from './dirtier.ts';
 import { type Injection, parseInjection } from './inject.ts';
+import type { Proof } from './proofs/proofs.ts';
 
 const MiB = 1024 ** 2;
 const MIN_MEMORY = 8 * MiB;
@@ -50,7 +51,7 @@ export const OPTIONS = {
   ),
   iterations: orDefault('N', integer(1, MAX_ITERATIONS), 'how often it writes to some of them', `${DEFAULTS.tracked.iterations}`),
   seed: orDefault('N', integer(0, 2 ** 32 - 1), 'for its random numbers', `${DEFAULTS.tracked.seed}`),
-  inject: valued('FAULT', parseInjection, 'build a mistake into the machine, such as lost-write, and see whether the proof fails'),
+  inject: valued('MISTAKE', parseInjection, 'build a mistake into the machine, such as lost-write, and see the proof fail'),
   json: flag('one line of JSON for each cycle and one at the end, on stdout'),
 } as const satisfies OptionTable;
 
@@ -71,7 +72,18 @@ export interface TrackedWork extends DirtierOptions {
   readonly injection: Injection | null;
 }
 
+/** A scene in which a mistake shows that the map cannot show. */
+export interface ProofRequest {
+  readonly scene: 'proof';
+  readonly injection: Injection;
+  readonly proof: Proof;
+  readonly tracking: TrackedWork['tracking'];
+  readonly engine: DemoValues['engine'];
+  readonly json: boolean;
+}
+
 export type DemoRequest =
+  | ProofRequest
   | { readonly scene: 'tracked'; readonly work: TrackedWork }
   | { readonly scene: 'compared'; readonly work: DirtierOptions }
   | ({ readonly scene: 'guest'; readonly name: string } & Pick<DirtierOptions, 'memory' | 'engine' | 'json'>);
@@ -80,8 +92,8 @@ export type DemoRequest =
 export function resolveDemo(values: DemoValues, positionals: readonly string[]): DemoRequest {
   const [name = 'dirtier', ...extra] = positionals;
   if (extra.length > 0) throw new InputError(`one NAME at most, but '${extra[0]}' is a second one`);
-  if (name === 'dirtier') return { scene: 'tracked', work: trackedWork(values) };
-  const { engine, json, memory } = values;
+  const { engine, json, memory, inject } = values;
+  if (name === 'dirtier') return inject?.proof ? proofOf(values, inject, inject.proof) : { scene: 'tracked', work: trackedWork(values) };
   if (name === 'compare') {
     refuse(values, ['tracking', 'dirtyTrigger', 'inject'], 'compare runs both methods, cut at equal numbers of instructions');
     return { scene: 'compared', work: dirtierOptions(values, 'compared') };
@@ -89,6 +101,16 @@ export function resolveDemo(values: DemoValues, positionals: readonly string[]):
   const own = ['tracking', 'dirtyTrigger', 'pattern', 'pages', 'iterations', 'seed', 'inject'] as const;
   refuse(values, own, 'only the demo without a name and compare track pages');
   return { scene: 'guest', name, engine, json, memory: memory ?? GUEST_MEMORY };
+}
+
+function proofOf(values: DemoValues, injection: Injection, proof: Proof): ProofRequest {
+  const { tracking, engine, json } = values;
+  const unused = ['dirtyTrigger', 'memory', 'pattern', 'pages', 'iterations', 'seed'] as const;
+  refuse(values, unused, `${injection.name} shows in a scene of its own`);
+  if (proof.method && tracking !== null && tracking !== proof.method) {
+    throw new InputError(`${injection.name} is a mistake of --tracking=${proof.method}, which --tracking=${tracking} cannot show`);
+  }
+  return { scene: 'proof', injection, proof, tracking: tracking ?? 'pml', engine, json };
 }
 
 function refuse(values: DemoValues, keys: readonly (keyof DemoValues)[], why: string): void {

@@ -10,8 +10,9 @@ import { compareMethods } from './compare.ts';
 import { compareCycleObject, compareEnd, compareEndObject, compareLines, compareTitles } from './compare-text.ts';
 import type { DemoEnd } from './events.ts';
 import { findGuest } from './guests.ts';
+import type { Injection } from './inject.ts';
 import { Interrupt } from './interrupt.ts';
-import type { DemoRequest, DirtierOptions, TrackedWork } from './options.ts';
+import type { DemoRequest, DirtierOptions, ProofRequest, TrackedWork } from './options.ts';
 import { playScene } from './scene.ts';
 import { chooseView } from './views.ts';
 
@@ -24,6 +25,7 @@ export async function runDemo(request: DemoRequest, io: CliIo): Promise<number> 
     const { name, memory, engine, json } = request;
     return run.invoke([findGuest(name).path, `--memory=${showSize(memory)}`, `--engine=${engine}`, ...(json ? ['--json'] : [])], io);
   }
+  if (request.scene === 'proof') return prove(request, io);
   const interrupt = new Interrupt(io);
   try {
     return request.scene === 'tracked' ? await track(request.work, io, interrupt) : await compare(request.work, io, interrupt);
@@ -43,8 +45,22 @@ async function track(work: TrackedWork, io: CliIo, interrupt: Interrupt): Promis
   if (end.failure !== null) return fail(io, end.failure);
   const wrong = end.rebuilt?.wrong[0];
   if (wrong !== undefined) return fail(io, `cycle ${wrong} does not rebuild to the memory it was taken from`);
-  if (work.injection && !work.json) io.stderr.write(`the injected fault ${work.injection.name} lost no write\n`);
+  if (work.injection && end.how === 'guest') return fail(io, notFound(work.injection));
   return end.how === 'interrupted' ? interrupt.status! : guestStatus(end.exit, io);
+}
+
+/** A proof that passes with a mistake built in proves nothing. */
+const notFound = ({ name }: Injection): string =>
+  `the mistake ${name} was built in, and nothing showed it: the guest did not come to where it matters`;
+
+/** A scene of its own: without the mistake it must pass, with it it must not. */
+function prove({ injection, proof, tracking, engine, json }: ProofRequest, io: CliIo): number {
+  const sound = proof.run({ tracking, engine });
+  const failure = proof.run({ tracking, engine, wrap: injection.wrap });
+  const { name } = injection;
+  if (json) io.stdout.write(`${JSON.stringify({ scene: proof.scene, mistake: name, withoutIt: sound, withIt: failure })}\n`);
+  else io.stderr.write(`the scene: ${proof.scene}\nwithout the mistake: ${sound ?? 'everything holds'}\n`);
+  return fail(io, sound ?? failure ?? notFound(injection));
 }
 
 /** As `run` has it: 0, isa-debug-exit's status, or a triple fault. */

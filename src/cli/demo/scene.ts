@@ -13,6 +13,8 @@ import { regionEnd } from './dirtier.ts';
 import type { DemoCycle, DemoEnd, DemoEvent } from './events.ts';
 import { buildMachine, runUntilItWrites } from './machine.ts';
 import type { TrackedWork } from './options.ts';
+import { guestPageTables } from './page-tables.ts';
+import { WriteWitness } from './witness.ts';
 
 /** Bounds a cycle in which the guest dirties nothing, as when it computes its checksum at the end. */
 const CYCLE_INSTRUCTIONS = 4_000_000;
@@ -22,18 +24,21 @@ const KEPT = 256 * 1024 ** 2;
 
 type Emit = (event: DemoEvent) => Promise<void> | void;
 
-/** Everything had been fetched and no vCPU had run, yet pages were dirty. */
-class Invention extends Error {
-  constructor(cpid: number, entries: number) {
-    super(`cycle ${cpid} began with ${entries} dirty pages although all had been fetched before`);
-  }
-}
+/** A page is reported that was not written to. */
+class Invention extends Error {}
+
+const carriedOver = (cpid: number, entries: number): Invention =>
+  new Invention(`cycle ${cpid} began with ${entries} dirty pages although all had been fetched before`);
+
+const neverWritten = (cpid: number, gfn: number): Invention =>
+  new Invention(`cycle ${cpid} reported page ${gfn} (0x${gfn.toString(16)}) although nothing wrote to it`);
 
 class Scene {
   private readonly console = new ConsoleBytes();
   private readonly vm: Vm;
   private readonly store = new MemoryStore(KEPT);
   private readonly checkpointer: Checkpointer;
+  private readonly witness = new WriteWitness();
   private readonly began = performance.now();
   private cycles = 0;
   private reported = 0;
@@ -47,7 +52,10 @@ class Scene {
       tracking: work.tracking,
       verify: true,
       serial: this.console.put,
-      ...(work.injection ? { faults: work.injection.faults } : {}),
+      wrap: (seams) => {
+        this.witness.wrap(seams);
+        work.injection?.wrap(seams);
+      },
     });
     this.checkpointer = new Checkpointer(this.vm, this.store, {
       dirtyTrigger: work.dirtyTrigger,
@@ -80,18 +88,27 @@ class Scene {
       return !this.signal.aborted;
     };
     for (;;) {
+      this.witness.forget();
+      const tables = this.tablesReported();
       const report = await this.checkpointer.cycleAsync(goesOn);
       const {
         dirty,
         cycle: { carried },
       } = this.checkpointer.stats();
-      if (carried > 0) throw new Invention(report.cpid, carried);
+      if (carried > 0) throw carriedOver(report.cpid, carried);
+      const invented = this.witness.firstInvented(report.gfns, tables);
+      if (invented !== null) throw neverWritten(report.cpid, invented);
       await this.passConsole();
       await this.pass({ ...report, dirty });
       const { kind } = report.exit;
       if (kind !== 'limit' && kind !== 'mt-dirty-trigger' && kind !== 'mt-list-full') return report.exit;
       if (this.signal.aborted) return { kind: 'interrupted' };
     }
+  }
+
+  /** Under PML the walk of a page table counts as a write to it (SDM vol. 3, "EPT Accessed and Dirty Flags"). */
+  private tablesReported(): ReadonlySet<number> {
+    return this.work.tracking === 'pml' ? guestPageTables(this.vm) : new Set();
   }
 
   /** Comparisons without a lost write, by the oracle's own count. */
