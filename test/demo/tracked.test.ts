@@ -27,7 +27,7 @@ describe('without a terminal', () => {
     expect(cycles.at(-1)).toMatch(/ hlt /);
     const n = cycles.length;
     expect(text.trimEnd().split('\n').at(-1)).toBe(
-      `verified: ${n} comparisons of 2,048 pages: every page not reported was byte-identical, every page reported was written to; ` +
+      `verified: ${n} comparisons of 2,048 pages: every page not reported was byte-identical, every page reported was written; ` +
         `every cycle rebuilds: ${n} of ${n} hashes equal`,
     );
   });
