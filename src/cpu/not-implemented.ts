@@ -25,9 +25,7 @@ export const NOT_IMPLEMENTED: readonly Absence[] = [
   },
   {
     name: 'breakpoints on what the processor reads and writes by itself',
-    behaviour:
-      'a data breakpoint does not match accesses to descriptor tables, task-state segments and page tables; one that MOV SS or ' +
-      'POP SS meets is noted in DR6 and does not trap',
+    behaviour: 'a data breakpoint does not match accesses to descriptor tables, task-state segments and page tables',
   },
   {
     name: 'branch single-step and last-branch records',
@@ -48,6 +46,10 @@ export const NOT_IMPLEMENTED: readonly Absence[] = [
   {
     name: '5-level paging, protection keys, CET',
     behaviour: 'CPUID does not offer them; their CR4 bits are reserved (#GP)',
+  },
+  {
+    name: 'thermal control, SpeedStep, MONITOR, xTPR messages',
+    behaviour: 'CPUID does not offer them; their bits of IA32_MISC_ENABLE are kept and do nothing',
   },
   {
     name: 'system-management mode, VMX, TSX',

@@ -76,24 +76,27 @@ export const VENDOR_DIFFERENCES: readonly VendorDifference[] = [
   {
     name: '0F 0D with a register',
     why: 'a reserved NOP of Intel (SDM vol. 2, appendix A, note on reserved NOPs); #UD on AMD, whose PREFETCH is memory only',
-    excuses: 'everything',
+    excuses: 'nothing',
     holds: (insn, vector) => insn.mnemonic === 'NOP' && opcodeOf(vector).startsWith('0f0d') && vector.fault?.vector === 6,
+    expects: (_insn, vector) => withoutEffect(vector, null),
   },
   {
     name: 'LOCK MOV CR0',
     why: 'AMD has it for CR8 (AltMovCr8); for Intel LOCK makes it undefined',
-    excuses: 'everything',
+    excuses: 'nothing',
     holds: (insn, vector) => insn.mnemonic === 'UD' && prefixesOf(vector).includes(0xf0) && /^0f2[02]/.test(opcodeOf(vector)),
+    expects: (_insn, vector) => withoutEffect(vector, { vector: 6, errorCode: null, cr2: null }),
   },
   {
     name: 'CALL whose target and stack are both impossible',
     why: 'by its pseudo-code (SDM vol. 2, CALL) the target is checked first; AMD pushes first',
-    excuses: 'everything',
+    excuses: 'nothing',
     holds: (insn, vector) =>
       (insn.mnemonic === 'CALL' || insn.mnemonic === 'CALL_REL') &&
       vector.fault !== null &&
       vector.fault.vector !== 13 &&
       callsImpossible(insn, vector),
+    expects: (_insn, vector) => withoutEffect(vector, { vector: 13, errorCode: 0, cr2: null }),
   },
   {
     name: 'CMPXCHG16B that is both misaligned and not canonical by SS',
