@@ -19,7 +19,6 @@ export class GuestMemory {
   private readonly tlb: Tlb;
   private readonly readTag: Uint32Array;
   private readonly writeTag: Uint32Array;
-  private readonly host: Uint32Array;
   private readonly bytes: Uint8Array;
 
   constructor(private readonly cpu: CpuState) {
@@ -29,7 +28,6 @@ export class GuestMemory {
     this.tlb = tlb;
     this.readTag = tlb.readTag32;
     this.writeTag = tlb.writeTag32;
-    this.host = tlb.host;
   }
 
   /**
@@ -37,15 +35,15 @@ export class GuestMemory {
    * `segment` decides the exception for a non-canonical address. May raise #PF, #GP, #SS.
    */
   locateRead(linear: number, size: number, segment: number, context: number): number {
-    const entry = this.tlb.find(this.readTag, linear, context);
-    if (entry >= 0 && (linear & PAGE_MASK) + size <= PAGE_SIZE) return this.host[entry] + (linear & PAGE_MASK);
+    const at = this.tlb.find(this.readTag, linear, context);
+    if (at >= 0 && (at & PAGE_MASK) + size <= PAGE_SIZE) return at;
     return this.locateMiss(linear, size, segment, Access.READ, context);
   }
 
   /** Same for writing: the caller may store to the offset at once, and only then. */
   locateWrite(linear: number, size: number, segment: number, context: number): number {
-    const entry = this.tlb.find(this.writeTag, linear, context);
-    if (entry >= 0 && (linear & PAGE_MASK) + size <= PAGE_SIZE) return this.host[entry] + (linear & PAGE_MASK);
+    const at = this.tlb.find(this.writeTag, linear, context);
+    if (at >= 0 && (at & PAGE_MASK) + size <= PAGE_SIZE) return at;
     return this.locateMiss(linear, size, segment, Access.WRITE, context);
   }
 
@@ -66,7 +64,8 @@ export class GuestMemory {
 
   /** Unsigned value of 1, 2 or 4 bytes (4: as a signed int32). */
   load(linear: number, size: 1 | 2 | 4, segment: number, context: number): number {
-    const at = this.locateRead(linear, size, segment, context);
+    let at = this.tlb.find(this.readTag, linear, context);
+    if (at < 0 || (at & PAGE_MASK) + size > PAGE_SIZE) at = this.locateMiss(linear, size, segment, Access.READ, context);
     if (at >= 0) return size === 4 ? this.view.getInt32(at, true) : size === 1 ? this.bytes[at] : this.view.getUint16(at, true);
     return this.loadSlow(linear, size, context) | 0;
   }
@@ -82,7 +81,8 @@ export class GuestMemory {
   }
 
   store(linear: number, size: 1 | 2 | 4, value: number, segment: number, context: number): void {
-    const at = this.locateWrite(linear, size, segment, context);
+    let at = this.tlb.find(this.writeTag, linear, context);
+    if (at < 0 || (at & PAGE_MASK) + size > PAGE_SIZE) at = this.locateMiss(linear, size, segment, Access.WRITE, context);
     if (at < 0) this.storeSlow(linear, size, value, context);
     else if (size === 4) this.view.setInt32(at, value, true);
     else if (size === 1) this.bytes[at] = value;

@@ -68,12 +68,12 @@ export class Tlb {
     this.large.fill(0);
   }
 
-  /** The entry by which an access to `linear` under `context` goes through without further ado, as `tag` says; or -1. */
+  /** Host offset of `linear` if an access under `context` goes through without further ado, as `tag` says; or -1. */
   find(tag: Uint32Array, linear: number, context: number): number {
     const low = linear | 0;
     const index = entryOf(low, context);
     const hit = tag[2 * index] === (low & ~PAGE_MASK) >>> 0 && tag[2 * index + 1] === ((linear - (low >>> 0)) * HIGH) >>> 0;
-    return hit ? index : -1;
+    return hit ? this.host[index]! + (low & PAGE_MASK) : -1;
   }
 
   /** Whether entry `index` translates the page of `linear` (a tag's halves). */

@@ -87,7 +87,7 @@ export class VcpuMmu {
   translate(linear: number, access: number, context: number, again = false): number {
     const { tlb } = this;
     const found = tlb.find(this.tags[access]!, linear, context);
-    if (found >= 0) return tlb.host[found]! + (linear & PAGE_MASK);
+    if (found >= 0) return found;
 
     const low = (linear & ~PAGE_MASK) >>> 0;
     const high = ((linear - (linear >>> 0)) / TWO_32) >>> 0;

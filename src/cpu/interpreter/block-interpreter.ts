@@ -128,14 +128,14 @@ export class BlockInterpreter {
   /** The code page at `linear`, or null when the fetch is from a device. Sets pageOffset. May raise #PF. */
   private findPage(cpu: Cpu, linear: number): CodePage | null {
     const { tlb } = cpu.mmu;
-    const entry = entryOf(linear, cpu.fetchContext);
-    if (tlb.find(tlb.execTag32, linear, cpu.fetchContext) < 0) {
-      const at = cpu.mmu.translate(linear, Access.FETCH, cpu.fetchContext);
+    let at = tlb.find(tlb.execTag32, linear, cpu.fetchContext);
+    if (at < 0) {
+      at = cpu.mmu.translate(linear, Access.FETCH, cpu.fetchContext);
       if (at === FAULT) cpu.raisePageFault(cpu.mmu.faultLinear, cpu.mmu.faultError);
       if (at === MMIO) return null;
     }
-    this.pageOffset = tlb.host[entry];
-    return this.cache.page(tlb.gfn[entry], cpu.mode);
+    this.pageOffset = at - (linear & PAGE_MASK);
+    return this.cache.page(tlb.gfn[entryOf(linear, cpu.fetchContext)], cpu.mode);
   }
 
   private decodeBlock(cpu: Cpu, page: CodePage, start: number): Block {
