@@ -5,6 +5,7 @@
 import { PAGE_MASK, PAGE_SIZE } from '../base/paging-units.ts';
 import { Seg } from '../base/state/vcpu.ts';
 import { Access, FAULT, MMIO } from '../mmu/vcpu-mmu.ts';
+import type { Tlb } from '../mmu/tlb.ts';
 import { CodeMode } from './builder/insn.ts';
 import type { CpuState } from './state/cpu-state.ts';
 import { readOutside, writeOutside } from './outside.ts';
@@ -12,22 +13,21 @@ import { Vector } from './arch/vectors.ts';
 
 /** Signed canonical range of 48-bit linear addresses. */
 const CANONICAL_LIMIT = 2 ** 47;
-const HIGH = 2 ** -32;
 
 export class GuestMemory {
   private readonly view: DataView;
+  private readonly tlb: Tlb;
   private readonly readTag: Uint32Array;
   private readonly writeTag: Uint32Array;
-  private readonly host: Uint32Array;
   private readonly bytes: Uint8Array;
 
   constructor(private readonly cpu: CpuState) {
     this.view = cpu.linear.view;
     this.bytes = cpu.linear.u8;
     const { tlb } = cpu.mmu;
+    this.tlb = tlb;
     this.readTag = tlb.readTag32;
     this.writeTag = tlb.writeTag32;
-    this.host = tlb.host;
   }
 
   /**
@@ -35,25 +35,15 @@ export class GuestMemory {
    * `segment` decides the exception for a non-canonical address. May raise #PF, #GP, #SS.
    */
   locateRead(linear: number, size: number, segment: number, context: number): number {
-    const low = linear | 0;
-    const slot = ((low >>> 12) & 1023) + context * 1024;
-    const high = ((linear - (low >>> 0)) * HIGH) >>> 0;
-    const hit = this.readTag[2 * slot] === (low & ~PAGE_MASK) >>> 0 && this.readTag[2 * slot + 1] === high;
-    if (hit && (low & PAGE_MASK) + size <= PAGE_SIZE) {
-      return this.host[slot] + (low & PAGE_MASK);
-    }
+    const at = this.tlb.find(this.readTag, linear, context);
+    if (at >= 0 && (at & PAGE_MASK) + size <= PAGE_SIZE) return at;
     return this.locateMiss(linear, size, segment, Access.READ, context);
   }
 
   /** Same for writing: the caller may store to the offset at once, and only then. */
   locateWrite(linear: number, size: number, segment: number, context: number): number {
-    const low = linear | 0;
-    const slot = ((low >>> 12) & 1023) + context * 1024;
-    const high = ((linear - (low >>> 0)) * HIGH) >>> 0;
-    const hit = this.writeTag[2 * slot] === (low & ~PAGE_MASK) >>> 0 && this.writeTag[2 * slot + 1] === high;
-    if (hit && (low & PAGE_MASK) + size <= PAGE_SIZE) {
-      return this.host[slot] + (low & PAGE_MASK);
-    }
+    const at = this.tlb.find(this.writeTag, linear, context);
+    if (at >= 0 && (at & PAGE_MASK) + size <= PAGE_SIZE) return at;
     return this.locateMiss(linear, size, segment, Access.WRITE, context);
   }
 
@@ -74,7 +64,8 @@ export class GuestMemory {
 
   /** Unsigned value of 1, 2 or 4 bytes (4: as a signed int32). */
   load(linear: number, size: 1 | 2 | 4, segment: number, context: number): number {
-    const at = this.locateRead(linear, size, segment, context);
+    let at = this.tlb.find(this.readTag, linear, context);
+    if (at < 0 || (at & PAGE_MASK) + size > PAGE_SIZE) at = this.locateMiss(linear, size, segment, Access.READ, context);
     if (at >= 0) return size === 4 ? this.view.getInt32(at, true) : size === 1 ? this.bytes[at] : this.view.getUint16(at, true);
     return this.loadSlow(linear, size, context) | 0;
   }
@@ -90,7 +81,8 @@ export class GuestMemory {
   }
 
   store(linear: number, size: 1 | 2 | 4, value: number, segment: number, context: number): void {
-    const at = this.locateWrite(linear, size, segment, context);
+    let at = this.tlb.find(this.writeTag, linear, context);
+    if (at < 0 || (at & PAGE_MASK) + size > PAGE_SIZE) at = this.locateMiss(linear, size, segment, Access.WRITE, context);
     if (at < 0) this.storeSlow(linear, size, value, context);
     else if (size === 4) this.view.setInt32(at, value, true);
     else if (size === 1) this.bytes[at] = value;

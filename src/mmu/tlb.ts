@@ -1,11 +1,11 @@
-// The TLB of one vCPU: filling and flushing. Lookup is two compares of a tag, which engines do themselves.
+// The TLB of one vCPU: look-up, filling and flushing. `find` is the one look-up; translated code has the same inline.
 //
 // What the TLB holds is visible to the guest: while an entry lives, the walk does not set the A bit again. So which entries
 // live may depend on nothing but the guest: taking write permission away for tracking leaves the translation (pageTag, info).
 
 import type { LinearMemory } from '../base/linear-memory.ts';
 import type { MachineShape, RegionPlan } from '../base/state/regions.ts';
-import { PAGE_SHIFT } from '../base/paging-units.ts';
+import { PAGE_MASK, PAGE_SHIFT } from '../base/paging-units.ts';
 import { TAG_INVALID, TLB_CONTEXTS, TLB_CONTEXT_ENTRIES, TLB_INDEX_MASK, TlbInfo } from './tlb-layout.ts';
 import { restoreTlb, saveTlb } from './tlb-save.ts';
 import type { SavedTlb } from './tlb-save.ts';
@@ -13,6 +13,11 @@ import { TlbViews } from './tlb-views.ts';
 import { WriteSlots } from './tlb-write-slots.ts';
 
 const TWO_32 = 0x100000000;
+const HIGH = 1 / TWO_32;
+
+/** The entry that the page of `linear` has under `context`, whatever it holds. */
+export const entryOf = (linear: number, context: number): number =>
+  ((linear >>> PAGE_SHIFT) & TLB_INDEX_MASK) + context * TLB_CONTEXT_ENTRIES;
 
 export class Tlb {
   readonly views: TlbViews;
@@ -61,6 +66,14 @@ export class Tlb {
     for (const tags of [this.readTag32, this.writeTag32, this.execTag32, this.pageTag32]) tags.fill(TAG_INVALID);
     this.occupied.fill(0);
     this.large.fill(0);
+  }
+
+  /** Host offset of `linear` if an access under `context` goes through without further ado, as `tag` says; or -1. */
+  find(tag: Uint32Array, linear: number, context: number): number {
+    const low = linear | 0;
+    const index = entryOf(low, context);
+    const hit = tag[2 * index] === (low & ~PAGE_MASK) >>> 0 && tag[2 * index + 1] === ((linear - (low >>> 0)) * HIGH) >>> 0;
+    return hit ? this.host[index]! + (low & PAGE_MASK) : -1;
   }
 
   /** Whether entry `index` translates the page of `linear` (a tag's halves). */
@@ -122,7 +135,7 @@ export class Tlb {
     const low = (linear & ~0xfff) >>> 0;
     const high = ((linear - (linear >>> 0)) / TWO_32) >>> 0;
     for (let context = 0; context < TLB_CONTEXTS; context++) {
-      const index = ((low >>> PAGE_SHIFT) & TLB_INDEX_MASK) + context * TLB_CONTEXT_ENTRIES;
+      const index = entryOf(low, context);
       if (this.holds(index, low, high)) this.invalidate(index);
     }
     const { large } = this;

@@ -18,8 +18,9 @@ import { loadPdptes } from './guest-walk/pdptes.ts';
 import type { PhysicalMemory } from './physical-memory.ts';
 import { SecondLevel } from './second-level.ts';
 import type { MmuCounters } from './second-level.ts';
-import { TLB_CONTEXT_ENTRIES, TLB_INDEX_MASK, TlbInfo } from './tlb-layout.ts';
+import { TAG_INVALID, TlbInfo } from './tlb-layout.ts';
 import type { SavedTlb } from './tlb-save.ts';
+import { entryOf } from './tlb.ts';
 import type { Tlb } from './tlb.ts';
 
 export { Access, FAULT, MMIO, TlbContext };
@@ -85,12 +86,12 @@ export class VcpuMmu {
    */
   translate(linear: number, access: number, context: number, again = false): number {
     const { tlb } = this;
+    const found = tlb.find(this.tags[access]!, linear, context);
+    if (found >= 0) return found;
+
     const low = (linear & ~PAGE_MASK) >>> 0;
     const high = ((linear - (linear >>> 0)) / TWO_32) >>> 0;
-    const index = ((low >>> 12) & TLB_INDEX_MASK) + context * TLB_CONTEXT_ENTRIES;
-    const tag = this.tags[access]!;
-    if (tag[2 * index] === low && tag[2 * index + 1] === high) return tlb.host[index]! + (linear & PAGE_MASK);
-
+    const index = entryOf(linear, context);
     this.counters.tlbMisses++;
     const { second } = this;
     second.begin();
@@ -115,6 +116,26 @@ export class VcpuMmu {
     if (access === Access.WRITE) this.physical.open(gfn, AccessSource.DATA);
     if (context < TlbContext.FETCH_SUPERVISOR) this.grantIfFree(index, gfn);
     return host + (linear & PAGE_MASK);
+  }
+
+  /**
+   * The same for an instruction that will be executed again from its start unless this goes through: host offset, or -1 for a
+   * fault, a device, and where a request comes up. What the TLB held for the instruction is then there still: another walk could
+   * be seen, by the bits that it sets and by what they are logged as.
+   */
+  attempt(linear: number, access: number, context: number): number {
+    const { tlb } = this;
+    const { pageTag32 } = tlb.views;
+    const index = entryOf(linear, context);
+    const low = pageTag32[2 * index]!;
+    const high = pageTag32[2 * index + 1]!;
+    const gfn = tlb.gfn[index]!;
+    const host = tlb.host[index]!;
+    const info = tlb.info[index]!;
+    const at = this.translate(linear, access, context, true);
+    if (this.state.request[0] === 0) return at < 0 ? -1 : at;
+    if (low !== TAG_INVALID && !tlb.holds(index, low, high)) tlb.fill(index, low, high, gfn, host, info);
+    return -1;
   }
 
   /** A write whose translation entry `index` holds: only the EPT step and the door. */

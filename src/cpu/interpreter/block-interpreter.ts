@@ -5,6 +5,7 @@ import { PAGE_MASK, PAGE_SIZE } from '../../base/paging-units.ts';
 import { Request } from '../../base/request.ts';
 import { Seg } from '../../base/state/vcpu.ts';
 import { Access, FAULT, MMIO } from '../../mmu/vcpu-mmu.ts';
+import { entryOf } from '../../mmu/tlb.ts';
 import type { PhysicalMemory } from '../../mmu/physical-memory.ts';
 import { CodeMode } from '../builder/insn.ts';
 import type { Cpu } from '../cpu.ts';
@@ -16,7 +17,6 @@ import { CodeCache } from './code-cache.ts';
 import type { Block, CodePage } from './code-cache.ts';
 import { Builders, Op } from './op.ts';
 
-const HIGH = 2 ** -32;
 /** A guest that writes to the page it executes has its block decoded anew each time: a page of it would cost milliseconds a store. */
 const MAX_BLOCK_OPS = 64;
 
@@ -128,15 +128,14 @@ export class BlockInterpreter {
   /** The code page at `linear`, or null when the fetch is from a device. Sets pageOffset. May raise #PF. */
   private findPage(cpu: Cpu, linear: number): CodePage | null {
     const { tlb } = cpu.mmu;
-    const low = linear | 0;
-    const slot = ((low >>> 12) & 1023) + cpu.fetchContext * 1024;
-    if (tlb.execTag32[2 * slot] !== (low & ~PAGE_MASK) >>> 0 || tlb.execTag32[2 * slot + 1] !== ((linear - (low >>> 0)) * HIGH) >>> 0) {
-      const at = cpu.mmu.translate(linear, Access.FETCH, cpu.fetchContext);
+    let at = tlb.find(tlb.execTag32, linear, cpu.fetchContext);
+    if (at < 0) {
+      at = cpu.mmu.translate(linear, Access.FETCH, cpu.fetchContext);
       if (at === FAULT) cpu.raisePageFault(cpu.mmu.faultLinear, cpu.mmu.faultError);
       if (at === MMIO) return null;
     }
-    this.pageOffset = tlb.host[slot];
-    return this.cache.page(tlb.gfn[slot], cpu.mode);
+    this.pageOffset = at - (linear & PAGE_MASK);
+    return this.cache.page(tlb.gfn[entryOf(linear, cpu.fetchContext)], cpu.mode);
   }
 
   private decodeBlock(cpu: Cpu, page: CodePage, start: number): Block {

@@ -2,7 +2,6 @@
 
 import { PAGE_MASK, PAGE_SIZE } from '../../base/paging-units.ts';
 import { Activity, Seg } from '../../base/state/vcpu.ts';
-import { TAG_INVALID, TLB_CONTEXT_ENTRIES, TLB_INDEX_MASK } from '../../mmu/tlb-layout.ts';
 import type { PhysicalMemory } from '../../mmu/physical-memory.ts';
 import { CodeMode } from '../builder/insn.ts';
 import { codeModeOf, isSegmented } from '../code-key.ts';
@@ -158,28 +157,13 @@ export class Translator implements Engine {
     return this.store.add(page.gfn, distance, key, plan);
   }
 
-  /**
-   * See TRANSLATE_TYPE. The access is tried here; whatever is not plain RAM within a page is left to the interpreter, which
-   * executes the instruction from its start. So what the instruction found in the TLB before must be there still: another
-   * walk could be seen, by the bits that it sets and by what they are logged as.
-   */
+  /** See TRANSLATE_TYPE. What is not plain RAM within a page is left to the interpreter. */
   private translateAddress(low: number, high: number, access: number): number {
     const { cpu } = this;
     const linear = high * 2 ** 32 + (low >>> 0);
     const bytes = access >>> 8;
     const context = (access >> 2) & 7;
     if (linear < -(2 ** 47) || linear >= 2 ** 47 || (low & PAGE_MASK) + bytes > PAGE_SIZE) return 0;
-    const { tlb } = cpu.mmu;
-    const { pageTag32 } = tlb.views;
-    const slot = ((low >>> 12) & TLB_INDEX_MASK) + context * TLB_CONTEXT_ENTRIES;
-    const tagLow = pageTag32[2 * slot];
-    const tagHigh = pageTag32[2 * slot + 1];
-    const gfn = tlb.gfn[slot];
-    const host = tlb.host[slot];
-    const info = tlb.info[slot];
-    const at = cpu.mmu.translate(linear, access & 3, context, true);
-    if (cpu.state.request[0] === 0) return at < 0 ? 0 : at;
-    if (tagLow !== TAG_INVALID && !tlb.holds(slot, tagLow, tagHigh)) tlb.fill(slot, tagLow, tagHigh, gfn, host, info);
-    return 0;
+    return Math.max(0, cpu.mmu.attempt(linear, access & 3, context));
   }
 }
