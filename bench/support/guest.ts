@@ -12,8 +12,13 @@ const MIB = 1024 ** 2;
 
 /** `name` as `sieve/sieve-32.elf`; the command line goes to the guest. */
 export function loadGuest(root: string, name: string, append: string, config: Partial<PcConfig> = {}): Vm {
+  return loadBytes(name, new Uint8Array(readFileSync(`${root}/guests/${name}`)), config, append);
+}
+
+/** An image given by its bytes; `name` is for messages. */
+export function loadBytes(name: string, image: Uint8Array, config: Partial<PcConfig> = {}, append = ''): Vm {
   const { vm } = createPc({ memory: 32 * MIB, ...config });
-  loadImage(name, new Uint8Array(readFileSync(`${root}/guests/${name}`)), bootTarget(vm), { append });
+  loadImage(name, image, bootTarget(vm), { append });
   return vm;
 }
 

@@ -22,13 +22,17 @@ export interface PeerRun {
   close(): Promise<void>;
 }
 
-/** Starts `image` and stops it when its `start` line has come. */
-export async function startInV86(image: string, cmdline: string): Promise<PeerRun> {
+/** Starts a guest of the project and stops it when its `start` line has come. */
+export function startInV86(image: string, cmdline: string): Promise<PeerRun> {
+  return startBytesInV86(new Uint8Array(readFileSync(join(checkoutRoot(), 'guests', image))), cmdline);
+}
+
+/** The same of a multiboot image. */
+export async function startBytesInV86(image: Uint8Array<ArrayBuffer>, cmdline: string): Promise<PeerRun> {
   const root = checkoutRoot();
   const require = createRequire(join(root, 'package.json'));
   const build = dirname(require.resolve('v86'));
   const { V86 } = (await import(join(build, 'libv86.mjs'))) as { V86: new (options: Record<string, unknown>) => Emulator };
-  const file = readFileSync(join(root, 'guests', image));
   const emulator = new V86({
     wasm_path: join(build, 'v86.wasm'),
     memory_size: 32 * MIB,
@@ -36,7 +40,7 @@ export async function startInV86(image: string, cmdline: string): Promise<PeerRu
     cmdline,
     autostart: true,
     disable_speaker: true,
-    multiboot: { buffer: file.buffer.slice(file.byteOffset, file.byteOffset + file.length) },
+    multiboot: { buffer: image.buffer.slice(image.byteOffset, image.byteOffset + image.length) },
   });
   const line = (text: string): Promise<void> =>
     new Promise((resolve) => {

@@ -9,7 +9,7 @@ export interface TraceEvents {
   'mt-fetch': { count: number; waiting: number };
   'mt-rearm': { count: number };
   'mt-cycle': { cpid: bigint };
-  'code-invalidated': { gfn: number };
+  'code-invalidated': { gfn: number; offset: number; bytes: number };
   a20: { open: boolean };
 }
 

@@ -10,8 +10,10 @@ export interface Engine {
    * active. Returns how many were retired; cpu.rip is that of the next instruction.
    */
   run(cpu: Cpu, limit: number): number;
-  /** Page `gfn` is about to change: nothing decoded or translated from it may be used any more. */
-  invalidate(gfn: number): void;
+  /** Bytes from … to - 1 of page `gfn` are about to change: nothing decoded or translated from any of them may be used any more. */
+  invalidate(gfn: number, from: number, to: number): void;
+  /** Nothing decoded or translated may be used any more. */
+  forget(): void;
 }
 
 /** Deliver a fault that an instruction raised (cpu/events); engines are given it so that they need not know how. */

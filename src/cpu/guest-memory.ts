@@ -50,7 +50,7 @@ export class GuestMemory {
   private locateMiss(linear: number, size: number, segment: number, access: number, context: number): number {
     this.checkCanonical(linear, size, segment);
     if ((linear & PAGE_MASK) + size > PAGE_SIZE) return -1;
-    const offset = this.cpu.mmu.translate(linear, access as 0 | 1 | 2, context as 0 | 1 | 2);
+    const offset = this.cpu.mmu.translate(linear, access as 0 | 1 | 2, context as 0 | 1 | 2, size);
     if (offset === FAULT) this.cpu.raisePageFault(this.cpu.mmu.faultLinear, this.cpu.mmu.faultError);
     return offset === MMIO ? -1 : offset;
   }
@@ -110,10 +110,10 @@ export class GuestMemory {
     let at = linear;
     let left = bytes;
     while (left > 0) {
-      if (this.cpu.mmu.translate(at, access as 0 | 1 | 2, context as 0 | 1 | 2) === FAULT) {
+      const inPage = PAGE_SIZE - (at & PAGE_MASK);
+      if (this.cpu.mmu.translate(at, access as 0 | 1 | 2, context as 0 | 1 | 2, Math.min(left, inPage)) === FAULT) {
         this.cpu.raisePageFault(this.cpu.mmu.faultLinear, this.cpu.mmu.faultError);
       }
-      const inPage = PAGE_SIZE - (at & PAGE_MASK);
       left -= inPage;
       at = this.wrap(at + inPage);
     }
@@ -168,7 +168,7 @@ export class GuestMemory {
   /** A store within one page; with `device` given, only if the page is a device, or is not. */
   private storePart(linear: number, size: number, value: number, context: number, device: boolean | null): void {
     const { cpu } = this;
-    const at = cpu.mmu.translate(linear, Access.WRITE, context as 0 | 1 | 2);
+    const at = cpu.mmu.translate(linear, Access.WRITE, context as 0 | 1 | 2, size);
     if (at === FAULT) cpu.raisePageFault(cpu.mmu.faultLinear, cpu.mmu.faultError);
     if (device !== null && device !== (at === MMIO)) return;
     if (at === MMIO) writeOutside(cpu, 'mmio', cpu.mmu.mmioGpa, size as 1 | 2 | 4, (value & (2 ** (8 * size) - 1)) >>> 0);

@@ -2,7 +2,7 @@
 //
 // Every writer of guest memory (guest stores, A/D updates of the page walk, device DMA, loaders, debuggers, the API) gets the
 // bytes it writes to from `open`, and holds the offset only for that access. A guest store that hits the write TLB is one whose
-// page went through the door before and has needed no bookkeeping since.
+// page went through the door before and has needed no bookkeeping since; in a page with code, one whose bytes are none of it.
 
 import { NO_SINK } from '../base/dirty-sink.ts';
 import type { DirtySink } from '../base/dirty-sink.ts';
@@ -12,14 +12,20 @@ import { PAGE_SIZE, gfnOf } from '../base/paging-units.ts';
 import type { MemslotPages, SlotListener } from '../base/slot-listener.ts';
 import type { MachineShape, RegionPlan } from '../base/state/regions.ts';
 import { AccessSource, NOT_BACKED } from './access.ts';
+import { CodeMap } from './code-map.ts';
 import { EPT_ADDRESS } from './ept-entry.ts';
 import { Memslots } from './memslots.ts';
 import type { Memslot, MemslotRequest } from './memslots.ts';
 import { MmuViews } from './views.ts';
 
 export interface CodeListener {
-  /** Page `gfn`, marked as code, is about to be written; its mark is gone. */
-  codeWritten(gfn: number): void;
+  /**
+   * Bytes from … to - 1 of page `gfn`, some of which are marked as code, are about to be written: nothing made from any of them
+   * may be used again. Their marks go then; those of other bytes are the listener's (`remarkCode`).
+   */
+  codeWritten(gfn: number, from: number, to: number): void;
+  /** All marks are about to go, to make room: nothing made from code may be used again. */
+  codeForgotten(): void;
 }
 
 export class PhysicalMemory {
@@ -31,7 +37,8 @@ export class PhysicalMemory {
   readonly memory: LinearMemory;
   private readonly slots: Memslots;
   private readonly leaf: Uint32Array;
-  private readonly codePages: Uint8Array;
+  /** Which bytes are code. */
+  readonly code: CodeMap;
 
   /** Of a new machine, whose memory is still zero. Other threads build MmuViews instead. */
   constructor(memory: LinearMemory, plan: RegionPlan, shape: MachineShape) {
@@ -41,7 +48,7 @@ export class PhysicalMemory {
     this.views.initialize();
     this.slots = new Memslots(ram.offset, ram.offset + ram.bytes, shape.ramBytes, shape.gfnLimit);
     this.leaf = this.views.ept.leaf;
-    this.codePages = this.views.codePages;
+    this.code = new CodeMap(memory, plan);
   }
 
   /** All memslots, by ascending GPA. */
@@ -76,7 +83,7 @@ export class PhysicalMemory {
     const removed = this.slots.remove(slot);
     const gfn = gfnOf(removed.guestPhysAddr);
     const count = removed.memorySize / PAGE_SIZE;
-    for (let at = gfn; at < gfn + count; at++) if (this.codePages[at]) this.unmarkCode(at);
+    for (let at = gfn; at < gfn + count; at++) if (this.code.hasCode(this.pageOf(at))) this.changeCode(at, 0, PAGE_SIZE);
     this.views.ept.zap(gfn, count);
     for (const tlb of this.views.tlbs) tlb.flushGfns(gfn, count);
     // So that the next slot placed here starts as zeros.
@@ -101,22 +108,41 @@ export class PhysicalMemory {
   }
 
   /**
-   * The write door: host offset of page `gfn`, to be written by `source` at once. KvmError EFAULT when it is not RAM.
-   * Whether the guest may write (EPT, read-only slots) is settled before.
+   * The write door: host offset of page `gfn`, of which `source` writes `bytes` bytes from the byte `from` on, at once. KvmError
+   * EFAULT when it is not RAM. Whether the guest may write (EPT, read-only slots) is settled before.
    */
-  open(gfn: number, source: AccessSource): number {
+  open(gfn: number, source: AccessSource, from: number, bytes: number): number {
     const leaf = this.leaf[gfn];
     if (!leaf) throw notBacked(gfn * PAGE_SIZE);
-    if (this.codePages[gfn] !== 0) this.unmarkCode(gfn);
+    const host = (leaf & EPT_ADDRESS) >>> 0;
+    if (this.code.meets(host + from, bytes)) this.changeCode(gfn, from, from + bytes);
     if (source === AccessSource.HOST) this.sink.hostDirty(gfn);
-    return (leaf & EPT_ADDRESS) >>> 0;
+    return host;
   }
 
-  /** Marks page `gfn` as holding translated code: the next write to it comes through the door, and tells the listener. */
-  markCode(gfn: number): void {
-    if (this.codePages[gfn] !== 0) return;
-    this.codePages[gfn] = 1;
-    for (const tlb of this.views.tlbs) tlb.writeSlots.drop(gfn);
+  /** Marks bytes from … to - 1 of page `gfn` as code: the next write to any of them comes through the door, and tells the listener. */
+  markCode(gfn: number, from: number, to: number): void {
+    const page = this.pageOf(gfn);
+    if (!this.code.hasCode(page)) this.dropWrites(gfn);
+    if (this.code.mark(page + from, to - from)) return;
+    this.forgetCode();
+    this.code.mark(page + from, to - from);
+  }
+
+  /** Takes the marks of bytes from … to - 1 of page `gfn` away, but for those that `remark` makes again. */
+  remarkCode(gfn: number, from: number, to: number, remark: () => void): void {
+    const page = this.pageOf(gfn);
+    this.code.unmark(page + from, to - from);
+    remark();
+    // So that stores to a page that is all data again need no second look.
+    if (this.code.release(page)) this.dropWrites(gfn);
+  }
+
+  /** Takes all marks away; the listener is told. */
+  forgetCode(): void {
+    this.codeListener?.codeForgotten();
+    this.code.clear();
+    for (const tlb of this.views.tlbs) tlb.writeSlots.dropEverything();
   }
 
   /** Copies `bytes` to `gpa`. KvmError EFAULT, before anything is written, when a page is not RAM. */
@@ -144,12 +170,25 @@ export class PhysicalMemory {
     forEachPage(gpa, length, (at) => {
       if (this.hostOffset(at) < 0) throw notBacked(at);
     });
-    forEachPage(gpa, length, (at, done, inPage) => write(this.open(gfnOf(at), AccessSource.HOST) + (at % PAGE_SIZE), done, inPage));
+    forEachPage(gpa, length, (at, done, inPage) => {
+      const offset = at % PAGE_SIZE;
+      write(this.open(gfnOf(at), AccessSource.HOST, offset, inPage) + offset, done, inPage);
+    });
   }
 
-  private unmarkCode(gfn: number): void {
-    this.codePages[gfn] = 0;
-    this.codeListener?.codeWritten(gfn);
+  /** Host offset of page `gfn`, which is RAM. */
+  private pageOf(gfn: number): number {
+    return (this.leaf[gfn]! & EPT_ADDRESS) >>> 0;
+  }
+
+  private changeCode(gfn: number, from: number, to: number): void {
+    this.codeListener?.codeWritten(gfn, from, to);
+    this.remarkCode(gfn, from, to, () => {});
+  }
+
+  /** The next store to page `gfn` takes the miss path. */
+  private dropWrites(gfn: number): void {
+    for (const tlb of this.views.tlbs) tlb.writeSlots.drop(gfn);
   }
 }
 

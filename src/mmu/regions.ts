@@ -2,6 +2,7 @@
 
 import { PAGE_SIZE } from '../base/paging-units.ts';
 import type { MachineShape, RegionRequest } from '../base/state/regions.ts';
+import { codeBitsBytes, codeRowsBytes } from './code-map.ts';
 import { eptGeometry } from './ept-geometry.ts';
 import { MMU_STATE } from './mmu-state.ts';
 import { LARGE_PAGE, RAM_SLACK } from './ram-allocator.ts';
@@ -15,12 +16,13 @@ import { TLB_LAYOUT } from './tlb-layout.ts';
  *   pml        one page per vCPU
  *   ept        all EPT tables
  *   eptLeaf    a u32 per GFN: the flat cache of the EPT leaf (ept.ts)
- *   codePages  a u8 per GFN: 1 while translated code of the page exists
  *   armed      a u8 per GFN: which consumers have armed the page (dirty-hub.ts)
  *   owed       two u32 per GFN: what other threads drained for consumers that are not theirs
+ *   codeRows   a u16 per page of RAM, and codeBits, the rows: which bytes are code (code-map.ts)
  *   ram        guest RAM, with slack so that large slots can be placed for large EPT leaves
  */
 export function mmuRegions(shape: MachineShape): RegionRequest[] {
+  const ramBytes = shape.ramBytes + (shape.ramBytes >= LARGE_PAGE ? RAM_SLACK : 0);
   return [
     { name: 'mmu', bytes: MMU_STATE.size },
     { name: 'tlb', bytes: TLB_LAYOUT.size * shape.vcpus },
@@ -28,9 +30,10 @@ export function mmuRegions(shape: MachineShape): RegionRequest[] {
     { name: 'pml', bytes: PAGE_SIZE * shape.vcpus },
     { name: 'ept', bytes: eptGeometry(shape.gfnLimit).bytes },
     { name: 'eptLeaf', bytes: 4 * shape.gfnLimit },
-    { name: 'codePages', bytes: shape.gfnLimit },
     { name: 'armed', bytes: shape.gfnLimit },
     { name: 'owed', bytes: 8 * shape.gfnLimit },
-    { name: 'ram', bytes: shape.ramBytes + (shape.ramBytes >= LARGE_PAGE ? RAM_SLACK : 0) },
+    { name: 'codeRows', bytes: codeRowsBytes(ramBytes / PAGE_SIZE) },
+    { name: 'codeBits', bytes: codeBitsBytes(ramBytes / PAGE_SIZE) },
+    { name: 'ram', bytes: ramBytes },
   ];
 }

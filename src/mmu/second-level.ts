@@ -74,13 +74,13 @@ export class SecondLevel {
     return (leaf & need) === need ? (leaf & EPT_ADDRESS) >>> 0 : this.structureSlow(gfn);
   }
 
-  /** Host offset of page `frame` for setting A or D in an entry, opened for writing; -1 when the guest cannot write it. */
-  structureWrite(frame: number): number {
+  /** Host offset of page `frame` for setting A or D in the low half of the entry at byte `at`; -1 when the guest cannot write it. */
+  structureWrite(frame: number, at: number): number {
     const gfn = this.reached(frame);
     const need = leafNeed(EptAccess.WRITE, this.ad);
     const leaf = gfn < this.leaf.length ? this.leaf[gfn]! : 0;
     if ((leaf & need) !== need && this.walk(gfn, EptAccess.WRITE, EptOrigin.PAGING_STRUCTURE) < 0) return NOT_BACKED;
-    return this.physical.open(gfn, AccessSource.WALK);
+    return this.physical.open(gfn, AccessSource.WALK, at, 4);
   }
 
   /** Host offset of page `frame` for loading PDPTEs: a plain read even with A/D bits on; -1 when not RAM. */

@@ -3,7 +3,8 @@
 //
 // A tag is the linear address of the page as a signed 64-bit number; its low 12 bits are 0. A tag whose low word is 1 is
 // invalid, whatever the high word. `pageTag` says for which page the entry holds a translation; readTag, writeTag and execTag
-// are equal to it where that access is permitted without further ado, and invalid otherwise.
+// are equal to it where that access is permitted without further ado, and invalid otherwise. A writeTag that is equal but for
+// TAG_GUARDED permits a store to bytes that are no code (code-map.ts).
 
 import { field, stateTable } from '../base/state/table.ts';
 
@@ -15,6 +16,8 @@ export const TLB_SET_WORDS = TLB_ENTRIES / 32;
 
 /** Low word of an invalid tag. */
 export const TAG_INVALID = 1;
+/** Set in the low word of a writeTag whose page holds code: so it is unequal to every page's address, and the store looks further. */
+export const TAG_GUARDED = 2;
 
 /**
  * `info` of an entry. WRITABLE: the first level permits writes in this context and the guest's D bit is set, so a store needs
@@ -24,7 +27,7 @@ export const TlbInfo = { GLOBAL: 1, WRITABLE: 2, READABLE: 4, EXECUTABLE: 8, SHI
 
 export const TLB_LAYOUT = stateTable('tlb', {
   readTag: field('u64', 'linear page readable without further ado', { count: TLB_ENTRIES }),
-  writeTag: field('u64', 'linear page to which a store needs no bookkeeping', { count: TLB_ENTRIES }),
+  writeTag: field('u64', 'linear page to which a store needs no bookkeeping, or only one to code', { count: TLB_ENTRIES }),
   execTag: field('u64', 'linear page executable without further ado', { count: TLB_ENTRIES }),
   pageTag: field('u64', 'linear page whose translation the entry holds', { count: TLB_ENTRIES }),
   host: field('u32', 'host offset of the page', { count: TLB_ENTRIES }),

@@ -6,7 +6,7 @@
 import type { LinearMemory } from '../base/linear-memory.ts';
 import type { MachineShape, RegionPlan } from '../base/state/regions.ts';
 import { PAGE_MASK, PAGE_SHIFT } from '../base/paging-units.ts';
-import { TAG_INVALID, TLB_CONTEXTS, TLB_CONTEXT_ENTRIES, TLB_INDEX_MASK, TlbInfo } from './tlb-layout.ts';
+import { TAG_GUARDED, TAG_INVALID, TLB_CONTEXTS, TLB_CONTEXT_ENTRIES, TLB_INDEX_MASK, TlbInfo } from './tlb-layout.ts';
 import { restoreTlb, saveTlb } from './tlb-save.ts';
 import type { SavedTlb } from './tlb-save.ts';
 import { TlbViews } from './tlb-views.ts';
@@ -103,11 +103,14 @@ export class Tlb {
     else this.large[index >>> 5] |= bit;
   }
 
-  /** A store through entry `index` needs no bookkeeping from now on (see the invariant in vcpu-mmu.ts). */
-  grantWrite(index: number): void {
+  /**
+   * A store through entry `index` needs no bookkeeping from now on (see the invariant in vcpu-mmu.ts); `guarded`: unless it is one
+   * to code.
+   */
+  grantWrite(index: number, guarded: boolean): void {
     const at = 2 * index;
     this.writeSlots.add(this.gfn[index]!, index);
-    this.writeTag32[at] = this.pageTag32[at]!;
+    this.writeTag32[at] = this.pageTag32[at]! | (guarded ? TAG_GUARDED : 0);
     this.writeTag32[at + 1] = this.pageTag32[at + 1]!;
   }
 

@@ -2,15 +2,17 @@
 //
 // THE INVARIANT everything rests on: a valid writeTag means that a store through it needs no bookkeeping. The guest's D bit is
 // set, the first level permits the write in this context, the EPT leaf has W and, with EPT A/D bits on, A and D, and the page
-// holds no translated code. What takes one of these away takes the writeTag too: arming for any consumer, markCode, deletion
-// of a memslot, and every flush. The entry's translation stays, unless the guest itself can see the reason, and then the next
-// store redoes only the EPT step.
+// holds no code. If only this last is not so the tag is guarded: a store through it needs no bookkeeping unless one of its bytes
+// is marked as code (code-map.ts). What takes one of these away takes the writeTag too: arming for any consumer, markCode,
+// deletion of a memslot, and every flush. The entry's translation stays, unless the guest itself can see the reason, and then the
+// next store redoes only the EPT step.
 
 import { InternalError } from '../base/errors.ts';
 import { PAGE_MASK, PAGE_SIZE } from '../base/paging-units.ts';
 import type { VcpuState } from '../base/state/vcpu.ts';
 import type { Trace } from '../base/trace.ts';
 import { Access, AccessSource, FAULT, MMIO, RIGHTS_OF, TlbContext } from './access.ts';
+import type { CodeMap } from './code-map.ts';
 import type { DirtyHub } from './dirty-hub.ts';
 import { EptAccess } from './ept-walk.ts';
 import { GuestWalk } from './guest-walk/guest-walk.ts';
@@ -18,7 +20,7 @@ import { loadPdptes } from './guest-walk/pdptes.ts';
 import type { PhysicalMemory } from './physical-memory.ts';
 import { SecondLevel } from './second-level.ts';
 import type { MmuCounters } from './second-level.ts';
-import { TAG_INVALID, TlbInfo } from './tlb-layout.ts';
+import { TAG_GUARDED, TAG_INVALID, TlbInfo } from './tlb-layout.ts';
 import type { SavedTlb } from './tlb-save.ts';
 import { entryOf } from './tlb.ts';
 import type { Tlb } from './tlb.ts';
@@ -40,7 +42,7 @@ export class VcpuMmu {
   mmioGpa = 0;
   private readonly second: SecondLevel;
   private readonly walk: GuestWalk;
-  private readonly codePages: Uint8Array;
+  private readonly code: CodeMap;
   /** By access, the tag that permits it. */
   private readonly tags: readonly Uint32Array[];
 
@@ -57,7 +59,7 @@ export class VcpuMmu {
     this.second = new SecondLevel(physical, hub, vcpu, trace);
     this.counters = this.second.counters;
     this.walk = new GuestWalk(physical.memory.u32, state, this.second);
-    this.codePages = physical.views.codePages;
+    this.code = physical.code;
     this.tags = [tlb.readTag32, tlb.writeTag32, tlb.execTag32];
   }
 
@@ -81,10 +83,10 @@ export class VcpuMmu {
   /**
    * Host offset of the byte at `linear` for one access that does not cross its page, or MMIO (`mmioGpa` set: the page is not
    * RAM, or a write to a read-only slot), or FAULT (`faultError`, `faultLinear` set). Fills the TLB. After a WRITE the caller
-   * may store to the offset, at once and within the page. `linear` is canonical. `again`: if it faults it will be tried again at
-   * once, as the part of an instruction that it is; a fault then leaves the TLB as it was.
+   * may store to the offset, at once, `bytes` bytes (to the page's end unless told). `linear` is canonical. `again`: if it faults
+   * it will be tried again at once, as the part of an instruction that it is; a fault then leaves the TLB as it was.
    */
-  translate(linear: number, access: number, context: number, again = false): number {
+  translate(linear: number, access: number, context: number, bytes = PAGE_SIZE - (linear & PAGE_MASK), again = false): number {
     const { tlb } = this;
     const found = tlb.find(this.tags[access]!, linear, context);
     if (found >= 0) return found;
@@ -92,12 +94,17 @@ export class VcpuMmu {
     const low = (linear & ~PAGE_MASK) >>> 0;
     const high = ((linear - (linear >>> 0)) / TWO_32) >>> 0;
     const index = entryOf(linear, context);
+    if (access === Access.WRITE && this.isGuarded(index, low, high)) {
+      const at = tlb.host[index]! + (linear & PAGE_MASK);
+      if (!this.code.meets(at, bytes)) return at;
+    }
     this.counters.tlbMisses++;
     const { second } = this;
     second.begin();
     if (access === Access.WRITE) {
       this.counters.writeMisses++;
-      if ((tlb.info[index]! & TlbInfo.WRITABLE) !== 0 && tlb.holds(index, low, high)) return this.write(index, tlb.gfn[index]!, linear);
+      if ((tlb.info[index]! & TlbInfo.WRITABLE) !== 0 && tlb.holds(index, low, high))
+        return this.write(index, tlb.gfn[index]!, linear, bytes);
     }
     const { walk } = this;
     this.counters.guestWalks++;
@@ -113,7 +120,7 @@ export class VcpuMmu {
     const host = second.finalPage(gfn, EPT_ACCESS[access]!);
     if (host < 0) return this.mmio(gfn, linear);
     tlb.fill(index, low, high, gfn, host, info);
-    if (access === Access.WRITE) this.physical.open(gfn, AccessSource.DATA);
+    if (access === Access.WRITE) this.physical.open(gfn, AccessSource.DATA, linear & PAGE_MASK, bytes);
     if (context < TlbContext.FETCH_SUPERVISOR) this.grantIfFree(index, gfn);
     return host + (linear & PAGE_MASK);
   }
@@ -123,7 +130,7 @@ export class VcpuMmu {
    * fault, a device, and where a request comes up. What the TLB held for the instruction is then there still: another walk could
    * be seen, by the bits that it sets and by what they are logged as.
    */
-  attempt(linear: number, access: number, context: number): number {
+  attempt(linear: number, access: number, context: number, bytes: number): number {
     const { tlb } = this;
     const { pageTag32 } = tlb.views;
     const index = entryOf(linear, context);
@@ -132,16 +139,22 @@ export class VcpuMmu {
     const gfn = tlb.gfn[index]!;
     const host = tlb.host[index]!;
     const info = tlb.info[index]!;
-    const at = this.translate(linear, access, context, true);
+    const at = this.translate(linear, access, context, bytes, true);
     if (this.state.request[0] === 0) return at < 0 ? -1 : at;
     if (low !== TAG_INVALID && !tlb.holds(index, low, high)) tlb.fill(index, low, high, gfn, host, info);
     return -1;
   }
 
+  /** Whether entry `index` permits stores to the page with this tag, but for those to code. */
+  private isGuarded(index: number, low: number, high: number): boolean {
+    const { writeTag32 } = this.tlb;
+    return writeTag32[2 * index] === (low | TAG_GUARDED) >>> 0 && writeTag32[2 * index + 1] === high;
+  }
+
   /** A write whose translation entry `index` holds: only the EPT step and the door. */
-  private write(index: number, gfn: number, linear: number): number {
+  private write(index: number, gfn: number, linear: number, bytes: number): number {
     if (this.second.finalPage(gfn, EptAccess.WRITE) < 0) return this.mmio(gfn, linear);
-    const host = this.physical.open(gfn, AccessSource.DATA);
+    const host = this.physical.open(gfn, AccessSource.DATA, linear & PAGE_MASK, bytes);
     this.grantIfFree(index, gfn);
     return host + (linear & PAGE_MASK);
   }
@@ -149,7 +162,8 @@ export class VcpuMmu {
   /** Establishes the invariant's writeTag where it holds, at reads too: later stores then miss no more than they must. */
   private grantIfFree(index: number, gfn: number): void {
     const { tlb } = this;
-    if ((tlb.info[index]! & TlbInfo.WRITABLE) !== 0 && this.codePages[gfn] === 0 && this.second.isWriteFree(gfn)) tlb.grantWrite(index);
+    if ((tlb.info[index]! & TlbInfo.WRITABLE) === 0 || !this.second.isWriteFree(gfn)) return;
+    tlb.grantWrite(index, this.code.hasCode(tlb.host[index]!));
   }
 
   private mmio(gfn: number, linear: number): number {

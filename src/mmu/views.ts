@@ -19,8 +19,6 @@ export class MmuViews {
   readonly tlbs: readonly Tlb[];
   /** By vCPU. */
   readonly pmls: readonly Pml[];
-  /** By GFN: 1 while translated code of the page exists. */
-  readonly codePages: Uint8Array;
   /** By GFN: bit c, consumer c of the hub has armed the page (dirty-hub.ts). */
   readonly armed: Uint8Array;
   /** What other threads drained for consumers that are not theirs: two words an entry. */
@@ -40,7 +38,6 @@ export class MmuViews {
     this.ept = new Ept(memory, plan, shape);
     this.tlbs = vcpus.map((vcpu) => new Tlb(memory, plan, shape, vcpu));
     this.pmls = vcpus.map((vcpu) => new Pml(memory, plan, vcpu));
-    this.codePages = new Uint8Array(buffer, plan.codePages!.offset, shape.gfnLimit);
     this.armed = new Uint8Array(buffer, plan.armed!.offset, shape.gfnLimit);
     this.owed = new Uint32Array(buffer, plan.owed!.offset, 2 * shape.gfnLimit);
     this.eptpWords = new Uint32Array(buffer, plan.mmu!.offset + MMU_STATE.offset.eptp, 2);

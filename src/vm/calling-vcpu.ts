@@ -56,14 +56,14 @@ export class CallingVcpu {
   }
 
   /**
-   * The guest-physical address of `linear`, through the guest's paging and the A20 gate, accessed and dirty bits set as the access
-   * would. A page fault leaves the instruction, which must have had no effect yet.
+   * The guest-physical address of `linear`, through the guest's paging and the A20 gate, accessed and dirty bits set as an access
+   * of `bytes` bytes would that stays in its page. A page fault leaves the instruction, which must have had no effect yet.
    */
-  translate(linear: number, access: 'read' | 'write'): number {
+  translate(linear: number, access: 'read' | 'write', bytes: number): number {
     const { mmu, dataContext, state } = this.cpu;
     const kind = access === 'write' ? Access.WRITE : Access.READ;
     const paging = (state.cr0[0]! & CR0.PG) !== 0n;
-    if (paging && mmu.translate(linear, kind, dataContext) === FAULT) this.cpu.raisePageFault(mmu.faultLinear, mmu.faultError);
+    if (paging && mmu.translate(linear, kind, dataContext, bytes) === FAULT) this.cpu.raisePageFault(mmu.faultLinear, mmu.faultError);
     return mmu.probe(linear, kind, dataContext);
   }
 }

@@ -146,11 +146,12 @@ export class Vm {
   private wirePhysical(): void {
     const { physical } = this.parts;
     physical.codeListener = {
-      codeWritten: (gfn) => {
-        this.engine.invalidate(gfn);
-        this.trace.on?.('code-invalidated', { gfn });
+      codeWritten: (gfn, from, to) => {
+        this.engine.invalidate(gfn, from, to);
+        this.trace.on?.('code-invalidated', { gfn, offset: from, bytes: to - from });
         this.requestAll(Request.CODE);
       },
+      codeForgotten: () => this.engine.forget(),
     };
   }
 

@@ -1,5 +1,6 @@
 // Runs vectors on a processor of ours, with any engine.
 
+import { PAGE_SIZE } from '../../src/base/paging-units.ts';
 import { Request } from '../../src/base/request.ts';
 import { Seg } from '../../src/base/state/vcpu.ts';
 import { Rep } from '../../src/cpu/builder/insn.ts';
@@ -67,12 +68,12 @@ export function makeRunner(setting: Setting, mode: VectorMode, makeEngine: MakeE
   const segments = [segSelector, segAttributes, segLimit].map((field) => field.slice());
   const bases = segBase.slice();
   const engine = makeEngine({ physical, deliverFault, cpus: [cpu], jumpCaches });
-  physical.codeListener = { codeWritten: (gfn) => engine.invalidate(gfn) };
+  physical.codeListener = { codeWritten: (gfn, from, to) => engine.invalidate(gfn, from, to), codeForgotten: () => engine.forget() };
 
   const load = (vector: Vector): void => {
     code.set(vector.code, CODE_OFFSET);
     code.fill(INT3, CODE_OFFSET + vector.code.length, CODE_OFFSET + 32);
-    engine.invalidate(codeGfn);
+    engine.invalidate(codeGfn, 0, PAGE_SIZE);
     for (const { address, bytes } of vector.patches) {
       data.set(bytes, address - DATA_BASE);
       before.set(bytes, address - DATA_BASE);

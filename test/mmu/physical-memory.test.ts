@@ -113,18 +113,19 @@ describe('memslots', () => {
 describe('the write door', () => {
   it('gives the host offset, and tells of host-side writes only', () => {
     const m = machine({ method: 'write-protect' });
-    m.physical.open(5, AccessSource.HOST);
+    m.physical.open(5, AccessSource.HOST, 0, 8);
     expect(m.sink.calls, 'nobody has started').toEqual([]);
     m.tracking.start();
-    for (const source of [AccessSource.DATA, AccessSource.WALK]) expect(m.physical.open(5, source)).toBe(m.physical.hostOffset(0x5000));
+    for (const source of [AccessSource.DATA, AccessSource.WALK])
+      expect(m.physical.open(5, source, 0, 8)).toBe(m.physical.hostOffset(0x5000));
     expect(m.sink.calls).toEqual([]);
-    m.physical.open(5, AccessSource.HOST);
+    m.physical.open(5, AccessSource.HOST, 0, 8);
     expect(m.sink.calls).toEqual([['host', 5]]);
   });
 
   it('EFAULT names the address', () => {
     const m = machine();
-    expect(() => m.physical.open((4 * MIB) / K4, AccessSource.HOST)).toThrow(/EFAULT.*0x400000/);
+    expect(() => m.physical.open((4 * MIB) / K4, AccessSource.HOST, 0, 8)).toThrow(/EFAULT.*0x400000/);
     expect(() => m.physical.readHost(4 * MIB - 2, 4)).toThrow(/EFAULT.*0x400000/);
     expect(() => m.physical.readHost(2 ** 39, 4)).toThrow(/EFAULT.*0x8000000000/);
     expect(m.physical.hostOffset(-1)).toBe(-1);

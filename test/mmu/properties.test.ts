@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { Access } from '../../src/mmu/access.ts';
 import { EPT_A, EPT_D, EPT_LEAF } from '../../src/mmu/ept-entry.ts';
 import { EptAccess, EptOrigin, EptOutcome, EptResult, eptAccess } from '../../src/mmu/ept-walk.ts';
+import { TAG_GUARDED, TAG_INVALID } from '../../src/mmu/tlb-layout.ts';
 import type { TrackingMethod } from '../../src/mmu/tracking.ts';
 import { A, CR4_PAE, CR4_PGE, CR4_SMAP, D, G, KIB, LongTables, MIB, P, U, W, enableLong, machine } from './support.ts';
 import type { TestMachine } from './support.ts';
@@ -30,16 +31,17 @@ function checkFlatCache(m: TestMachine): void {
 
 /** Every grant in every write TLB against what it stands for. */
 function checkInvariant(m: TestMachine): void {
-  const { ept, tlbs, accessedDirty, codePages } = m.physical.views;
+  const { ept, tlbs, accessedDirty } = m.physical.views;
   for (const tlb of tlbs) {
     const holders = new Map<number, number[]>();
     for (let i = 0; i < tlb.host.length; i++) {
-      if (tlb.writeTag32[2 * i] === 1) continue;
+      const tag = tlb.writeTag32[2 * i]!;
+      if (tag === TAG_INVALID) continue;
       const gfn = tlb.gfn[i]!;
       const need = accessedDirty ? 0x303 : 3;
       expect(ept.leaf[gfn]! & need, `EPT leaf of gfn ${gfn} behind a write grant`).toBe(need);
-      expect(codePages[gfn]).toBe(0);
       expect(tlb.host[i]).toBe((ept.leaf[gfn]! & 0xfffff000) >>> 0);
+      if ((tag & TAG_GUARDED) === 0) expect(m.physical.code.hasCode(tlb.host[i]!)).toBe(false);
       holders.set(gfn, [...(holders.get(gfn) ?? []), i]);
     }
     for (const [gfn, entries] of holders) {
@@ -138,7 +140,7 @@ function run(method: TrackingMethod, program: readonly Step[], check: (m: TestMa
       // The guest's kernel clears A and D without a flush, by a store of its own (seen by the host here).
       const at = t.entry(linearOf(step.page), step.page >= 8 && step.page < 11 ? 2 : 1);
       m.physical.writeHost(at, new Uint8Array(Buffer.from([Number(t.peek.get64(at) & 0x9fn)])));
-    } else if (step.kind === 'code') m.physical.markCode(step.gfn);
+    } else if (step.kind === 'code') m.physical.markCode(step.gfn, n, n + 8);
     else if (step.kind === 'host') m.physical.fillHost(step.gfn * 4096 + (n % 4096), 1, n);
     else if (method !== 'none') {
       collect();

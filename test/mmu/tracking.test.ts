@@ -293,43 +293,103 @@ describe('read-only slots', () => {
   });
 });
 
-describe('code pages', () => {
-  it('marking takes write permission everywhere; the next write tells the listener, once', () => {
+describe('code', () => {
+  /** Everything that the listener is told from now on. */
+  function listen(m: TestMachine): (number | string)[][] {
+    const told: (number | string)[][] = [];
+    m.physical.codeListener = {
+      codeWritten: (gfn, from, to) => told.push([gfn, from, to]),
+      codeForgotten: () => told.push(['all']),
+    };
+    return told;
+  }
+
+  it('marking takes write permission everywhere; the next write to it tells the listener, once', () => {
     const { m, t } = tracked('none', 2);
-    const written: number[] = [];
-    m.physical.codeListener = { codeWritten: (gfn) => written.push(gfn) };
+    const written = listen(m);
     for (const linear of [0x5000, 0x9000]) t.map(linear, 0x100000, WARM);
     for (const vcpu of [0, 1]) for (const linear of [0x5000, 0x9000]) m.vcpus[vcpu]!.translate(linear, WRITE, USER);
     const walks = m.vcpus[0]!.counters.guestWalks;
-    m.physical.markCode(0x100);
+    m.physical.markCode(0x100, 0, 16);
     m.vcpus[0]!.translate(0x5000, READ, USER);
     expect(written).toEqual([]);
     expect([storeMisses(m, 0x5000), storeMisses(m, 0x5000), storeMisses(m, 0x9000)]).toEqual([true, false, true]);
     expect(storeMisses(m, 0x5000, { vcpu: 1 })).toBe(true);
-    expect(written).toEqual([0x100]);
+    expect(written).toEqual([[0x100, 0, 4096]]);
     expect(m.vcpus[0]!.counters.guestWalks, 'the guest cannot see it').toBe(walks);
   });
 
-  it('a read does not grant what a code page denies', () => {
+  it('a read does not grant what code denies', () => {
     const { m, t } = tracked('none');
     t.map(0x5000, 0x100000, WARM);
-    m.physical.markCode(0x100);
+    m.physical.markCode(0x100, 0, 1);
     m.vcpus[0]!.translate(0x5000, READ, USER);
     expect(storeMisses(m, 0x5000)).toBe(true);
   });
 
+  it('a store beside it takes one miss as to any page, one to it tells which bytes', () => {
+    const { m, t } = tracked('none');
+    const written = listen(m);
+    t.map(0x5000, 0x100000, WARM);
+    m.physical.markCode(0x100, 0x103, 0x109);
+    const store = (offset: number, bytes: number): number => {
+      const { counters } = m.vcpus[0]!;
+      const before = counters.writeMisses;
+      m.vcpus[0]!.translate(0x5000 + offset, WRITE, USER, bytes);
+      return counters.writeMisses - before;
+    };
+    expect([store(0, 8), store(0xff, 4), store(0x109, 8), store(0xff8, 8)]).toEqual([1, 0, 0, 0]);
+    expect(written).toEqual([]);
+    expect([store(0x100, 4), store(0x100, 4), store(0x108, 1), store(0x104, 4)]).toEqual([1, 0, 1, 1]);
+    expect(written).toEqual([
+      [0x100, 0x100, 0x104],
+      [0x100, 0x108, 0x109],
+      [0x100, 0x104, 0x108],
+    ]);
+    expect(m.physical.code.hasCode(m.physical.hostOffset(0x100000)), 'nothing is left').toBe(false);
+    expect([store(0x100, 8), store(0x100, 8)], 'and the page is one of data').toEqual([0, 0]);
+  });
+
+  it.each(['write-protect', 'pml'] as const)('a page that also holds code is armed like any other, by %s', (method) => {
+    const { m, t } = tracked(method);
+    t.map(0x5000, 0x100000, WARM);
+    m.physical.markCode(0x100, 0, 16);
+    m.tracking.enable();
+    for (let n = 0; n < 3; n++) {
+      expect([storeMisses(m, 0x5800), storeMisses(m, 0x5800), storeMisses(m, 0x5ff8)]).toEqual([true, false, false]);
+      expect(reported(m)).toEqual([[0, 0x100]]);
+      m.tracking.rearm([0x100], 1);
+    }
+  });
+
+  it('when more pages hold code than there is room for, all marks go, and the listener hears of it', () => {
+    const { m } = tracked('none');
+    const told = listen(m);
+    // 4 MiB have as many pages as there can be rows for them: every page has its own.
+    for (let gfn = 0; gfn < 1024; gfn++) m.physical.markCode(gfn, 0, 1);
+    expect(told).toEqual([]);
+    m.physical.forgetCode();
+    expect(told).toEqual([['all']]);
+    for (let gfn = 0; gfn < 1024; gfn++) expect(m.physical.code.meets(m.physical.hostOffset(gfn * 4096), 4096)).toBe(false);
+  });
+
   it('every kind of writer is noticed', () => {
     const { m, t } = tracked('none');
-    const written: number[] = [];
-    m.physical.codeListener = { codeWritten: (gfn) => written.push(gfn) };
+    const written = listen(m);
     t.map(0x5000, 0x100000);
-    const table = t.entry(0x5000, 1) >>> 12;
-    m.physical.markCode(table);
+    const entry = t.entry(0x5000, 1);
+    m.physical.markCode(entry >>> 12, 0, 4096);
     m.vcpus[0]!.translate(0x5000, READ, USER);
-    m.physical.markCode(0x101);
+    m.physical.markCode(0x101, 0xfff, 0x1000);
     m.physical.fillHost(0x101fff, 1, 7);
-    m.physical.markCode(0x102);
+    m.physical.markCode(0x102, 5, 6);
     m.physical.deleteMemslot(0);
-    expect(written).toEqual([table, 0x101, 0x102]);
+    const inPage = entry & 0xfff;
+    expect(written).toEqual([
+      [entry >>> 12, inPage, inPage + 4],
+      [0x101, 0xfff, 0x1000],
+      [entry >>> 12, 0, 4096],
+      [0x102, 0, 4096],
+    ]);
   });
 });

@@ -21,7 +21,7 @@ export const CPU_ORDER: Readonly<Record<string, readonly string[]>> = {
   'semantics and the x87': ['isa/', 'x87/', 'survey.ts', 'isa-instances.d.ts'],
   'guest access': ['breakpoints.ts', 'cpu.ts', 'guest-memory.ts', 'outside.ts', 'segmentation.ts'],
   'system helpers and events': ['events/', 'system/', 'reset.ts'],
-  engines: ['engine.ts', 'interpreter/', 'translator/'],
+  engines: ['engine.ts', 'made-code.ts', 'interpreter/', 'translator/'],
   'run loop': ['not-implemented.ts', 'regions.ts', 'run-loop.ts'],
 };
 

@@ -15,10 +15,24 @@ page.set([0x40, 0xeb, 0xfd]); // inc eax; jmp to it
 
 it('keeps translations apart whose keys differ in any bit, and those at other places', () => {
   const plan = planRegion(page, 0, CodeMode.BITS32, ALL_FEATURES);
-  const store = new RegionStore(LinearMemory.create(65536, false), [], () => 0, 32);
+  const lost: number[][] = [];
+  const store = new RegionStore({
+    memory: LinearMemory.create(65536, false),
+    caches: [],
+    code: { rows: 0, bits: 0 },
+    translate: () => 0,
+    tableSize: 32,
+    lost: (...place) => lost.push(place),
+    flushed: () => {},
+  });
   const keys = Array.from({ length: Math.log2(KEY_LIMIT) }, (_, bit) => KEY ^ (1 << bit)).filter((key) => (key & 8) === 0);
   const made = [KEY, ...keys].map((key) => store.add(GFN, 0, key, plan));
   expect(new Set(made).size).toBe(keys.length + 1);
   expect([KEY, ...keys].map((key) => store.find(GFN, 0, key))).toEqual(made);
   for (const distance of [1, 2, 16, 0xfff]) expect([KEY, ...keys].map((key) => store.find(GFN, distance, key))).toEqual(made.map(() => 0));
+  store.drop(GFN, 3, 8, () => {});
+  expect(lost, 'bytes behind the code').toEqual([]);
+  store.drop(GFN, 2, 3, () => {});
+  expect(lost).toEqual([KEY, ...keys].map((key) => [GFN, 0, key]));
+  expect([KEY, ...keys].map((key) => store.find(GFN, 0, key))).toEqual(made.map(() => 0));
 });

@@ -5,7 +5,7 @@ import type { Vm } from '../../vm/vm.ts';
 import type { LineSink } from './trace-sink.ts';
 import { hex, vectorName } from './vector-names.ts';
 
-const HEXADECIMAL: ReadonlySet<string> = new Set(['rip', 'gpa', 'gfn', 'qualification', 'errorCode']);
+const HEXADECIMAL: ReadonlySet<string> = new Set(['rip', 'gpa', 'gfn', 'offset', 'qualification', 'errorCode']);
 
 /** The event as its line. */
 export function eventText<K extends keyof TraceEvents>(name: K, event: TraceEvents[K]): string {

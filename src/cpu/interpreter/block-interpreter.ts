@@ -13,12 +13,16 @@ import { decode } from '../decode/decode.ts';
 import type { DeliverFault } from '../engine.ts';
 import { readOutside } from '../outside.ts';
 import { Vector } from '../arch/vectors.ts';
-import { CodeCache } from './code-cache.ts';
+import { CodeCache, lossesAt } from './code-cache.ts';
 import type { Block, CodePage } from './code-cache.ts';
 import { Builders, Op } from './op.ts';
 
-/** A guest that writes to the page it executes has its block decoded anew each time: a page of it would cost milliseconds a store. */
+/**
+ * Instructions decoded at once; half as many after each loss of a block at that place. So code that keeps changing is soon decoded
+ * no further than what changes.
+ */
 const MAX_BLOCK_OPS = 64;
+const HALVINGS = Math.log2(MAX_BLOCK_OPS);
 
 export interface InterpreterParts {
   readonly physical: PhysicalMemory;
@@ -26,7 +30,7 @@ export interface InterpreterParts {
 }
 
 export class BlockInterpreter {
-  readonly cache = new CodeCache();
+  readonly cache: CodeCache;
   /** Host offset of the page that `blockAt` found last. */
   pageOffset = 0;
   private readonly builders = new Map<Cpu, Builders>();
@@ -35,6 +39,7 @@ export class BlockInterpreter {
 
   constructor({ physical, deliverFault }: InterpreterParts) {
     this.physical = physical;
+    this.cache = new CodeCache(() => physical.forgetCode());
     this.deliverFault = deliverFault;
   }
 
@@ -112,7 +117,7 @@ export class BlockInterpreter {
     if (cpu.mode !== CodeMode.BITS64) cpu.rip = cpu.rip >>> 0;
     const linear = this.fetchLinear(cpu, cpu.rip);
     const page = this.findPage(cpu, linear);
-    if (page === null) return { ops: [this.decodeAcross(cpu)], heat: 0, page: null };
+    if (page === null) return this.blockAcross(cpu);
     return page.blocks[linear & PAGE_MASK] ?? this.decodeBlock(cpu, page, linear & PAGE_MASK);
   }
 
@@ -142,8 +147,9 @@ export class BlockInterpreter {
     const bytes = cpu.linear.u8;
     const base = this.pageOffset;
     const ops: Op[] = [];
+    const most = MAX_BLOCK_OPS >> Math.min(lossesAt(page, start), HALVINGS);
     let at = start;
-    while (at < PAGE_SIZE && ops.length < MAX_BLOCK_OPS) {
+    while (at < PAGE_SIZE && ops.length < most) {
       const op = this.decodeWithin(cpu, bytes, base, at);
       if (op === null) break;
       ops.push(op);
@@ -151,11 +157,15 @@ export class BlockInterpreter {
       if (op.endsBlock) break;
     }
     // The first instruction reaches into the next page: it depends on that page's mapping, so it is not kept.
-    if (ops.length === 0) return { ops: [this.decodeAcross(cpu)], heat: 0, page: null };
-    const block: Block = { ops, heat: 0, page };
-    this.physical.markCode(page.gfn);
-    page.blocks[start] = block;
-    return block;
+    if (ops.length === 0) return this.blockAcross(cpu);
+    // Before the page is looked up: to make room for the mark, all pages may go.
+    this.physical.markCode(page.gfn, start, at);
+    return this.cache.add(this.cache.page(page.gfn, page.mode), start, at, ops);
+  }
+
+  /** A block that is not kept, of one instruction. */
+  private blockAcross(cpu: Cpu): Block {
+    return { ops: [this.decodeAcross(cpu)], end: 0, heat: 0, page: null };
   }
 
   /** null when the instruction does not end within the page. */

@@ -1,12 +1,15 @@
-// Decoded straight-line blocks, by the physical page they lie in. A page with blocks is marked as code, so that the write
-// door tells before it changes; then all its blocks go.
+// Decoded straight-line blocks, by the physical page they lie in. A block goes when a byte of it changes; its page stays, and
+// remembers how often that happened at the place where the block begins, for code that keeps changing is not worth as much.
 
 import type { CodeMode } from '../builder/insn.ts';
+import type { CodeHolder, Mark } from '../made-code.ts';
 import type { Op } from './op.ts';
 
 /** Instructions of one page, executed in order; the last one ends the block or the page. */
 export interface Block {
   readonly ops: readonly Op[];
+  /** Distance from the page's start of the byte behind the last instruction. */
+  readonly end: number;
   /** Times it was entered while no translation existed. */
   heat: number;
   /** The page it is kept in; null for one that is not kept. */
@@ -18,14 +21,30 @@ export interface CodePage {
   readonly mode: CodeMode;
   /** By byte offset in the page. */
   readonly blocks: (Block | undefined)[];
+  /** Bytes of the longest block so far. */
+  longest: number;
+  /** By byte offset: times that what begins there was lost, MAX_LOSSES at most. null while nothing was. */
+  losses: Uint8Array | null;
 }
 
 /** Pages kept before everything is dropped: bounds memory, at about 100 KiB a page full of code. */
 const MAX_PAGES = 4096;
+/** Losses beyond this many change nothing any more. */
+const MAX_LOSSES = 10;
 
-export class CodeCache {
-  private pages = new Map<number, CodePage>();
+const MODES: readonly CodeMode[] = [2, 4, 8];
+
+/** Times that what begins at `start` was lost. */
+export const lossesAt = ({ losses }: CodePage, start: number): number => (losses === null ? 0 : losses[start]!);
+
+export class CodeCache implements CodeHolder {
+  private readonly pages = new Map<number, CodePage>();
   private recent: CodePage | null = null;
+  /** Blocks decoded and lost so far. */
+  readonly counts = { decoded: 0, lost: 0 };
+
+  /** `full`: there are too many pages; it must call `clear`, and have all marks taken away. */
+  constructor(private readonly full: () => void) {}
 
   /** The page's blocks for code of `mode`, made empty if there were none. */
   page(gfn: number, mode: CodeMode): CodePage {
@@ -34,17 +53,64 @@ export class CodeCache {
     const key = gfn * 16 + mode;
     let page = this.pages.get(key);
     if (page === undefined) {
-      if (this.pages.size >= MAX_PAGES) this.pages.clear();
-      page = { gfn, mode, blocks: new Array<Block | undefined>(4096) };
+      if (this.pages.size >= MAX_PAGES) this.full();
+      page = { gfn, mode, blocks: new Array<Block | undefined>(4096), longest: 0, losses: null };
       this.pages.set(key, page);
     }
     this.recent = page;
     return page;
   }
 
-  /** Drops every block of the page, whatever its mode. */
-  invalidate(gfn: number): void {
+  /** Keeps `ops`, the bytes start … end - 1 of the page, as the block at `start`. */
+  add(page: CodePage, start: number, end: number, ops: readonly Op[]): Block {
+    const block: Block = { ops, end, heat: 0, page };
+    page.blocks[start] = block;
+    page.longest = Math.max(page.longest, end - start);
+    this.counts.decoded++;
+    return block;
+  }
+
+  drop(gfn: number, from: number, to: number, gone: Mark): void {
+    this.overlapping(gfn, from, to, (page, start, block) => {
+      page.blocks[start] = undefined;
+      this.counts.lost++;
+      this.noteLoss(page, start);
+      gone(start, block.end);
+    });
+  }
+
+  visit(gfn: number, from: number, to: number, mark: Mark): void {
+    this.overlapping(gfn, from, to, (_page, start, block) => mark(start, block.end));
+  }
+
+  clear(): void {
     this.recent = null;
-    for (const mode of [2, 4, 8]) this.pages.delete(gfn * 16 + mode);
+    this.pages.clear();
+  }
+
+  /** Something else that begins where the block at `start` does was lost: the block has to warm up anew. */
+  cool(gfn: number, mode: CodeMode, start: number): void {
+    const page = this.pages.get(gfn * 16 + mode);
+    const block = page?.blocks[start];
+    if (page === undefined || block === undefined) return;
+    block.heat = 0;
+    this.noteLoss(page, start);
+  }
+
+  private noteLoss(page: CodePage, start: number): void {
+    page.losses ??= new Uint8Array(4096);
+    if (page.losses[start]! < MAX_LOSSES) page.losses[start]!++;
+  }
+
+  /** Calls `found` with every block that has some of the bytes from … to - 1, also one that begins before them. */
+  private overlapping(gfn: number, from: number, to: number, found: (page: CodePage, start: number, block: Block) => void): void {
+    for (const mode of MODES) {
+      const page = this.pages.get(gfn * 16 + mode);
+      if (page === undefined) continue;
+      for (let start = Math.max(0, from - page.longest + 1); start < to; start++) {
+        const block = page.blocks[start];
+        if (block !== undefined && block.end > from) found(page, start, block);
+      }
+    }
   }
 }

@@ -273,7 +273,7 @@ export class OperandBuilder extends ValueBuilder {
     body.get(frame.tlb);
     this.push(index).i32(2).op('i32.shl', 'i32.add').memory('i32.load', hosts);
     this.push(linear, 'i32').i32(0xfff).op('i32.and', 'i32.add');
-    body.else();
+    body.else().get(frame.tlb);
     this.push(linear, 'i32');
     this.push(linear)
       .i64(32n)

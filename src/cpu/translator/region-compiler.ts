@@ -5,17 +5,14 @@ import { meaningOf } from '../isa/index.ts?instance=translator';
 import { dataContextOf } from '../code-key.ts';
 import { RIP_IN_LOCAL, RegionFrame } from './region-frame.ts';
 import type { Block, RegionPlan, Target } from './region-plan.ts';
-import { FLAG_AUX_TYPE, FLAG_RESULT_TYPE, Outcome, REGION_TYPE } from './runtime-module.ts';
+import { FLAG_AUX_TYPE, FLAG_RESULT_TYPE, Outcome, REGION_TYPE, TRANSLATE_TYPE } from './runtime-module.ts';
 import { structureOf } from './structure.ts';
 import type { Structure } from './structure.ts';
 import type { Val } from './value.ts';
 import { WasmBuilder } from './wasm-builder.ts';
 import type { Label } from './wasm/function-body.ts';
 import { encodeModule } from './wasm/module.ts';
-import type { FunctionType, ModuleParts } from './wasm/module.ts';
-
-/** (linear address low, high, size << 8 | context << 2 | access) → host offset, or 0 for what the interpreter must do. */
-const TRANSLATE_TYPE: FunctionType = { parameters: ['i32', 'i32', 'i32'], results: ['i32'] };
+import type { ModuleParts } from './wasm/module.ts';
 
 const inRegion = (targets: readonly Target[]): number[] => targets.flatMap(({ block }) => (block === null ? [] : [block]));
 

@@ -50,10 +50,18 @@ export interface RegionExtent {
   readonly cutsTo16: boolean;
 }
 
+/** Distances from the page's start: of the first byte, and of the one behind the last. */
+export interface ByteRange {
+  readonly low: number;
+  readonly high: number;
+}
+
 export interface RegionPlan {
   readonly blocks: readonly Block[];
   readonly insnCount: number;
   readonly extent: RegionExtent;
+  /** The bytes of all instructions, in ascending order; no two ranges touch. */
+  readonly bytes: readonly ByteRange[];
 }
 
 /** Distances of the bytes that are in CS: from `low` to before `high`. */
@@ -114,7 +122,18 @@ class Planner {
     this.explore(entry);
     const index = new Map(this.leaders.map((distance, n) => [distance, n]));
     const blocks = this.leaders.map((distance) => this.block(distance, index));
-    return { blocks, insnCount: blocks.reduce((sum, block) => sum + block.insns.length, 0), extent: this.extent(entry) };
+    const insnCount = blocks.reduce((sum, block) => sum + block.insns.length, 0);
+    return { blocks, insnCount, extent: this.extent(entry), bytes: this.bytes() };
+  }
+
+  private bytes(): ByteRange[] {
+    const ranges: { low: number; high: number }[] = [];
+    for (const known of [...this.known.values()].sort((a, b) => a.distance - b.distance)) {
+      const last = ranges[ranges.length - 1];
+      if (last !== undefined && known.distance <= last.high) last.high = Math.max(last.high, behind(known));
+      else ranges.push({ low: known.distance, high: behind(known) });
+    }
+    return ranges;
   }
 
   private extent(entry: number): RegionExtent {

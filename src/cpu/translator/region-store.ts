@@ -1,23 +1,27 @@
 // Which regions exist: compiled, placed in the function table, and found again by physical page, place in it, and code key.
-// A page that is written loses all its regions. When the table is full everything goes, and what is hot comes back.
+// A region goes when a byte that it was made from is written. When the table is full everything goes, and what is hot comes back.
 
 import type { LinearMemory } from '../../base/linear-memory.ts';
 import { KEY_LIMIT } from '../code-key.ts';
+import type { CodeMap } from '../../mmu/code-map.ts';
+import type { CodeHolder, Mark } from '../made-code.ts';
 import type { JumpCache } from './jump-cache.ts';
-import type { RegionPlan } from './region-plan.ts';
+import type { ByteRange, RegionPlan } from './region-plan.ts';
 import { compileRegion } from './region-compiler.ts';
 import { runtimeModule } from './runtime-module.ts';
 
 const WASM_PAGE = 65536;
 
 type Dispatch = (cpu: number, tlb: number, jumpCache: number) => number;
-/** Slow path of a memory access in a region: see region-compiler.ts. */
+/** Slow path of a memory access in a region: see runtime-module.ts. */
 export type TranslateAddress = (low: number, high: number, access: number) => number;
 
 /** What `runtimeModule` exports. */
 interface RuntimeExports {
   readonly dispatch: Dispatch;
   readonly table: WebAssembly.Table;
+  readonly translate: WebAssembly.ImportValue;
+  readonly gone: () => number;
   readonly flagAux: WebAssembly.ImportValue;
   readonly flagResult: WebAssembly.ImportValue;
 }
@@ -25,41 +29,65 @@ interface RuntimeExports {
 interface Runtime {
   readonly dispatch: Dispatch;
   readonly table: WebAssembly.Table;
+  /** Stands in the table for a region that is gone: what it is called for is not in the jump cache any more. */
+  readonly gone: () => number;
   readonly imports: Record<string, WebAssembly.ImportValue>;
 }
 
-export class RegionStore {
+interface Region {
+  /** In the function table. */
+  readonly index: number;
+  readonly bytes: readonly ByteRange[];
+}
+
+export interface RegionStoreParts {
+  readonly memory: LinearMemory;
+  /** By vCPU. */
+  readonly caches: readonly JumpCache[];
+  /** Where stores look up whether they are to code. */
+  readonly code: CodeMap['layout'];
+  readonly translate: TranslateAddress;
+  /** Entries of the function table, one of them unused; at least 2. */
+  readonly tableSize: number;
+  /** The region of page `gfn` that is entered at `distance` under `key` was dropped because its bytes change. */
+  readonly lost: (gfn: number, distance: number, key: number) => void;
+  /** The table was full: the regions of page `gfn` were dropped. */
+  readonly flushed: (gfn: number) => void;
+}
+
+/** Regions gone whose places in the table wait to be taken again, at most: a search of the jump caches for each would cost too much. */
+const MAX_GONE = 64;
+
+export class RegionStore implements CodeHolder {
   readonly dispatch: Dispatch;
-  /** Regions and bytes of WebAssembly made so far. */
-  readonly made = { regions: 0, bytes: 0, flushes: 0 };
+  /** Regions and bytes of WebAssembly made so far; regions lost since their bytes changed; times the table was full. */
+  readonly made = { regions: 0, bytes: 0, lost: 0, flushes: 0 };
   private readonly runtime: Runtime;
   private readonly memory: { readonly pages: number; readonly shared: boolean };
-  /** By GFN, then by distance * KEY_LIMIT + key: the table index. */
-  private readonly pages = new Map<number, Map<number, number>>();
+  /** By GFN, then by distance * KEY_LIMIT + key. */
+  private readonly pages = new Map<number, Map<number, Region>>();
   private readonly free: number[] = [];
+  /** Table indices of regions that are gone, but may still be in jump caches. */
+  private readonly gone = new Set<number>();
   private used = 1;
 
-  /** `tableSize`: entries of the function table, one of them unused; at least 2. */
-  constructor(
-    memory: LinearMemory,
-    private readonly caches: readonly JumpCache[],
-    translate: TranslateAddress,
-    private readonly tableSize: number,
-  ) {
+  constructor(private readonly parts: RegionStoreParts) {
+    const { memory, tableSize, code, translate: slow } = parts;
     this.memory = { pages: memory.u8.length / WASM_PAGE, shared: memory.shared };
     const shared = { memory: memory.memory };
-    const { exports } = new WebAssembly.Instance(new WebAssembly.Module(runtimeModule(this.memory, tableSize)), { env: shared });
-    const { dispatch, table, flagAux, flagResult } = exports as unknown as RuntimeExports;
-    this.runtime = { dispatch, table, imports: { ...shared, translate, flagAux, flagResult } };
+    const module = new WebAssembly.Module(runtimeModule(this.memory, tableSize, code));
+    const { exports } = new WebAssembly.Instance(module, { env: { ...shared, slow } });
+    const { dispatch, table, gone, translate, flagAux, flagResult } = exports as unknown as RuntimeExports;
+    this.runtime = { dispatch, table, gone, imports: { ...shared, translate, flagAux, flagResult } };
     this.dispatch = dispatch;
   }
 
   /** Table index of the region, or 0. */
   find(gfn: number, distance: number, key: number): number {
-    return this.pages.get(gfn)?.get(distance * KEY_LIMIT + key) ?? 0;
+    return this.pages.get(gfn)?.get(distance * KEY_LIMIT + key)?.index ?? 0;
   }
 
-  /** Compiles a region of page `gfn` and returns its table index. */
+  /** Compiles a region of page `gfn` and returns its table index. Its bytes are not marked as code yet. */
   add(gfn: number, distance: number, key: number, plan: RegionPlan): number {
     const bytes = compileRegion(plan, key, this.memory);
     const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: this.runtime.imports });
@@ -70,20 +98,52 @@ export class RegionStore {
       page = new Map();
       this.pages.set(gfn, page);
     }
-    page.set(distance * KEY_LIMIT + key, index);
+    page.set(distance * KEY_LIMIT + key, { index, bytes: plan.bytes });
     this.made.regions++;
     this.made.bytes += bytes.length;
     return index;
   }
 
-  /** Page `gfn` is about to change. A region that is executing right now may run to its next exit. */
-  invalidate(gfn: number): void {
+  /** See CodeHolder. A region that is executing right now may run to its next exit. */
+  drop(gfn: number, from: number, to: number, gone: Mark): void {
     const page = this.pages.get(gfn);
     if (page === undefined) return;
-    this.pages.delete(gfn);
-    const gone = new Set(page.values());
-    for (const cache of this.caches) cache.drop(gone);
-    for (const index of gone) this.release(index);
+    for (const [place, region] of page) {
+      if (!overlaps(region, from, to)) continue;
+      page.delete(place);
+      this.retire(region.index);
+      this.made.lost++;
+      for (const { low, high } of region.bytes) gone(low, high);
+      this.parts.lost(gfn, Math.floor(place / KEY_LIMIT), place % KEY_LIMIT);
+    }
+    if (page.size === 0) this.pages.delete(gfn);
+  }
+
+  visit(gfn: number, from: number, to: number, mark: Mark): void {
+    for (const region of this.pages.get(gfn)?.values() ?? []) {
+      if (overlaps(region, from, to)) for (const { low, high } of region.bytes) mark(low, high);
+    }
+  }
+
+  clear(): void {
+    for (const cache of this.parts.caches) cache.clear();
+    for (const page of this.pages.values()) for (const { index } of page.values()) this.release(index);
+    this.pages.clear();
+    for (const index of this.gone) this.release(index);
+    this.gone.clear();
+  }
+
+  private retire(index: number): void {
+    this.runtime.table.set(index, this.runtime.gone);
+    this.gone.add(index);
+    if (this.gone.size === MAX_GONE) this.bury();
+  }
+
+  /** Makes jump caches forget the regions that are gone, and their places in the table free. */
+  private bury(): void {
+    for (const cache of this.parts.caches) cache.drop(this.gone);
+    for (const index of this.gone) this.release(index);
+    this.gone.clear();
   }
 
   private release(index: number): void {
@@ -92,14 +152,19 @@ export class RegionStore {
   }
 
   private takeIndex(): number {
-    if (this.free.length === 0 && this.used === this.tableSize) this.flush();
+    if (this.free.length === 0 && this.used === this.parts.tableSize) {
+      this.bury();
+      if (this.free.length === 0) this.flush();
+    }
     return this.free.pop() ?? this.used++;
   }
 
   private flush(): void {
     this.made.flushes++;
-    for (const cache of this.caches) cache.clear();
-    for (const page of this.pages.values()) for (const index of page.values()) this.release(index);
-    this.pages.clear();
+    const gfns = [...this.pages.keys()];
+    this.clear();
+    for (const gfn of gfns) this.parts.flushed(gfn);
   }
 }
+
+const overlaps = ({ bytes }: Region, from: number, to: number): boolean => bytes.some(({ low, high }) => low < to && high > from);

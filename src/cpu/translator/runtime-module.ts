@@ -1,10 +1,11 @@
-// The WebAssembly module that all translated code shares: canonical flags from any kind, and the dispatcher, which goes from
-// region to region through the jump cache without leaving WebAssembly. Only this module owns a function table: modules that
+// The WebAssembly module that all translated code shares: canonical flags from any kind, stores beside code, and the dispatcher,
+// which goes from region to region through the jump cache without leaving WebAssembly. Only this module owns a function table: modules that
 // import one are expensive to instantiate on older hosts.
 
 import { Seg, VCPU_STATE } from '../../base/state/vcpu.ts';
-import { TLB_CONTEXT_ENTRIES, TLB_INDEX_MASK, TLB_LAYOUT } from '../../mmu/tlb-layout.ts';
-import { TlbContext } from '../../mmu/access.ts';
+import type { CodeMap } from '../../mmu/code-map.ts';
+import { TAG_GUARDED, TLB_CONTEXT_ENTRIES, TLB_INDEX_MASK, TLB_LAYOUT } from '../../mmu/tlb-layout.ts';
+import { Access, TlbContext } from '../../mmu/access.ts';
 import { KEY_SEGMENTED } from '../code-key.ts';
 import { JUMP_CACHE_MASK, JumpEntry, JUMP_ENTRY_SHIFT } from './jump-cache.ts';
 import { OVERRIDE } from './flag-kinds.ts';
@@ -18,6 +19,14 @@ export const REGION_TYPE: FunctionType = { parameters: ['i32', 'i32', 'i32'], re
 export const FLAG_AUX_TYPE: FunctionType = { parameters: ['i32', 'i64', 'i64', 'i64', 'i32'], results: ['i32'] };
 /** (kind, r) → the result word, sign-extended. */
 export const FLAG_RESULT_TYPE: FunctionType = { parameters: ['i32', 'i64'], results: ['i64'] };
+
+/** (TLB, linear address low, high, size << 8 | context << 2 | access) → host offset, or 0 for what the interpreter must do. */
+export const TRANSLATE_TYPE: FunctionType = { parameters: ['i32', 'i32', 'i32', 'i32'], results: ['i32'] };
+/** The same without the TLB: imported as `slow`. */
+const SLOW_TYPE: FunctionType = { parameters: ['i32', 'i32', 'i32'], results: ['i32'] };
+const SLOW = 0;
+/** The type of regions in the module: that of its first function, which has the same as the dispatcher. */
+const REGION_TYPE_INDEX = 0;
 
 /** What a region, and the dispatcher, returns. */
 export const Outcome = {
@@ -168,20 +177,53 @@ function dispatch(): FunctionBody {
   body.get(entry).memory('i32.load', JumpEntry.host).op('i32.ne', 'i32.or');
   body.if();
   body.i32(Outcome.MISS).op('return').end();
-  body.get(cpu).get(tlb).get(cache).get(entry).memory('i32.load', JumpEntry.region).callIndirect(0);
+  body.get(cpu).get(tlb).get(cache).get(entry).memory('i32.load', JumpEntry.region).callIndirect(REGION_TYPE_INDEX);
   body.tee(outcome).op('i32.eqz').brIf(again);
   body.get(outcome).op('return').end();
   return body.op('unreachable');
 }
 
-/** The module's bytes; exports flagAux, flagResult, dispatch and table. */
-export function runtimeModule(memory: ModuleParts['memory'], tableSize: number): Uint8Array<ArrayBuffer> {
+/** Bits that are left of a word read at any byte after a shift to the first wanted one: stores of more bytes take the slow path. */
+const MOST_BYTES = 25;
+
+/**
+ * Body of translate, where an access goes that no tag permits at once. A store through a guarded tag is permitted here, unless it
+ * is to code: the same look-up as CodeMap.meets. `code`: CodeMap.layout.
+ */
+function translate(code: CodeMap['layout']): FunctionBody {
+  const [tlb, low, high, what] = [0, 1, 2, 3];
+  const body = new FunctionBody(TRANSLATE_TYPE.parameters);
+  const index = body.local('i32');
+  const bytes = body.local('i32');
+  const at = body.local('i32');
+  const slow = body.block();
+  body.get(what).i32(3).op('i32.and').i32(Access.WRITE).op('i32.ne').brIf(slow);
+  body.get(what).i32(8).op('i32.shr_u').tee(bytes).i32(MOST_BYTES).op('i32.gt_u').brIf(slow);
+  body.get(low).i32(12).op('i32.shr_u').i32(TLB_INDEX_MASK).op('i32.and');
+  body.get(what).i32(2).op('i32.shr_u').i32(7).op('i32.and').i32(Math.log2(TLB_CONTEXT_ENTRIES)).op('i32.shl', 'i32.add').set(index);
+  body.get(tlb).get(index).i32(3).op('i32.shl', 'i32.add').memory('i64.load', TLB_LAYOUT.offset.writeTag);
+  body.get(low).op('i64.extend_i32_u').get(high).op('i64.extend_i32_u').i64(32n).op('i64.shl', 'i64.or');
+  body.get(bytes).op('i64.extend_i32_u', 'i64.add').i64(1n).op('i64.sub').i64(-4096n).op('i64.and');
+  body.i64(BigInt(TAG_GUARDED)).op('i64.or', 'i64.ne').brIf(slow);
+  body.get(tlb).get(index).i32(2).op('i32.shl', 'i32.add').memory('i32.load', TLB_LAYOUT.offset.host);
+  body.get(low).i32(0xfff).op('i32.and', 'i32.add').tee(at);
+  body.i32(12).op('i32.shr_u').i32(1).op('i32.shl').i32(code.rows).op('i32.add').memory('i32.load16_u').i32(9).op('i32.shl');
+  body.get(at).i32(3).op('i32.shr_u').i32(0x1ff).op('i32.and', 'i32.add').memory('i32.load', code.bits);
+  body.get(at).i32(7).op('i32.and', 'i32.shr_u');
+  body.i32(1).get(bytes).op('i32.shl').i32(1).op('i32.sub', 'i32.and').brIf(slow);
+  body.get(at).op('return').end();
+  return body.get(low).get(high).get(what).call(SLOW);
+}
+
+/** The module's bytes; exports flagAux, flagResult, translate, dispatch, table, and gone, a region that does nothing. */
+export function runtimeModule(memory: ModuleParts['memory'], tableSize: number, code: CodeMap['layout']): Uint8Array<ArrayBuffer> {
   return encodeModule({
     memory,
-    imports: [],
-    // The dispatcher first: type 0 is the type of regions.
+    imports: [{ name: 'slow', type: SLOW_TYPE }],
     functions: [
       { type: REGION_TYPE, body: dispatch(), exportAs: 'dispatch' },
+      { type: REGION_TYPE, body: new FunctionBody(REGION_TYPE.parameters).i32(Outcome.MISS), exportAs: 'gone' },
+      { type: TRANSLATE_TYPE, body: translate(code), exportAs: 'translate' },
       { type: FLAG_AUX_TYPE, body: flagAux(), exportAs: 'flagAux' },
       { type: FLAG_RESULT_TYPE, body: flagResult(), exportAs: 'flagResult' },
     ],

@@ -10,7 +10,9 @@ import type { Engine } from '../engine.ts';
 import { clearIterationsLeft } from '../interrupted-repeat.ts';
 import { BlockInterpreter } from '../interpreter/block-interpreter.ts';
 import type { InterpreterParts } from '../interpreter/block-interpreter.ts';
-import type { Block } from '../interpreter/code-cache.ts';
+import { lossesAt } from '../interpreter/code-cache.ts';
+import type { Block, CodeCache } from '../interpreter/code-cache.ts';
+import { MadeCode } from '../made-code.ts';
 import { JumpCache, JUMP_CACHE_BYTES } from './jump-cache.ts';
 import { WHOLE_PAGE, planRegion } from './region-plan.ts';
 import type { CodeBounds } from './region-plan.ts';
@@ -29,6 +31,11 @@ export interface TranslatorParts extends InterpreterParts {
 
 /** Translation costs about as much as a few hundred interpretations of a short block. */
 const DEFAULT_THRESHOLD = 30;
+/**
+ * Times a block is interpreted before it is translated where code was lost `losses` times. What is overwritten once is other code;
+ * what keeps changing is interpreted.
+ */
+const patience = (threshold: number, losses: number): number => (threshold + 1) * 2 ** Math.max(0, losses - 1) - 1;
 /** Budgets are i32 in translated code. */
 const MAX_BUDGET = 2 ** 30;
 /** Relative targets from addresses further out than this could leave the canonical range. */
@@ -52,6 +59,7 @@ export class Translator implements Engine {
   private readonly blocks: BlockInterpreter;
   private readonly physical: PhysicalMemory;
   private readonly store: RegionStore;
+  private readonly code: MadeCode;
   private readonly caches: readonly JumpCache[];
   private readonly threshold: number;
   /** The vCPU whose code runs. */
@@ -64,17 +72,34 @@ export class Translator implements Engine {
     this.physical = parts.physical;
     this.threshold = threshold;
     this.caches = cpus.map((_, n) => new JumpCache(memory, jumpCaches + n * JUMP_CACHE_BYTES));
-    this.store = new RegionStore(memory, this.caches, (low, high, access) => this.translateAddress(low, high, access), tableSize);
+    this.store = new RegionStore({
+      memory,
+      caches: this.caches,
+      code: parts.physical.code.layout,
+      translate: (low, high, access) => this.translateAddress(low, high, access),
+      tableSize,
+      lost: (gfn, distance, key) => this.blocks.cache.cool(gfn, codeModeOf(key), distance),
+      flushed: (gfn) => this.code.remarkPage(gfn),
+    });
+    this.code = new MadeCode(parts.physical, [this.blocks.cache, this.store]);
   }
 
-  /** Regions made, their bytes of WebAssembly, and how often all were dropped. */
+  /** Regions made, their bytes of WebAssembly, those lost since their bytes changed, and how often all were dropped. */
   get made(): RegionStore['made'] {
     return this.store.made;
   }
 
-  invalidate(gfn: number): void {
-    this.blocks.cache.invalidate(gfn);
-    this.store.invalidate(gfn);
+  /** Blocks decoded and lost so far. */
+  get blockCounts(): Readonly<CodeCache['counts']> {
+    return this.blocks.cache.counts;
+  }
+
+  invalidate(gfn: number, from: number, to: number): void {
+    this.code.invalidate(gfn, from, to);
+  }
+
+  forget(): void {
+    this.code.forget();
   }
 
   run(cpu: Cpu, limit: number): number {
@@ -145,7 +170,8 @@ export class Translator implements Engine {
     const key = cpu.state.codeKey[0];
     const distance = linearRip(cpu) & PAGE_MASK;
     const known = this.store.find(page.gfn, distance, key);
-    if (known !== 0 || block.heat++ < this.threshold || Math.abs(cpu.rip) > NEAR_CANONICAL_END) return known;
+    if (known !== 0 || Math.abs(cpu.rip) > NEAR_CANONICAL_END) return known;
+    if (block.heat++ < patience(this.threshold, lossesAt(page, distance))) return 0;
     const host = this.blocks.pageOffset;
     const bounds = isSegmented(key) ? codeBounds(cpu, distance) : WHOLE_PAGE;
     const plan = planRegion(cpu.linear.u8.subarray(host, host + PAGE_SIZE), distance, codeModeOf(key), cpu.model.features, bounds);
@@ -153,17 +179,19 @@ export class Translator implements Engine {
       block.heat = -Infinity;
       return 0;
     }
-    this.physical.markCode(page.gfn);
-    return this.store.add(page.gfn, distance, key, plan);
+    // Last, for adding a region may drop others with their marks. There is room: the page has marks already, the block's.
+    const region = this.store.add(page.gfn, distance, key, plan);
+    for (const { low, high } of plan.bytes) this.physical.markCode(page.gfn, low, high);
+    return region;
   }
 
-  /** See TRANSLATE_TYPE. What is not plain RAM within a page is left to the interpreter. */
+  /** See TRANSLATE_TYPE in runtime-module.ts. What is not plain RAM within a page is left to the interpreter. */
   private translateAddress(low: number, high: number, access: number): number {
     const { cpu } = this;
     const linear = high * 2 ** 32 + (low >>> 0);
     const bytes = access >>> 8;
     const context = (access >> 2) & 7;
     if (linear < -(2 ** 47) || linear >= 2 ** 47 || (low & PAGE_MASK) + bytes > PAGE_SIZE) return 0;
-    return Math.max(0, cpu.mmu.attempt(linear, access & 3, context));
+    return Math.max(0, cpu.mmu.attempt(linear, access & 3, context, bytes));
   }
 }

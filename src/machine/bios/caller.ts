@@ -208,7 +208,7 @@ export class Caller {
     for (let done = 0; done < length; ) {
       const at = (linear + done) % 2 ** 32;
       const size = Math.min(PAGE_SIZE - (at % PAGE_SIZE), length - done);
-      parts.push({ gpa: this.vcpu.translate(at, access), done, size });
+      parts.push({ gpa: this.vcpu.translate(at, access, size), done, size });
       done += size;
     }
     return parts;

@@ -1,6 +1,7 @@
 // One walk of the guest's page tables in progress: what it has read, and where, so that A and D can be set when the whole
 // walk has succeeded (all or nothing).
 
+import { PAGE_MASK } from '../../base/paging-units.ts';
 import type { SecondLevel } from '../second-level.ts';
 import { PTE_A, PTE_D } from './entry.ts';
 
@@ -69,7 +70,7 @@ export class WalkState {
       if (word === NOWHERE) continue;
       const set = write && i === this.used - 1 ? PTE_A | PTE_D : PTE_A;
       if ((this.u32[word]! & set) === set) continue;
-      if (this.second.structureWrite(this.frames[i]!) >= 0) this.u32[word] |= set;
+      if (this.second.structureWrite(this.frames[i]!, (word << 2) & PAGE_MASK) >= 0) this.u32[word] |= set;
     }
   }
 }

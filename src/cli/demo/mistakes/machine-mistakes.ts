@@ -66,7 +66,7 @@ export const hostWritesMissLog: Wrap = ({ parts }) => {
   });
 };
 
-/** Nobody is told that a page with decoded code is about to change. */
+/** Nobody is told that bytes that code was decoded from are about to change. */
 export const keepStaleCode: Wrap = ({ parts }) => {
   around(parts.physical.codeListener!, 'codeWritten', () => () => {});
 };
