@@ -177,7 +177,7 @@ describe.each(DEVICES)('device conformance: $name', (entry) => {
 
 it('the table holds every device of the board', () => {
   const board = createPcBoard(
-    { memory: NO_MEMORY, now: () => 0, interruptChanged: nothing, deadlineChanged: nothing, a20Changed: nothing },
+    { memory: NO_MEMORY, now: () => 0, input: () => 0, interruptChanged: nothing, deadlineChanged: nothing, a20Changed: nothing },
     { sink: () => nothing, debugExit: nothing, reset: nothing },
     { extra: [MAILBOX] },
   );
