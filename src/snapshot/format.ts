@@ -25,7 +25,7 @@ export const FORMAT_MAJOR = 1;
 export const FORMAT_MINOR = 0;
 
 /** What a container is. */
-export const ContainerKind = { CHECKPOINT_BASE: 1, CHECKPOINT_CYCLE: 2 } as const;
+export const ContainerKind = { CHECKPOINT_BASE: 1, CHECKPOINT_CYCLE: 2, RECORDING: 3 } as const;
 
 const MAGIC = 'TIDEMARK';
 const PREAMBLE = 32;

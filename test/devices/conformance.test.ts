@@ -1,7 +1,7 @@
 // Every device, one table: reset, read everything, save → mutate → restore → save equal, garbage refused.
 
 import { describe, expect, it } from 'vitest';
-import type { AccessWidth, Device, DeviceState } from '../../src/base/device.ts';
+import type { AccessWidth, Device, DeviceState, StateValue } from '../../src/base/device.ts';
 import { InputError } from '../../src/base/errors.ts';
 import { CoprocessorError } from '../../src/devices/coprocessor-error.ts';
 import { DebugExit } from '../../src/devices/debug-exit.ts';
@@ -159,6 +159,17 @@ describe.each(DEVICES)('device conformance: $name', (entry) => {
       exercise(other, entry, seed + 2000, now, 100);
       expect(other.save()).toEqual(device.save());
       expect(readAll(other, registers)).toEqual(readAll(device, registers));
+    }
+  });
+
+  it('refuses what cannot come from outside with an InputError, and keeps its state', () => {
+    const device = make();
+    exercise(device, entry, 4, 0, 200);
+    const saved = device.save();
+    const garbage = [null, 7, 'x', {}, [1], [[]], [{ key: 'KeyA' }], [{ key: 'KeyQQ', down: true }], { length: 1 }];
+    for (const data of garbage) {
+      if (device.accept) expect(() => device.accept!(data as StateValue), JSON.stringify(data)).toThrow(InputError);
+      expect(device.save()).toEqual(saved);
     }
   });
 
