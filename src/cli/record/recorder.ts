@@ -50,7 +50,7 @@ export class Recorder implements Tape {
   }
 }
 
-/** The recorder that `record` asks for, null if it asks for none. `options`: all of the command's; `session`: those that do not say what runs. */
+/** The recorder that `record` asks for, if it does. `options`: all of the command's; `session`: those that do not say what runs. */
 export function recorderFor(record: string | null, command: Recording['command'], options: object, session: object): Recorder | null {
   if (record === null) return null;
   return new Recorder(record, command, guestOptions(options, session));
