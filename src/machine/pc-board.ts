@@ -23,8 +23,9 @@ import type { DeviceRow } from './device-table.ts';
 const Irq = { PIT: 0, KEYBOARD: 1, CASCADE: 2, COM1: 4, RTC: 8, FPU: 13, LAST: 15 } as const;
 /** The processor that the interrupt controller, FERR# and IGNNE# are wired to: the one that starts. */
 const PROCESSOR = 0;
-/** The gate's name among what inputs are for. */
+/** What inputs are for beside devices: the A20 gate, and the line that resets the board. */
 const A20 = 'a20';
+const RESET = 'reset';
 /** 2000-01-01 00:00:00 UTC, in seconds since 1970. */
 export const DEFAULT_EPOCH = 946684800;
 
@@ -122,6 +123,10 @@ export function createPcBoard(host: PlatformHost, outputs: BoardOutputs, options
       ),
     serialInput: (bytes) => host.input(uart.name, Uint8Array.from(bytes)),
     input(name, data) {
+      if (name === RESET) {
+        table.reset();
+        return 1;
+      }
       if (name !== A20) return table.input(name, data);
       if (typeof data !== 'boolean') throw new InputError('the A20 gate is opened by true and closed by false');
       gate.set(data);
@@ -133,6 +138,6 @@ export function createPcBoard(host: PlatformHost, outputs: BoardOutputs, options
       intr = pics.pending() ? 1 : 0;
       if (intr) host.interruptChanged(PROCESSOR);
     },
-    reset: () => table.reset(),
+    reset: () => void host.input(RESET, null),
   };
 }
