@@ -60,6 +60,16 @@ describe('a run at whose keyboard somebody types', () => {
     expect([ran.status, screenOf(ran)]).toEqual([3, screenOf(recorded)]);
   });
 
+  it('is told of by inspect', async () => {
+    const { status, stdout } = await cli('inspect', typed);
+    expect([status, stdout]).toEqual([
+      0,
+      expect.stringMatching(/recording of 'tidemark run'.*\nfile .*ticking\.bin, \d+ bytes.*of kind device/s),
+    ]);
+    const { stdout: data } = await cli('inspect', typed, '--json');
+    expect(JSON.parse(data)).toMatchObject({ command: 'run', result: { status: 3 } });
+  });
+
   it('replays while its instructions are traced', async () => {
     const trace = inDirectory('trace');
     const ran = await cli('replay', typed, `--trace=instructions=${trace}`, '--max-instructions=300');
@@ -90,6 +100,8 @@ it('a run that a limit ended is replayed to that very place, its serial output t
   const second = await cli('replay', file, '--engine=interpreter');
   expect([first.status, second.status, second.stdout]).toEqual([124, 124, first.stdout]);
   expect(second.stderr).toContain('0 inputs, 123457 instructions');
+  const { stderr } = await cli('replay', file, '--json');
+  expect(JSON.parse(stderr.split('\n')[0]!)).toMatchObject({ outcome: 'replayed', status: 124, instructions: 123457 });
 });
 
 it('a guest that was resumed from a checkpoint is recorded and replayed from there', async () => {

@@ -241,7 +241,8 @@ class Session {
       left -= retired;
       if (!this.store) this.exits.count(exit.kind);
       if (exit.kind === 'interrupted' && stop.reason !== null) return stoppedOutcome(stop.reason, vm);
-      if (exit.kind === 'interrupted' && this.tape?.done) return { status: ExitStatus.OK, lines: [], fields: { outcome: 'replayed' } };
+      const recorded = this.tape?.endsWith ?? null;
+      if (exit.kind === 'interrupted' && recorded !== null) return { status: recorded, lines: [], fields: { outcome: 'replayed' } };
       if (exit.kind !== 'hlt' || !input || !sleeps(vm)) return outcomeOf(exit, vcpu, vm);
       // Only what is typed can wake the guest now.
       this.screen?.draw();
@@ -264,7 +265,7 @@ class Session {
       await yieldToHost();
       this.lastTurn = performance.now();
     }
-    return this.stop.reason === null && !this.tape?.done;
+    return this.stop.reason === null && (this.tape?.endsWith ?? null) === null;
   }
 
   private cycleDone(report: CycleReport): void {

@@ -24,8 +24,8 @@ export class Player implements Tape {
     private readonly say: (line: string) => void,
   ) {}
 
-  get done(): boolean {
-    return this.replay?.done ?? false;
+  get endsWith(): number | null {
+    return this.replay?.done ? this.recording.result.status : null;
   }
 
   locate(path: string): string {

@@ -12,7 +12,7 @@ import { OutputDigests } from './tape.ts';
 import type { Tape } from './tape.ts';
 
 export class Recorder implements Tape {
-  readonly done = false;
+  readonly endsWith = null;
   private readonly outputs = new OutputDigests();
   private readonly identity: Pick<Recording, 'guest' | 'directory' | 'files'>;
   private running: { readonly vm: Vm; readonly journal: Journal; readonly memory: string } | null = null;

@@ -12,8 +12,8 @@ export interface Tape {
   sinks(sinks: GuestSinks): GuestSinks;
   /** The machine is ready to run. Returns what runs its slices in place of `vm.runSlice`, null for that itself. */
   begin(vm: Vm): ((limit: number) => SliceResult) | null;
-  /** The run is to end now. */
-  readonly done: boolean;
+  /** The status with which the run is to end now; null while it goes on. */
+  readonly endsWith: number | null;
   /** The run has ended with that status. Returns the status that the process is to end with. */
   end(status: number): number;
 }
