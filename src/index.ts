@@ -8,6 +8,8 @@ export type { Exit, SliceResult } from './vm/exit.ts';
 export type { Vcpu } from './vm/vcpu.ts';
 export type { Regs, Sregs, SegmentRegister } from './vm/registers.ts';
 export type { VmState } from './vm/save.ts';
+export type { Input, Journal, JournalData, JournalEntry, Moment, Position } from './vm/journal.ts';
+export { DivergenceError, Replay } from './vm/replay.ts';
 export { createPc } from './machine/pc.ts';
 export type { Pc, PcConfig } from './machine/pc.ts';
 export type { Board, Sink } from './machine/board.ts';

@@ -18,6 +18,8 @@ export interface Device {
    */
   read(offset: number, width: AccessWidth, vcpu: number): number;
   write(offset: number, width: AccessWidth, value: number, vcpu: number): void;
+  /** For devices that something reaches from outside: takes `data`, and returns how much of it. InputError: it is not what comes here. */
+  accept?(data: StateValue): number;
   /** Plain data that `restore` of a fresh device of the same kind turns into the same state. Shares nothing with the device. */
   save(): DeviceState;
   /** Throws InputError, and changes nothing, if `state` is not what `save` gives. */

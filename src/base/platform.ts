@@ -1,7 +1,7 @@
 // What surrounds the vCPUs, as the vm layer sees it: port and MMIO spaces, time, and the interrupt controller's pins. A board
 // (src/machine) implements it; vm knows no device by name. vCPUs are named by index: each call that a vCPU makes says which.
 
-import type { AccessWidth, DeviceState } from './device.ts';
+import type { AccessWidth, DeviceState, StateValue } from './device.ts';
 
 /** The I/O port space: ports 0 … 0xFFFF. */
 export interface PortSpace {
@@ -42,6 +42,11 @@ export interface Platform {
   canInterrupt(vcpu: number): boolean;
   /** That vCPU's FERR# pin; returns whether IGNNE# is asserted. Absent: it is, always. */
   floatError?(vcpu: number, asserted: boolean): boolean;
+  /**
+   * Hands what comes from outside to the device, or the part of the board, of that name; returns how much of it was taken.
+   * InputError: there is none, or it takes no such thing. Absent: nothing is taken.
+   */
+  input?(device: string, data: StateValue): number;
   save(): PlatformState;
   /**
    * Restores what `save` gave; the machine's virtual time must have been restored before. Throws InputError and changes
@@ -81,6 +86,11 @@ export interface PlatformHost {
   interruptChanged(vcpu: number): void;
   /** `timeline.deadline()` may have moved. */
   deadlineChanged(): void;
+  /**
+   * Something comes from outside: it is taken down and handed to `Platform.input` at an instruction boundary, at once unless a
+   * slice runs. Returns how much of it was taken (from within a slice: all of it).
+   */
+  input(device: string, data: StateValue): number;
   /** Whether address line 20 leaves the processors from now on; it does to begin with. */
   a20Changed(open: boolean): void;
 }

@@ -24,6 +24,10 @@ export type OptionTable = Readonly<Record<string, Option<unknown>>>;
 
 export type OptionValues<T extends OptionTable> = { readonly [K in keyof T]: T[K] extends Option<infer V> ? V : never };
 
+/** The values of options of which none is given. */
+export const initialValues = <T extends OptionTable>(table: T): OptionValues<T> =>
+  Object.fromEntries(Object.entries(table).map(([name, { initial }]) => [name, initial])) as OptionValues<T>;
+
 /** `maxDirty` → `--max-dirty`. */
 export const optionName = (key: string): string => `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 

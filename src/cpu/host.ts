@@ -19,6 +19,10 @@ export interface CpuHost {
    * (IGNNE#). Absent: it is.
    */
   floatError?(vcpu: number, pending: boolean): boolean;
+  /** An event was delivered, or its delivery has shut that vCPU down. */
+  eventDelivered?(vcpu: number): void;
+  /** The run is to end at this very boundary. */
+  stopsHere?(): boolean;
   /** The interrupt-acknowledge cycle of that vCPU: the vector. */
   acknowledgeInterrupt(vcpu: number): number;
 }

@@ -211,7 +211,8 @@ function debugTrap(cpu: Cpu, stepped: boolean): void {
   }
   noteDebugException(cpu, BigInt(hits) | (stepped ? DR6.BS : 0n));
   // An exit that is due right after the instruction comes before the trap, which waits for the next entry.
-  if (Atomics.load(request, 0) & ~OWN && !hasQueuedEvent(cpu)) {
+  const leaves = (Atomics.load(request, 0) & ~OWN) !== 0 || cpu.host.stopsHere?.() === true;
+  if (leaves && !hasQueuedEvent(cpu)) {
     queueEvent(cpu, { type: EventType.HARDWARE_EXCEPTION, vector: Vector.DB, errorCode: null, trap: true });
   } else {
     deliverOrQueue(cpu, EventType.HARDWARE_EXCEPTION, Vector.DB, true);

@@ -5,12 +5,13 @@
 //   command byte  6 translate | 4 keyboard disabled | 2 system flag | 0 interrupt when the output buffer is full
 //   output port   7:6 the keyboard's lines | 4 output buffer full | 1 A20 gate | 0 reset, active low
 
-import type { AccessWidth, Device, DeviceState, IrqLine } from '../base/device.ts';
+import type { AccessWidth, Device, DeviceState, IrqLine, StateValue } from '../base/device.ts';
+import { InputError } from '../base/errors.ts';
 import type { A20Input } from './a20-gate.ts';
 import { readByBytes, writeByBytes } from './byte-access.ts';
 import { KEYBOARD_SCHEMA, commandKeyboard, initialKeyboard, keysFlow, sendKey, takeKeyboardByte } from './ps2-keyboard.ts';
 import type { KeyboardState } from './ps2-keyboard.ts';
-import { BREAK, scanCodes, toSet1 } from './scan-codes.ts';
+import { BREAK, KEY_NAMES, scanCodes, toSet1 } from './scan-codes.ts';
 import type { KeyName } from './scan-codes.ts';
 import { checkState, copyState, group, int } from './state.ts';
 import type { StateOf } from './state.ts';
@@ -98,6 +99,14 @@ export class I8042 implements Device {
     const taken = sendKey(this.keyboard, scanCodes(name, down));
     this.listen();
     return taken;
+  }
+
+  /** Keys going down and up, each `{ key, down }`, as far as there is room for them. */
+  accept(data: StateValue): number {
+    const keys = keysOf(data);
+    if (!keys) throw new InputError('what comes to the keyboard is no list of keys');
+    const refused = keys.findIndex(({ key, down }) => !this.key(key, down));
+    return refused < 0 ? keys.length : refused;
   }
 
   /** When the next byte of a key arrives. */
@@ -261,4 +270,18 @@ export class I8042 implements Device {
     this.setA20((byte & Output.A20) !== 0);
     if (!(byte & Output.NOT_RESET)) this.onReset();
   }
+}
+
+interface Key {
+  readonly key: KeyName;
+  readonly down: boolean;
+}
+
+function keysOf(data: StateValue): readonly Key[] | null {
+  const isKey = (item: StateValue): boolean => {
+    if (typeof item !== 'object' || item === null) return false;
+    const { key, down } = item as { readonly [field: string]: StateValue };
+    return KEY_NAMES.some((name) => name === key) && typeof down === 'boolean';
+  };
+  return Array.isArray(data) && data.every(isKey) ? (data as unknown as readonly Key[]) : null;
 }

@@ -13,7 +13,8 @@
 // The line has no speed: the transmitter is empty again at once, and the character time-out of the receive FIFO elapses at
 // once. A line without noise has no parity or framing errors, so of LSR's error bits only OE is ever set.
 
-import type { AccessWidth, Device, DeviceState, IrqLine } from '../base/device.ts';
+import type { AccessWidth, Device, DeviceState, IrqLine, StateValue } from '../base/device.ts';
+import { InputError } from '../base/errors.ts';
 import { readByBytes, writeByBytes } from './byte-access.ts';
 import { checkState, copyState, int, list } from './state.ts';
 import type { StateOf } from './state.ts';
@@ -82,6 +83,12 @@ export class Uart16550 implements Device {
     this.refill();
     this.update();
     return accepted;
+  }
+
+  /** Bytes on the line. */
+  accept(data: StateValue): number {
+    if (!(data instanceof Uint8Array)) throw new InputError(`what comes to ${this.name} is no bytes`);
+    return this.receive(data);
   }
 
   /** Sets the levels of the modem inputs: a combination of `Modem` bits. */

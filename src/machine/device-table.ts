@@ -1,7 +1,7 @@
 // A board as a table: a row says which device there is, where it answers and to which interrupt it is wired. From the rows come
 // the port and MMIO spaces, the timeline, and what saves, restores and resets the devices.
 
-import type { Device, IrqLine, Mapping } from '../base/device.ts';
+import type { Device, IrqLine, Mapping, StateValue } from '../base/device.ts';
 import { InputError } from '../base/errors.ts';
 import type { DeviceMemory, DeviceTime, PlatformHost, PlatformState } from '../base/platform.ts';
 import { MmioBus, PortBus } from '../devices/bus.ts';
@@ -95,6 +95,16 @@ export class DeviceTable {
     if (deadline === this.announced) return;
     this.announced = deadline;
     this.host.platform.deadlineChanged();
+  }
+
+  /** Errors as `Platform.input`. */
+  input(name: string, data: StateValue): number {
+    const device = this.devices.find((other) => other.name === name);
+    if (!device?.accept) throw new InputError(`there is no device '${name}' that takes anything from outside`);
+    device.advance?.(this.host.platform.now());
+    const taken = device.accept(data);
+    this.deadlineMayHaveMoved();
+    return taken;
   }
 
   save(): PlatformState {

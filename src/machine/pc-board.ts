@@ -1,5 +1,6 @@
 // The PC board: the only place that knows at which port a device answers and to which interrupt it is wired.
 
+import { InputError } from '../base/errors.ts';
 import type { PlatformHost } from '../base/platform.ts';
 import { A20Gate } from '../devices/a20-gate.ts';
 import { CoprocessorError } from '../devices/coprocessor-error.ts';
@@ -14,7 +15,7 @@ import { SystemControlA } from '../devices/system-control-a.ts';
 import { SystemControlB } from '../devices/system-control-b.ts';
 import { Uart16550 } from '../devices/uart-16550.ts';
 import { VGA_PORTS, Vga } from '../devices/vga.ts';
-import type { Board, BoardOutputs } from './board.ts';
+import type { A20Control, Board, BoardOutputs } from './board.ts';
 import { cmosMemory } from './cmos-memory.ts';
 import { DeviceTable } from './device-table.ts';
 import type { DeviceRow } from './device-table.ts';
@@ -22,6 +23,9 @@ import type { DeviceRow } from './device-table.ts';
 const Irq = { PIT: 0, KEYBOARD: 1, CASCADE: 2, COM1: 4, RTC: 8, FPU: 13, LAST: 15 } as const;
 /** The processor that the interrupt controller, FERR# and IGNNE# are wired to: the one that starts. */
 const PROCESSOR = 0;
+/** What inputs are for beside devices: the A20 gate, and the line that resets the board. */
+const A20 = 'a20';
+const RESET = 'reset';
 /** 2000-01-01 00:00:00 UTC, in seconds since 1970. */
 export const DEFAULT_EPOCH = 946684800;
 
@@ -35,8 +39,13 @@ export interface PcBoardOptions {
   readonly extra?: readonly DeviceRow[];
 }
 
+export interface PcBoard extends Board {
+  /** The A20 gate for firmware, which runs within the machine: what it does is no input. */
+  readonly gate: A20Control;
+}
+
 /** Builds the board into `host`; `outputs` receives what the guest says. InputError for `extra` that clash (device-table.ts). */
-export function createPcBoard(host: PlatformHost, outputs: BoardOutputs, options: PcBoardOptions = {}): Board {
+export function createPcBoard(host: PlatformHost, outputs: BoardOutputs, options: PcBoardOptions = {}): PcBoard {
   const { lowRam = 0, highRam = 0, epoch = DEFAULT_EPOCH, extra = [] } = options;
   let intr: 0 | 1 = 0;
   const pics = new PicPair({
@@ -78,6 +87,16 @@ export function createPcBoard(host: PlatformHost, outputs: BoardOutputs, options
   ];
   const table = new DeviceTable(rows, { platform: host, sink: outputs.sink, irq });
 
+  const gate: A20Control = {
+    get open() {
+      return a20.open;
+    },
+    set(open) {
+      keyboard.setA20(open);
+      systemControlA.setA20(open);
+    },
+  };
+
   return {
     name: 'pc',
     devices: table.devices,
@@ -94,23 +113,31 @@ export function createPcBoard(host: PlatformHost, outputs: BoardOutputs, options
       get open() {
         return a20.open;
       },
-      set(open) {
-        keyboard.setA20(open);
-        systemControlA.setA20(open);
-      },
+      set: (open) => void host.input(A20, open),
     },
-    keyboardInput(keys) {
-      const refused = keys.findIndex(({ key, down }) => !keyboard.key(key, down));
-      table.deadlineMayHaveMoved();
-      return refused < 0 ? keys.length : refused;
+    gate,
+    keyboardInput: (keys) =>
+      host.input(
+        keyboard.name,
+        keys.map(({ key, down }) => ({ key, down })),
+      ),
+    serialInput: (bytes) => host.input(uart.name, Uint8Array.from(bytes)),
+    input(name, data) {
+      if (name === RESET) {
+        table.reset();
+        return 1;
+      }
+      if (name !== A20) return table.input(name, data);
+      if (typeof data !== 'boolean') throw new InputError('the A20 gate is opened by true and closed by false');
+      gate.set(data);
+      return 1;
     },
-    serialInput: (bytes) => uart.receive(bytes),
     save: () => table.save(),
     restore(state) {
       table.restore(state);
       intr = pics.pending() ? 1 : 0;
       if (intr) host.interruptChanged(PROCESSOR);
     },
-    reset: () => table.reset(),
+    reset: () => void host.input(RESET, null),
   };
 }

@@ -14,6 +14,7 @@ import type { DeviceRow } from './device-table.ts';
 import { installFirmware, romOf } from './firmware-image.ts';
 import type { FirmwareImage } from './firmware-image.ts';
 import { DEFAULT_EPOCH, createPcBoard } from './pc-board.ts';
+import type { PcBoard } from './pc-board.ts';
 
 export interface PcConfig extends Omit<VmConfig, 'platform'> {
   /** Bytes that the guest sends to COM1. */
@@ -53,10 +54,10 @@ export function createPc(config: PcConfig): Pc {
   const rom = firmware ? romOf(firmware, config.memory) : null;
   const sinks: { readonly [name: string]: Sink } = { ...outputs, serial, debugcon };
   const sink = (name: string): Sink => (Object.hasOwn(sinks, name) ? sinks[name]! : nowhere);
-  let board: Board | null = null;
+  let board: PcBoard | null = null;
   let memory: DeviceMemory | null = null;
   const bios = disk
-    ? new Bios(disk, () => ({ memory: memory!, ports: board!.ports, a20: board!.a20, calling: (vcpu) => vm.calling(vcpu) }))
+    ? new Bios(disk, () => ({ memory: memory!, ports: board!.ports, a20: board!.gate, calling: (vcpu) => vm.calling(vcpu) }))
     : null;
   const vm: Vm = new Vm({
     ...vmConfig,

@@ -25,7 +25,7 @@ export const FORMAT_MAJOR = 1;
 export const FORMAT_MINOR = 0;
 
 /** What a container is. */
-export const ContainerKind = { CHECKPOINT_BASE: 1, CHECKPOINT_CYCLE: 2 } as const;
+export const ContainerKind = { CHECKPOINT_BASE: 1, CHECKPOINT_CYCLE: 2, RECORDING: 3 } as const;
 
 const MAGIC = 'TIDEMARK';
 const PREAMBLE = 32;
@@ -68,6 +68,8 @@ export const bytesSource = (name: string, bytes: Uint8Array): ByteSource => ({
 export function* encodeContainer(kind: number, header: Header, pages: MemoryImage): Generator<Uint8Array, number> {
   const text = new TextEncoder().encode(JSON.stringify(header, bytesToJson));
   const headerBytes = Math.ceil(text.length / 4) * 4;
+  if (headerBytes > MAX_HEADER)
+    throw new InputError(`a header of ${headerBytes} bytes could not be read again: ${MAX_HEADER} are the most`);
   const list = Uint32Array.from(pages, ([gfn, page]) => (isZero(page) ? gfn | ZERO_PAGE : gfn));
   const withData = [...pages.values()].filter((page) => !isZero(page));
   const front = new Uint8Array(PREAMBLE + headerBytes + 4 * list.length);

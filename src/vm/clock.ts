@@ -9,6 +9,8 @@ export const TSC_HZ = 1e9 / NS_PER_TICK;
 export class VirtualClock {
   /** Ticks up to the last instruction boundary that the run loop saw. */
   ticks = 0;
+  /** What took no time, so far: see `Position`. */
+  events = 0;
 
   /** `progress`: ticks since then of the vCPU that is executing. */
   constructor(private readonly progress: () => number) {}

@@ -3,17 +3,22 @@
 import type { AccessWidth } from '../base/device.ts';
 import type { Platform } from '../base/platform.ts';
 import type { CpuHost } from '../cpu/host.ts';
+import { Request } from '../base/request.ts';
 import type { VirtualClock } from './clock.ts';
+import type { Position } from './journal.ts';
 
 const allOnes = (width: AccessWidth): number => 2 ** (8 * width) - 1;
 
 export class BoardHost implements CpuHost {
   /** Set once the board is built. */
   platform: Platform | null = null;
+  /** Where the slice that runs is to stop, short of an access that leaves the machine. */
+  stopAt: Position | null = null;
 
   constructor(
     private readonly clock: VirtualClock,
     private readonly float: boolean,
+    private readonly request: (vcpu: number, bits: number) => void,
   ) {}
 
   readPort(port: number, width: AccessWidth, vcpu: number): number | null {
@@ -42,6 +47,16 @@ export class BoardHost implements CpuHost {
 
   floatError(vcpu: number, pending: boolean): boolean {
     return this.platform?.floatError?.(vcpu, pending) ?? true;
+  }
+
+  eventDelivered(vcpu: number): void {
+    this.clock.events++;
+    if (this.stopAt !== null && this.stopsHere()) this.request(vcpu, Request.DEADLINE);
+  }
+
+  stopsHere(): boolean {
+    const { stopAt, clock } = this;
+    return stopAt !== null && clock.now() === stopAt.ticks && clock.events >= stopAt.events;
   }
 
   acknowledgeInterrupt(vcpu: number): number {

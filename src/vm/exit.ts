@@ -2,6 +2,7 @@
 
 import type { Fault } from '../cpu/signals.ts';
 import type { OutsideAccess } from '../cpu/replay.ts';
+import type { Position } from './journal.ts';
 
 export type Exit =
   /**
@@ -35,7 +36,15 @@ export interface SliceResult {
   readonly sleepsUntil?: number;
 }
 
+/** A moment at which a slice is to stop. */
+export interface StopAt extends Position {
+  /** Not before an access has left the machine there. */
+  readonly waiting: boolean;
+}
+
 export interface SliceOptions {
+  /** Stop there with exit `limit`, or at the first boundary after it if the machine does not stop there. */
+  readonly until?: StopAt;
   /**
    * The virtual time in nanoseconds up to which time may be skipped while all vCPUs sleep; any time if not given. For hosts
    * that keep to the wall clock.

@@ -12,7 +12,7 @@ import type { VirtualClock } from './clock.ts';
 import type { MachineParts } from './machine-parts.ts';
 import type { SavedTurns, Turns } from './turns.ts';
 
-export const VM_STATE_VERSION = 1;
+export const VM_STATE_VERSION = 2;
 
 export interface SavedVcpu {
   readonly registers: SavedBlock;
@@ -24,6 +24,8 @@ export interface SavedVcpu {
 export interface VmState {
   readonly version: typeof VM_STATE_VERSION;
   readonly ticks: number;
+  /** See `Position`. */
+  readonly events: number;
   readonly turns: SavedTurns;
   readonly vcpus: readonly SavedVcpu[];
   readonly platform: PlatformState | null;
@@ -33,6 +35,7 @@ export function saveMachine(parts: MachineParts, turns: Turns, clock: VirtualClo
   return {
     version: VM_STATE_VERSION,
     ticks: clock.ticks,
+    events: clock.events,
     turns: turns.save(),
     vcpus: parts.cpus.map((cpu) => ({
       registers: saveBlock(VCPU_STATE, cpu.state),
@@ -57,6 +60,7 @@ export function restoreMachine(state: VmState, parts: MachineParts, turns: Turns
 
 function restoreAll(state: VmState, parts: MachineParts, turns: Turns, clock: VirtualClock, platform: Platform | null): void {
   clock.ticks = state.ticks;
+  clock.events = state.events;
   // Before the TLBs: a board that moves the A20 gate has them flushed.
   if (platform && state.platform) platform.restore(state.platform);
   turns.restore(state.turns);
@@ -91,6 +95,7 @@ function checkOutline(state: VmState, parts: MachineParts, platform: Platform | 
   require(isObject(state), 'not an object');
   require(state.version === VM_STATE_VERSION, `version ${String(state.version)}; this build reads version ${VM_STATE_VERSION}`);
   require(Number.isSafeInteger(state.ticks) && state.ticks >= 0, 'ticks is no count');
+  require(Number.isSafeInteger(state.events) && state.events >= 0, 'events is no count');
   require(Array.isArray(state.vcpus), 'vcpus is no list');
   const { length } = parts.cpus;
   require(state.vcpus.length === length, `it has ${state.vcpus.length} vCPUs, the machine ${length}`);

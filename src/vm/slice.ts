@@ -9,13 +9,23 @@ import type { Cpu } from '../cpu/cpu.ts';
 import type { Engine } from '../cpu/engine.ts';
 import { IF } from '../cpu/arch/rflags.ts';
 import { eventDeliverable, runVcpu } from '../cpu/run-loop.ts';
+import type { OutsideAccess } from '../cpu/replay.ts';
 import type { RunReason } from '../cpu/run-loop.ts';
 import type { DirtyLog } from '../dirty-log/dirty-log.ts';
 import type { MemoryTracking } from '../mt/memory-tracking.ts';
 import { VirtualClock } from './clock.ts';
-import type { Exit, SliceOptions, SliceResult } from './exit.ts';
+import type { BoardHost } from './cpu-host.ts';
+import type { Exit, SliceResult, StopAt } from './exit.ts';
+import type { Inputs } from './inputs.ts';
+import { comparePositions } from './journal.ts';
 import type { MachineParts } from './machine-parts.ts';
+import { isWaiting } from './moment.ts';
 import type { Turns } from './turns.ts';
+
+interface SliceLimits {
+  readonly idleUntil: number;
+  readonly until: StopAt | null;
+}
 
 /** Requests that this loop serves; the rest is the vCPU's own run loop's. */
 const SERVED = Request.KICK | Request.MT | Request.EXIT | Request.YIELD | Request.DEADLINE;
@@ -35,6 +45,8 @@ export class SliceRunner {
     private readonly dirtyLog: DirtyLog,
     private readonly clock: VirtualClock,
     private readonly platform: Platform | null,
+    private readonly host: BoardHost,
+    private readonly inputs: Inputs,
   ) {}
 
   /** Ticks that the executing vCPU is ahead of the clock. */
@@ -43,16 +55,21 @@ export class SliceRunner {
   }
 
   /** EINVAL: a limit that is no count. EBUSY when called from within a slice, and between VM_QUIESCED and PREPARE. */
-  run(limit: number, { idleUntil = Infinity }: SliceOptions = {}): SliceResult {
+  run(limit: number, { idleUntil = Infinity, until = null }: Partial<SliceLimits> = {}): SliceResult {
     const { lock } = this.parts;
     if (!(limit >= 0)) throw new KvmError('EINVAL', `a limit of ${limit} instructions`);
     if (lock.guestMode > 0) throw new KvmError('EBUSY', 'a slice is running');
     this.mt.checkEntry();
     lock.acquire();
     lock.enterGuest();
+    this.host.stopAt = until?.waiting === false ? until : null;
     try {
-      return this.loop(limit, idleUntil);
+      const result = this.loop(limit, { idleUntil, until });
+      this.inputs.deliverWaiting();
+      this.inputs.mark();
+      return result;
     } finally {
+      this.host.stopAt = null;
       lock.leaveGuest();
       lock.release();
       this.mt.settleWaiters();
@@ -64,24 +81,32 @@ export class SliceRunner {
     for (const { state } of this.parts.cpus) Atomics.and(state.request, 0, ~Request.KICK);
   }
 
-  private loop(limit: number, idleUntil: number): SliceResult {
+  private loop(limit: number, { idleUntil, until }: SliceLimits): SliceResult {
     let retired = 0;
     // An idle machine skips from deadline to deadline: that counts too, so that a slice always ends.
     let steps = 0;
     for (;;) {
+      // First, so that the machine is the same whatever ends the slice here.
+      this.platform?.timeline.advance(this.clock.nanoseconds());
+      this.inputs.deliverWaiting();
       const exit = this.pendingExit();
       if (exit) return this.result(exit, retired);
       if (retired >= limit || steps >= limit) return this.result({ kind: 'limit' }, retired);
-      this.platform?.timeline.advance(this.clock.nanoseconds());
-      if (!this.turns.seek((cpu) => cpu.state.activity[0] === Activity.HLT && eventDeliverable(cpu))) {
-        const deadline = this.wakingDeadline();
-        if (deadline === Infinity) return this.result(this.standstill(), retired);
-        if (deadline > idleUntil) return { ...this.result({ kind: 'limit' }, retired), sleepsUntil: deadline };
-        this.clock.ticks = Math.max(this.clock.ticks + 1, VirtualClock.ticksAt(deadline));
+      const away = this.turns.away((cpu) => cpu.state.activity[0] === Activity.HLT && eventDeliverable(cpu));
+      const deadline = away < 0 ? this.wakingDeadline() : 0;
+      if (deadline === Infinity) return this.result(this.standstill(), retired);
+      if (until && this.reached(until)) return this.result({ kind: 'limit' }, retired);
+      if (away < 0) {
+        const wakes = Math.max(this.clock.ticks + 1, VirtualClock.ticksAt(deadline));
+        if (deadline > idleUntil || (until && wakes > until.ticks)) {
+          return { ...this.result({ kind: 'limit' }, retired), sleepsUntil: deadline };
+        }
+        this.clock.ticks = wakes;
         steps++;
         continue;
       }
-      const ended = this.turn(this.budget(limit - retired));
+      for (let n = 0; n < away; n++) this.turns.pass();
+      const ended = this.turn(this.budget(limit - retired, until));
       retired += ended.retired;
       steps += Math.max(1, ended.retired);
       if (ended.exit) return this.result(ended.exit, retired);
@@ -95,11 +120,17 @@ export class SliceRunner {
   }
 
   /** Instructions until the next moment at which this loop must look again. */
-  private budget(limit: number): number {
+  private budget(limit: number, until: StopAt | null): number {
     // PREPARE promised one instruction although the exit is pending already.
     if (this.mt.singleStep) return 1;
     const deadline = this.platform ? VirtualClock.ticksAt(this.platform.timeline.deadline()) - this.clock.ticks : Infinity;
-    return Math.max(1, Math.min(limit, this.turns.allowance, deadline, 2 ** 40));
+    const stop = until ? until.ticks - this.clock.ticks : Infinity;
+    return Math.max(1, Math.min(limit, this.turns.allowance, deadline, stop, 2 ** 40));
+  }
+
+  private reached(until: StopAt): boolean {
+    const order = comparePositions(this.clock, until);
+    return order > 0 || (order === 0 && (!until.waiting || isWaiting(this.parts.cpus)));
   }
 
   /** The vCPU at hand runs; then the books are made up: time, turn, PML. */
@@ -107,7 +138,8 @@ export class SliceRunner {
     const { cpu } = this.turns;
     this.last = cpu.index;
     // The caller came back, so an access that it was shown is answered.
-    cpu.replay.answer();
+    if (cpu.replay.pending) this.answer(cpu, cpu.replay.pending);
+    else cpu.replay.answer();
     const before = cpu.state.retired[0];
     let reason: RunReason = 'limit';
     this.running = cpu;
@@ -118,6 +150,13 @@ export class SliceRunner {
       this.account(cpu, Number(cpu.state.retired[0] - before));
     }
     return { retired: Number(cpu.state.retired[0] - before), exit: this.exitOf(cpu, reason) };
+  }
+
+  private answer({ index, replay }: Cpu, { value }: OutsideAccess): void {
+    this.inputs.takeHere(
+      () => ({ kind: 'answer', vcpu: index, value }),
+      () => replay.answer(),
+    );
   }
 
   private account(cpu: Cpu, retired: number): void {

@@ -42,15 +42,15 @@ export class Turns {
   }
 
   /**
-   * Passes turns until the vCPU at hand is active or `wakes` says that an event will make it so. Returns false when none is.
+   * How many turns are to be passed until that of a vCPU that is active, or that `wakes` says an event will make active. -1 when
+   * there is none. Changes nothing: where a machine that sleeps is looked at must not show.
    */
-  seek(wakes: (cpu: Cpu) => boolean): boolean {
+  away(wakes: (cpu: Cpu) => boolean): number {
     for (let n = 0; n < this.cpus.length; n++) {
-      const { cpu } = this;
-      if (cpu.state.activity[0] === Activity.ACTIVE || wakes(cpu)) return true;
-      if (this.cpus.length > 1) this.pass();
+      const cpu = this.cpus[(this.current + n) % this.cpus.length]!;
+      if (cpu.state.activity[0] === Activity.ACTIVE || wakes(cpu)) return n;
     }
-    return false;
+    return -1;
   }
 
   save(): SavedTurns {

@@ -8,6 +8,8 @@ import type { Cpu } from '../cpu/cpu.ts';
 import { EventType, queueEvent } from '../cpu/events/inject.ts';
 import { resetVcpu } from '../cpu/reset.ts';
 import type { MmuCounters } from '../mmu/second-level.ts';
+import type { Inputs } from './inputs.ts';
+import { toPlain } from './plain-registers.ts';
 import { getRegs, getSregs, setRegs, setSregs } from './registers.ts';
 import type { Regs, Sregs } from './registers.ts';
 
@@ -24,6 +26,7 @@ export class Vcpu {
   constructor(
     private readonly cpu: Cpu,
     private readonly lock: MachineLock,
+    private readonly inputs: Inputs,
   ) {}
 
   get index(): number {
@@ -39,7 +42,10 @@ export class Vcpu {
   /** KVM_SET_REGS: sets those given. Another RIP gives an instruction up that was left half way at an `io` or `mmio` exit. */
   setRegs(regs: Partial<Regs>): void {
     requireStopped(this.lock);
-    setRegs(this.cpu, regs);
+    this.inputs.take(
+      () => ({ kind: 'regs', vcpu: this.index, values: toPlain(regs) }),
+      () => setRegs(this.cpu, regs),
+    );
   }
 
   /** KVM_GET_SREGS: segment, table and control registers. */
@@ -51,13 +57,19 @@ export class Vcpu {
   /** KVM_SET_SREGS: sets those given, unchecked; loads the PDPTEs under PAE paging, as KVM does; flushes the TLB. */
   setSregs(sregs: Partial<Sregs>): void {
     requireStopped(this.lock);
-    setSregs(this.cpu, sregs);
+    this.inputs.take(
+      () => ({ kind: 'sregs', vcpu: this.index, values: toPlain(sregs) }),
+      () => setSregs(this.cpu, sregs),
+    );
   }
 
   /** Puts the vCPU into the state after RESET (SDM vol. 3, "Processor State After Reset"). */
   reset(): void {
     requireStopped(this.lock);
-    resetVcpu(this.cpu);
+    this.inputs.take(
+      () => ({ kind: 'reset', vcpu: this.index }),
+      () => resetVcpu(this.cpu),
+    );
   }
 
   get activity(): ActivityName {
@@ -67,19 +79,28 @@ export class Vcpu {
   /** KVM_SET_MP_STATE. `active` starts an application processor; its registers must have been set. EINVAL: no such state. */
   set activity(name: ActivityName) {
     if (!ACTIVITY_NAMES.includes(name)) throw new KvmError('EINVAL', `activity state ${name}`);
-    this.cpu.state.activity[0] = ACTIVITY_NAMES.indexOf(name);
+    const effect = (): void => {
+      this.cpu.state.activity[0] = ACTIVITY_NAMES.indexOf(name);
+    };
+    this.inputs.take(() => ({ kind: 'activity', vcpu: this.index, activity: name }), effect);
   }
 
   /** KVM_INTERRUPT: delivers `vector` at the next boundary that can take it. EINVAL outside 0 … 255; EBUSY if one waits. */
   interrupt(vector: number): void {
     if (!Number.isInteger(vector) || vector < 0 || vector > 255) throw new KvmError('EINVAL', `interrupt vector ${vector}`);
-    queueEvent(this.cpu, { type: EventType.EXTERNAL_INTERRUPT, vector, errorCode: null });
+    this.inputs.take(
+      () => ({ kind: 'interrupt', vcpu: this.index, vector }),
+      () => queueEvent(this.cpu, { type: EventType.EXTERNAL_INTERRUPT, vector, errorCode: null }),
+    );
     this.wake();
   }
 
   /** KVM_NMI. */
   nmi(): void {
-    this.cpu.state.pendingNmi[0] = 1;
+    const effect = (): void => {
+      this.cpu.state.pendingNmi[0] = 1;
+    };
+    this.inputs.take(() => ({ kind: 'nmi', vcpu: this.index }), effect);
     this.wake();
   }
 

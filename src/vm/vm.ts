@@ -1,6 +1,7 @@
 // The machine, as a KVM VM file descriptor with its vCPUs: memslots, ioctls, running, saving. Two of them in one process do
 // not know of each other.
 
+import type { StateValue } from '../base/device.ts';
 import { KvmError } from '../base/errors.ts';
 import type { IoctlBuffer } from '../base/ioctl.ts';
 import type { LinearMemory } from '../base/linear-memory.ts';
@@ -13,6 +14,7 @@ import type { Cpu } from '../cpu/cpu.ts';
 import type { Engine } from '../cpu/engine.ts';
 import { DirtyLog } from '../dirty-log/dirty-log.ts';
 import type { HubConsumer } from '../mmu/hub-consumer.ts';
+import type { OutsideAccess } from '../cpu/replay.ts';
 import type { Memslot, MemslotRequest } from '../mmu/memslots.ts';
 import { PML_ENTRIES } from '../mmu/pml.ts';
 import type { TrackingMethod } from '../mmu/tracking.ts';
@@ -28,6 +30,8 @@ import { deviceMemory } from './device-memory.ts';
 import { buildEngine } from './engines.ts';
 import type { Exit, SliceOptions, SliceResult } from './exit.ts';
 import { vmIoctl } from './ioctl.ts';
+import { Inputs } from './inputs.ts';
+import type { Journal, Moment } from './journal.ts';
 import { buildParts, pageReader, requestWords } from './machine-parts.ts';
 import type { MachineParts } from './machine-parts.ts';
 import { restoreMachine, saveMachine } from './save.ts';
@@ -66,6 +70,7 @@ export class Vm {
   private readonly parts: MachineParts;
   /** The consumer of dirty pages that `mt` is. */
   private readonly tracker: HubConsumer;
+  private readonly inputs: Inputs;
   private readonly turns: Turns;
   private readonly slices: SliceRunner;
   /** Times the vCPUs were asked to leave guest mode, by the API, the trigger or a full list. */
@@ -74,10 +79,18 @@ export class Vm {
   /** InputError or KvmError EINVAL for a configuration that makes no machine. */
   constructor(readonly config: VmConfig) {
     this.clock = new VirtualClock(() => this.slices?.progress() ?? 0);
-    const host = new BoardHost(this.clock, (config.unclaimed ?? (config.platform ? 'float' : 'exit')) === 'float');
+    const floats = (config.unclaimed ?? (config.platform ? 'float' : 'exit')) === 'float';
+    const host = new BoardHost(this.clock, floats, (vcpu, bits) => parts.cpus[vcpu]!.request(bits));
     const parts = buildParts(config, host, this.trace);
     this.parts = parts;
-    this.vcpus = parts.cpus.map((cpu) => new Vcpu(cpu, parts.lock));
+    this.inputs = new Inputs({
+      cpus: parts.cpus,
+      lock: parts.lock,
+      clock: this.clock,
+      deliver: (device, data) => this.platform?.input?.(device, data) ?? 0,
+      requestBoundary: () => this.requestAll(Request.DEADLINE),
+    });
+    this.vcpus = parts.cpus.map((cpu) => new Vcpu(cpu, parts.lock, this.inputs));
     this.engine = buildEngine(config.engine ?? 'auto', parts);
     this.tracker = parts.hub.register();
     this.mt = this.buildTracking();
@@ -93,6 +106,7 @@ export class Vm {
         memory: deviceMemory(parts),
         now: () => this.clock.nanoseconds(),
         interruptChanged: (vcpu) => parts.cpus[vcpu]!.request(Request.EVENT),
+        input: (device, data) => this.input(device, data),
         deadlineChanged: () => this.requestAll(Request.DEADLINE),
         a20Changed: (open) => {
           parts.physical.setA20(open);
@@ -103,7 +117,7 @@ export class Vm {
       }) ?? null;
     host.platform = this.platform;
     this.turns = new Turns(parts.cpus, config.quantum ?? DEFAULT_QUANTUM);
-    this.slices = new SliceRunner(parts, this.turns, this.engine, this.mt, this.dirtyLog, this.clock, this.platform);
+    this.slices = new SliceRunner(parts, this.turns, this.engine, this.mt, this.dirtyLog, this.clock, this.platform, host, this.inputs);
     config.wrap?.({ parts, mt: this.mt, slices: this.slices });
   }
 
@@ -176,8 +190,13 @@ export class Vm {
     if (request.logDirty) this.dirtyLog.requireSupported();
     this.parts.lock.with(() => {
       requireStopped(this.parts.lock);
-      if (request.memorySize === 0) this.parts.physical.deleteMemslot(request.slot);
-      else this.parts.physical.setMemslot(request);
+      this.inputs.take(
+        () => ({ kind: 'memslot', request: { ...request } }),
+        () => {
+          if (request.memorySize === 0) this.parts.physical.deleteMemslot(request.slot);
+          else this.parts.physical.setMemslot(request);
+        },
+      );
     });
   }
 
@@ -188,7 +207,12 @@ export class Vm {
 
   /** A host-side write: logged on the host's list. KvmError EFAULT, before anything is written, where there is no RAM. */
   writeMemory(gpa: number, bytes: Uint8Array): void {
-    this.parts.lock.with(() => this.parts.physical.writeHost(gpa, bytes));
+    this.parts.lock.with(() =>
+      this.inputs.take(
+        () => ({ kind: 'memory', gpa, bytes: new Uint8Array(bytes) }),
+        () => this.parts.physical.writeHost(gpa, bytes),
+      ),
+    );
   }
 
   /** The live bytes of page `gfn` for reading, null where there is no RAM. Valid until the machine runs again. */
@@ -245,6 +269,34 @@ export class Vm {
   }
 
   /**
+   * Something from outside for a device of the platform: what is typed, a packet. It takes effect at once, from within a slice at
+   * the boundary after the instruction that runs. Returns how much of it was taken (from within a slice: all of it; what the device
+   * has no room for then is lost). InputError: no such device, or nothing that it takes.
+   */
+  input(device: string, data: StateValue): number {
+    return this.inputs.forDevice(device, data);
+  }
+
+  /** The present moment, between two slices: what journals name positions by. */
+  get moment(): Moment {
+    return this.inputs.now();
+  }
+
+  /** The access with which vCPU `index` left the machine, until it is answered. */
+  pendingAccess(index: number): OutsideAccess | null {
+    return this.parts.cpus[index]?.replay.pending ?? null;
+  }
+
+  /**
+   * Takes down every input from now on, until the journal is stopped: with `Replay`, a machine that is as this one is now will run
+   * as this one does. KvmError EBUSY from within a slice, and while a journal is being recorded already.
+   */
+  record(): Journal {
+    requireStopped(this.parts.lock);
+    return this.inputs.record();
+  }
+
+  /**
    * One ioctl of the raw face: 0 (KVM_CHECK_EXTENSION and KVM_RESET_DIRTY_RINGS: a number) or a negative errno. `argument` is the
    * struct; for KVM_CHECK_EXTENSION the capability's number.
    */
@@ -297,10 +349,11 @@ export class Vm {
 
   /**
    * Restores what `save` gave on a machine of the same configuration. RAM must have been restored before. InputError, and
-   * nothing changes, if it is no such state. EBUSY from within a slice.
+   * nothing changes, if it is no such state. EBUSY from within a slice, and while a journal is recorded, which does not lead there.
    */
   restore(state: VmState): void {
     requireStopped(this.parts.lock);
+    if (this.inputs.journal !== null) throw new KvmError('EBUSY', 'a journal is being recorded: stop it before restoring');
     restoreMachine(state, this.parts, this.turns, this.clock, this.platform);
     this.requestAll(Request.EVENT);
   }

@@ -24,6 +24,7 @@ describe('the options of run', () => {
       memory: 128 * 1024 ** 2,
       cpus: 1,
       enterAll: false,
+      record: null,
       engine: 'auto',
       tracking: 'none',
       checkpointing: false,

@@ -1,7 +1,7 @@
 // Every device, one table: reset, read everything, save → mutate → restore → save equal, garbage refused.
 
 import { describe, expect, it } from 'vitest';
-import type { AccessWidth, Device, DeviceState } from '../../src/base/device.ts';
+import type { AccessWidth, Device, DeviceState, StateValue } from '../../src/base/device.ts';
 import { InputError } from '../../src/base/errors.ts';
 import { CoprocessorError } from '../../src/devices/coprocessor-error.ts';
 import { DebugExit } from '../../src/devices/debug-exit.ts';
@@ -162,6 +162,17 @@ describe.each(DEVICES)('device conformance: $name', (entry) => {
     }
   });
 
+  it('refuses what cannot come from outside with an InputError, and keeps its state', () => {
+    const device = make();
+    exercise(device, entry, 4, 0, 200);
+    const saved = device.save();
+    const garbage = [null, 7, 'x', {}, [1], [[]], [{ key: 'KeyA' }], [{ key: 'KeyQQ', down: true }], { length: 1 }];
+    for (const data of garbage) {
+      if (device.accept) expect(() => device.accept!(data as StateValue), JSON.stringify(data)).toThrow(InputError);
+      expect(device.save()).toEqual(saved);
+    }
+  });
+
   it('refuses garbage with an InputError and keeps its state', () => {
     const device = make();
     exercise(device, entry, 3, 0, 200);
@@ -177,7 +188,7 @@ describe.each(DEVICES)('device conformance: $name', (entry) => {
 
 it('the table holds every device of the board', () => {
   const board = createPcBoard(
-    { memory: NO_MEMORY, now: () => 0, interruptChanged: nothing, deadlineChanged: nothing, a20Changed: nothing },
+    { memory: NO_MEMORY, now: () => 0, input: () => 0, interruptChanged: nothing, deadlineChanged: nothing, a20Changed: nothing },
     { sink: () => nothing, debugExit: nothing, reset: nothing },
     { extra: [MAILBOX] },
   );

@@ -8,10 +8,11 @@ import { NO_MEMORY } from './wires.ts';
 function machine(): { board: Board; log: string[]; at(ns: number): void } {
   const log: string[] = [];
   let now = 0;
-  const board = createPcBoard(
+  const board: Board = createPcBoard(
     {
       memory: NO_MEMORY,
       now: () => now,
+      input: (device, data) => board.input!(device, data),
       interruptChanged: (vcpu) => log.push(`interrupt ${vcpu}`),
       deadlineChanged: () => log.push('deadline'),
       a20Changed: (open) => log.push(`a20 ${open ? 'open' : 'closed'}`),

@@ -163,12 +163,13 @@ describe('refused', () => {
   const state = kept(vm.save());
   type Change = (state: VmState) => unknown;
   const cases: readonly [string, RegExp, Change][] = [
-    ['another version', /version 2/, (state) => ({ ...state, version: 2 })],
+    ['another version', /version 3/, (state) => ({ ...state, version: 3 })],
     ['no object', /not an object/, () => null],
     ['two vCPUs', /2 vCPUs, the machine 1/, (state) => ({ ...state, vcpus: [...state.vcpus, ...state.vcpus] })],
-    ['no vCPUs', /vcpus/, ({ version, ticks, turns, platform }) => ({ version, ticks, turns, platform })],
+    ['no vCPUs', /vcpus/, ({ version, ticks, events, turns, platform }) => ({ version, ticks, events, turns, platform })],
     ['no board', /board/, (state) => ({ ...state, platform: null })],
     ['negative time', /ticks/, (state) => ({ ...state, ticks: -1 })],
+    ['half an event', /events/, (state) => ({ ...state, events: 0.5 })],
     ['a turn of nobody', /turns\.current/, (state) => ({ ...state, turns: { current: 1, left: 1 } })],
     ['a turn without an end', /turns\.left/, (state) => ({ ...state, turns: { current: 0, left: null } })],
     ['an unknown activity', /activity/, (state) => withRegister(state, 'activity', 4)],

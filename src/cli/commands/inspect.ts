@@ -5,6 +5,7 @@ import { InputError } from '../../base/errors.ts';
 import { defineCommand, withUsageHint } from '../command.ts';
 import { inspectDirectory, inspectFile } from '../inspect/inspect-checkpoints.ts';
 import { inspectImage } from '../inspect/inspect-image.ts';
+import { inspectRecording, isRecording } from '../inspect/inspect-recording.ts';
 import type { Inspection } from '../inspect/inspection.ts';
 import { readInputFile } from '../input-file.ts';
 import { flag } from '../options.ts';
@@ -20,10 +21,11 @@ export const inspect = defineCommand(
   {
     name: 'inspect',
     summary: 'say what is in an image or a directory of checkpoints',
-    usage: 'IMAGE|CHECKPOINT|DIR [--json]',
+    usage: 'IMAGE|CHECKPOINT|RECORDING|DIR [--json]',
     description: [
       'An image: its kind, entry point and segments. A directory of checkpoints, or a single file of one: the machine, the cycles, the ' +
-        'pages of each and their sizes. Every file is read whole and its checksum verified; --json lists the dirty pages too.',
+        'pages of each and their sizes. A recording: what ran, and what reached it. Every file is read whole and its checksum verified; ' +
+        '--json lists the dirty pages too.',
     ],
     options: OPTIONS,
   },
@@ -44,5 +46,6 @@ function onePath([path, ...extra]: readonly string[]): string {
 function inspectPath(path: string): Inspection {
   if (statSync(path).isDirectory()) return inspectDirectory(path);
   const bytes = readInputFile(path, 'file');
+  if (isRecording(bytes)) return inspectRecording(path, bytes);
   return isContainer(bytes) ? inspectFile(path) : inspectImage(path, bytes);
 }

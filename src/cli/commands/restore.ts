@@ -2,19 +2,25 @@
 
 import { InputError } from '../../base/errors.ts';
 import { defineCommand, withUsageHint } from '../command.ts';
-import { type OptionValues, valued } from '../options.ts';
+import { initialValues, nonEmpty, type OptionValues, valued } from '../options.ts';
 import { integer, resolveSession, SESSION_OPTIONS, type SessionOptions } from '../session-options.ts';
 
 const OPTIONS = {
   cycle: valued('N', integer(0, Number.MAX_SAFE_INTEGER), 'resume at the end of cycle N, 0 for the start (default: the last cycle)'),
+  record: valued('F', nonEmpty, 'write what reaches the guest from outside into F, for `tidemark replay`'),
   ...SESSION_OPTIONS,
 } as const;
 
 export interface RestoreOptions extends SessionOptions {
   readonly directory: string;
+  /** Where to write a recording; null for none. */
+  readonly record: string | null;
   /** Null for the last one. */
   readonly cycle: number | null;
 }
+
+/** Of options of which none is given. */
+export const RESTORE_DEFAULTS = { ...initialValues(OPTIONS), directory: '' };
 
 /** As resolveRunOptions. Throws InputError. */
 export function resolveRestoreOptions(values: OptionValues<typeof OPTIONS>, positionals: readonly string[]): RestoreOptions {

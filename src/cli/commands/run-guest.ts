@@ -10,40 +10,58 @@ import { createPc } from '../../machine/pc.ts';
 import type { Pc } from '../../machine/pc.ts';
 import type { Vm } from '../../vm/vm.ts';
 import { runSession } from '../guest/session.ts';
+import type { GuestSinks } from '../guest/session.ts';
 import { bootDisk } from '../boot-disk.ts';
 import { readInputFile } from '../input-file.ts';
 import type { CliIo } from '../io.ts';
+import { recorderFor } from '../record/recorder.ts';
+import type { Tape } from '../record/tape.ts';
+import { SESSION_OPTIONS } from '../session-options.ts';
 import type { RunOptions } from './run.ts';
 
 /** Runs the guest; returns the exit status. Throws InputError, KvmError and system errors for what the user can mend. */
-export async function runGuest(options: RunOptions, io: CliIo): Promise<number> {
-  if (options.bios !== null) return runFirmware(options, options.bios, io);
+export async function runGuest(
+  options: RunOptions,
+  io: CliIo,
+  tape: Tape | null = recorderFor(options.record, 'run', options, SESSION_OPTIONS),
+): Promise<number> {
+  if (options.bios !== null) return runFirmware(options, options.bios, io, tape);
   const path = (options.image ?? options.kernel)!;
-  const bytes = readInputFile(path, options.image === null ? 'kernel' : 'image');
+  const located = tape?.locate(path) ?? path;
+  const read = reader(tape);
+  const bytes = read(path, options.image === null ? 'kernel' : 'image');
   const boot: BootOptions = {
     append: options.append,
-    modules: options.module.map((name) => ({ name, bytes: readInputFile(name, 'module') })),
-    ...(options.initrd === null ? {} : { initrd: { name: options.initrd, bytes: readInputFile(options.initrd, 'initrd') } }),
+    modules: options.module.map((name) => ({ name, bytes: read(name, 'module') })),
+    ...(options.initrd === null ? {} : { initrd: { name: options.initrd, bytes: read(options.initrd, 'initrd') } }),
     ...(options.at === null ? {} : { at: options.at }),
   };
-  const disk = isBootDisk(options, bytes) ? bootDisk(path, bytes) : null;
-  return runSession(options, io, (sinks): Pc => {
+  const disk = isBootDisk(options, bytes) ? bootDisk(located, bytes) : null;
+  const build = (sinks: GuestSinks): Pc => {
     const { memory, cpus, engine, tracking, verify } = options;
     const pc = createPc({ memory, vcpus: cpus, engine, tracking, verify, ...(disk ? { disk } : {}), ...sinks });
     if (!disk) load(pc.vm, path, bytes, boot, options.enterAll);
     return pc;
-  });
+  };
+  return runSession(options, io, build, tape);
 }
 
+/** Reads input files from where the tape says that they lie. */
+const reader =
+  (tape: Tape | null): typeof readInputFile =>
+  (path, what) =>
+    readInputFile(tape?.locate(path) ?? path, what);
+
 /** A machine that starts its firmware; IMAGE, if there is one, lies in its memory. */
-async function runFirmware({ image, at, optionRom, ...options }: RunOptions, bios: string, io: CliIo): Promise<number> {
+async function runFirmware({ image, at, optionRom, ...options }: RunOptions, bios: string, io: CliIo, tape: Tape | null): Promise<number> {
+  const read = reader(tape);
   const firmware: FirmwareImage = {
     name: bios,
-    bytes: readInputFile(bios, 'firmware'),
-    optionRoms: optionRom.map((name) => ({ name, bytes: readInputFile(name, 'expansion ROM') })),
+    bytes: read(bios, 'firmware'),
+    optionRoms: optionRom.map((name) => ({ name, bytes: read(name, 'expansion ROM') })),
   };
-  const bytes = image === null ? null : readInputFile(image, 'image');
-  return runSession(options, io, (sinks): Pc => {
+  const bytes = image === null ? null : read(image, 'image');
+  const build = (sinks: GuestSinks): Pc => {
     const { memory, cpus, engine, tracking, verify } = options;
     const pc = createPc({ memory, vcpus: cpus, engine, tracking, verify, firmware, ...sinks });
     if (bytes && image !== null) {
@@ -53,7 +71,8 @@ async function runFirmware({ image, at, optionRom, ...options }: RunOptions, bio
       placement.fill(at!, bytes, bytes.length);
     }
     return pc;
-  });
+  };
+  return runSession(options, io, build, tape);
 }
 
 /** Whether IMAGE is booted as a disk. InputError for options that such a guest could not be given. */

@@ -2,7 +2,7 @@
 
 import { InputError } from '../../base/errors.ts';
 import { defineCommand, withUsageHint } from '../command.ts';
-import { flag, list, nonEmpty, type OptionValues, valued } from '../options.ts';
+import { flag, initialValues, list, nonEmpty, type OptionValues, valued } from '../options.ts';
 import { integer, resolveSession, SESSION_OPTIONS, type SessionOptions } from '../session-options.ts';
 import { parseSize, showSize } from '../values.ts';
 
@@ -32,6 +32,7 @@ const OPTIONS = {
   ),
   cpus: valued('N', integer(1, MAX_CPUS), 'number of vCPUs', 1, '1'),
   enterAll: flag('every vCPU starts at the entry point, its index in RSI; otherwise only the first starts'),
+  record: valued('F', nonEmpty, 'write what reaches the guest from outside into F, for `tidemark replay`'),
   ...SESSION_OPTIONS,
 } as const;
 
@@ -41,6 +42,9 @@ type RunValues = OptionValues<typeof OPTIONS>;
 export interface RunOptions extends Omit<RunValues, keyof SessionOptions>, SessionOptions {
   readonly image: string | null;
 }
+
+/** Of options of which none is given. */
+export const RUN_DEFAULTS = { ...initialValues(OPTIONS), image: null };
 
 /** Settles the defaults that depend on other options and refuses combinations without a meaning. Throws InputError. */
 export function resolveRunOptions(values: RunValues, positionals: readonly string[]): RunOptions {

@@ -15,6 +15,7 @@ import { yieldToHost } from '../../vm/yield-to-host.ts';
 import { DirectoryStore } from '../checkpoint-directory.ts';
 import { ExitStatus } from '../exit-status.ts';
 import type { CliIo } from '../io.ts';
+import type { Tape } from '../record/tape.ts';
 import type { SessionOptions } from '../session-options.ts';
 import { checkpointPolicy } from './checkpoint-policy.ts';
 import { CheckpointTotals, cycleText } from './checkpoint-report.ts';
@@ -61,9 +62,15 @@ const PROGRESS = 1000;
  * Builds a machine with `build` and runs it as `options` say. Returns the exit status. Throws InputError and system errors;
  * what the guest said until then is in its files all the same.
  */
-export async function runSession(options: SessionOptions, io: CliIo, build: (sinks: GuestSinks) => ReadyMachine): Promise<number> {
+export async function runSession(
+  options: SessionOptions,
+  io: CliIo,
+  build: (sinks: GuestSinks) => ReadyMachine,
+  tape: Tape | null = null,
+): Promise<number> {
   const outputs = new GuestOutputs(options.serial, options.debugcon, io);
-  const machine = build({ serial: outputs.serial, debugcon: outputs.debug });
+  const sinks: GuestSinks = { serial: outputs.serial, debugcon: outputs.debug };
+  const machine = build(tape?.sinks(sinks) ?? sinks);
   const disassemble = options.trace?.what === 'instructions' ? await loadDisassembler() : null;
   outputs.open();
   const { sink, store } = opened(
@@ -74,9 +81,11 @@ export async function runSession(options: SessionOptions, io: CliIo, build: (sin
     }),
   );
   try {
-    const runSlice = disassemble && sink ? traceInstructions(machine.vm, disassemble, sink) : null;
+    const played = tape?.begin(machine.vm) ?? null;
+    const runSlice = disassemble && sink ? traceInstructions(machine.vm, disassemble, sink, played ?? undefined) : played;
     if (sink && !disassemble) traceEvents(machine.vm, sink);
-    return await new Session(options, io, machine, outputs, store, sink).run(runSlice);
+    const status = await new Session(options, io, machine, outputs, store, sink, tape).run(runSlice);
+    return tape?.end(status) ?? status;
   } finally {
     sink?.close();
     await outputs.close();
@@ -114,6 +123,7 @@ class Session {
     private readonly outputs: GuestOutputs,
     private readonly store: CheckpointStore | null,
     private readonly trace: LineSink | null,
+    private readonly tape: Tape | null,
   ) {
     this.stop = new Stop(io);
     this.input = this.inputFor(options);
@@ -231,6 +241,8 @@ class Session {
       left -= retired;
       if (!this.store) this.exits.count(exit.kind);
       if (exit.kind === 'interrupted' && stop.reason !== null) return stoppedOutcome(stop.reason, vm);
+      const recorded = this.tape?.endsWith ?? null;
+      if (exit.kind === 'interrupted' && recorded !== null) return { status: recorded, lines: [], fields: { outcome: 'replayed' } };
       if (exit.kind !== 'hlt' || !input || !sleeps(vm)) return outcomeOf(exit, vcpu, vm);
       // Only what is typed can wake the guest now.
       this.screen?.draw();
@@ -253,7 +265,7 @@ class Session {
       await yieldToHost();
       this.lastTurn = performance.now();
     }
-    return this.stop.reason === null;
+    return this.stop.reason === null && (this.tape?.endsWith ?? null) === null;
   }
 
   private cycleDone(report: CycleReport): void {

@@ -28,8 +28,13 @@ interface Before {
   readonly bitness: 16 | 32 | 64;
 }
 
-/** Returns what runs slices instead of `vm.runSlice`, showing each instruction. Takes the machine's trace. */
-export function traceInstructions(vm: Vm, disassemble: Disassemble, sink: LineSink): (limit: number) => SliceResult {
+/** Returns what runs slices instead of `runSlice`, showing each instruction. Takes the machine's trace. */
+export function traceInstructions(
+  vm: Vm,
+  disassemble: Disassemble,
+  sink: LineSink,
+  runSlice: (limit: number) => SliceResult = (limit) => vm.runSlice(limit),
+): (limit: number) => SliceResult {
   const { cpus } = vm.internals;
   let events: string[] = [];
   let delivered = false;
@@ -46,7 +51,7 @@ export function traceInstructions(vm: Vm, disassemble: Disassemble, sink: LineSi
 
   const step = (): SliceResult => {
     const before = cpus.map((cpu) => look(vm, cpu));
-    const result = vm.runSlice(1);
+    const result = runSlice(1);
     cpus.forEach((cpu, n) => {
       if (cpu.state.retired[0] > before[n].retired) sink.line(instructionText(n, before[n], disassemble));
     });

@@ -33,11 +33,13 @@ export function deliverEvent(cpu: Cpu, event: Event): boolean {
     if (outcome === 'delivered') {
       cpu.exceptionChain.length = 0;
       cpu.state.activity[0] = Activity.ACTIVE;
+      cpu.host.eventDelivered?.(cpu.index);
       return true;
     }
     const next = afterFault(cpu, current);
     if (next === null) {
       cpu.state.activity[0] = Activity.SHUTDOWN;
+      cpu.host.eventDelivered?.(cpu.index);
       return true;
     }
     current = next;

@@ -1,0 +1,74 @@
+// What runs beside a session: a recording that is made, or one that is replayed.
+
+import { crc32 } from '../../base/crc32.ts';
+import type { SliceResult } from '../../vm/exit.ts';
+import type { Vm } from '../../vm/vm.ts';
+import type { GuestSinks } from '../guest/session.ts';
+
+export interface Tape {
+  /** Where the file lies that the guest's options call `path`. */
+  locate(path: string): string;
+  /** The sinks with what the tape wants to know of them. */
+  sinks(sinks: GuestSinks): GuestSinks;
+  /** The machine is ready to run. Returns what runs its slices in place of `vm.runSlice`, null for that itself. */
+  begin(vm: Vm): ((limit: number) => SliceResult) | null;
+  /** The status with which the run is to end now; null while it goes on. */
+  readonly endsWith: number | null;
+  /** The run has ended with that status. Returns the status that the process is to end with. */
+  end(status: number): number;
+}
+
+/** What went into a sink: how many bytes, and their CRC-32. */
+export interface OutputDigest {
+  readonly bytes: number;
+  readonly crc: number;
+}
+
+const PIECE = 4096;
+
+/** Takes the digest of what goes through it. */
+class DigestSink {
+  private readonly piece = new Uint8Array(PIECE);
+  private used = 0;
+  private bytes = 0;
+  private crc = 0;
+
+  constructor(private readonly sink: (byte: number) => void) {}
+
+  readonly byte = (byte: number): void => {
+    this.piece[this.used++] = byte;
+    if (this.used === PIECE) this.flush();
+    this.sink(byte);
+  };
+
+  digest(): OutputDigest {
+    this.flush();
+    return { bytes: this.bytes, crc: this.crc };
+  }
+
+  private flush(): void {
+    if (this.used === 0) return;
+    this.crc = crc32(this.piece.subarray(0, this.used), this.crc);
+    this.bytes += this.used;
+    this.used = 0;
+  }
+}
+
+/** The digests of a session's sinks, by their names. */
+export class OutputDigests {
+  private readonly byName = new Map<string, DigestSink>();
+
+  wrap(sinks: GuestSinks): GuestSinks {
+    const wrapped = Object.entries(sinks).map(([name, sink]: [string, unknown]) => {
+      if (name !== 'serial' && name !== 'debugcon') return [name, sink] as const;
+      const digest = new DigestSink(sink as (byte: number) => void);
+      this.byName.set(name, digest);
+      return [name, digest.byte] as const;
+    });
+    return Object.fromEntries(wrapped) as unknown as GuestSinks;
+  }
+
+  digests(): { readonly [name: string]: OutputDigest } {
+    return Object.fromEntries([...this.byName].map(([name, sink]) => [name, sink.digest()]));
+  }
+}
