@@ -8,7 +8,7 @@ import type { CpuModel } from '../../src/cpu/arch/model.ts';
 export const ALL_FEATURES: FeatureSet = new Set(Object.values(FEATURE_WORDS).flatMap((word) => Object.keys(word) as Feature[]));
 
 /** Whatever the decoder knows, it has. */
-export const EVERYTHING: CpuModel = { features: ALL_FEATURES };
+export const EVERYTHING: CpuModel = { shown: ALL_FEATURES, features: ALL_FEATURES };
 
 export const without = (...features: readonly Feature[]): FeatureSet =>
   new Set([...ALL_FEATURES].filter((feature) => !features.includes(feature)));

@@ -113,31 +113,31 @@ describe('CPUID', () => {
   const text = (...words: number[]): string => String.fromCharCode(...words.flatMap(bytes));
 
   it('names vendor and processor', () => {
-    const [max, b, c, d] = cpuidLeaf(DEFAULT_MODEL.features, 0, 0, 0, true);
+    const [max, b, c, d] = cpuidLeaf(DEFAULT_MODEL.shown, 0, 0, 0, true);
     expect(text(b, d, c)).toBe('GenuineIntel');
     expect(max).toBe(7);
-    const brand = [2, 3, 4].flatMap((n) => [...cpuidLeaf(DEFAULT_MODEL.features, 0x80000000 + n, 0, 0, true)]);
+    const brand = [2, 3, 4].flatMap((n) => [...cpuidLeaf(DEFAULT_MODEL.shown, 0x80000000 + n, 0, 0, true)]);
     expect(text(...brand).replace(/\0+$/, '')).toBe('Tidemark Virtual CPU');
   });
 
   it('claims no MMX, SSE, APIC, XSAVE or BMI1', () => {
-    const [, , ecx, edx] = cpuidLeaf(DEFAULT_MODEL.features, 1, 0, 0, true);
+    const [, , ecx, edx] = cpuidLeaf(DEFAULT_MODEL.shown, 1, 0, 0, true);
     for (const bit of [9, 12, 23, 24, 25, 26]) expect((edx >>> bit) & 1).toBe(0);
     for (const bit of [0, 19, 20, 26, 27, 28]) expect((ecx >>> bit) & 1).toBe(0);
-    expect(cpuidLeaf(DEFAULT_MODEL.features, 7, 0, 0, true)[1] & 8).toBe(0);
+    expect(cpuidLeaf(DEFAULT_MODEL.shown, 7, 0, 0, true)[1] & 8).toBe(0);
   });
 
   it('tells the address sizes, and SYSCALL in 64-bit mode alone', () => {
-    expect(cpuidLeaf(DEFAULT_MODEL.features, 0x80000008, 0, 0, true)[0]).toBe(0x3028);
-    expect((cpuidLeaf(DEFAULT_MODEL.features, 0x80000001, 0, 0, true)[3] >>> 11) & 1).toBe(1);
-    expect((cpuidLeaf(DEFAULT_MODEL.features, 0x80000001, 0, 0, false)[3] >>> 11) & 1).toBe(0);
+    expect(cpuidLeaf(DEFAULT_MODEL.shown, 0x80000008, 0, 0, true)[0]).toBe(0x3028);
+    expect((cpuidLeaf(DEFAULT_MODEL.shown, 0x80000001, 0, 0, true)[3] >>> 11) & 1).toBe(1);
+    expect((cpuidLeaf(DEFAULT_MODEL.shown, 0x80000001, 0, 0, false)[3] >>> 11) & 1).toBe(0);
   });
 
   // SDM vol. 2, CPUID: beyond the highest leaf comes the highest basic leaf's data.
   it('answers beyond the highest leaf with the highest basic one', () => {
-    expect(cpuidLeaf(DEFAULT_MODEL.features, 0x40000000, 0, 0, true)).toEqual(cpuidLeaf(DEFAULT_MODEL.features, 7, 0, 0, true));
-    expect(cpuidLeaf(DEFAULT_MODEL.features, 0x80000009, 0, 0, true)).toEqual(cpuidLeaf(DEFAULT_MODEL.features, 7, 0, 0, true));
-    expect(cpuidLeaf(DEFAULT_MODEL.features, 7, 1, 0, true)).toEqual([0, 0, 0, 0]);
+    expect(cpuidLeaf(DEFAULT_MODEL.shown, 0x40000000, 0, 0, true)).toEqual(cpuidLeaf(DEFAULT_MODEL.shown, 7, 0, 0, true));
+    expect(cpuidLeaf(DEFAULT_MODEL.shown, 0x80000009, 0, 0, true)).toEqual(cpuidLeaf(DEFAULT_MODEL.shown, 7, 0, 0, true));
+    expect(cpuidLeaf(DEFAULT_MODEL.shown, 7, 1, 0, true)).toEqual([0, 0, 0, 0]);
   });
 
   it('clears the upper halves of the registers', () => {

@@ -5,7 +5,7 @@
  * `looks`: nothing; it may refuse. `state`: registers and flags, which the instructions that follow read as they do any. `course`:
  * how execution goes on (RIP, mode, privilege, mapping, segments, interruptibility, the machine around): a block ends behind it.
  */
-export type HelperEffect = 'looks' | 'state' | 'course';
+type HelperEffect = 'looks' | 'state' | 'course';
 
 const all = <const E extends HelperEffect, const N extends string>(effect: E, ...names: readonly N[]): Record<N, E> =>
   Object.fromEntries(names.map((name) => [name, effect])) as Record<N, E>;

@@ -96,7 +96,7 @@ const SIZES = {
   /** Pseudo-descriptor: the limit comes first. */
   s: () => 2,
 } as const satisfies Record<string, (p: Parts) => Size>;
-export type SizeLetter = keyof typeof SIZES;
+type SizeLetter = keyof typeof SIZES;
 
 /** `letter` is the size's: an imm32 of letter z is extended to 64 bits. */
 type Find = (p: Parts, size: Size, letter: SizeLetter) => Operand;

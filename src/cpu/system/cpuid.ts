@@ -76,7 +76,7 @@ const XD_BIT = 1 << FEATURE_WORDS.extendedEdx.NX;
 export function visibleCpuidLeaf(cpu: Cpu, leaf: number, subleaf: number): CpuidLeaf {
   const highest = highestBasicLeaf(cpu, MAX_BASIC);
   const asked = leaf > highest && (leaf < 0x80000000 || leaf > MAX_EXTENDED) ? highest : leaf;
-  const [eax, ebx, ecx, edx] = cpuidLeaf(cpu.model.features, asked, subleaf, cpu.index, is64Bit(cpu));
+  const [eax, ebx, ecx, edx] = cpuidLeaf(cpu.model.shown, asked, subleaf, cpu.index, is64Bit(cpu));
   if (asked === 0) return [highest, ebx, ecx, edx];
   return [eax, ebx, ecx, asked === 0x80000001 && isXdDisabled(cpu) ? edx & ~XD_BIT : edx];
 }

@@ -16,7 +16,7 @@ const STORED = 0x8000;
 type Convert = (env: FloatEnvironment, bits: bigint, size: number) => bigint | null;
 
 /** Low 64 bits of what is to be stored, and the outcome. An empty register counts as the indefinite QNaN. */
-export type X87Conversion = (cpu: CpuState, i: Insn) => readonly [bigint, bigint];
+type X87Conversion = (cpu: CpuState, i: Insn) => readonly [bigint, bigint];
 
 const conversion =
   (convert: Convert): X87Conversion =>

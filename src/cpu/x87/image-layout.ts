@@ -33,7 +33,7 @@ export function statePieces(operandSize: Size): ImagePiece[] {
 }
 
 /** What a piece holds: word `n` of the environment, or a part of register `n` from the top. */
-export type PieceContent = { readonly what: 'word' | 'low' | 'high'; readonly n: number };
+type PieceContent = { readonly what: 'word' | 'low' | 'high'; readonly n: number };
 
 /** What lies at `offset`, where a piece begins. */
 export function contentAt(operandSize: Size, offset: number): PieceContent {
