@@ -28,6 +28,7 @@ const CHECKS = [
   ['types', () => run(bin('tsc'), ['--noEmit', '-p', '.']) === 0],
   ["types of the core, without Node's and the DOM's", () => run(bin('tsc'), ['--noEmit', '-p', 'src']) === 0],
   ["types of the page, with the DOM's", () => run(bin('tsc'), ['--noEmit', '-p', 'src/web']) === 0],
+  ['no dead files, exports and packages', () => run(bin('knip'), []) === 0],
   ['format and lint', () => run(bin('biome'), ['ci', '--colors=off', '--max-diagnostics=50', '.']) === 0],
 ];
 

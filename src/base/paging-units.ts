@@ -7,7 +7,4 @@ export const PAGE_MASK = 0xfff;
 /** Guest frame number of a guest-physical address (bytes, below 2^52, so exact in a double). */
 export const gfnOf = (gpa: number): number => Math.floor(gpa / PAGE_SIZE);
 
-/** Whole pages needed for `bytes`. */
-export const pagesOf = (bytes: number): number => Math.ceil(bytes / PAGE_SIZE);
-
 export const alignUp = (value: number, unit: number): number => Math.ceil(value / unit) * unit;

@@ -4,8 +4,6 @@
 /** Nominal duration of one tick: a 100 MHz time-stamp counter, so that a 100 Hz timer fires each million instructions. */
 export const NS_PER_TICK = 10;
 
-export const TSC_HZ = 1e9 / NS_PER_TICK;
-
 export class VirtualClock {
   /** Ticks up to the last instruction boundary that the run loop saw. */
   ticks = 0;

@@ -5,7 +5,6 @@ import type { StateViews } from './table.ts';
 
 /** Index of a segment register in the `seg…` fields; 0 to 5 is the SDM's encoding in ModRM.reg. */
 export const Seg = { ES: 0, CS: 1, SS: 2, DS: 3, FS: 4, GS: 5, LDTR: 6, TR: 7 } as const;
-export type SegIndex = (typeof Seg)[keyof typeof Seg];
 
 /** `activity`: the activity states of the VMCS (SDM vol. 3, "Guest Non-Register State"). */
 export const Activity = { ACTIVE: 0, HLT: 1, SHUTDOWN: 2, WAIT_FOR_SIPI: 3 } as const;

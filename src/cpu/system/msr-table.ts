@@ -134,6 +134,3 @@ const BY_ADDRESS: ReadonlyMap<number, Msr> = new Map(MSRS);
 
 /** The register at `address`, or undefined where there is none. */
 export const msrAt = (address: number): Msr | undefined => BY_ADDRESS.get(address);
-
-/** All addresses, ascending: for debuggers and KVM_GET_MSR_INDEX_LIST. */
-export const msrAddresses = (): number[] => MSRS.map(([address]) => address);

@@ -12,8 +12,7 @@ export const IDT = 0x1000,
   HANDLERS = 0x5000;
 /** What a run may change of the above is put back each time the processor is set up anew. */
 export const SYSTEM_PAGES = { from: 0, to: 0x6000 } as const;
-export const HANDLER_STACK = 0x8000,
-  HANDLER_STACK_TOP = 0x8ff0,
+export const HANDLER_STACK_TOP = 0x8ff0,
   FAULT_STACK_TOP = 0x9ff0;
 /** 64 KiB each: code, data (DS), stack and extra data. */
 export const CODE = 0x10000,

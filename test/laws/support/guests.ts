@@ -53,6 +53,3 @@ export function loadGuest({ image: name, append }: GuestName, config: Partial<Pc
 
 /** Where no guest here ever writes or looks: the host's writes in tests go there. Bytes. */
 export const UNUSED = { base: 7.5 * MIB, pages: 64, end: 8 * MIB } as const;
-
-/** The dirtier's own page tables, as page numbers [from, to). */
-export const DIRTIER_TABLES = { from: 0x510, to: 0x600 } as const;
