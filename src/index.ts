@@ -33,6 +33,7 @@ export type { MtStats } from './mt/stats.ts';
 export { Checkpointer } from './checkpoint/checkpointer.ts';
 export type { CheckpointPolicy, CycleReport } from './checkpoint/checkpointer.ts';
 export { MemoryStore } from './checkpoint/store.ts';
+export type { BlockImage, BlockImages } from './base/blocks.ts';
 export type { CheckpointStore } from './checkpoint/store.ts';
 export { rebuildCycle, resumeCycle, verifyRebuilds } from './checkpoint/rebuild.ts';
 export { hashMemory } from './snapshot/hash.ts';

@@ -1,6 +1,7 @@
 // What surrounds the vCPUs, as the vm layer sees it: port and MMIO spaces, time, and the interrupt controller's pins. A board
 // (src/machine) implements it; vm knows no device by name. vCPUs are named by index: each call that a vCPU makes says which.
 
+import type { BlockStore } from './blocks.ts';
 import type { AccessWidth, DeviceState } from './device.ts';
 
 /** The I/O port space: ports 0 … 0xFFFF. */
@@ -42,6 +43,8 @@ export interface Platform {
   canInterrupt(vcpu: number): boolean;
   /** That vCPU's FERR# pin; returns whether IGNNE# is asserted. Absent: it is, always. */
   floatError?(vcpu: number, asserted: boolean): boolean;
+  /** Contents of devices that are saved by what changed, by the device's name; no part of what `save` gives. */
+  readonly blocks?: ReadonlyMap<string, BlockStore>;
   save(): PlatformState;
   /**
    * Restores what `save` gave; the machine's virtual time must have been restored before. Throws InputError and changes

@@ -5,13 +5,14 @@
 //
 // The copy is made while the VM is stopped, so pages are re-armed after it: nothing can be written in between.
 
+import type { BlockImages, BlockTracker } from '../base/blocks.ts';
 import { MtEnable, MtFlag, MtOp } from '../mt/abi.ts';
 import type { MtStats } from '../mt/stats.ts';
-import { hashMemory } from '../snapshot/hash.ts';
+import { hashMachine } from '../snapshot/hash.ts';
 import { copyMemory } from '../snapshot/memory-image.ts';
 import type { MemoryImage } from '../snapshot/memory-image.ts';
 import type { Exit, SliceResult } from '../vm/exit.ts';
-import type { VmState } from '../vm/save.ts';
+import type { VmCore } from '../vm/save.ts';
 import type { Vm } from '../vm/vm.ts';
 import { DEFAULT_QUANTUM } from '../vm/config.ts';
 import { PhaseTimes } from './phase-times.ts';
@@ -50,6 +51,8 @@ export interface CycleReport {
   readonly retired: number;
   /** Pages reported and copied, in the order they were first written. */
   readonly gfns: readonly number[];
+  /** Blocks of devices that changed. */
+  readonly blocks: number;
   readonly pmlFullExits: number;
   readonly eptViolations: number;
   readonly phases: Phases;
@@ -69,6 +72,7 @@ export class Checkpointer {
   private cpid = 0;
   private slice = FIRST_SLICE;
   private readonly batch: number;
+  private trackers: readonly (readonly [string, BlockTracker])[] = [];
 
   constructor(
     private readonly vm: Vm,
@@ -86,6 +90,8 @@ export class Checkpointer {
     vm.mt.enableMt(MtEnable.ON);
     vm.mt.mtDirtyTrigger(policy.dirtyTrigger);
     const { config } = vm;
+    const stores = [...(vm.platform?.blocks ?? [])];
+    this.trackers = stores.map(([name, store]) => [name, store.track()]);
     this.store.putBase({
       machine: {
         memory: config.memory,
@@ -93,9 +99,10 @@ export class Checkpointer {
         quantum: config.quantum ?? DEFAULT_QUANTUM,
         ...(config.rom ? { rom: config.rom } : {}),
       },
-      state: vm.save(),
+      state: vm.saveCore(),
+      blocks: new Map(stores.map(([name, store]) => [name, store.save()])),
       pages: copyMemory(vm),
-      hash: policy.hash ? hashMemory(vm) : null,
+      hash: policy.hash ? hashMachine(vm) : null,
     });
   }
 
@@ -125,6 +132,8 @@ export class Checkpointer {
 
   /** Switches tracking off. */
   stop(): void {
+    for (const [, tracker] of this.trackers) tracker.stop();
+    this.trackers = [];
     this.vm.mt.initMt({ op: MtOp.CLEANUP });
   }
 
@@ -145,10 +154,11 @@ export class Checkpointer {
     times.add('run', this.now() - start);
     times.measure('quiesce', () => mt.mtVmQuiesced());
     // Before the harvest, since a device may write guest memory when it is saved.
-    const state = times.measure('store', () => vm.save());
+    const state = times.measure('store', () => vm.saveCore());
     const gfns = times.measure('fetch', () => this.fetchAll());
     const pages = times.measure('copy', () => this.copyPages(gfns));
-    this.keep(pages, exit, state, times);
+    const blocks = times.measure('copy', () => this.takeBlocks());
+    this.keep(pages, blocks, exit, state, times);
     times.measure('rearm', () => mt.rearmDirtyPages());
     const after = vm.counters();
     return {
@@ -157,19 +167,21 @@ export class Checkpointer {
       vcpu,
       retired,
       gfns,
+      blocks: [...blocks.values()].reduce((sum, { size }) => sum + size, 0),
       phases: times.phases,
       pmlFullExits: after.pmlFull - before.pmlFull,
       eptViolations: after.eptViolations - before.eptViolations,
     };
   }
 
-  private keep(pages: MemoryImage, exit: Exit, state: VmState, times: PhaseTimes): void {
+  private keep(pages: MemoryImage, blocks: BlockImages, exit: Exit, state: VmCore, times: PhaseTimes): void {
     const { vm, policy } = this;
     try {
-      const hash = policy.hash ? hashMemory(vm) : null;
-      times.measure('store', () => this.store.putDelta({ cpid: this.cpid, state, pages, hash, end: endOf(exit) }));
+      const hash = policy.hash ? hashMachine(vm) : null;
+      times.measure('store', () => this.store.putDelta({ cpid: this.cpid, state, pages, blocks, hash, end: endOf(exit) }));
     } catch (error) {
       vm.mt.abort();
+      for (const [name, tracker] of this.trackers) tracker.putBack(blocks.get(name) ?? new Map());
       this.cpid--;
       throw error;
     }
@@ -207,6 +219,12 @@ export class Checkpointer {
       if (fetched.length === 0) return gfns;
       for (const gfn of fetched) gfns.push(gfn);
     }
+  }
+
+  /** Of the devices that have changed any. */
+  private takeBlocks(): BlockImages {
+    const taken = this.trackers.map(([name, tracker]) => [name, tracker.take()] as const);
+    return new Map(taken.filter(([, image]) => image.size > 0));
   }
 
   private copyPages(gfns: readonly number[]): MemoryImage {

@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { InputError } from '../base/errors.ts';
 import { Disk } from '../machine/bios/disk.ts';
 import type { DiskImage } from '../machine/bios/disk.ts';
-import type { VmState } from '../vm/save.ts';
+import type { VmCore } from '../vm/save.ts';
 import { readInputFile } from './input-file.ts';
 
 /** The image in the file at `path`. InputError, naming the path as it was given, if it is no disk. */
@@ -14,7 +14,7 @@ export function bootDisk(path: string, bytes: Uint8Array): DiskImage {
 }
 
 /** The disk of the machine whose state this is, read again; null if it has none. InputError if the file is not there. */
-export function bootDiskOf({ platform }: VmState): DiskImage | null {
+export function bootDiskOf({ platform }: VmCore): DiskImage | null {
   const state = platform?.['bios'];
   if (state === undefined) return null;
   const image = typeof state === 'object' && state !== null ? state['image'] : null;

@@ -1,6 +1,7 @@
 // A board as a table: a row says which device there is, where it answers and to which interrupt it is wired. From the rows come
 // the port and MMIO spaces, the timeline, and what saves, restores and resets the devices.
 
+import type { BlockStore } from '../base/blocks.ts';
 import type { Device, IrqLine, Mapping } from '../base/device.ts';
 import { InputError } from '../base/errors.ts';
 import type { DeviceMemory, DeviceTime, PlatformHost, PlatformState } from '../base/platform.ts';
@@ -95,6 +96,11 @@ export class DeviceTable {
     if (deadline === this.announced) return;
     this.announced = deadline;
     this.host.platform.deadlineChanged();
+  }
+
+  /** What devices keep as blocks, by their names. */
+  get blocks(): ReadonlyMap<string, BlockStore> {
+    return new Map(this.devices.flatMap(({ name, blocks }) => (blocks ? [[name, blocks]] : [])));
   }
 
   save(): PlatformState {

@@ -30,8 +30,8 @@ import type { Exit, SliceOptions, SliceResult } from './exit.ts';
 import { vmIoctl } from './ioctl.ts';
 import { buildParts, pageReader, requestWords } from './machine-parts.ts';
 import type { MachineParts } from './machine-parts.ts';
-import { restoreMachine, saveMachine } from './save.ts';
-import type { VmState } from './save.ts';
+import { restoreMachine, saveBlocks, saveCore } from './save.ts';
+import type { VmCore, VmState } from './save.ts';
 import { SliceRunner } from './slice.ts';
 import { Turns } from './turns.ts';
 import { requireStopped, Vcpu } from './vcpu.ts';
@@ -286,12 +286,17 @@ export class Vm {
   }
 
   /**
-   * Everything but RAM, as plain data. The TLBs are part of it: their contents are visible to the guest. At an `io` or `mmio`
+   * Everything but RAM, as plain data and bytes. The TLBs are part of it: their contents are visible to the guest. At an `io` or `mmio`
    * exit it is the state before that access, which the restored machine raises again. EBUSY from within a slice.
    */
   save(): VmState {
+    return { ...this.saveCore(), blocks: saveBlocks(this.platform) };
+  }
+
+  /** The same without the contents that devices keep as blocks: for whoever tracks what changes of them (`platform.blocks`). */
+  saveCore(): VmCore {
     requireStopped(this.parts.lock);
-    return saveMachine(this.parts, this.turns, this.clock, this.platform);
+    return saveCore(this.parts, this.turns, this.clock, this.platform);
   }
 
   /**

@@ -132,7 +132,7 @@ describe('damage', () => {
     ],
     ['a flipped bit in the header', () => flip(cycleFile(1), 40), 'cycle-000001\\.tmck: .*damaged'],
     ['a flipped bit in the checksum', () => flip('base.tmck', -1), 'base\\.tmck: .*damaged'],
-    ['another version', () => flip('base.tmck', 8), 'base\\.tmck: offset 0x8: format version 17\\.0; this build reads version 1'],
+    ['another version', () => flip('base.tmck', 8), 'base\\.tmck: offset 0x8: format version 18\\.0; this build reads version 2'],
     ['a missing cycle', () => rmSync(join(path, cycleFile(2))), 'cycle-000002\\.tmck is missing \\(the last is cycle-000004\\.tmck\\)'],
     ['a missing base', () => rmSync(join(path, 'base.tmck')), 'holds no checkpoints \\(there is no base\\.tmck\\)'],
     [

@@ -173,7 +173,7 @@ describe('inspect', () => {
   it('a directory: the machine, every cycle, its pages and size', async () => {
     const last = lastCycle('smp');
     const data = await json(at('smp'));
-    expect(data).toMatchObject({ type: 'checkpoints', format: 1, cycles: last, machine: { memory: 8 * 1024 ** 2, vcpus: 3 } });
+    expect(data).toMatchObject({ type: 'checkpoints', format: 2, cycles: last, machine: { memory: 8 * 1024 ** 2, vcpus: 3 } });
     expect(data.parts.map((part: { cycle: number }) => part.cycle)).toEqual(Array.from({ length: last + 1 }, (_, n) => n));
     const store = DirectoryStore.open(at('smp'));
     expect(data.parts[1].gfns).toEqual([...store.delta(1).pages.keys()]);

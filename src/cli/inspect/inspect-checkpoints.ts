@@ -2,7 +2,7 @@ import { ContainerKind, decodeContainer, FORMAT_MAJOR } from '../../snapshot/for
 import { decodeBase, decodeDelta } from '../../checkpoint/checkpoint-file.ts';
 import type { MachineDescription } from '../../checkpoint/store.ts';
 import type { MemoryImage } from '../../snapshot/memory-image.ts';
-import type { VmState } from '../../vm/save.ts';
+import type { VmCore } from '../../vm/save.ts';
 import { DirectoryStore, withFile } from '../checkpoint-directory.ts';
 import { showSize } from '../values.ts';
 import type { Inspection } from './inspection.ts';
@@ -15,7 +15,7 @@ interface Part {
   readonly end: string | null;
 }
 
-const retiredOf = (state: VmState): number => state.vcpus.reduce((sum, { registers }) => sum + Number(registers['retired']), 0);
+const retiredOf = (state: VmCore): number => state.vcpus.reduce((sum, { registers }) => sum + Number(registers['retired']), 0);
 
 const machineText = ({ memory, vcpus }: MachineDescription): string =>
   `${showSize(memory)} of memory, ${vcpus} vCPU${vcpus === 1 ? '' : 's'}`;
