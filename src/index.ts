@@ -30,7 +30,7 @@ export { VmRequest } from './vm/ioctl.ts';
 export { MtEnable, FetchFlag, MtFlag, MtOp, MtRequest } from './mt/abi.ts';
 export { LostWriteError } from './mt/shadow.ts';
 export type { MtStats } from './mt/stats.ts';
-export { Checkpointer } from './checkpoint/checkpointer.ts';
+export { CheckpointError, Checkpointer } from './checkpoint/checkpointer.ts';
 export type { CheckpointPolicy, CycleReport } from './checkpoint/checkpointer.ts';
 export { MemoryStore } from './checkpoint/store.ts';
 export type { BlockImage, BlockImages } from './base/blocks.ts';

@@ -55,6 +55,8 @@ export interface CheckpointStore {
   /** The last cycle kept, `firstCycle` for only the base. */
   readonly lastCycle: number;
   delta(cpid: number): DeltaCheckpoint;
+  /** Gives up what the store holds of the host. */
+  close?(): void;
 }
 
 /** Keeps everything in the host's memory. */

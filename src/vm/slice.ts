@@ -14,6 +14,7 @@ import type { DirtyLog } from '../dirty-log/dirty-log.ts';
 import type { MemoryTracking } from '../mt/memory-tracking.ts';
 import { VirtualClock } from './clock.ts';
 import type { Exit, SliceOptions, SliceResult } from './exit.ts';
+import { HostPace } from './host-pace.ts';
 import type { MachineParts } from './machine-parts.ts';
 import type { Turns } from './turns.ts';
 
@@ -26,6 +27,7 @@ export class SliceRunner {
   private running: Cpu | null = null;
   /** Index of the vCPU that executed last. */
   private last = 0;
+  private readonly pace = new HostPace();
 
   constructor(
     private readonly parts: MachineParts,
@@ -43,13 +45,14 @@ export class SliceRunner {
   }
 
   /** EINVAL: a limit that is no count. EBUSY when called from within a slice, and between VM_QUIESCED and PREPARE. */
-  run(limit: number, { idleUntil = Infinity }: SliceOptions = {}): SliceResult {
+  run(limit: number, { idleUntil = Infinity, milliseconds = Infinity }: SliceOptions = {}): SliceResult {
     const { lock } = this.parts;
     if (!(limit >= 0)) throw new KvmError('EINVAL', `a limit of ${limit} instructions`);
     if (lock.guestMode > 0) throw new KvmError('EBUSY', 'a slice is running');
     this.mt.checkEntry();
     lock.acquire();
     lock.enterGuest();
+    this.pace.begin(milliseconds);
     try {
       return this.loop(limit, idleUntil);
     } finally {
@@ -68,10 +71,11 @@ export class SliceRunner {
     let retired = 0;
     // An idle machine skips from deadline to deadline: that counts too, so that a slice always ends.
     let steps = 0;
+    let isOver = false;
     for (;;) {
       const exit = this.pendingExit();
       if (exit) return this.result(exit, retired);
-      if (retired >= limit || steps >= limit) return this.result({ kind: 'limit' }, retired);
+      if (retired >= limit || steps >= limit || isOver) return this.result({ kind: 'limit' }, retired);
       this.platform?.timeline.advance(this.clock.nanoseconds());
       if (!this.turns.seek((cpu) => cpu.state.activity[0] === Activity.HLT && eventDeliverable(cpu))) {
         const deadline = this.wakingDeadline();
@@ -79,12 +83,14 @@ export class SliceRunner {
         if (deadline > idleUntil) return { ...this.result({ kind: 'limit' }, retired), sleepsUntil: deadline };
         this.clock.ticks = Math.max(this.clock.ticks + 1, VirtualClock.ticksAt(deadline));
         steps++;
+        isOver = this.pace.isOver(0);
         continue;
       }
       const ended = this.turn(this.budget(limit - retired));
       retired += ended.retired;
       steps += Math.max(1, ended.retired);
       if (ended.exit) return this.result(ended.exit, retired);
+      isOver = this.pace.isOver(ended.retired);
     }
   }
 
@@ -99,7 +105,7 @@ export class SliceRunner {
     // PREPARE promised one instruction although the exit is pending already.
     if (this.mt.singleStep) return 1;
     const deadline = this.platform ? VirtualClock.ticksAt(this.platform.timeline.deadline()) - this.clock.ticks : Infinity;
-    return Math.max(1, Math.min(limit, this.turns.allowance, deadline, 2 ** 40));
+    return Math.max(1, Math.min(limit, this.turns.allowance, deadline, this.pace.budget, 2 ** 40));
   }
 
   /** The vCPU at hand runs; then the books are made up: time, turn, PML. */

@@ -48,8 +48,8 @@ export interface FetcherSeed {
   readonly consumer: number;
 }
 
-/** Instructions between two returns of `run` to the host's event loop. */
-const RUN_SLICE = 500_000;
+/** Milliseconds between two returns of `run` to the host's event loop. */
+const RUN_SLICE = 5;
 
 export class Vm {
   /** Memory tracking: the seven ioctls as methods. */
@@ -215,7 +215,7 @@ export class Vm {
       let retired = 0;
       for (;;) {
         if (signal?.aborted) return this.aborted(retired);
-        const result = this.runSlice(Math.min(RUN_SLICE, limit - retired));
+        const result = this.runSlice(limit - retired, { milliseconds: RUN_SLICE });
         retired += result.retired;
         if (result.exit.kind !== 'limit' || retired >= limit) return { ...result, retired };
         await yieldToHost();

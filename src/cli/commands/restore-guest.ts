@@ -16,8 +16,9 @@ export async function restoreGuest(options: RestoreOptions, io: CliIo): Promise<
   const store = DirectoryStore.open(options.directory);
   const cycle = options.cycle ?? store.lastCycle;
   if (cycle > store.lastCycle) throw new InputError(`directory '${options.directory}': no cycle ${cycle}, the last is ${store.lastCycle}`);
+  store.sweep();
   const { machine, state } = store.base();
-  const disk = bootDiskOf(state);
+  const disk = bootDiskOf(state, options.disk);
   return runSession(options, io, (sinks) => {
     const { engine, tracking, verify } = options;
     const { vm, board } = createPc({ ...machine, engine, tracking, verify, ...(disk ? { disk } : {}), ...sinks });

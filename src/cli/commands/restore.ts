@@ -2,11 +2,12 @@
 
 import { InputError } from '../../base/errors.ts';
 import { defineCommand, withUsageHint } from '../command.ts';
-import { type OptionValues, valued } from '../options.ts';
+import { nonEmpty, type OptionValues, valued } from '../options.ts';
 import { integer, resolveSession, SESSION_OPTIONS, type SessionOptions } from '../session-options.ts';
 
 const OPTIONS = {
   cycle: valued('N', integer(0, Number.MAX_SAFE_INTEGER), 'resume at the end of cycle N, 0 for the start (default: the last cycle)'),
+  disk: valued('F', nonEmpty, 'where the disk or diskette that the guest was booted from lies now (default: where it lay)'),
   ...SESSION_OPTIONS,
 } as const;
 
@@ -14,6 +15,8 @@ export interface RestoreOptions extends SessionOptions {
   readonly directory: string;
   /** Null for the last one. */
   readonly cycle: number | null;
+  /** Where the boot disk lies now; null for where it lay. */
+  readonly disk: string | null;
 }
 
 /** As resolveRunOptions. Throws InputError. */

@@ -11,6 +11,7 @@ import type { Pc } from '../../machine/pc.ts';
 import type { Vm } from '../../vm/vm.ts';
 import { runSession } from '../guest/session.ts';
 import { bootDisk } from '../boot-disk.ts';
+import type { DiskImage } from '../../machine/bios/disk.ts';
 import { readInputFile } from '../input-file.ts';
 import type { CliIo } from '../io.ts';
 import type { RunOptions } from './run.ts';
@@ -18,15 +19,16 @@ import type { RunOptions } from './run.ts';
 /** Runs the guest; returns the exit status. Throws InputError, KvmError and system errors for what the user can mend. */
 export async function runGuest(options: RunOptions, io: CliIo): Promise<number> {
   if (options.bios !== null) return runFirmware(options, options.bios, io);
-  const path = (options.image ?? options.kernel)!;
-  const bytes = readInputFile(path, options.image === null ? 'kernel' : 'image');
+  const { path, what } = mainFile(options);
+  const bytes = readInputFile(path, what);
   const boot: BootOptions = {
+    asKernel: options.kernel !== null,
     append: options.append,
     modules: options.module.map((name) => ({ name, bytes: readInputFile(name, 'module') })),
     ...(options.initrd === null ? {} : { initrd: { name: options.initrd, bytes: readInputFile(options.initrd, 'initrd') } }),
     ...(options.at === null ? {} : { at: options.at }),
   };
-  const disk = isBootDisk(options, bytes) ? bootDisk(path, bytes) : null;
+  const disk = diskOf(options, path, bytes);
   return runSession(options, io, (sinks): Pc => {
     const { memory, cpus, engine, tracking, verify } = options;
     const pc = createPc({ memory, vcpus: cpus, engine, tracking, verify, ...(disk ? { disk } : {}), ...sinks });
@@ -56,13 +58,25 @@ async function runFirmware({ image, at, optionRom, ...options }: RunOptions, bio
   });
 }
 
-/** Whether IMAGE is booted as a disk. InputError for options that such a guest could not be given. */
-function isBootDisk({ image, at, append, initrd, module, enterAll }: RunOptions, bytes: Uint8Array): boolean {
-  if (image === null || at !== null || recogniseImage(bytes) !== 'boot-sector') return false;
+/** The one file that says what runs. */
+function mainFile({ image, kernel, disk, floppy }: RunOptions): { readonly path: string; readonly what: string } {
+  if (image !== null) return { path: image, what: 'image' };
+  if (kernel !== null) return { path: kernel, what: 'kernel' };
+  return { path: (disk ?? floppy)!, what: disk === null ? 'diskette' : 'disk' };
+}
+
+/** The file as a disk if it is to be booted as one, else null. InputError for options that such a guest could not be given. */
+function diskOf(
+  { kernel, disk, floppy, at, append, initrd, module, enterAll }: RunOptions,
+  path: string,
+  bytes: Uint8Array,
+): DiskImage | null {
+  const isAsked = disk !== null || floppy !== null;
+  if (!isAsked && (kernel !== null || at !== null || recogniseImage(bytes) !== 'boot-sector')) return null;
   const options = { '--append': append !== '', '--initrd': initrd !== null, '--module': module.length > 0, '--enter-all': enterAll };
   const senseless = Object.entries(options).find(([, isGiven]) => isGiven);
-  if (senseless) throw new InputError(`${image}: ${senseless[0]} means nothing to a boot sector`);
-  return true;
+  if (senseless) throw new InputError(`${path}: ${senseless[0]} means nothing to a boot sector`);
+  return bootDisk(path, bytes, disk !== null ? 'fixed' : floppy !== null ? 'diskette' : null);
 }
 
 /** Loads the image; with `enterAll` every vCPU starts where vCPU 0 does, RSI telling it its index. */

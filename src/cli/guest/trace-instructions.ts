@@ -29,7 +29,7 @@ interface Before {
 }
 
 /** Returns what runs slices instead of `vm.runSlice`, showing each instruction. Takes the machine's trace. */
-export function traceInstructions(vm: Vm, disassemble: Disassemble, sink: LineSink): (limit: number) => SliceResult {
+export function traceInstructions(vm: Vm, disassemble: Disassemble, sink: LineSink): (limit: number, milliseconds: number) => SliceResult {
   const { cpus } = vm.internals;
   let events: string[] = [];
   let delivered = false;
@@ -56,12 +56,14 @@ export function traceInstructions(vm: Vm, disassemble: Disassemble, sink: LineSi
     delivered = false;
     return own ? { ...result, exit: { kind: 'limit' } } : result;
   };
-  return (limit) => {
+  return (limit, milliseconds) => {
+    const until = performance.now() + milliseconds;
     let retired = 0;
     for (let steps = 0; ; steps++) {
       const result = step();
       retired += result.retired;
-      if (result.exit.kind !== 'limit' || retired >= limit || steps >= limit) return { ...result, retired };
+      const isOver = retired >= limit || steps >= limit || performance.now() >= until;
+      if (result.exit.kind !== 'limit' || isOver) return { ...result, retired };
     }
   };
 }
