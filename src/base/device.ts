@@ -1,5 +1,7 @@
 // What a device looks like from outside. It knows neither its address nor its interrupt number: a board gives it those.
 
+import type { BlockStore } from './blocks.ts';
+
 /** A wire to an interrupt controller. Level 1 asserts it, 0 drops it. */
 export interface IrqLine {
   set(level: 0 | 1): void;
@@ -24,6 +26,8 @@ export interface Device {
   save(): DeviceState;
   /** Throws InputError, and changes nothing, if `state` is not what `save` gives. */
   restore(state: DeviceState): void;
+  /** Contents that checkpoints save by what changed; no part of what `save` gives. */
+  readonly blocks?: BlockStore | undefined;
   /**
    * For devices that act by time. `now` is the machine's virtual time in nanoseconds; called whenever `deadline` is reached
    * and before each access. A device without time leaves both out.

@@ -1,6 +1,7 @@
 // What surrounds the vCPUs, as the vm layer sees it: port and MMIO spaces, time, and the interrupt controller's pins. A board
 // (src/machine) implements it; vm knows no device by name. vCPUs are named by index: each call that a vCPU makes says which.
 
+import type { BlockStore } from './blocks.ts';
 import type { AccessWidth, DeviceState, StateValue } from './device.ts';
 
 /** The I/O port space: ports 0 … 0xFFFF. */
@@ -47,6 +48,8 @@ export interface Platform {
    * InputError: there is none, or it takes no such thing. Absent: nothing is taken.
    */
   input?(device: string, data: StateValue): number;
+  /** Contents of devices that are saved by what changed, by the device's name; no part of what `save` gives. */
+  readonly blocks?: ReadonlyMap<string, BlockStore>;
   save(): PlatformState;
   /**
    * Restores what `save` gave; the machine's virtual time must have been restored before. Throws InputError and changes

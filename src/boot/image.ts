@@ -16,19 +16,26 @@ export type ImageContent = 'multiboot' | 'elf' | 'multiboot2' | 'linux' | 'boot-
 
 const HDRS = 0x53726448;
 const HDRS_OFFSET = 0x202;
-const SECTOR_SIGNATURE = 0xaa55;
 const SECTOR_SIGNATURE_AT = 510;
 
-/** What a file is, by its content. A malformed file is what it begins as; never throws. */
-export function recogniseImage(bytes: Uint8Array): ImageContent {
+/**
+ * What a file is, by its content. A malformed file is what it begins as; never throws. A boot sector's signature makes it a disk,
+ * whatever follows: boot loaders on disks have multiboot headers of their own. Only ELF and Linux kernels, which may have the
+ * signature too, say by their own that they are no disks. `asKernel`: it is known to be none.
+ */
+export function recogniseImage(bytes: Uint8Array, { asKernel = false }: { readonly asKernel?: boolean } = {}): ImageContent {
   const file = new ImageReader('', bytes);
+  const isLinux = file.length >= HDRS_OFFSET + 4 && file.u32(HDRS_OFFSET, 'HdrS') === HDRS;
+  if (!asKernel && !isLinux && !isElf(bytes) && hasBootSector(bytes)) return 'boot-sector';
   if (findMultibootHeader(file)) return 'multiboot';
   if (findMultiboot2Header(file) !== null) return 'multiboot2';
   if (isElf(bytes)) return 'elf';
-  if (file.length >= HDRS_OFFSET + 4 && file.u32(HDRS_OFFSET, 'HdrS') === HDRS) return 'linux';
-  if (file.length >= SECTOR_SIGNATURE_AT + 2 && file.u16(SECTOR_SIGNATURE_AT, 'signature') === SECTOR_SIGNATURE) return 'boot-sector';
-  return 'unknown';
+  if (isLinux) return 'linux';
+  return hasBootSector(bytes) ? 'boot-sector' : 'unknown';
 }
+
+/** Whether the first sector ends with the signature that firmware looks for. */
+export const hasBootSector = (bytes: Uint8Array): boolean => bytes[SECTOR_SIGNATURE_AT] === 0x55 && bytes[SECTOR_SIGNATURE_AT + 1] === 0xaa;
 
 /**
  * Loads `bytes` (of the file `name`) into the target and sets its entry state. With `options.at` the file is loaded raw at
@@ -51,7 +58,7 @@ interface Booted {
 }
 
 function boot(file: ImageReader, placement: Placement, target: BootTarget, given: BootOptions): Booted {
-  const content = given.at === undefined ? recogniseImage(file.bytes) : 'flat';
+  const content = given.at === undefined ? recogniseImage(file.bytes, given) : 'flat';
   const options = content === 'linux' ? given : initrdAsModule(given);
   if (options.at !== undefined) return { kind: 'flat', state: bootFlat(file, options.at, placement, target, options) };
   switch (content) {

@@ -65,6 +65,8 @@ export interface BootModule {
 }
 
 export interface BootOptions {
+  /** The image is a kernel, although its first sector could be a disk's. */
+  readonly asKernel?: boolean;
   /** The command line. */
   readonly append?: string;
   readonly modules?: readonly BootModule[];

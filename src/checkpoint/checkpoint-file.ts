@@ -1,28 +1,32 @@
 // A base or a cycle as a container (snapshot/format.ts): what its header says, and the check of what a file claims.
 
+import type { BlockImage, BlockImages } from '../base/blocks.ts';
 import { InputError } from '../base/errors.ts';
 import { ContainerKind, decodeContainer, encodeContainer } from '../snapshot/format.ts';
-import type { ByteSource, Header } from '../snapshot/format.ts';
-import type { VmState } from '../vm/save.ts';
+import type { ByteSource, Container, Header } from '../snapshot/format.ts';
+import type { MemoryImage } from '../snapshot/memory-image.ts';
+import type { VmCore } from '../vm/save.ts';
 import type { BaseCheckpoint, DeltaCheckpoint, GuestEnd, MachineDescription } from './store.ts';
 
 /** The file in pieces; the generator's result is its CRC. */
-export function encodeBase({ pages, machine, state, hash }: BaseCheckpoint): Generator<Uint8Array, number> {
-  return encodeContainer(ContainerKind.CHECKPOINT_BASE, { machine, state, hash }, pages);
+export function encodeBase({ pages, blocks, machine, state, hash }: BaseCheckpoint): Generator<Uint8Array, number> {
+  return encodeContainer(ContainerKind.CHECKPOINT_BASE, { machine, state, hash, blocks: [...blocks.keys()] }, [pages, ...blocks.values()]);
 }
 
 /** `previous`: the CRC of the file that this cycle continues, so that files of different runs are not taken for one run's. */
-export function encodeDelta({ pages, cpid, state, hash, end }: DeltaCheckpoint, previous: number): Generator<Uint8Array, number> {
-  return encodeContainer(ContainerKind.CHECKPOINT_CYCLE, { cpid, previous, state, hash, end }, pages);
+export function encodeDelta({ pages, blocks, cpid, state, hash, end }: DeltaCheckpoint, previous: number): Generator<Uint8Array, number> {
+  const header = { cpid, previous, state, hash, end, blocks: [...blocks.keys()] };
+  return encodeContainer(ContainerKind.CHECKPOINT_CYCLE, header, [pages, ...blocks.values()]);
 }
 
 /** InputError, one line, for a file that is damaged, of another version or kind, or does not hold a base. */
 export function decodeBase(source: ByteSource): BaseCheckpoint & { readonly crc: number } {
-  const { header, pages, crc } = decodeContainer(source, ContainerKind.CHECKPOINT_BASE);
+  const container = decodeContainer(source, ContainerKind.CHECKPOINT_BASE);
+  const { header, crc } = container;
   const machine = field(source, header, 'machine', isMachine);
   const state = field(source, header, 'state', isState);
   requireVcpus(source, state, machine.vcpus);
-  return { machine, state, hash: field(source, header, 'hash', isHash), pages, crc };
+  return { machine, state, hash: field(source, header, 'hash', isHash), ...contentsOf(source, container), crc };
 }
 
 /** The same for a cycle of a machine with `vcpus` vCPUs; null if that is not known. */
@@ -30,7 +34,8 @@ export function decodeDelta(
   source: ByteSource,
   vcpus: number | null,
 ): DeltaCheckpoint & { readonly previous: number; readonly crc: number } {
-  const { header, pages, crc } = decodeContainer(source, ContainerKind.CHECKPOINT_CYCLE);
+  const container = decodeContainer(source, ContainerKind.CHECKPOINT_CYCLE);
+  const { header, crc } = container;
   const state = field(source, header, 'state', isState);
   requireVcpus(source, state, vcpus ?? state.vcpus.length);
   return {
@@ -39,9 +44,23 @@ export function decodeDelta(
     state,
     hash: field(source, header, 'hash', isHash),
     end: field(source, header, 'end', isEnd),
-    pages,
+    ...contentsOf(source, container),
     crc,
   };
+}
+
+/** The first section is memory, the others are those of the devices that the header names. */
+function contentsOf(
+  source: ByteSource,
+  { header, sections: [pages, ...others] }: Container,
+): { readonly pages: MemoryImage; readonly blocks: BlockImages } {
+  const names = field(source, header, 'blocks', isNames);
+  if (pages === undefined || others.length !== names.length) {
+    throw new InputError(
+      `${source.name}: it has ${pages === undefined ? 0 : others.length + 1} sections, but the header names ${names.length} beside memory`,
+    );
+  }
+  return { pages, blocks: new Map(names.map((name, n): [string, BlockImage] => [name, others[n]!])) };
 }
 
 function field<T>(source: ByteSource, header: Header, name: string, is: (value: unknown) => value is T): T {
@@ -50,7 +69,7 @@ function field<T>(source: ByteSource, header: Header, name: string, is: (value: 
   return value;
 }
 
-function requireVcpus(source: ByteSource, state: VmState, vcpus: number): void {
+function requireVcpus(source: ByteSource, state: VmCore, vcpus: number): void {
   if (state.vcpus.length !== vcpus || state.turns.current >= vcpus) {
     throw new InputError(`${source.name}: the state is that of ${state.vcpus.length} vCPUs, the machine has ${vcpus}`);
   }
@@ -60,6 +79,8 @@ type Fields = { readonly [name: string]: unknown };
 
 const isObject = (value: unknown): value is Fields => typeof value === 'object' && value !== null && !Array.isArray(value);
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
+const isNames = (value: unknown): value is string[] =>
+  Array.isArray(value) && value.every((name) => typeof name === 'string') && new Set(value).size === value.length;
 const isHash = (value: unknown): value is string | null => value === null || (typeof value === 'string' && /^[0-9a-f]{16}$/.test(value));
 
 const isMachine = (value: unknown): value is MachineDescription =>
@@ -70,7 +91,7 @@ const isMachine = (value: unknown): value is MachineDescription =>
   (value['rom'] === undefined || isCount(value['rom']));
 
 /** The outline; each component checks its own part when it is restored. */
-function isState(value: unknown): value is VmState {
+function isState(value: unknown): value is VmCore {
   if (!isObject(value)) return false;
   const { version, ticks, turns, vcpus, platform } = value;
   return (

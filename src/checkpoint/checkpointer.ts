@@ -5,13 +5,14 @@
 //
 // The copy is made while the VM is stopped, so pages are re-armed after it: nothing can be written in between.
 
+import type { BlockImages, BlockTracker } from '../base/blocks.ts';
 import { MtEnable, MtFlag, MtOp } from '../mt/abi.ts';
 import type { MtStats } from '../mt/stats.ts';
-import { hashMemory } from '../snapshot/hash.ts';
+import { hashMachine } from '../snapshot/hash.ts';
 import { copyMemory } from '../snapshot/memory-image.ts';
 import type { MemoryImage } from '../snapshot/memory-image.ts';
 import type { Exit, SliceResult } from '../vm/exit.ts';
-import type { VmState } from '../vm/save.ts';
+import type { VmCore } from '../vm/save.ts';
 import type { Vm } from '../vm/vm.ts';
 import { DEFAULT_QUANTUM } from '../vm/config.ts';
 import { PhaseTimes } from './phase-times.ts';
@@ -37,8 +38,8 @@ export interface CheckpointPolicy {
 export interface CycleOptions {
   /** Retired instructions at which it ends whatever the policy says. */
   readonly limit?: number;
-  /** Runs one slice instead of `vm.runSlice`, for whoever wants to look at each instruction. */
-  readonly runSlice?: (limit: number) => SliceResult;
+  /** Runs one slice of at most so many instructions and milliseconds instead of `vm.runSlice`. */
+  readonly runSlice?: (limit: number, milliseconds: number) => SliceResult;
 }
 
 export interface CycleReport {
@@ -50,25 +51,32 @@ export interface CycleReport {
   readonly retired: number;
   /** Pages reported and copied, in the order they were first written. */
   readonly gfns: readonly number[];
+  /** Blocks of devices that changed. */
+  readonly blocks: number;
   readonly pmlFullExits: number;
   readonly eptViolations: number;
   readonly phases: Phases;
 }
 
+/** A cycle that ran, but that the store could not keep: what it has is reported again in the next. `cause` is the store's error. */
+export class CheckpointError extends Error {
+  override readonly name = 'CheckpointError';
+  constructor(
+    readonly report: CycleReport,
+    override readonly cause: unknown,
+  ) {
+    super(`cycle ${report.cpid} could not be kept: ${cause instanceof Error ? cause.message : String(cause)}`);
+  }
+}
+
 const DEFAULT_BATCH = 512;
-/**
- * Instructions between two looks at the host's clock, or turns of its event loop: at first, and at most. A slice that takes less
- * than SHORT milliseconds is followed by one of twice the size, after one of more than LONG come halves.
- */
-const FIRST_SLICE = 20_000;
-const MAX_SLICE = 4_000_000;
-const SHORT = 0.5;
-const LONG = 4;
+/** Milliseconds of a slice: between two turns of the host's event loop. */
+const SLICE = 5;
 
 export class Checkpointer {
   private cpid = 0;
-  private slice = FIRST_SLICE;
   private readonly batch: number;
+  private trackers: readonly (readonly [string, BlockTracker])[] = [];
 
   constructor(
     private readonly vm: Vm,
@@ -86,6 +94,8 @@ export class Checkpointer {
     vm.mt.enableMt(MtEnable.ON);
     vm.mt.mtDirtyTrigger(policy.dirtyTrigger);
     const { config } = vm;
+    const stores = [...(vm.platform?.blocks ?? [])];
+    this.trackers = stores.map(([name, store]) => [name, store.track()]);
     this.store.putBase({
       machine: {
         memory: config.memory,
@@ -93,15 +103,16 @@ export class Checkpointer {
         quantum: config.quantum ?? DEFAULT_QUANTUM,
         ...(config.rom ? { rom: config.rom } : {}),
       },
-      state: vm.save(),
+      state: vm.saveCore(),
+      blocks: new Map(stores.map(([name, store]) => [name, store.save()])),
       pages: copyMemory(vm),
-      hash: policy.hash ? hashMemory(vm) : null,
+      hash: policy.hash ? hashMachine(vm) : null,
     });
   }
 
   /**
-   * One cycle. If the store cannot keep it, the cycle is aborted, so that its pages are reported again, and the store's error
-   * is thrown on. With the machine's `verify`, throws LostWriteError.
+   * One cycle. If the store cannot keep it, the cycle is aborted, so that what it holds is reported again, and CheckpointError is
+   * thrown, with the report; the machine can go on. With the machine's `verify`, throws LostWriteError.
    */
   cycle(options: CycleOptions = {}): CycleReport {
     const steps = this.steps(options);
@@ -125,6 +136,8 @@ export class Checkpointer {
 
   /** Switches tracking off. */
   stop(): void {
+    for (const [, tracker] of this.trackers) tracker.stop();
+    this.trackers = [];
     this.vm.mt.initMt({ op: MtOp.CLEANUP });
   }
 
@@ -145,59 +158,57 @@ export class Checkpointer {
     times.add('run', this.now() - start);
     times.measure('quiesce', () => mt.mtVmQuiesced());
     // Before the harvest, since a device may write guest memory when it is saved.
-    const state = times.measure('store', () => vm.save());
+    const state = times.measure('store', () => vm.saveCore());
     const gfns = times.measure('fetch', () => this.fetchAll());
     const pages = times.measure('copy', () => this.copyPages(gfns));
-    this.keep(pages, exit, state, times);
-    times.measure('rearm', () => mt.rearmDirtyPages());
+    const blocks = times.measure('copy', () => this.takeBlocks());
+    const failure = this.keep(pages, blocks, exit, state, times);
+    if (!failure) times.measure('rearm', () => mt.rearmDirtyPages());
     const after = vm.counters();
-    return {
+    const report: CycleReport = {
       cpid: this.cpid,
       exit,
       vcpu,
       retired,
       gfns,
+      blocks: [...blocks.values()].reduce((sum, { size }) => sum + size, 0),
       phases: times.phases,
       pmlFullExits: after.pmlFull - before.pmlFull,
       eptViolations: after.eptViolations - before.eptViolations,
     };
+    if (!failure) return report;
+    this.cpid--;
+    throw new CheckpointError(report, failure.error);
   }
 
-  private keep(pages: MemoryImage, exit: Exit, state: VmState, times: PhaseTimes): void {
+  /** What the store threw, after the cycle was aborted; null if it has kept it. */
+  private keep(pages: MemoryImage, blocks: BlockImages, exit: Exit, state: VmCore, times: PhaseTimes): { readonly error: unknown } | null {
     const { vm, policy } = this;
+    const hash = policy.hash ? hashMachine(vm) : null;
     try {
-      const hash = policy.hash ? hashMemory(vm) : null;
-      times.measure('store', () => this.store.putDelta({ cpid: this.cpid, state, pages, hash, end: endOf(exit) }));
+      times.measure('store', () => this.store.putDelta({ cpid: this.cpid, state, pages, blocks, hash, end: endOf(exit) }));
+      return null;
     } catch (error) {
       vm.mt.abort();
-      this.cpid--;
-      throw error;
+      for (const [name, tracker] of this.trackers) tracker.putBack(blocks.get(name) ?? new Map());
+      return { error };
     }
   }
 
   private *run({ limit = Infinity, runSlice }: CycleOptions): Generator<void, SliceResult, boolean> {
     const { instructions = Infinity, milliseconds = Infinity } = this.policy;
-    const run = runSlice ?? ((slice: number) => this.vm.runSlice(slice));
+    const run = runSlice ?? ((slice: number, time: number) => this.vm.runSlice(slice, { milliseconds: time }));
     const until = this.now() + milliseconds;
     const most = Math.min(instructions, limit);
     let retired = 0;
     let vcpu = 0;
     while (yield) {
-      const start = this.now();
-      const result = run(Math.min(most - retired, this.slice));
+      const result = run(most - retired, Math.min(SLICE, Math.max(0, until - this.now())));
       ({ vcpu } = result);
       retired += result.retired;
-      const end = this.now();
-      if (result.exit.kind !== 'limit' || retired >= most || end >= until) return { vcpu, exit: result.exit, retired };
-      this.pace(end - start);
+      if (result.exit.kind !== 'limit' || retired >= most || this.now() >= until) return { vcpu, exit: result.exit, retired };
     }
     return { vcpu, exit: { kind: 'interrupted' }, retired };
-  }
-
-  /** Adapts the slices to how long one took. The guest does not notice where they end. */
-  private pace(milliseconds: number): void {
-    if (milliseconds < SHORT) this.slice = Math.min(2 * this.slice, MAX_SLICE);
-    else if (milliseconds > LONG) this.slice = Math.max(Math.ceil(this.slice / 2), FIRST_SLICE);
   }
 
   private fetchAll(): number[] {
@@ -207,6 +218,12 @@ export class Checkpointer {
       if (fetched.length === 0) return gfns;
       for (const gfn of fetched) gfns.push(gfn);
     }
+  }
+
+  /** Of the devices that have changed any. */
+  private takeBlocks(): BlockImages {
+    const taken = this.trackers.map(([name, tracker]) => [name, tracker.take()] as const);
+    return new Map(taken.filter(([, image]) => image.size > 0));
   }
 
   private copyPages(gfns: readonly number[]): MemoryImage {

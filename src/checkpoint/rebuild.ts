@@ -1,12 +1,14 @@
 // From a store back to a machine: the base, then the deltas in order.
 
+import { packBlocks } from '../base/blocks.ts';
 import { InputError } from '../base/errors.ts';
-import { hashImage } from '../snapshot/hash.ts';
+import { hashContents } from '../snapshot/hash.ts';
 import { loadMemory } from '../snapshot/memory-image.ts';
 import type { MemoryImage } from '../snapshot/memory-image.ts';
 import type { VmState } from '../vm/save.ts';
 import type { Vm } from '../vm/vm.ts';
-import type { CheckpointStore, GuestEnd } from './store.ts';
+import { Contents } from './contents.ts';
+import type { CheckpointStore, DeltaCheckpoint, GuestEnd } from './store.ts';
 
 export interface RebuiltCycle {
   readonly state: VmState;
@@ -15,21 +17,23 @@ export interface RebuiltCycle {
   readonly end: GuestEnd | null;
 }
 
-/** Memory and state at the end of cycle `cpid`; 0 is the base. InputError for a cycle that is not there. */
+/** Memory, and state with the devices' blocks, at the end of cycle `cpid`; 0 is the base. InputError for a cycle that is not there. */
 export function rebuildCycle(store: CheckpointStore, cpid: number): RebuiltCycle {
   const { firstCycle, lastCycle } = store;
   if (!Number.isInteger(cpid) || cpid < firstCycle || cpid > lastCycle) {
     throw new InputError(`no cycle ${cpid}: the store holds ${firstCycle} to ${lastCycle}`);
   }
   const base = store.base();
-  const pages: MemoryImage = new Map(base.pages);
-  let rebuilt: RebuiltCycle = { state: base.state, pages, hash: base.hash, end: null };
+  const contents = new Contents(base);
+  let last: Pick<DeltaCheckpoint, 'state' | 'hash' | 'end'> = { ...base, end: null };
   for (let n = firstCycle + 1; n <= cpid; n++) {
     const delta = store.delta(n);
-    for (const [gfn, page] of delta.pages) pages.set(gfn, page);
-    rebuilt = { state: delta.state, pages, hash: delta.hash, end: delta.end };
+    contents.add(delta);
+    last = delta;
   }
-  return rebuilt;
+  const { state, hash, end } = last;
+  const blocks = Object.fromEntries([...contents.blocks].map(([name, image]) => [name, packBlocks(image)]));
+  return { state: { ...state, blocks }, pages: contents.pages, hash, end };
 }
 
 /**
@@ -50,16 +54,16 @@ export function resumeCycle(vm: Vm, store: CheckpointStore, cpid: number): Guest
 export function verifyRebuilds(store: CheckpointStore): { readonly checked: number; readonly wrong: readonly number[] } {
   const { firstCycle, lastCycle } = store;
   const base = store.base();
-  const pages: MemoryImage = new Map(base.pages);
+  const contents = new Contents(base);
   const wrong: number[] = [];
   const check = (cpid: number, hash: string | null): void => {
     if (hash === null) throw new InputError(`cycle ${cpid} was kept without a hash: it cannot be verified`);
-    if (hashImage(pages) !== hash) wrong.push(cpid);
+    if (hashContents(contents.pages, contents.blocks) !== hash) wrong.push(cpid);
   };
   check(firstCycle, base.hash);
   for (let cpid = firstCycle + 1; cpid <= lastCycle; cpid++) {
     const delta = store.delta(cpid);
-    for (const [gfn, page] of delta.pages) pages.set(gfn, page);
+    contents.add(delta);
     check(cpid, delta.hash);
   }
   return { checked: lastCycle - firstCycle + 1, wrong };

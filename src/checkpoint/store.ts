@@ -1,11 +1,13 @@
 // Where checkpoints go. A store keeps one base and the deltas after it; what it returns is what was put.
 
+import { BLOCK_BYTES } from '../base/blocks.ts';
+import type { BlockImages } from '../base/blocks.ts';
 import { assert } from '../base/errors.ts';
-import { PAGE_SIZE } from '../base/paging-units.ts';
-import { hashImage } from '../snapshot/hash.ts';
+import { hashContents } from '../snapshot/hash.ts';
 import type { MemoryImage } from '../snapshot/memory-image.ts';
 import type { Exit } from '../vm/exit.ts';
-import type { VmState } from '../vm/save.ts';
+import type { VmCore } from '../vm/save.ts';
+import { Contents } from './contents.ts';
 
 /** What it takes to build a machine that can take the checkpoint up. */
 export interface MachineDescription {
@@ -21,18 +23,22 @@ export type GuestEnd = Extract<Exit, { readonly kind: 'hlt' | 'shutdown' | 'debu
 
 export interface BaseCheckpoint {
   readonly machine: MachineDescription;
-  readonly state: VmState;
+  readonly state: VmCore;
   readonly pages: MemoryImage;
-  /** Hash of all memory, if the run verifies. */
+  /** Whole contents, for each device that has blocks. */
+  readonly blocks: BlockImages;
+  /** Hash of all memory and blocks, if the run verifies. */
   readonly hash: string | null;
 }
 
 export interface DeltaCheckpoint {
   /** The cycle that this delta ends; ascending from 1, without gaps. */
   readonly cpid: number;
-  readonly state: VmState;
+  readonly state: VmCore;
   /** The pages reported in the cycle, as they were at its end; all-zero pages included. */
   readonly pages: MemoryImage;
+  /** The blocks that changed in the cycle, as they were at its end; devices without any are left out. */
+  readonly blocks: BlockImages;
   readonly hash: string | null;
   /** How the guest ended in this cycle; null if it goes on. */
   readonly end: GuestEnd | null;
@@ -49,30 +55,36 @@ export interface CheckpointStore {
   /** The last cycle kept, `firstCycle` for only the base. */
   readonly lastCycle: number;
   delta(cpid: number): DeltaCheckpoint;
+  /** Gives up what the store holds of the host. */
+  close?(): void;
 }
 
 /** Keeps everything in the host's memory. */
 export class MemoryStore implements CheckpointStore {
   private kept: BaseCheckpoint | null = null;
   private readonly deltas: DeltaCheckpoint[] = [];
-  private pages = 0;
+  /** Pages and blocks of the deltas. */
+  private held = 0;
+  /** What the base holds, once deltas were merged into it. */
+  private merged: Contents | null = null;
   firstCycle = 0;
 
   /** Once the deltas hold more than `limit` bytes of pages, the oldest are merged into the base. */
   constructor(private readonly limit = Infinity) {}
 
   putBase(base: BaseCheckpoint): void {
-    this.kept = { ...base, pages: new Map(base.pages) };
+    this.kept = base;
+    this.merged = null;
     this.deltas.length = 0;
     this.firstCycle = 0;
-    this.pages = 0;
+    this.held = 0;
   }
 
   putDelta(delta: DeltaCheckpoint): void {
     assert(delta.cpid === this.lastCycle + 1, `cycle ${delta.cpid} is put after cycle ${this.lastCycle}`);
     this.deltas.push(delta);
-    this.pages += delta.pages.size;
-    while (this.pages * PAGE_SIZE > this.limit && this.deltas.length > 1) this.mergeOldest();
+    this.held += sizeOf(delta);
+    while (this.held * BLOCK_BYTES > this.limit && this.deltas.length > 1) this.mergeOldest();
   }
 
   base(): BaseCheckpoint {
@@ -92,12 +104,17 @@ export class MemoryStore implements CheckpointStore {
 
   /** With hashes, the merged memory is checked: nobody can rebuild that cycle by itself later. */
   private mergeOldest(): void {
-    const { machine, pages } = this.base();
-    const { state, hash, pages: changed, cpid } = this.deltas.shift()!;
-    for (const [gfn, page] of changed) pages.set(gfn, page);
-    assert(hash === null || hashImage(pages) === hash, `cycle ${cpid} rebuilds to the memory it was taken from`);
-    this.kept = { machine, state, pages, hash };
-    this.pages -= changed.size;
+    const base = this.base();
+    const oldest = this.deltas.shift()!;
+    const { state, hash, cpid } = oldest;
+    const contents = (this.merged ??= new Contents(base));
+    contents.add(oldest);
+    const { pages, blocks } = contents;
+    assert(hash === null || hashContents(pages, blocks) === hash, `cycle ${cpid} rebuilds to the memory it was taken from`);
+    this.kept = { machine: base.machine, state, pages, blocks, hash };
+    this.held -= sizeOf(oldest);
     this.firstCycle = cpid;
   }
 }
+
+const sizeOf = ({ pages, blocks }: DeltaCheckpoint): number => [...blocks.values()].reduce((sum, { size }) => sum + size, pages.size);

@@ -2,15 +2,14 @@
 
 import { closeSync, fsyncSync, openSync, realpathSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { naming } from './system-error.ts';
+import { sweepTemporaries, temporaryName } from './temporary-name.ts';
 
 const BUFFER = 65536;
 
 function writeWhole(descriptor: number, bytes: Uint8Array): void {
   for (let done = 0; done < bytes.length; ) done += writeSync(descriptor, bytes, done);
 }
-
-/** Of its own for each process: two may be asked for the same file. */
-const temporaryName = (path: string): string => `${path}.${process.pid}.tmp`;
 
 /** Forces a directory's entries to disk. */
 export function syncDirectory(path: string): void {
@@ -22,8 +21,15 @@ export function syncDirectory(path: string): void {
   }
 }
 
-/** Writes the pieces as the file at `path`, replacing one that is there. Returns what the generator does. */
-export function writeAtomically<R>(path: string, pieces: Generator<Uint8Array, R>): R {
+/**
+ * Writes the pieces as the file at `path`, replacing one that is there. Returns what the generator does. `ready` is called when
+ * all is written, before the file has its name; if it throws, it never has. System errors name `path`.
+ */
+export function writeAtomically<R>(path: string, pieces: Generator<Uint8Array, R>, ready: () => void = () => {}): R {
+  return naming(path, () => writeThenRename(path, pieces, ready));
+}
+
+function writeThenRename<R>(path: string, pieces: Generator<Uint8Array, R>, ready: () => void): R {
   const temporary = temporaryName(path);
   const descriptor = openSync(temporary, 'w');
   try {
@@ -31,6 +37,7 @@ export function writeAtomically<R>(path: string, pieces: Generator<Uint8Array, R
       let piece = pieces.next();
       for (; !piece.done; piece = pieces.next()) writeWhole(descriptor, piece.value);
       fsyncSync(descriptor);
+      ready();
       renameSync(temporary, path);
       syncDirectory(dirname(path));
       return piece.value;
@@ -56,7 +63,7 @@ function destination(path: string): { readonly write: string; readonly rename: s
   }
 }
 
-/** A file that grows byte by byte and takes its name when it is closed. */
+/** A file that grows byte by byte and takes its name when it is closed. System errors name it as it was asked for. */
 export class OutputFile {
   private readonly place: ReturnType<typeof destination>;
   private readonly descriptor: number;
@@ -64,9 +71,10 @@ export class OutputFile {
   private used = 0;
 
   /** Throws the system's error at once if the place cannot be written to. */
-  constructor(path: string) {
+  constructor(private readonly path: string) {
     this.place = destination(path);
-    this.descriptor = openSync(this.place.write, 'w');
+    if (this.place.rename !== null) sweepTemporaries(this.place.rename);
+    this.descriptor = naming(path, () => openSync(this.place.write, 'w'));
   }
 
   byte(byte: number): void {
@@ -76,12 +84,14 @@ export class OutputFile {
 
   text(text: string): void {
     this.flush();
-    writeWhole(this.descriptor, Buffer.from(text));
+    naming(this.path, () => writeWhole(this.descriptor, Buffer.from(text)));
   }
 
   flush(): void {
-    writeWhole(this.descriptor, this.buffer.subarray(0, this.used));
+    const bytes = this.buffer.subarray(0, this.used);
+    // What could not be written is not tried again.
     this.used = 0;
+    naming(this.path, () => writeWhole(this.descriptor, bytes));
   }
 
   /** Gives the file up: what had its name keeps it. */
@@ -92,10 +102,15 @@ export class OutputFile {
 
   /** The file takes its name; nothing can be written afterwards. */
   close(): void {
-    this.flush();
     const { write, rename } = this.place;
-    if (rename !== null) fsyncSync(this.descriptor);
-    closeSync(this.descriptor);
-    if (rename !== null) renameSync(write, rename);
+    try {
+      this.flush();
+    } finally {
+      naming(this.path, () => {
+        if (rename !== null) fsyncSync(this.descriptor);
+        closeSync(this.descriptor);
+        if (rename !== null) renameSync(write, rename);
+      });
+    }
   }
 }

@@ -1,20 +1,24 @@
 // A directory of checkpoints: base.tmck, then cycle-000001.tmck and so on, each written whole before it has its name. Each
-// cycle names the file it continues by that file's CRC, so a directory holds one run or is refused.
+// cycle names the file it continues by that file's CRC, so a directory holds one run or is refused. While a run writes, it holds
+// the directory's lock; readers need none.
 
-import { closeSync, fstatSync, mkdirSync, openSync, readSync, readdirSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, mkdirSync, openSync, readSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { InputError } from '../base/errors.ts';
 import { decodeBase, decodeDelta, encodeBase, encodeDelta } from '../checkpoint/checkpoint-file.ts';
 import type { BaseCheckpoint, CheckpointStore, DeltaCheckpoint } from '../checkpoint/store.ts';
 import { storedCrc } from '../snapshot/format.ts';
 import type { ByteSource } from '../snapshot/format.ts';
-import { syncDirectory, writeAtomically } from './atomic-file.ts';
+import { writeAtomically } from './atomic-file.ts';
 import { isSystemError, systemErrorText } from './system-error.ts';
+import { sweepDirectory } from './temporary-name.ts';
+import { LOCK_FILE, sweepLock, WriterLock } from './writer-lock.ts';
 
 const BASE = 'base.tmck';
 const CYCLE = /^cycle-(\d{6,})\.tmck$/;
-/** Also what a run left that was killed while writing. */
-const OURS = /^(base|cycle-\d{6,})\.tmck(\.\d+\.tmp)?$/;
+/** Also of a host or a process that may be alive: the lock says whether it is in the way. */
+const TEMPORARY = /^(base|cycle-\d{6,})\.tmck\.[0-9a-f.]+\.tmp$/;
+const OURS = /^(base|cycle-\d{6,})\.tmck$/;
 
 export const cycleFile = (cpid: number): string => `cycle-${String(cpid).padStart(6, '0')}.tmck`;
 
@@ -50,44 +54,51 @@ function fileSource(name: string, descriptor: number): ByteSource {
 export class DirectoryStore implements CheckpointStore {
   readonly firstCycle = 0;
   private vcpus = 0;
+  /** CRC of the file that was written last. */
+  private previous = 0;
 
   private constructor(
     readonly path: string,
     private last: number,
-    private previous: number,
+    private readonly lock: WriterLock | null,
   ) {}
 
-  /** An empty store in a new directory, or in an empty one that is there. InputError for any other. */
+  /**
+   * An empty store in a new directory, or in one that is there and holds nothing but what killed runs left unfinished. InputError
+   * for any other, and for one that another run writes into. To be closed.
+   */
   static create(path: string): DirectoryStore {
-    const names = namesIn(path);
-    if (names === null) mkdirSync(path);
-    const [first, ...others] = names ?? [];
-    if (first !== undefined) {
-      const old = [first, ...others].find((name) => OURS.test(name));
-      throw new InputError(
-        `directory '${path}': ` +
-          (old === undefined
-            ? `is not empty (it holds '${first}'); checkpoints need a directory of their own`
-            : `holds another run's checkpoints ('${old}'); choose another directory, or empty it first`),
-      );
+    if (namesIn(path) === null) mkdirSync(path);
+    else requireUnused(path);
+    const lock = WriterLock.take(path);
+    try {
+      // Once more, now that nobody else can begin.
+      requireUnused(path);
+      return new DirectoryStore(path, 0, lock);
+    } catch (error) {
+      lock.release();
+      throw error;
     }
-    return new DirectoryStore(path, 0, 0);
   }
 
-  /** The checkpoints that a run left. InputError if there are none, or one in the middle is missing. */
+  /** The checkpoints that a run left. InputError if there are none. A cycle that is missing is one when it is asked for. */
   static open(path: string): DirectoryStore {
     const names = namesIn(path);
     if (names === null) throw new InputError(`directory '${path}': no such file or directory`);
     if (!names.includes(BASE)) throw new InputError(`directory '${path}': holds no checkpoints (there is no ${BASE})`);
-    const cycles = names
-      .flatMap((name) => CYCLE.exec(name)?.[1] ?? [])
-      .map(Number)
-      .sort((a, b) => a - b);
-    const missing = cycles.findIndex((cpid, index) => cpid !== index + 1);
-    if (missing >= 0) {
-      throw new InputError(`directory '${path}': ${cycleFile(missing + 1)} is missing (the last is ${cycleFile(cycles.at(-1)!)})`);
-    }
-    return new DirectoryStore(path, cycles.length, 0);
+    const cycles = names.flatMap((name) => CYCLE.exec(name)?.[1] ?? []).map(Number);
+    return new DirectoryStore(path, Math.max(0, ...cycles), null);
+  }
+
+  /** Removes what killed runs left in the directory beside whole files. */
+  sweep(): void {
+    sweepDirectory(this.path, (final) => OURS.test(final));
+    sweepLock(this.path);
+  }
+
+  /** Gives the directory up to other writers. */
+  close(): void {
+    this.lock?.release();
   }
 
   get lastCycle(): number {
@@ -96,12 +107,12 @@ export class DirectoryStore implements CheckpointStore {
 
   putBase(base: BaseCheckpoint): void {
     this.vcpus = base.machine.vcpus;
-    this.previous = writeAtomically(join(this.path, BASE), encodeBase(base));
+    this.previous = writeAtomically(join(this.path, BASE), encodeBase(base), () => this.lock?.check());
     this.last = 0;
   }
 
   putDelta(delta: DeltaCheckpoint): void {
-    this.previous = writeAtomically(this.file(delta.cpid), encodeDelta(delta, this.previous));
+    this.previous = writeAtomically(this.file(delta.cpid), encodeDelta(delta, this.previous), () => this.lock?.check());
     this.last = delta.cpid;
   }
 
@@ -113,12 +124,21 @@ export class DirectoryStore implements CheckpointStore {
 
   delta(cpid: number): DeltaCheckpoint {
     if (this.vcpus === 0) this.base();
-    const delta = withFile(this.file(cpid), (source) => decodeDelta(source, this.vcpus));
+    const delta = this.read(cpid);
     if (delta.cpid !== cpid) throw new InputError(`${this.file(cpid)}: holds cycle ${delta.cpid}`);
     if (delta.previous !== withFile(this.file(cpid - 1), storedCrc)) {
       throw new InputError(`${this.file(cpid)}: does not continue ${this.file(cpid - 1)}: they are of different runs`);
     }
     return delta;
+  }
+
+  private read(cpid: number): ReturnType<typeof decodeDelta> {
+    if (!existsSync(this.file(cpid))) {
+      throw new InputError(
+        `directory '${this.path}': ${cycleFile(cpid)} is missing: cycles ${cpid} to ${this.last} cannot be rebuilt without it`,
+      );
+    }
+    return withFile(this.file(cpid), (source) => decodeDelta(source, this.vcpus));
   }
 
   /** Path of the file of cycle `cpid`, 0 for the base. */
@@ -130,10 +150,18 @@ export class DirectoryStore implements CheckpointStore {
   fileSize(cpid: number): number {
     return withFile(this.file(cpid), ({ length }) => length);
   }
+}
 
-  /** Forces the directory itself to disk, after it was created. */
-  sync(): void {
-    syncDirectory(this.path);
+/** InputError if the directory holds anything but a lock and temporaries; those of killed runs are removed. */
+function requireUnused(path: string): void {
+  sweepDirectory(path, (final) => OURS.test(final));
+  const names = (namesIn(path) ?? []).filter((name) => name !== LOCK_FILE && !TEMPORARY.test(name));
+  const old = names.find((name) => OURS.test(name));
+  if (old !== undefined) {
+    throw new InputError(`directory '${path}': holds another run's checkpoints ('${old}'); choose another directory, or empty it first`);
+  }
+  if (names.length > 0) {
+    throw new InputError(`directory '${path}': is not empty (it holds '${names[0]}'); checkpoints need a directory of their own`);
   }
 }
 

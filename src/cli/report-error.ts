@@ -12,14 +12,19 @@ import { VERSION } from './version.ts';
  */
 export function reportError(error: unknown, { stderr, env }: CliIo): number {
   const usage = usageText(error);
-  stderr.write(usage === null ? internalText(error) : `tidemark: ${usage.replaceAll(/\s*\n\s*/g, ' ')}\n`);
+  stderr.write(usage === null ? internalText(error) : `tidemark: ${usage}\n`);
   if (env['TIDEMARK_DEBUG'] && error instanceof Error) stderr.write(`${error.stack}\n`);
   return usage === null ? ExitStatus.INTERNAL : ExitStatus.USAGE;
 }
 
+/** The error as one line, without what only an internal error needs. */
+export const errorText = (error: unknown): string => usageText(error) ?? String(error);
+
+const oneLine = (text: string): string => text.replaceAll(/\s*\n\s*/g, ' ');
+
 function usageText(error: unknown): string | null {
   // A refused call reaches this place only if an option asked for it: --memory, --max-dirty and the like.
-  if (error instanceof InputError || error instanceof KvmError) return error.message;
+  if (error instanceof InputError || error instanceof KvmError) return oneLine(error.message);
   if (isSystemError(error)) return `${error.path === undefined ? '' : `'${error.path}': `}${systemErrorText(error)}`;
   return null;
 }

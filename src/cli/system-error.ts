@@ -1,9 +1,9 @@
 // Errors of the host's file system and of other system calls, as Node reports them.
 
-interface SystemError extends Error {
+export interface SystemError extends Error {
   readonly code: string;
   readonly syscall: string;
-  readonly path?: string;
+  path?: string;
 }
 
 const TEXTS: Readonly<Record<string, string>> = {
@@ -16,6 +16,9 @@ const TEXTS: Readonly<Record<string, string>> = {
   ELOOP: 'too many symbolic links',
   ENAMETOOLONG: 'the name is too long',
   ENOSPC: 'no space left',
+  EDQUOT: 'no space left within the quota',
+  EFBIG: 'the file would be too large',
+  EIO: 'the disk reports an error',
   EROFS: 'the file system is read-only',
   EMFILE: 'too many open files',
 };
@@ -28,3 +31,13 @@ export function isSystemError(error: unknown): error is SystemError {
 
 /** What went wrong, in words, without the path. */
 export const systemErrorText = ({ code, syscall }: SystemError): string => TEXTS[code] ?? `${syscall} failed with ${code}`;
+
+/** Runs `action`; a system error out of it names `path`, which writes by descriptor do not, and renames do by another name. */
+export function naming<T>(path: string, action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    if (isSystemError(error)) error.path = path;
+    throw error;
+  }
+}

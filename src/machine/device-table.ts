@@ -1,6 +1,7 @@
 // A board as a table: a row says which device there is, where it answers and to which interrupt it is wired. From the rows come
 // the port and MMIO spaces, the timeline, and what saves, restores and resets the devices.
 
+import type { BlockStore } from '../base/blocks.ts';
 import type { Device, IrqLine, Mapping, StateValue } from '../base/device.ts';
 import { InputError } from '../base/errors.ts';
 import type { DeviceMemory, DeviceTime, PlatformHost, PlatformState } from '../base/platform.ts';
@@ -105,6 +106,11 @@ export class DeviceTable {
     const taken = device.accept(data);
     this.deadlineMayHaveMoved();
     return taken;
+  }
+
+  /** What devices keep as blocks, by their names. */
+  get blocks(): ReadonlyMap<string, BlockStore> {
+    return new Map(this.devices.flatMap(({ name, blocks }) => (blocks ? [[name, blocks]] : [])));
   }
 
   save(): PlatformState {

@@ -108,6 +108,7 @@ export function createPcBoard(host: PlatformHost, outputs: BoardOutputs, options
     canInterrupt: (vcpu) => vcpu === PROCESSOR,
     // The others' errors find IGNNE# asserted.
     floatError: (vcpu, asserted) => vcpu !== PROCESSOR || coprocessor.ferr(asserted),
+    blocks: table.blocks,
     vga,
     a20: {
       get open() {

@@ -45,8 +45,8 @@ const nowhere: Sink = () => {};
 
 /**
  * Builds the machine; a write of v to the debug-exit port ends the run with exit `debug-exit`,
- * a request for a reset with exit `reset`. Errors as `Vm`; InputError for a disk that is not whole sectors of 512
- * bytes, for firmware that is none (firmware-image.ts), and for devices that clash (device-table.ts).
+ * a request for a reset with exit `reset`. Errors as `Vm`; InputError for a disk that is empty, or larger than a diskette can
+ * be, for firmware that is none (firmware-image.ts), and for devices that clash (device-table.ts).
  */
 export function createPc(config: PcConfig): Pc {
   const { serial = nowhere, debugcon = nowhere, outputs = {}, devices = [], epoch = DEFAULT_EPOCH, disk, firmware, ...vmConfig } = config;

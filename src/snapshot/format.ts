@@ -1,27 +1,37 @@
-// The container that checkpoints and snapshots are kept in: named plain data, and pages of memory. Little-endian:
+// The container that checkpoints and snapshots are kept in: named plain data, and sections of numbered blocks, which are pages of
+// memory or of a disk's contents. Little-endian:
 //
 //    0  'TIDEMARK'
 //    8  u16 major version | u16 minor version
 //   12  u32 kind
 //   16  u32 h, bytes of the header, a multiple of 4
-//   20  u32 n, pages listed
-//   24  u32 d, pages with data
+//   20  u32 a, bytes that the header refers to, a multiple of 4
+//   24  u32 s, sections
 //   28  u32 0
-//   32  the header: a JSON object in UTF-8, blanks at its end
-//   32 + h  n × u32: page number, bit 31 set for a page of zeros, which has no data
-//   then d pages of 4096 bytes, in the order of the list
+//   32  the header (header.ts): a JSON object in UTF-8, blanks at its end
+//   32 + h  the bytes that it refers to
+//   then s × (u32 n, blocks listed | u32 d, blocks with data)
+//   then for each section n × u32: block number, bit 31 set for a block of zeros, which has no data
+//   then for each section d blocks of 4096 bytes, in the order of the list
 //   and at the end u32 CRC-32 of all before
 //
-// A reader refuses other major versions and ignores fields of the header that it does not know.
+// A reader refuses other major versions and ignores fields of the header that it does not know. A writer refuses what its reader
+// would: both ask `limits.ts`.
 
+import { BLOCK_BYTES } from '../base/blocks.ts';
+import type { BlockImage } from '../base/blocks.ts';
 import { InputError } from '../base/errors.ts';
-import { PAGE_SIZE } from '../base/paging-units.ts';
 import { crc32 } from '../base/crc32.ts';
+import { decodeHeader, encodeHeader } from './header.ts';
+import type { Header } from './header.ts';
+import { checkFront, checkLimits, MAX_NUMBER } from './limits.ts';
+import type { Sizes } from './limits.ts';
 import { isZero } from './memory-image.ts';
 import type { MemoryImage } from './memory-image.ts';
-import { bytesFromJson, bytesToJson } from './state-bytes.ts';
 
-export const FORMAT_MAJOR = 1;
+export type { Header } from './header.ts';
+
+export const FORMAT_MAJOR = 2;
 export const FORMAT_MINOR = 0;
 
 /** What a container is. */
@@ -29,22 +39,16 @@ export const ContainerKind = { CHECKPOINT_BASE: 1, CHECKPOINT_CYCLE: 2, RECORDIN
 
 const MAGIC = 'TIDEMARK';
 const PREAMBLE = 32;
+const SECTION_HEAD = 8;
 const TRAILER = 4;
-const MAX_HEADER = 64 * 1024 ** 2;
-/** 4 GiB of pages: more than any machine has. */
-const MAX_PAGES = 2 ** 20;
-/** GPAs have 40 bits. */
-const MAX_GFN = 2 ** 28;
-const ZERO_PAGE = 0x80000000;
-/** Pages written and read at a time. */
+const ZERO_BLOCK = 0x80000000;
+/** Blocks written and read at a time. */
 const PIECE = 256;
-
-export type Header = { readonly [name: string]: unknown };
 
 export interface Container {
   readonly kind: number;
   readonly header: Header;
-  readonly pages: MemoryImage;
+  readonly sections: readonly MemoryImage[];
   /** CRC-32 of the whole, which also names it. */
   readonly crc: number;
 }
@@ -64,31 +68,36 @@ export const bytesSource = (name: string, bytes: Uint8Array): ByteSource => ({
   read: (offset, length) => bytes.slice(offset, offset + length) as Uint8Array<ArrayBuffer>,
 });
 
-/** The container in pieces, to be written one after the other; the generator's result is its CRC. */
-export function* encodeContainer(kind: number, header: Header, pages: MemoryImage): Generator<Uint8Array, number> {
-  const text = new TextEncoder().encode(JSON.stringify(header, bytesToJson));
-  const headerBytes = Math.ceil(text.length / 4) * 4;
-  if (headerBytes > MAX_HEADER)
-    throw new InputError(`a header of ${headerBytes} bytes could not be read again: ${MAX_HEADER} are the most`);
-  const list = Uint32Array.from(pages, ([gfn, page]) => (isZero(page) ? gfn | ZERO_PAGE : gfn));
-  const withData = [...pages.values()].filter((page) => !isZero(page));
-  const front = new Uint8Array(PREAMBLE + headerBytes + 4 * list.length);
-  const view = new DataView(front.buffer);
-  front.set(new TextEncoder().encode(MAGIC));
-  view.setUint16(8, FORMAT_MAJOR, true);
-  view.setUint16(10, FORMAT_MINOR, true);
-  [kind, headerBytes, list.length, withData.length].forEach((word, n) => view.setUint32(12 + 4 * n, word, true));
-  front.fill(0x20, PREAMBLE, PREAMBLE + headerBytes);
-  front.set(text, PREAMBLE);
-  list.forEach((word, n) => view.setUint32(PREAMBLE + headerBytes + 4 * n, word, true));
+/** A section as it is written: its list, and the blocks that have data. */
+interface Listed {
+  readonly list: Uint32Array;
+  readonly data: readonly Uint8Array[];
+}
+
+/**
+ * The container in pieces, to be written one after the other; the generator's result is its CRC. InputError, before the first
+ * piece, for contents that could not be read again.
+ */
+export function* encodeContainer(kind: number, header: Header, images: readonly BlockImage[]): Generator<Uint8Array, number> {
+  const { text, attachments } = encodeHeader(header);
+  const refuse = (_field: string, what: string): never => {
+    throw new InputError(`too large to be kept: ${what}`);
+  };
+  const fixed = { header: alignUp4(text.length), attachments: alignUp4(attachments.length) };
+  checkLimits({ ...fixed, sections: images.map(({ size }) => ({ listed: size, withData: size })) }, refuse);
+  const sections = images.map(listed);
+  const sizes: Sizes = { ...fixed, sections: sections.map(({ list, data }) => ({ listed: list.length, withData: data.length })) };
+  const front = encodeFront(kind, sizes, text, attachments, sections);
   let crc = crc32(front);
   yield front;
-  for (let first = 0; first < withData.length; first += PIECE) {
-    const some = withData.slice(first, first + PIECE);
-    const piece = new Uint8Array(some.length * PAGE_SIZE);
-    some.forEach((page, n) => piece.set(page, n * PAGE_SIZE));
-    crc = crc32(piece, crc);
-    yield piece;
+  for (const { data } of sections) {
+    for (let first = 0; first < data.length; first += PIECE) {
+      const some = data.slice(first, first + PIECE);
+      const piece = new Uint8Array(some.length * BLOCK_BYTES);
+      some.forEach((block, n) => piece.set(block, n * BLOCK_BYTES));
+      crc = crc32(piece, crc);
+      yield piece;
+    }
   }
   const trailer = new Uint8Array(TRAILER);
   new DataView(trailer.buffer).setUint32(0, crc, true);
@@ -96,11 +105,44 @@ export function* encodeContainer(kind: number, header: Header, pages: MemoryImag
   return crc;
 }
 
-interface Preamble {
-  readonly kind: number;
-  readonly headerBytes: number;
-  readonly listed: number;
-  readonly withData: number;
+const alignUp4 = (length: number): number => Math.ceil(length / 4) * 4;
+
+function listed(image: BlockImage): Listed {
+  const data: Uint8Array[] = [];
+  const list = new Uint32Array(image.size);
+  let at = 0;
+  for (const [number, block] of image) {
+    if (!(Number.isInteger(number) && number >= 0 && number < MAX_NUMBER)) throw new InputError(`too large to be kept: block ${number}`);
+    const empty = isZero(block);
+    if (!empty) data.push(block);
+    list[at++] = empty ? number | ZERO_BLOCK : number;
+  }
+  return { list, data };
+}
+
+/** All before the data. */
+function encodeFront(kind: number, sizes: Sizes, text: Uint8Array, attachments: Uint8Array, sections: readonly Listed[]): Uint8Array {
+  const heads = PREAMBLE + sizes.header + sizes.attachments;
+  const lists = heads + SECTION_HEAD * sections.length;
+  const front = new Uint8Array(lists + 4 * sizes.sections.reduce((sum, section) => sum + section.listed, 0));
+  const view = new DataView(front.buffer);
+  front.set(new TextEncoder().encode(MAGIC));
+  view.setUint16(8, FORMAT_MAJOR, true);
+  view.setUint16(10, FORMAT_MINOR, true);
+  [kind, sizes.header, sizes.attachments, sections.length].forEach((word, n) => view.setUint32(12 + 4 * n, word, true));
+  front.fill(0x20, PREAMBLE, PREAMBLE + sizes.header);
+  front.set(text, PREAMBLE);
+  front.set(attachments, PREAMBLE + sizes.header);
+  let at = lists;
+  sections.forEach(({ list, data }, n) => {
+    view.setUint32(heads + SECTION_HEAD * n, list.length, true);
+    view.setUint32(heads + SECTION_HEAD * n + 4, data.length, true);
+    for (const word of list) {
+      view.setUint32(at, word, true);
+      at += 4;
+    }
+  });
+  return front;
 }
 
 /** Whether `bytes`, the beginning of a file, begin as a container does. */
@@ -111,22 +153,36 @@ export function decodeContainer(source: ByteSource, expected: number | null = nu
   const fail: Fail = (offset, what) => {
     throw new InputError(`${source.name}: offset 0x${offset.toString(16)}: ${what}`);
   };
-  const { kind, headerBytes, listed, withData } = readPreamble(source, fail);
+  const { kind, sizes, heads } = readSizes(source, fail);
   if (expected !== null && kind !== expected) fail(12, `a file of kind ${kind} where kind ${expected} was expected`);
-  const front = source.read(0, PREAMBLE + headerBytes + 4 * listed);
+  const lists = heads + SECTION_HEAD * sizes.sections.length;
+  const front = source.read(0, lists + 4 * sizes.sections.reduce((sum, section) => sum + section.listed, 0));
   let crc = crc32(front);
-  const pageData: Uint8Array[] = [];
-  for (let first = 0; first < withData; first += PIECE) {
-    const count = Math.min(PIECE, withData - first);
-    const piece = source.read(front.length + first * PAGE_SIZE, count * PAGE_SIZE);
-    crc = crc32(piece, crc);
-    for (let n = 0; n < count; n++) pageData.push(piece.subarray(n * PAGE_SIZE, (n + 1) * PAGE_SIZE));
-  }
-  const end = source.length - TRAILER;
-  const stored = new DataView(source.read(end, TRAILER).buffer).getUint32(0, true);
-  if (stored !== crc) fail(end, `the checksum is 0x${hex32(stored)}, but the contents give 0x${hex32(crc)}: the file is damaged`);
-  const header = parseHeader(front.subarray(PREAMBLE, PREAMBLE + headerBytes), fail);
-  return { kind, header, pages: readList(front, PREAMBLE + headerBytes, pageData, fail), crc };
+  let offset = front.length;
+  const data = sizes.sections.map(({ withData }) => {
+    const blocks: Uint8Array[] = [];
+    for (let first = 0; first < withData; first += PIECE) {
+      const count = Math.min(PIECE, withData - first);
+      const piece = source.read(offset, count * BLOCK_BYTES);
+      offset += piece.length;
+      crc = crc32(piece, crc);
+      for (let n = 0; n < count; n++) blocks.push(piece.subarray(n * BLOCK_BYTES, (n + 1) * BLOCK_BYTES));
+    }
+    return blocks;
+  });
+  const stored = new DataView(source.read(offset, TRAILER).buffer).getUint32(0, true);
+  if (stored !== crc) fail(offset, `the checksum is 0x${hex32(stored)}, but the contents give 0x${hex32(crc)}: the file is damaged`);
+  const attachments = front.subarray(PREAMBLE + sizes.header, heads);
+  const header = decodeHeader(front.subarray(PREAMBLE, PREAMBLE + sizes.header), attachments);
+  if (typeof header === 'string') return fail(PREAMBLE, header);
+  let at = lists;
+  const sections = sizes.sections.map((section, n) => {
+    const list = front.subarray(at, at + 4 * section.listed);
+    const image = readList(list, data[n]!, (place, what) => fail(at + place, what));
+    at += list.length;
+    return image;
+  });
+  return { kind, header, sections, crc };
 }
 
 /** The stored CRC alone, unchecked; 0 for a file too short to have one. */
@@ -139,8 +195,8 @@ const hex32 = (word: number): string => word.toString(16).padStart(8, '0');
 
 type Fail = (offset: number, what: string) => never;
 
-/** Checks everything that sizes depend on, before anything of that size is read. */
-function readPreamble(source: ByteSource, fail: Fail): Preamble {
+/** Checks everything that sizes depend on, before anything of that size is read. `heads`: where the sections' heads lie. */
+function readSizes(source: ByteSource, fail: Fail): { readonly kind: number; readonly sizes: Sizes; readonly heads: number } {
   if (source.length < PREAMBLE + TRAILER) fail(source.length, 'the file ends here, inside its preamble');
   const bytes = source.read(0, PREAMBLE);
   if (!isContainer(bytes)) fail(0, `not a Tidemark file: it does not begin with ${MAGIC}`);
@@ -148,40 +204,41 @@ function readPreamble(source: ByteSource, fail: Fail): Preamble {
   const major = view.getUint16(8, true);
   const minor = view.getUint16(10, true);
   if (major !== FORMAT_MAJOR) fail(8, `format version ${major}.${minor}; this build reads version ${FORMAT_MAJOR}`);
-  const [kind, headerBytes, listed, withData, unused] = [12, 16, 20, 24, 28].map((offset) => view.getUint32(offset, true));
-  if (headerBytes > MAX_HEADER || headerBytes % 4 !== 0) fail(16, `a header of ${headerBytes} bytes`);
-  if (listed > MAX_PAGES) fail(20, `${listed} pages are more than a machine has`);
-  if (withData > listed) fail(24, `${withData} pages with data, but only ${listed} listed`);
+  const [kind, header, attachments, count, unused] = [12, 16, 20, 24, 28].map((offset) => view.getUint32(offset, true));
   if (unused !== 0) fail(28, `0x${hex32(unused)} where 0 must be`);
-  const length = PREAMBLE + headerBytes + 4 * listed + PAGE_SIZE * withData + TRAILER;
+  checkFront(header, attachments, count, (field, what) => fail(FIELD_AT[field], what));
+  const heads = PREAMBLE + header + attachments;
+  const known = heads + SECTION_HEAD * count + TRAILER;
+  if (source.length < known) fail(source.length, `the file ends here, but must be ${known} bytes long at least: it is truncated`);
+  const words = new DataView(source.read(heads, SECTION_HEAD * count).buffer);
+  const sections = Array.from({ length: count }, (_, n) => ({
+    listed: words.getUint32(SECTION_HEAD * n, true),
+    withData: words.getUint32(SECTION_HEAD * n + 4, true),
+  }));
+  checkLimits({ header, attachments, sections }, (_field, what) => fail(heads, what));
+  const length = sections.reduce((sum, { listed: n, withData }) => sum + 4 * n + BLOCK_BYTES * withData, known);
   if (source.length < length) fail(source.length, `the file ends here, but must be ${length} bytes long: it is truncated`);
   if (source.length > length) fail(length, `${source.length - length} bytes follow the end`);
-  return { kind, headerBytes, listed, withData };
+  return { kind, sizes: { header, attachments, sections }, heads };
 }
 
-function parseHeader(bytes: Uint8Array, fail: Fail): Header {
-  try {
-    const header: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes), bytesFromJson);
-    if (typeof header === 'object' && header !== null && !Array.isArray(header)) return header as Header;
-  } catch {
-    // Said below: what the parser says of arbitrary bytes helps nobody.
-  }
-  return fail(PREAMBLE, 'the header is not a JSON object');
-}
+const FIELD_AT = { header: 16, attachments: 20, sections: 24 } as const;
 
-function readList(front: Uint8Array<ArrayBuffer>, at: number, pageData: readonly Uint8Array[], fail: Fail): MemoryImage {
-  const view = new DataView(front.buffer);
-  const pages: MemoryImage = new Map();
+function readList(bytes: Uint8Array, data: readonly Uint8Array[], fail: Fail): MemoryImage {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const image: MemoryImage = new Map();
+  // One for all: a few bytes of list must not ask for gigabytes.
+  const zeros = new Uint8Array(BLOCK_BYTES);
   let next = 0;
-  for (let offset = at; offset < front.length; offset += 4) {
+  for (let offset = 0; offset < bytes.length; offset += 4) {
     const word = view.getUint32(offset, true);
-    const gfn = word & ~ZERO_PAGE;
-    if (gfn >= MAX_GFN) fail(offset, `page number 0x${gfn.toString(16)} is beyond 40-bit addresses`);
-    if (pages.has(gfn)) fail(offset, `page 0x${gfn.toString(16)} is listed twice`);
-    const isEmpty = word >= ZERO_PAGE;
-    if (!isEmpty && next === pageData.length) fail(offset, 'more pages with data are listed than there are');
-    pages.set(gfn, isEmpty ? new Uint8Array(PAGE_SIZE) : pageData[next++]);
+    const number = word & ~ZERO_BLOCK;
+    if (number >= MAX_NUMBER) fail(offset, `block number 0x${number.toString(16)} is beyond 40-bit addresses`);
+    if (image.has(number)) fail(offset, `block 0x${number.toString(16)} is listed twice`);
+    const isEmpty = word >= ZERO_BLOCK;
+    if (!isEmpty && next === data.length) fail(offset, 'more blocks with data are listed than there are');
+    image.set(number, isEmpty ? zeros : data[next++]);
   }
-  if (next !== pageData.length) fail(at, 'fewer pages with data are listed than there are');
-  return pages;
+  if (next !== data.length) fail(0, 'fewer blocks with data are listed than there are');
+  return image;
 }

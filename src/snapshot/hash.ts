@@ -1,6 +1,7 @@
 // A 64-bit hash of guest memory, to compare machines by: the same bytes at the same page numbers give the same hash,
 // whatever order pages are visited in. Not cryptographic.
 
+import type { BlockImages } from '../base/blocks.ts';
 import { PAGE_SIZE } from '../base/paging-units.ts';
 import { allZero, wordsOf } from '../base/page-words.ts';
 import { pagesOfSlots } from './memory-image.ts';
@@ -54,6 +55,31 @@ export function hashMemory(vm: Vm): string {
   const hash = new MemoryHash();
   for (const gfn of pagesOfSlots(vm)) hash.add(gfn, vm.page(gfn)!);
   return hash.text();
+}
+
+/** Numbers of devices' blocks begin beyond those of pages, and each device has as many for itself. */
+const DEVICE_NUMBERS = 2 ** 28;
+
+/** Hash of memory and of what devices keep as blocks: equal to that of a machine with these. */
+export function hashContents(pages: MemoryImage, blocks: BlockImages): string {
+  const hash = new MemoryHash();
+  for (const [gfn, page] of pages) hash.add(gfn, page);
+  addBlocks(hash, blocks);
+  return hash.text();
+}
+
+/** The same of a machine. */
+export function hashMachine(vm: Vm): string {
+  const hash = new MemoryHash();
+  for (const gfn of pagesOfSlots(vm)) hash.add(gfn, vm.page(gfn)!);
+  addBlocks(hash, new Map([...(vm.platform?.blocks ?? [])].map(([name, store]) => [name, store.save()])));
+  return hash.text();
+}
+
+function addBlocks(hash: MemoryHash, blocks: BlockImages): void {
+  [...blocks.keys()].sort().forEach((name, index) => {
+    for (const [n, block] of blocks.get(name)!) hash.add((index + 1) * DEVICE_NUMBERS + n, block);
+  });
 }
 
 /** Hash of an image: equal to that of a machine with this memory. */

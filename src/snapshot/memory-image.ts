@@ -1,4 +1,4 @@
-// Guest RAM as a map from page number to bytes, with pages of zeros left out. Pages that are put in are owned by the image.
+// Guest RAM as a map from page number to bytes, with pages of zeros left out. Pages that are put in are never changed afterwards.
 
 import { allZero, wordsOf } from '../base/page-words.ts';
 import { PAGE_SIZE } from '../base/paging-units.ts';

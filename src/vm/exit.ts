@@ -50,4 +50,9 @@ export interface SliceOptions {
    * that keep to the wall clock.
    */
   readonly idleUntil?: number;
+  /**
+   * Milliseconds of the host's after which the slice ends with exit `limit` at the next look at the clock, a moment later; any
+   * time if not given. Where it ends is of no consequence to the guest.
+   */
+  readonly milliseconds?: number;
 }

@@ -1,5 +1,7 @@
 // The machine's state without RAM, as plain named data: what makes a resumed run equal to the uninterrupted one.
 
+import { packBlocks, unpackBlocks } from '../base/blocks.ts';
+import type { SavedBlocks } from '../base/blocks.ts';
 import { InputError } from '../base/errors.ts';
 import type { Platform, PlatformState } from '../base/platform.ts';
 import { Activity, VCPU_STATE } from '../base/state/vcpu.ts';
@@ -21,7 +23,8 @@ export interface SavedVcpu {
   readonly answered: readonly OutsideAccess[];
 }
 
-export interface VmState {
+/** All but what devices keep as blocks, which checkpoints take by what changed. */
+export interface VmCore {
   readonly version: typeof VM_STATE_VERSION;
   readonly ticks: number;
   /** See `Position`. */
@@ -31,7 +34,15 @@ export interface VmState {
   readonly platform: PlatformState | null;
 }
 
-export function saveMachine(parts: MachineParts, turns: Turns, clock: VirtualClock, platform: Platform | null): VmState {
+export interface VmState extends VmCore {
+  /** Whole contents, for each device that has blocks, by its name. */
+  readonly blocks: { readonly [device: string]: SavedBlocks };
+}
+
+export const saveBlocks = (platform: Platform | null): VmState['blocks'] =>
+  Object.fromEntries([...(platform?.blocks ?? [])].map(([name, store]) => [name, packBlocks(store.save())]));
+
+export function saveCore(parts: MachineParts, turns: Turns, clock: VirtualClock, platform: Platform | null): VmCore {
   return {
     version: VM_STATE_VERSION,
     ticks: clock.ticks,
@@ -46,10 +57,10 @@ export function saveMachine(parts: MachineParts, turns: Turns, clock: VirtualClo
   };
 }
 
-/** InputError, and nothing changes, if `state` is not what `saveMachine` gives for such a machine. */
+/** InputError, and nothing changes, if `state` is not what `saveCore` and `saveBlocks` give for such a machine. */
 export function restoreMachine(state: VmState, parts: MachineParts, turns: Turns, clock: VirtualClock, platform: Platform | null): void {
   checkOutline(state, parts, platform);
-  const before = saveMachine(parts, turns, clock, platform);
+  const before = { ...saveCore(parts, turns, clock, platform), blocks: saveBlocks(platform) };
   try {
     restoreAll(state, parts, turns, clock, platform);
   } catch (error) {
@@ -63,6 +74,7 @@ function restoreAll(state: VmState, parts: MachineParts, turns: Turns, clock: Vi
   clock.events = state.events;
   // Before the TLBs: a board that moves the A20 gate has them flushed.
   if (platform && state.platform) platform.restore(state.platform);
+  for (const [name, store] of platform?.blocks ?? []) store.restore(unpackBlocks(state.blocks[name]!, `saved blocks of ${name}`));
   turns.restore(state.turns);
   state.vcpus.forEach((saved, n) => restoreVcpu(saved, parts.cpus[n]));
 }
@@ -100,6 +112,11 @@ function checkOutline(state: VmState, parts: MachineParts, platform: Platform | 
   const { length } = parts.cpus;
   require(state.vcpus.length === length, `it has ${state.vcpus.length} vCPUs, the machine ${length}`);
   require((state.platform === null) === (platform === null), 'it and the machine differ in having a board');
+  require(isObject(state.blocks), 'blocks is no object');
+  const stores = platform?.blocks ?? new Map<string, unknown>();
+  for (const name of Object.keys(state.blocks))
+    require(stores.has(name), `it has blocks of ${JSON.stringify(name)}, which the machine has not`);
+  for (const name of stores.keys()) require(Object.hasOwn(state.blocks, name), `it lacks the blocks of ${name}`);
   require(isObject(state.turns), 'turns is no object');
   const { current, left } = state.turns;
   require(Number.isInteger(current) && current >= 0 && current < length, 'turns.current is no vCPU');

@@ -16,6 +16,7 @@ import type { MemoryTracking } from '../mt/memory-tracking.ts';
 import { VirtualClock } from './clock.ts';
 import type { BoardHost } from './cpu-host.ts';
 import type { Exit, SliceResult, StopAt } from './exit.ts';
+import { HostPace } from './host-pace.ts';
 import type { Inputs } from './inputs.ts';
 import { comparePositions } from './journal.ts';
 import type { MachineParts } from './machine-parts.ts';
@@ -25,6 +26,7 @@ import type { Turns } from './turns.ts';
 interface SliceLimits {
   readonly idleUntil: number;
   readonly until: StopAt | null;
+  readonly milliseconds: number;
 }
 
 /** Requests that this loop serves; the rest is the vCPU's own run loop's. */
@@ -36,6 +38,7 @@ export class SliceRunner {
   private running: Cpu | null = null;
   /** Index of the vCPU that executed last. */
   private last = 0;
+  private readonly pace = new HostPace();
 
   constructor(
     private readonly parts: MachineParts,
@@ -55,7 +58,7 @@ export class SliceRunner {
   }
 
   /** EINVAL: a limit that is no count. EBUSY when called from within a slice, and between VM_QUIESCED and PREPARE. */
-  run(limit: number, { idleUntil = Infinity, until = null }: Partial<SliceLimits> = {}): SliceResult {
+  run(limit: number, { idleUntil = Infinity, until = null, milliseconds = Infinity }: Partial<SliceLimits> = {}): SliceResult {
     const { lock } = this.parts;
     if (!(limit >= 0)) throw new KvmError('EINVAL', `a limit of ${limit} instructions`);
     if (lock.guestMode > 0) throw new KvmError('EBUSY', 'a slice is running');
@@ -63,6 +66,7 @@ export class SliceRunner {
     lock.acquire();
     lock.enterGuest();
     this.host.stopAt = until?.waiting === false ? until : null;
+    this.pace.begin(milliseconds);
     try {
       const result = this.loop(limit, { idleUntil, until });
       this.inputs.deliverWaiting();
@@ -81,17 +85,18 @@ export class SliceRunner {
     for (const { state } of this.parts.cpus) Atomics.and(state.request, 0, ~Request.KICK);
   }
 
-  private loop(limit: number, { idleUntil, until }: SliceLimits): SliceResult {
+  private loop(limit: number, { idleUntil, until }: Omit<SliceLimits, 'milliseconds'>): SliceResult {
     let retired = 0;
     // An idle machine skips from deadline to deadline: that counts too, so that a slice always ends.
     let steps = 0;
+    let isOver = false;
     for (;;) {
       // First, so that the machine is the same whatever ends the slice here.
       this.platform?.timeline.advance(this.clock.nanoseconds());
       this.inputs.deliverWaiting();
       const exit = this.pendingExit();
       if (exit) return this.result(exit, retired);
-      if (retired >= limit || steps >= limit) return this.result({ kind: 'limit' }, retired);
+      if (retired >= limit || steps >= limit || isOver) return this.result({ kind: 'limit' }, retired);
       const away = this.turns.away((cpu) => cpu.state.activity[0] === Activity.HLT && eventDeliverable(cpu));
       const deadline = away < 0 ? this.wakingDeadline() : 0;
       if (deadline === Infinity) return this.result(this.standstill(), retired);
@@ -103,6 +108,7 @@ export class SliceRunner {
         }
         this.clock.ticks = wakes;
         steps++;
+        isOver = this.pace.isOver(0);
         continue;
       }
       for (let n = 0; n < away; n++) this.turns.pass();
@@ -110,6 +116,7 @@ export class SliceRunner {
       retired += ended.retired;
       steps += Math.max(1, ended.retired);
       if (ended.exit) return this.result(ended.exit, retired);
+      isOver = this.pace.isOver(ended.retired);
     }
   }
 
@@ -125,7 +132,7 @@ export class SliceRunner {
     if (this.mt.singleStep) return 1;
     const deadline = this.platform ? VirtualClock.ticksAt(this.platform.timeline.deadline()) - this.clock.ticks : Infinity;
     const stop = until ? until.ticks - this.clock.ticks : Infinity;
-    return Math.max(1, Math.min(limit, this.turns.allowance, deadline, stop, 2 ** 40));
+    return Math.max(1, Math.min(limit, this.turns.allowance, deadline, stop, this.pace.budget, 2 ** 40));
   }
 
   private reached(until: StopAt): boolean {

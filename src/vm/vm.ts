@@ -34,8 +34,8 @@ import { Inputs } from './inputs.ts';
 import type { Journal, Moment } from './journal.ts';
 import { buildParts, pageReader, requestWords } from './machine-parts.ts';
 import type { MachineParts } from './machine-parts.ts';
-import { restoreMachine, saveMachine } from './save.ts';
-import type { VmState } from './save.ts';
+import { restoreMachine, saveBlocks, saveCore } from './save.ts';
+import type { VmCore, VmState } from './save.ts';
 import { SliceRunner } from './slice.ts';
 import { Turns } from './turns.ts';
 import { requireStopped, Vcpu } from './vcpu.ts';
@@ -52,8 +52,8 @@ export interface FetcherSeed {
   readonly consumer: number;
 }
 
-/** Instructions between two returns of `run` to the host's event loop. */
-const RUN_SLICE = 500_000;
+/** Milliseconds between two returns of `run` to the host's event loop. */
+const RUN_SLICE = 5;
 
 export class Vm {
   /** Memory tracking: the seven ioctls as methods. */
@@ -240,7 +240,7 @@ export class Vm {
       let retired = 0;
       for (;;) {
         if (signal?.aborted) return this.aborted(retired);
-        const result = this.runSlice(Math.min(RUN_SLICE, limit - retired));
+        const result = this.runSlice(limit - retired, { milliseconds: RUN_SLICE });
         retired += result.retired;
         if (result.exit.kind !== 'limit' || retired >= limit) return { ...result, retired };
         await yieldToHost();
@@ -339,12 +339,17 @@ export class Vm {
   }
 
   /**
-   * Everything but RAM, as plain data. The TLBs are part of it: their contents are visible to the guest. At an `io` or `mmio`
+   * Everything but RAM, as plain data and bytes. The TLBs are part of it: their contents are visible to the guest. At an `io` or `mmio`
    * exit it is the state before that access, which the restored machine raises again. EBUSY from within a slice.
    */
   save(): VmState {
+    return { ...this.saveCore(), blocks: saveBlocks(this.platform) };
+  }
+
+  /** The same without the contents that devices keep as blocks: for whoever tracks what changes of them (`platform.blocks`). */
+  saveCore(): VmCore {
     requireStopped(this.parts.lock);
-    return saveMachine(this.parts, this.turns, this.clock, this.platform);
+    return saveCore(this.parts, this.turns, this.clock, this.platform);
   }
 
   /**

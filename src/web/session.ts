@@ -74,7 +74,7 @@ export class Session {
   private async runCycles(): Promise<Exit> {
     for (;;) {
       const runMs = this.runMs;
-      const report = await this.checkpointer.cycleAsync(() => this.between(), { runSlice: (limit) => this.slice(limit) });
+      const report = await this.checkpointer.cycleAsync(() => this.between(), { runSlice: (...most) => this.slice(...most) });
       this.cycles++;
       this.reported += report.gfns.length;
       this.tellSerial();
@@ -85,9 +85,9 @@ export class Session {
     }
   }
 
-  private slice(limit: number): SliceResult {
+  private slice(limit: number, milliseconds: number): SliceResult {
     const start = performance.now();
-    const result = this.vm.runSlice(this.request.slow ? Math.min(limit, SLOW_SLICE) : limit);
+    const result = this.vm.runSlice(this.request.slow ? Math.min(limit, SLOW_SLICE) : limit, { milliseconds });
     this.runMs += performance.now() - start;
     this.retired += result.retired;
     return result;

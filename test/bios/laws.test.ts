@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { InputError } from '../../src/base/errors.ts';
+import type { SavedBlocks } from '../../src/base/blocks.ts';
 import { Checkpointer } from '../../src/checkpoint/checkpointer.ts';
 import { rebuildCycle, resumeCycle, verifyRebuilds } from '../../src/checkpoint/rebuild.ts';
 import { MemoryStore } from '../../src/checkpoint/store.ts';
@@ -61,8 +62,8 @@ describe('the program', () => {
   it('leaves on the disk what it wrote', () => {
     const pc = build();
     finished(pc);
-    const { sectors } = pc.vm.save().platform!['bios']!;
-    expect(sectors).toEqual(Array.from({ length: CYLINDERS }, (_, n) => ((n + 1) * 2 + 1) * 18 + 1));
+    const { numbers } = pc.vm.save().blocks['bios']!;
+    expect(numbers).toEqual(Array.from({ length: CYLINDERS }, (_, n) => Math.floor((((n + 1) * 2 + 1) * 18 + 1) / 8)));
     const second = (CYLINDERS * 2 + 1) * 18 + 2;
     const words = [...pc.vm.readMemory(0xa000, 2), ...pc.vm.readMemory(0xa000 + SECTOR, 2)];
     expect(words).toEqual([CYLINDERS, 0, second & 0xff, second >> 8]);
@@ -121,7 +122,7 @@ describe('saved and restored', () => {
   it.each([10, 333, 1000, 1501, 3000])('after %i instructions, the run goes on as if it had not been', (instructions) => {
     const first = build();
     first.vm.runSlice(instructions);
-    const state = JSON.parse(JSON.stringify(first.vm.save())) as ReturnType<typeof first.vm.save>;
+    const state = structuredClone(first.vm.save());
     const second = build();
     second.vm.runSlice(instructions * 2);
     loadMemory(second.vm, copyMemory(first.vm));
@@ -164,15 +165,28 @@ describe('saved and restored', () => {
     ['an unknown field', (bios) => ({ ...bios, more: 1 })],
     ['no name', (bios) => ({ ...bios, image: 7 })],
     ['another size', (bios) => ({ ...bios, bytes: 512 })],
-    ['no list', (bios) => ({ ...bios, sectors: 1 })],
-    ['a sector that is not there', (bios) => ({ ...bios, sectors: [DISKETTE_SECTORS], data: 'A'.repeat(684) })],
-    ['too little data', (bios) => ({ ...bios, data: (bios['data'] as string).slice(4) })],
-    ['data that is no base64', (bios) => ({ ...bios, data: `!${(bios['data'] as string).slice(1)}` })],
-    ['bits after the end of data', (bios) => ({ ...bios, data: (bios['data'] as string).replace(/.=$/, 'B=') })],
+    ['another kind', (bios) => ({ ...bios, kind: 'fixed' })],
   ])('%s is refused, and nothing changes', (_name, change) => {
     const { pc, state } = written();
     const bios = change(state.platform!['bios'] as Record<string, unknown>) as never;
     expect(() => pc.vm.restore({ ...state, platform: { ...state.platform, bios } })).toThrow(/^saved state of the boot disk: /);
+    expect(outcome(pc)).toEqual(expected);
+  });
+
+  it.each<[string, (blocks: SavedBlocks) => unknown]>([
+    ['none', () => undefined],
+    ['what JSON makes of them', (blocks) => JSON.parse(JSON.stringify(blocks))],
+    ['too few bytes', ({ numbers, bytes }) => ({ numbers, bytes: bytes.subarray(1) })],
+    ['a block that is not there', ({ bytes }) => ({ numbers: [DISKETTE_SECTORS / 8], bytes: bytes.subarray(0, 4096) })],
+    [
+      'a block twice',
+      ({ numbers, bytes }) => ({ numbers: [...numbers, numbers[0]], bytes: new Uint8Array([...bytes, ...bytes.subarray(0, 4096)]) }),
+    ],
+  ])('written blocks that are %s are refused, and nothing changes', (_name, change) => {
+    const { pc, state } = written();
+    const blocks = { bios: change(state.blocks['bios']!) } as never;
+    expect(() => pc.vm.restore({ ...state, blocks })).toThrow(InputError);
+    expect(() => pc.vm.restore({ ...state, blocks: {} })).toThrow(/^machine state: it lacks the blocks of bios$/);
     expect(outcome(pc)).toEqual(expected);
   });
 });

@@ -43,7 +43,7 @@ describe.each(['write-protect', 'pml'] as const)('with %s', (tracking) => {
         expect(cpid).toBe(kept + 1);
         ended = exit.kind === 'hlt';
       } catch (error) {
-        expect(error).toMatchObject({ message: 'no space left' });
+        expect(error).toMatchObject({ name: 'CheckpointError', report: { cpid: kept + 1 }, cause: { message: 'no space left' } });
         expect(store.lastCycle).toBe(kept);
         failed++;
       }
@@ -92,7 +92,8 @@ describe('cycles that yield to the host', () => {
     const checkpointer = new Checkpointer(vm, store, policy);
     checkpointer.start();
     let turns = 0;
-    const early = await checkpointer.cycleAsync(async () => turns++ < 1);
+    const runSlice = (limit: number) => vm.runSlice(Math.min(limit, 20_000));
+    const early = await checkpointer.cycleAsync(async () => turns++ < 1, { runSlice });
     expect(early).toMatchObject({ cpid: 1, exit: { kind: 'interrupted' }, retired: 20_000 });
     while ((await checkpointer.cycleAsync(async () => true)).exit.kind !== 'hlt') expect(store.lastCycle).toBeGreaterThan(1);
     expect(hashImage(rebuildCycle(store, store.lastCycle).pages)).toBe(hashMemory(vm));
@@ -106,7 +107,7 @@ describe('cycles that yield to the host', () => {
     const { exit, retired } = checkpointer.cycle({
       runSlice: (limit) => {
         now++;
-        return vm.runSlice(limit);
+        return vm.runSlice(Math.min(limit, 20_000));
       },
     });
     expect({ kind: exit.kind, retired }).toEqual({ kind: 'limit', retired: 80_000 });

@@ -54,6 +54,53 @@ describe('run', () => {
   });
 });
 
+/** Writes DL to port 0xF4, or'ed with the first byte of the sector that CX names, or with 8 if it cannot be read, and halts. */
+function teller(length: number, cx: number): Uint8Array {
+  const bytes = new Uint8Array(length);
+  // mov ax,0201h; mov cx,…; mov dh,0; mov bx,9000h; int 13h; mov al,dl; jc +…; or al,[9000h]; out 0f4h,al; hlt
+  bytes.set([0xb8, 0x01, 0x02, 0xb9, cx & 0xff, cx >> 8, 0xb6, 0x00, 0xbb, 0x00, 0x90, 0xcd, 0x13, 0x88, 0xd0, 0x73, 0x02, 0x0c, 0x08]);
+  bytes.set([0x0a, 0x06, 0x00, 0x90, 0xe6, 0xf4, 0xfa, 0xf4], 19);
+  bytes.set([0x55, 0xaa], 510);
+  return bytes;
+}
+
+describe('what a file is booted as', () => {
+  const KIB = 1024;
+  // The value written: the drive, 8 if sector CX cannot be read, or'ed with that sector's first byte.
+  it.each<[string, number, string[], number, number]>([
+    ['a sector alone is a fixed disk', 512, [], 2, 0x88],
+    ['an odd size is filled up to a whole sector', 1000, [], 2, 0x80],
+    ['720 KiB are a diskette of 9 sectors', 720 * KIB, [], 10, 0x08],
+    ['1.2 MB are a diskette of 15 sectors', 1200 * KIB, [], 15, 0x00],
+    ['... and no more', 1200 * KIB, [], 16, 0x08],
+    ['--floppy: a sector alone is a diskette of 1.44 MB', 512, ['--floppy'], 18, 0x00],
+    ['--floppy: so is an odd size', 700_001, ['--floppy'], 0x4f12, 0x00],
+    ['--floppy: what is larger is one of 2.88 MB', 1500 * KIB, ['--floppy'], 36, 0x00],
+    ['--floppy: a standard size is itself', 360 * KIB, ['--floppy'], 10, 0x08],
+    ['--disk: a diskette as a fixed disk', 1440 * KIB, ['--disk'], 63, 0x80],
+  ])('%s', async (_name, length, [option], cx, value) => {
+    writeFileSync(at('teller'), teller(length, cx));
+    const { stderr } = await cli(
+      'run',
+      option === undefined ? at('teller') : `${option}=${at('teller')}`,
+      '--json',
+      '--max-instructions=100000',
+    );
+    expect(JSON.parse(stderr)).toMatchObject({ outcome: 'debug-exit', value });
+  });
+
+  it('a disk with a multiboot loader boots by its first sector; as --kernel the loader is entered', async () => {
+    const bytes = teller(64 * KIB, 1);
+    const words = [0x1badb002, 0x10000, 0xe4514ffe, 0x100400, 0x100000, 0, 0, 0x100420];
+    words.forEach((word, n) => new DataView(bytes.buffer).setUint32(0x400 + 4 * n, word, true));
+    bytes.set([0xb0, 0x33, 0xe6, 0xf4, 0xf4], 0x420);
+    writeFileSync(at('loader'), bytes);
+    expect(JSON.parse((await cli('run', at('loader'), '--json')).stderr)).toMatchObject({ value: 0xb8 });
+    expect(JSON.parse((await cli('run', `--kernel=${at('loader')}`, '--json')).stderr)).toMatchObject({ value: 0x33 });
+    expect(JSON.parse((await cli('inspect', at('loader'), '--json')).stdout)).toMatchObject({ kind: 'boot-sector' });
+  });
+});
+
 describe('checkpoints', () => {
   const CYCLE = 2;
 
@@ -74,6 +121,10 @@ describe('checkpoints', () => {
     expect(other.status).toBe(125);
     expect(other.stderr).toMatch(/^tidemark: [^\n]*it is not that of .*disk\.img, or the file has changed\n$/);
     rmSync(at('disk.img'));
+    copyFileSync(GUEST, at('moved.img'));
+    const moved = await cli('restore', at('ck'), `--cycle=${CYCLE}`, `--disk=${at('moved.img')}`);
+    expect(moved).toMatchObject({ status: 0, stderr: '' });
+    expect(EXPECTED.endsWith(moved.stdout)).toBe(true);
     const gone = await cli('restore', at('ck'));
     expect(gone.status).toBe(125);
     expect(gone.stderr).toMatch(/^tidemark: boot disk '.*disk\.img': no such file or directory\n$/);

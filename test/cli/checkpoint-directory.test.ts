@@ -29,6 +29,7 @@ function checkpointInto(store: CheckpointStore, instructions = 50_000): void {
   const checkpointer = new Checkpointer(vm, store, { dirtyTrigger: 0, maxDirty: 0xffffffff, instructions, hash: true });
   checkpointer.start();
   for (let n = 0; n < CYCLES; n++) checkpointer.cycle();
+  store.close?.();
 }
 
 let root = '';
@@ -63,11 +64,6 @@ describe('a directory of checkpoints', () => {
   it.each<[string, (path: string) => void, string]>([
     ['other files', (path) => writeFileSync(join(path, 'letter'), 'x'), "is not empty \\(it holds 'letter'\\)"],
     ['an older run', (path) => writeFileSync(join(path, 'base.tmck'), 'x'), "holds another run's checkpoints \\('base.tmck'\\)"],
-    [
-      'an unfinished run',
-      (path) => writeFileSync(join(path, 'base.tmck.77.tmp'), 'x'),
-      "holds another run's checkpoints \\('base.tmck.77.tmp'\\)",
-    ],
   ])('is not begun among %s', (name, fill, message) => {
     const path = join(root, name);
     mkdirSync(path);
@@ -79,7 +75,9 @@ describe('a directory of checkpoints', () => {
 
   it('may be begun in an empty directory, not in a file', () => {
     mkdirSync(join(root, 'empty'));
-    expect(DirectoryStore.create(join(root, 'empty')).lastCycle).toBe(0);
+    const store = DirectoryStore.create(join(root, 'empty'));
+    expect(store.lastCycle).toBe(0);
+    store.close();
     writeFileSync(join(root, 'file'), 'x');
     expect(() => DirectoryStore.create(join(root, 'file'))).toThrow(refusal('is not a directory'));
     expect(() => DirectoryStore.create(join(root, 'absent', 'below'))).toThrow(expect.objectContaining({ code: 'ENOENT' }));
@@ -132,8 +130,12 @@ describe('damage', () => {
     ],
     ['a flipped bit in the header', () => flip(cycleFile(1), 40), 'cycle-000001\\.tmck: .*damaged'],
     ['a flipped bit in the checksum', () => flip('base.tmck', -1), 'base\\.tmck: .*damaged'],
-    ['another version', () => flip('base.tmck', 8), 'base\\.tmck: offset 0x8: format version 17\\.0; this build reads version 1'],
-    ['a missing cycle', () => rmSync(join(path, cycleFile(2))), 'cycle-000002\\.tmck is missing \\(the last is cycle-000004\\.tmck\\)'],
+    ['another version', () => flip('base.tmck', 8), 'base\\.tmck: offset 0x8: format version 18\\.0; this build reads version 2'],
+    [
+      'a missing cycle',
+      () => rmSync(join(path, cycleFile(2))),
+      'cycle-000002\\.tmck is missing: cycles 2 to 4 cannot be rebuilt without it',
+    ],
     ['a missing base', () => rmSync(join(path, 'base.tmck')), 'holds no checkpoints \\(there is no base\\.tmck\\)'],
     [
       'cycles that changed places',
@@ -174,6 +176,15 @@ describe('damage', () => {
     writeFileSync(join(path, `${cycleFile(CYCLES)}.4711.tmp`), 'half a cyc');
     expect(DirectoryStore.open(path).lastCycle).toBe(CYCLES - 1);
     expect(readAll).not.toThrow();
+  });
+
+  it('a missing or damaged cycle blocks only itself and what comes after it', () => {
+    for (const damage of [() => flip(cycleFile(3), 5000), () => rmSync(join(path, cycleFile(3)))]) {
+      damage();
+      const store = DirectoryStore.open(path);
+      for (const cpid of [0, 1, 2]) expect(() => rebuildCycle(store, cpid)).not.toThrow();
+      for (const cpid of [3, 4]) expect(() => rebuildCycle(store, cpid)).toThrow(refusal('cycle-000003\\.tmck'));
+    }
   });
 
   it('any single byte changed in any file is noticed', () => {

@@ -44,7 +44,7 @@ describe('--bios', () => {
     ['an IMAGE without a place', ['--bios', rom, rom], /--bios takes an IMAGE only with --at/],
     ['an expansion ROM that is none', ['--bios', rom, '--option-rom', odd], /odd: an expansion ROM begins with the bytes 55 AA/],
     ['an expansion ROM alone', ['--option-rom', odd, rom], /--option-rom needs --bios/],
-    ['nothing at all', [], /nothing to run: give an IMAGE, --kernel or --bios/],
+    ['nothing at all', [], /nothing to run: give an IMAGE, --kernel, --disk, --floppy or --bios/],
   ])('with %s: 125, and one line', async (_name, argv, message) => {
     const { status, stdout, stderr } = await cli('run', ...argv);
     expect([status, stdout]).toEqual([125, '']);

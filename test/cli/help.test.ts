@@ -30,18 +30,24 @@ describe('help', () => {
     expect(await help('run')).toMatchInlineSnapshot(`
       "Usage: tidemark run [IMAGE] [options]
 
-      IMAGE is recognised by its content: Linux bzImage, multiboot 1 or 2, ELF (PVH or plain), a disk with
-      a boot sector (booted by a BIOS; the file is not changed); raw bytes with --at. With --bios none is
-      needed, and raw bytes are put where --at says for the firmware to find.
+      IMAGE is recognised by its content: Linux bzImage, ELF (multiboot, PVH or plain), a disk with a boot
+      sector (booted by a BIOS; the file is not changed), other multiboot 1 or 2; raw bytes with --at.
+      --kernel, --disk and --floppy say what a file is. With --bios none is needed, and raw bytes are put
+      where --at says for the firmware to find.
 
       The exit status is 0 when the guest halted with interrupts off or asked for a reset, ((v << 1) | 1)
       & 255 when it wrote v to port 0xF4, 124 at a limit, 125 for bad usage or input, 126 after a triple
-      fault, 70 for an internal error, a lost write that --verify finds among them.
+      fault, 70 for an internal error, a lost write that --verify finds among them, 74 in place of 0 when
+      checkpoints could not be kept.
 
       On a terminal Ctrl-A x quits. Files that the run writes have their names only when it has ended.
 
       Options:
-        --kernel F                        Linux, multiboot or PVH kernel
+        --kernel F                        Linux, multiboot or PVH kernel, even if its first sector could
+                                          be that of a disk
+        --disk F                          fixed disk to boot, whatever else is in it
+        --floppy F                        diskette to boot; what it lacks to a standard size reads as
+                                          zeros
         --append S                        the kernel's command line
         --initrd F                        Linux's initial RAM disk; the first module of other kernels
         --module F                        multiboot module; may be repeated

@@ -23,7 +23,7 @@ describe('exit statuses and where text goes', () => {
     [[], "tidemark: no command given; see 'tidemark --help'\n"],
     [['fly'], "tidemark: unknown command 'fly'; see 'tidemark --help'\n"],
     [['--fast'], "tidemark: unknown option '--fast'; see 'tidemark --help'\n"],
-    [['run'], "tidemark: nothing to run: give an IMAGE, --kernel or --bios; see 'tidemark run --help'\n"],
+    [['run'], "tidemark: nothing to run: give an IMAGE, --kernel, --disk, --floppy or --bios; see 'tidemark run --help'\n"],
     [['bench', 'nonsense'], "tidemark: no benchmark is called 'nonsense': there are guests, mt, segments; see 'tidemark bench --help'\n"],
     [['run', '--fast', 'i'], "tidemark: unknown option '--fast'; see 'tidemark run --help'\n"],
     [['run', 'i', '--memory=0G'], "tidemark: option '--memory': 0G is not between 1M and 3G; see 'tidemark run --help'\n"],

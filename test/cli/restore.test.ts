@@ -52,7 +52,7 @@ describe('restore', () => {
     const { status, stderr } = await cli('restore', at('spin'), '--max-instructions=1000', '--json');
     expect({ status, ...JSON.parse(stderr) }).toMatchObject({ status: 124, instructions: 1000 });
     const { stderr: text } = await cli('restore', at('spin'), '--max-instructions=1000');
-    expect(text).toBe('tidemark: the limit of instructions was reached after 121000\n');
+    expect(text).toBe('tidemark: the limit of instructions was reached after 1000 (121000 in all)\n');
   });
 
   it('of a guest that had ended by a triple fault is that end', async () => {
@@ -173,7 +173,7 @@ describe('inspect', () => {
   it('a directory: the machine, every cycle, its pages and size', async () => {
     const last = lastCycle('smp');
     const data = await json(at('smp'));
-    expect(data).toMatchObject({ type: 'checkpoints', format: 1, cycles: last, machine: { memory: 8 * 1024 ** 2, vcpus: 3 } });
+    expect(data).toMatchObject({ type: 'checkpoints', format: 2, cycles: last, machine: { memory: 8 * 1024 ** 2, vcpus: 3 } });
     expect(data.parts.map((part: { cycle: number }) => part.cycle)).toEqual(Array.from({ length: last + 1 }, (_, n) => n));
     const store = DirectoryStore.open(at('smp'));
     expect(data.parts[1].gfns).toEqual([...store.delta(1).pages.keys()]);
@@ -237,15 +237,37 @@ describe('inspect', () => {
     ['an absent file', 'absent', /no such file or directory/],
     ['an empty file', 'empty', /is empty/],
     ['noise', 'noise', /not an image that is known/],
-    ['a damaged directory', 'damaged', /cycle-000002\.tmck: offset 0x[0-9a-f]+: .*truncated/],
   ])('%s: 125, one line', async (_name, name, message) => {
     writeFileSync(at('empty'), '');
     writeFileSync(at('noise'), 'just some text');
-    cpSync(at('spin'), at('damaged'), { recursive: true });
-    truncateSync(join(at('damaged'), cycleFile(2)), 3000);
     const { status, stdout, stderr } = await cli('inspect', ...(name === '' ? [] : [at(name)]));
     expect({ status, stdout }).toEqual({ status: 125, stdout: '' });
     expect(stderr).toMatch(/^tidemark: [^\n]+\n$/);
     expect(stderr).toMatch(message);
+  });
+
+  it('a directory with a damaged cycle: lists all, says what cannot be restored, 125', async () => {
+    cpSync(at('spin'), at('damaged'), { recursive: true });
+    truncateSync(join(at('damaged'), cycleFile(2)), 3000);
+    const { status, stdout, stderr } = await cli('inspect', at('damaged'));
+    expect(status).toBe(125);
+    expect(stdout).toMatch(/3 cycles, \d+ bytes, cycles 2 to 3 cannot be restored\n {2}base: .*\n {2}cycle 1: \d+ pages/);
+    expect(stdout).toMatch(/^ {2}cycle 2: .*cycle-000002\.tmck: offset 0x[0-9a-f]+: .*truncated$/m);
+    expect(stderr).toMatch(/^tidemark: [^\n]*cycle-000002\.tmck: [^\n]*; cycles 2 to 3 cannot be restored\n$/);
+    expect((await cli('restore', at('damaged'), '--cycle=1', '--max-instructions=10')).status).toBe(124);
+    expect(await cli('restore', at('damaged'))).toMatchObject({
+      status: 125,
+      stderr: expect.stringMatching(/cycle-000002\.tmck: .*truncated/),
+    });
+    rmSync(join(at('damaged'), cycleFile(2)));
+    expect((await cli('restore', at('damaged'), '--cycle=1', '--max-instructions=10')).status).toBe(124);
+    const gone = await cli('restore', at('damaged'));
+    expect(gone.stderr).toMatch(/^tidemark: directory '.*': cycle-000002\.tmck is missing: cycles 2 to 3 cannot be rebuilt without it\n$/);
+    expect(await json(at('damaged'))).toMatchObject({
+      broken: [
+        { cycle: 2, wrong: expect.any(String) },
+        { cycle: 3, wrong: expect.any(String) },
+      ],
+    });
   });
 });

@@ -15,6 +15,8 @@ describe('the options of run', () => {
     expect(options('image')).toEqual({
       image: 'image',
       kernel: null,
+      disk: null,
+      floppy: null,
       append: '',
       initrd: null,
       module: [],
@@ -77,7 +79,7 @@ describe('the options of run', () => {
   });
 
   it.each([
-    [[], 'nothing to run: give an IMAGE, --kernel or --bios'],
+    [[], 'nothing to run: give an IMAGE, --kernel, --disk, --floppy or --bios'],
     [['a', 'b'], "one IMAGE at most, but 'b' is a second one"],
     [[''], 'IMAGE is empty'],
     [['a', '--kernel=k'], 'IMAGE and --kernel exclude each other'],

@@ -144,10 +144,9 @@ describe('bad input: 125, one line, nothing on stdout', () => {
       at('sector'),
       Uint8Array.from({ length: 512 }, (_, n) => (n === 510 ? 0x55 : n === 511 ? 0xaa : 0x90)),
     );
-    writeFileSync(
-      at('odd'),
-      Uint8Array.from({ length: 1000 }, (_, n) => (n === 510 ? 0x55 : n === 511 ? 0xaa : 0x90)),
-    );
+    const huge = new Uint8Array(5761 * 512);
+    huge.set([0x55, 0xaa], 510);
+    writeFileSync(at('huge'), huge);
     symlinkSync(at('absent'), at('dangling'));
   });
 
@@ -163,7 +162,10 @@ describe('bad input: 125, one line, nothing on stdout', () => {
     ['a segment outside of memory', ['high'], /high: offset 0x[0-9a-f]+: .*does not fit into guest RAM/],
     ['a boot sector with a command line', ['sector', '--append=x'], /sector: --append means nothing to a boot sector/],
     ["a boot sector as every vCPU's entry", ['sector', '--enter-all'], /sector: --enter-all means nothing to a boot sector/],
-    ['a disk of odd size', ['odd'], /odd: a boot image of odd size: 1000 bytes is not a multiple of 512/],
+    ['a disk without a boot sector', ['--disk=noise'], /noise: offset 0x1fe: no boot sector, which would end with 55 aa here/],
+    ['a diskette larger than any', ['--floppy=huge'], /huge: 5761 sectors are more than any diskette has/],
+    ['a disk beside an image', ['noise', '--disk=sector'], /IMAGE and --disk exclude each other/],
+    ['a disk and a diskette', ['--floppy=sector', '--disk=sector'], /--disk and --floppy exclude each other/],
     ['a raw image at an address without memory', ['noise', '--at=0x80000000'], /noise: .*does not fit into guest RAM/],
     ['memory 0', ['noise', '--memory=0M'], /option '--memory': 0M is not between 1M and 3G/],
     ['absurd memory', ['noise', '--memory=99999G'], /option '--memory': 99999G is not between/],

@@ -94,7 +94,7 @@ describe.each(ENGINE_NAMES)('engine %s', (engine) => {
     for (let stop = 45; stop < 75; stop += 3) {
       const first = machine({ engine });
       first.vm.runSlice(stop);
-      const pieces = [...encodeContainer(7, { state: first.vm.save() }, new Map())];
+      const pieces = [...encodeContainer(7, { state: first.vm.save() }, [])];
       const { header } = decodeContainer(bytesSource('state', new Uint8Array(Buffer.concat(pieces))));
       const second = createPc({ memory: MIB, engine, devices: [MAILBOX] });
       second.vm.writeMemory(0, first.vm.readMemory(0, MIB));

@@ -31,9 +31,11 @@ export const inspect = defineCommand(
   },
   async (values, positionals, io) => {
     const path = withUsageHint('inspect', () => onePath(positionals));
-    const { text, data } = inspectPath(path);
+    const { text, data, problem = null } = inspectPath(path);
     io.stdout.write(values.json ? `${json(data)}\n` : text.map((line) => `${line}\n`).join(''));
-    return ExitStatus.OK;
+    if (problem === null) return ExitStatus.OK;
+    io.stderr.write(`tidemark: ${problem}\n`);
+    return ExitStatus.USAGE;
   },
 );
 

@@ -24,8 +24,9 @@ export async function restoreGuest(
   const store = DirectoryStore.open(tape?.locate(options.directory) ?? options.directory);
   const cycle = options.cycle ?? store.lastCycle;
   if (cycle > store.lastCycle) throw new InputError(`directory '${options.directory}': no cycle ${cycle}, the last is ${store.lastCycle}`);
+  store.sweep();
   const { machine, state } = store.base();
-  const disk = bootDiskOf(state);
+  const disk = bootDiskOf(state, options.disk === null ? null : (tape?.locate(options.disk) ?? options.disk));
   const build = (sinks: GuestSinks): ReadyMachine => {
     const { engine, tracking, verify } = options;
     const { vm, board } = createPc({ ...machine, engine, tracking, verify, ...(disk ? { disk } : {}), ...sinks });

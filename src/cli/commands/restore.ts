@@ -7,6 +7,7 @@ import { integer, resolveSession, SESSION_OPTIONS, type SessionOptions } from '.
 
 const OPTIONS = {
   cycle: valued('N', integer(0, Number.MAX_SAFE_INTEGER), 'resume at the end of cycle N, 0 for the start (default: the last cycle)'),
+  disk: valued('F', nonEmpty, 'where the disk or diskette that the guest was booted from lies now (default: where it lay)'),
   record: valued('F', nonEmpty, 'write what reaches the guest from outside into F, for `tidemark replay`'),
   ...SESSION_OPTIONS,
 } as const;
@@ -17,6 +18,8 @@ export interface RestoreOptions extends SessionOptions {
   readonly record: string | null;
   /** Null for the last one. */
   readonly cycle: number | null;
+  /** Where the boot disk lies now; null for where it lay. */
+  readonly disk: string | null;
 }
 
 /** Of options of which none is given. */

@@ -12,6 +12,7 @@ import type { Vm } from '../../vm/vm.ts';
 import { runSession } from '../guest/session.ts';
 import type { GuestSinks } from '../guest/session.ts';
 import { bootDisk } from '../boot-disk.ts';
+import type { DiskImage } from '../../machine/bios/disk.ts';
 import { readInputFile } from '../input-file.ts';
 import type { CliIo } from '../io.ts';
 import { recorderFor } from '../record/recorder.ts';
@@ -26,17 +27,18 @@ export async function runGuest(
   tape: Tape | null = recorderFor(options.record, 'run', options, SESSION_OPTIONS),
 ): Promise<number> {
   if (options.bios !== null) return runFirmware(options, options.bios, io, tape);
-  const path = (options.image ?? options.kernel)!;
+  const { path, what } = mainFile(options);
   const located = tape?.locate(path) ?? path;
   const read = reader(tape);
-  const bytes = read(path, options.image === null ? 'kernel' : 'image');
+  const bytes = read(path, what);
   const boot: BootOptions = {
+    asKernel: options.kernel !== null,
     append: options.append,
     modules: options.module.map((name) => ({ name, bytes: read(name, 'module') })),
     ...(options.initrd === null ? {} : { initrd: { name: options.initrd, bytes: read(options.initrd, 'initrd') } }),
     ...(options.at === null ? {} : { at: options.at }),
   };
-  const disk = isBootDisk(options, bytes) ? bootDisk(located, bytes) : null;
+  const disk = diskOf(options, located, bytes);
   const build = (sinks: GuestSinks): Pc => {
     const { memory, cpus, engine, tracking, verify } = options;
     const pc = createPc({ memory, vcpus: cpus, engine, tracking, verify, ...(disk ? { disk } : {}), ...sinks });
@@ -75,13 +77,25 @@ async function runFirmware({ image, at, optionRom, ...options }: RunOptions, bio
   return runSession(options, io, build, tape);
 }
 
-/** Whether IMAGE is booted as a disk. InputError for options that such a guest could not be given. */
-function isBootDisk({ image, at, append, initrd, module, enterAll }: RunOptions, bytes: Uint8Array): boolean {
-  if (image === null || at !== null || recogniseImage(bytes) !== 'boot-sector') return false;
+/** The one file that says what runs. */
+function mainFile({ image, kernel, disk, floppy }: RunOptions): { readonly path: string; readonly what: string } {
+  if (image !== null) return { path: image, what: 'image' };
+  if (kernel !== null) return { path: kernel, what: 'kernel' };
+  return { path: (disk ?? floppy)!, what: disk === null ? 'diskette' : 'disk' };
+}
+
+/** The file as a disk if it is to be booted as one, else null. InputError for options that such a guest could not be given. */
+function diskOf(
+  { kernel, disk, floppy, at, append, initrd, module, enterAll }: RunOptions,
+  path: string,
+  bytes: Uint8Array,
+): DiskImage | null {
+  const isAsked = disk !== null || floppy !== null;
+  if (!isAsked && (kernel !== null || at !== null || recogniseImage(bytes) !== 'boot-sector')) return null;
   const options = { '--append': append !== '', '--initrd': initrd !== null, '--module': module.length > 0, '--enter-all': enterAll };
   const senseless = Object.entries(options).find(([, isGiven]) => isGiven);
-  if (senseless) throw new InputError(`${image}: ${senseless[0]} means nothing to a boot sector`);
-  return true;
+  if (senseless) throw new InputError(`${path}: ${senseless[0]} means nothing to a boot sector`);
+  return bootDisk(path, bytes, disk !== null ? 'fixed' : floppy !== null ? 'diskette' : null);
 }
 
 /** Loads the image; with `enterAll` every vCPU starts where vCPU 0 does, RSI telling it its index. */

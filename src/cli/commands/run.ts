@@ -16,7 +16,9 @@ const MAX_CPUS = 30;
 const MAX_GPA = 2 ** 40 - 1;
 
 const OPTIONS = {
-  kernel: valued('F', nonEmpty, 'Linux, multiboot or PVH kernel'),
+  kernel: valued('F', nonEmpty, 'Linux, multiboot or PVH kernel, even if its first sector could be that of a disk'),
+  disk: valued('F', nonEmpty, 'fixed disk to boot, whatever else is in it'),
+  floppy: valued('F', nonEmpty, 'diskette to boot; what it lacks to a standard size reads as zeros'),
   append: valued('S', String, "the kernel's command line", '', null),
   initrd: valued('F', nonEmpty, "Linux's initial RAM disk; the first module of other kernels"),
   module: list('F', 'multiboot module; may be repeated'),
@@ -38,7 +40,10 @@ const OPTIONS = {
 
 type RunValues = OptionValues<typeof OPTIONS>;
 
-/** What `tidemark run` was asked to do; checked for sense, files not opened yet. One of `image`, `kernel` and `bios` is not null. */
+/**
+ * What `tidemark run` was asked to do; checked for sense, files not opened yet. One of `image`, `kernel`, `disk`, `floppy` and `bios` is
+ * not null.
+ */
 export interface RunOptions extends Omit<RunValues, keyof SessionOptions>, SessionOptions {
   readonly image: string | null;
 }
@@ -51,10 +56,11 @@ export function resolveRunOptions(values: RunValues, positionals: readonly strin
   const [image = null, ...extra] = positionals;
   if (extra.length > 0) throw new InputError(`one IMAGE at most, but '${extra[0]}' is a second one`);
   if (image === '') throw new InputError('IMAGE is empty');
-  if (image === null && values.kernel === null && values.bios === null) {
-    throw new InputError('nothing to run: give an IMAGE, --kernel or --bios');
-  }
-  if (image !== null && values.kernel !== null) throw new InputError('IMAGE and --kernel exclude each other');
+  const sources = { IMAGE: image, '--kernel': values.kernel, '--disk': values.disk, '--floppy': values.floppy };
+  const [first, second] = Object.entries(sources).flatMap(([name, value]) => (value === null ? [] : [name]));
+  if (first === undefined && values.bios === null)
+    throw new InputError('nothing to run: give an IMAGE, --kernel, --disk, --floppy or --bios');
+  if (second !== undefined) throw new InputError(`${first} and ${second} exclude each other`);
   if (values.at !== null && image === null) throw new InputError('--at needs an IMAGE');
   requireFirmwareAlone(values, image);
   return { ...resolveSession(values), image };
@@ -66,9 +72,11 @@ function requireFirmwareAlone(values: RunValues, image: string | null): void {
     if (values.optionRom.length > 0) throw new InputError('--option-rom needs --bios');
     return;
   }
-  const { kernel, append, initrd, module, enterAll, at } = values;
+  const { kernel, disk, floppy, append, initrd, module, enterAll, at } = values;
   const others = {
     '--kernel': kernel !== null,
+    '--disk': disk !== null,
+    '--floppy': floppy !== null,
     '--append': append !== '',
     '--initrd': initrd !== null,
     '--module': module.length > 0,
@@ -85,12 +93,12 @@ export const run = defineCommand(
     summary: 'run a guest',
     usage: '[IMAGE] [options]',
     description: [
-      'IMAGE is recognised by its content: Linux bzImage, multiboot 1 or 2, ELF (PVH or plain), a disk with a boot sector (booted by ' +
-        'a BIOS; the file is not changed); raw bytes with --at. With --bios none is needed, and raw bytes are put where ' +
-        '--at says for the firmware to find.',
+      'IMAGE is recognised by its content: Linux bzImage, ELF (multiboot, PVH or plain), a disk with a boot sector (booted by a BIOS; ' +
+        'the file is not changed), other multiboot 1 or 2; raw bytes with --at. --kernel, --disk and --floppy say what a file is. With ' +
+        '--bios none is needed, and raw bytes are put where --at says for the firmware to find.',
       'The exit status is 0 when the guest halted with interrupts off or asked for a reset, ((v << 1) | 1) & 255 when it wrote v to ' +
         'port 0xF4, 124 at a limit, 125 for bad usage or input, 126 after a triple fault, 70 for an internal error, a lost write that ' +
-        '--verify finds among them.',
+        '--verify finds among them, 74 in place of 0 when checkpoints could not be kept.',
       'On a terminal Ctrl-A x quits. Files that the run writes have their names only when it has ended.',
     ],
     options: OPTIONS,

@@ -22,8 +22,8 @@ const SIGNAL_STATUS = { SIGINT: 128 + 2, SIGTERM: 128 + 15 } as const;
 /** What isa-debug-exit makes of the value written. */
 export const debugExitStatus = (value: number): number => ((value << 1) | 1) & 0xff;
 
-/** The outcome of the exit at which the run ended, on `vcpu`. */
-export function outcomeOf(exit: Exit, vcpu: number, vm: Vm): Outcome {
+/** The outcome of the exit at which the run ended, on `vcpu`, having begun when the machine had retired `before` instructions. */
+export function outcomeOf(exit: Exit, vcpu: number, vm: Vm, before: bigint): Outcome {
   switch (exit.kind) {
     case 'hlt':
       return { status: ExitStatus.OK, lines: [], fields: { outcome: 'halted' } };
@@ -34,23 +34,26 @@ export function outcomeOf(exit: Exit, vcpu: number, vm: Vm): Outcome {
     case 'shutdown':
       return tripleFault(exit.chain, vcpu, vm);
     case 'limit':
-      return limit(`the limit of instructions was reached after ${vm.retired}`, 'instruction-limit');
+      return limit(`the limit of instructions was reached after ${countText(vm, before)}`, 'instruction-limit');
     default:
       throw new InternalError(`the run ended with an exit ${exit.kind}, which nobody asked for`);
   }
 }
 
 /** The outcome when something outside the guest ended the run. */
-export function stoppedOutcome(reason: StopReason, vm: Vm): Outcome {
+export function stoppedOutcome(reason: StopReason, vm: Vm, before: bigint): Outcome {
   switch (reason) {
     case 'timeout':
-      return limit(`the time limit was reached after ${vm.retired} instructions`, 'timeout');
+      return limit(`the time limit was reached after ${countText(vm, before)} instructions`, 'timeout');
     case 'quit':
       return { status: ExitStatus.OK, lines: [], fields: { outcome: 'quit' } };
     default:
       return { status: SIGNAL_STATUS[reason], lines: [`tidemark: stopped by ${reason}`], fields: { outcome: 'signal', signal: reason } };
   }
 }
+
+/** What the run retired; of a machine that is resumed also where that lies in its life. */
+const countText = ({ retired }: Vm, before: bigint): string => `${retired - before}${before > 0n ? ` (${retired} in all)` : ''}`;
 
 const limit = (text: string, outcome: string): Outcome => ({ status: ExitStatus.LIMIT, lines: [`tidemark: ${text}`], fields: { outcome } });
 

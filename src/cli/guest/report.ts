@@ -3,7 +3,7 @@
 import { writeAtomically } from '../atomic-file.ts';
 import type { CliIo } from '../io.ts';
 import type { SessionOptions } from '../session-options.ts';
-import { summaryText, verifiedText } from './checkpoint-report.ts';
+import { failureText, summaryText, verifiedText } from './checkpoint-report.ts';
 import type { CheckpointSummary } from './checkpoint-report.ts';
 import type { Outcome } from './outcome.ts';
 import { collectStats, statsText } from './stats.ts';
@@ -29,8 +29,10 @@ export function writeReport(input: ReportInput): void {
     stream.write(`${json(jsonReport(input, options.stats !== null && file === null ? stats : null))}\n`);
     return;
   }
+  const failure = input.checkpoints && failureText(input.checkpoints);
   const said = [
     ...(input.checkpoints ? [summaryText(input.checkpoints)] : []),
+    ...(failure === null ? [] : [failure]),
     ...(input.verified === null ? [] : [verifiedText(input.verified)]),
     ...(options.stats && file === null ? statsText(stats) : []),
     ...outcome.lines,

@@ -2,17 +2,20 @@
 // its turns; with checkpoints or without.
 
 import type { CheckpointTotals } from './checkpoint-report.ts';
+import { InputError } from '../../base/errors.ts';
+import { CheckpointError } from '../../checkpoint/checkpointer.ts';
 import type { Checkpointer, CycleReport } from '../../checkpoint/checkpointer.ts';
 import type { SliceResult } from '../../vm/exit.ts';
 import type { Vm } from '../../vm/vm.ts';
+import { isSystemError } from '../system-error.ts';
 
-/** Instructions between two turns of the event loop. */
-const SLICE = 500_000;
+/** Milliseconds of a slice: between two looks at the keyboard, the limits and the event loop. */
+const SLICE = 5;
 
 export interface RunnerParts {
   readonly vm: Vm;
   /** Instead of `vm.runSlice`. */
-  readonly runSlice: (limit: number) => SliceResult;
+  readonly runSlice: (limit: number, milliseconds: number) => SliceResult;
   /** Awaited between slices; false stops the run. */
   readonly between: () => Promise<boolean>;
 }
@@ -25,7 +28,7 @@ export function freeRunner({ runSlice, between }: RunnerParts): Runner {
     let retired = 0;
     let vcpu = 0;
     while (await between()) {
-      const result = runSlice(Math.min(SLICE, limit - retired));
+      const result = runSlice(limit - retired, SLICE);
       ({ vcpu } = result);
       retired += result.retired;
       if (result.exit.kind !== 'limit' || retired >= limit) return { ...result, retired };
@@ -34,23 +37,38 @@ export function freeRunner({ runSlice, between }: RunnerParts): Runner {
   };
 }
 
-/** Cycle after cycle; `onCycle` is told of each. */
+/** A cycle: `failure` is why it could not be kept, null if it was. */
+export type OnCycle = (report: CycleReport, failure: Error | null) => void;
+
+/** Cycle after cycle; `onCycle` is told of each. One that cannot be kept does not end the run. */
 export function checkpointRunner(
   { runSlice, between }: RunnerParts,
   checkpointer: Checkpointer,
   totals: CheckpointTotals,
-  onCycle: (report: CycleReport) => void,
+  onCycle: OnCycle,
 ): Runner {
   return async (limit) => {
     let retired = 0;
     for (;;) {
-      const report = await checkpointer.cycleAsync(between, { limit: limit - retired, runSlice });
+      const { report, failure } = await attempt(() => checkpointer.cycleAsync(between, { limit: limit - retired, runSlice }));
       const { exit, vcpu } = report;
       retired += report.retired;
-      totals.add(report);
-      onCycle(report);
+      totals.add(report, failure);
+      onCycle(report, failure);
       const goesOn = exit.kind === 'mt-dirty-trigger' || exit.kind === 'mt-list-full' || (exit.kind === 'limit' && retired < limit);
       if (!goesOn) return { vcpu, exit, retired };
     }
   };
+}
+
+/** What the place of the checkpoints, or their size, refuses is a failure; anything else passes through. */
+async function attempt(cycle: () => Promise<CycleReport>): Promise<{ readonly report: CycleReport; readonly failure: Error | null }> {
+  try {
+    return { report: await cycle(), failure: null };
+  } catch (error) {
+    if (!(error instanceof CheckpointError)) throw error;
+    const { report, cause } = error;
+    if (cause instanceof InputError || isSystemError(cause)) return { report, failure: cause };
+    throw cause;
+  }
 }

@@ -14,6 +14,7 @@ import type { Vm } from '../../vm/vm.ts';
 import { yieldToHost } from '../../vm/yield-to-host.ts';
 import { DirectoryStore } from '../checkpoint-directory.ts';
 import { ExitStatus } from '../exit-status.ts';
+import { errorText } from '../report-error.ts';
 import type { CliIo } from '../io.ts';
 import type { Tape } from '../record/tape.ts';
 import type { SessionOptions } from '../session-options.ts';
@@ -73,12 +74,16 @@ export async function runSession(
   const machine = build(tape?.sinks(sinks) ?? sinks);
   const disassemble = options.trace?.what === 'instructions' ? await loadDisassembler() : null;
   outputs.open();
-  const { sink, store } = opened(
+  const store = opened(
     () => outputs.discard(),
-    () => ({
-      store: storeFor(options),
-      sink: options.trace === null ? null : lineSink(options.trace.file, io),
-    }),
+    () => storeFor(options),
+  );
+  const sink = opened(
+    () => {
+      store?.close?.();
+      outputs.discard();
+    },
+    () => (options.trace === null ? null : lineSink(options.trace.file, io)),
   );
   try {
     const played = tape?.begin(machine.vm) ?? null;
@@ -87,6 +92,7 @@ export async function runSession(
     const status = await new Session(options, io, machine, outputs, store, sink, tape).run(runSlice);
     return tape?.end(status) ?? status;
   } finally {
+    store?.close?.();
     sink?.close();
     await outputs.close();
   }
@@ -113,8 +119,12 @@ class Session {
   private readonly screen: ScreenView | null;
   private readonly clock: WallClock;
   private readonly exits = new ExitCounts();
+  /** Instructions retired before the run: those of a machine that is resumed. */
+  private readonly before: bigint;
   private lastTurn = 0;
   private lastProgress = performance.now();
+  /** Attempts to keep a cycle that have failed since one succeeded. */
+  private failing = 0;
 
   constructor(
     private readonly options: SessionOptions,
@@ -125,6 +135,7 @@ class Session {
     private readonly trace: LineSink | null,
     private readonly tape: Tape | null,
   ) {
+    this.before = machine.vm.retired;
     this.stop = new Stop(io);
     this.input = this.inputFor(options);
     this.screen = options.screen ? new ScreenView(io, machine) : null;
@@ -150,44 +161,46 @@ class Session {
   }
 
   /** One slice; while somebody may type at the PC keyboard, the guest's sleep is that of the wall clock. */
-  private slice(limit: number): SliceResult {
+  private slice(limit: number, milliseconds: number): SliceResult {
     const {
       machine: { vm },
       clock,
     } = this;
-    if (!this.screen || !this.input?.mayType) return vm.runSlice(limit);
-    const result = vm.runSlice(limit, { idleUntil: clock.idleUntil });
+    if (!this.screen || !this.input?.mayType) return vm.runSlice(limit, { milliseconds });
+    const result = vm.runSlice(limit, { milliseconds, idleUntil: clock.idleUntil });
     clock.note(result);
     return result;
   }
 
   /** `traced`: in place of plain slices. */
-  async run(traced: ((limit: number) => SliceResult) | null): Promise<number> {
+  async run(traced: ((limit: number, milliseconds: number) => SliceResult) | null): Promise<number> {
     const {
       options,
       machine: { vm },
       store,
     } = this;
-    const before = vm.retired;
     const checkpointer = store && new Checkpointer(vm, store, checkpointPolicy(options, vm.pageCount));
     checkpointer?.start();
     const totals = store && new CheckpointTotals(options.checkpointTo, store.base().pages.size);
-    const parts: RunnerParts = { vm, runSlice: traced ?? ((limit) => this.slice(limit)), between: () => this.between() };
+    const parts: RunnerParts = { vm, runSlice: traced ?? ((...most) => this.slice(...most)), between: () => this.between() };
     const runner =
-      checkpointer && totals ? checkpointRunner(parts, checkpointer, totals, (report) => this.cycleDone(report)) : freeRunner(parts);
+      checkpointer && totals ? checkpointRunner(parts, checkpointer, totals, (...done) => this.cycleDone(...done)) : freeRunner(parts);
 
     const started = performance.now();
-    const outcome = await this.guarded(runner);
+    const ended = await this.guarded(runner);
     const seconds = (performance.now() - started) / 1000;
     const mt = checkpointer?.stats() ?? null;
     checkpointer?.stop();
     await this.outputs.flush();
+    const checkpoints = totals?.summary() ?? null;
+    const outcome =
+      checkpoints && checkpoints.failed > 0 && ended.status === ExitStatus.OK ? { ...ended, status: ExitStatus.CHECKPOINT } : ended;
     writeReport({
       options,
       io: this.io,
       outcome,
-      stats: { vm, before, seconds, exits: this.exits, mt },
-      checkpoints: totals?.summary() ?? null,
+      stats: { vm, before: this.before, seconds, exits: this.exits, mt },
+      checkpoints,
       verified: store && options.verify && outcome.status !== ExitStatus.INTERNAL ? verified(store) : null,
     });
     return outcome.status;
@@ -209,7 +222,7 @@ class Session {
     } = this;
     if (end && end.kind !== 'hlt') {
       this.screen?.close();
-      return outcomeOf(end, 0, vm);
+      return outcomeOf(end, 0, vm, this.before);
     }
     stop.arm(this.options.timeout);
     input?.open();
@@ -240,14 +253,16 @@ class Session {
       const { exit, vcpu, retired } = await runner(left);
       left -= retired;
       if (!this.store) this.exits.count(exit.kind);
-      if (exit.kind === 'interrupted' && stop.reason !== null) return stoppedOutcome(stop.reason, vm);
+      if (exit.kind === 'interrupted' && stop.reason !== null) return stoppedOutcome(stop.reason, vm, this.before);
       const recorded = this.tape?.endsWith ?? null;
       if (exit.kind === 'interrupted' && recorded !== null) return { status: recorded, lines: [], fields: { outcome: 'replayed' } };
-      if (exit.kind !== 'hlt' || !input || !sleeps(vm)) return outcomeOf(exit, vcpu, vm);
+      if (exit.kind !== 'hlt' || !input || !sleeps(vm)) return outcomeOf(exit, vcpu, vm, this.before);
       // Only what is typed can wake the guest now.
       this.screen?.draw();
       await this.outputs.flush();
-      if (!(await input.more(stop.signal))) return stop.reason === null ? outcomeOf(exit, vcpu, vm) : stoppedOutcome(stop.reason, vm);
+      if (!(await input.more(stop.signal))) {
+        return stop.reason === null ? outcomeOf(exit, vcpu, vm, this.before) : stoppedOutcome(stop.reason, vm, this.before);
+      }
     }
   }
 
@@ -268,16 +283,28 @@ class Session {
     return this.stop.reason === null && (this.tape?.endsWith ?? null) === null;
   }
 
-  private cycleDone(report: CycleReport): void {
+  private cycleDone(report: CycleReport, failure: Error | null): void {
     const { options, io } = this;
     this.exits.count(report.exit.kind);
-    this.trace?.line(`checkpoint cycle=${report.cpid} exit=${report.exit.kind} dirty=${report.gfns.length}`);
+    const kept = failure ? ' kept=no' : '';
+    this.trace?.line(`checkpoint cycle=${report.cpid} exit=${report.exit.kind} dirty=${report.gfns.length}${kept}`);
     if (options.json || this.screen?.live) return;
+    if (this.sayFailure(report.cpid, failure)) return;
     const now = performance.now();
     const due = options.stats !== null || (io.stderr.isTTY === true && now - this.lastProgress >= PROGRESS);
     if (!due) return;
     this.lastProgress = now;
     io.stderr.write(`${cycleText(report)}\n`);
+  }
+
+  /** A cycle that cannot be kept is said when attempts begin to fail, and when one succeeds again. Whether this one failed. */
+  private sayFailure(cpid: number, failure: Error | null): boolean {
+    const { stderr } = this.io;
+    if (failure && this.failing === 0)
+      stderr.write(`tidemark: cycle ${cpid} could not be kept, the guest runs on: ${errorText(failure)}\n`);
+    if (!failure && this.failing > 0) stderr.write(`tidemark: cycle ${cpid} was kept, with what ${this.failing} failed before had\n`);
+    this.failing = failure ? this.failing + 1 : 0;
+    return failure !== null;
   }
 }
 

@@ -34,7 +34,7 @@ export function traceInstructions(
   disassemble: Disassemble,
   sink: LineSink,
   runSlice: (limit: number) => SliceResult = (limit) => vm.runSlice(limit),
-): (limit: number) => SliceResult {
+): (limit: number, milliseconds: number) => SliceResult {
   const { cpus } = vm.internals;
   let events: string[] = [];
   let delivered = false;
@@ -61,12 +61,14 @@ export function traceInstructions(
     delivered = false;
     return own ? { ...result, exit: { kind: 'limit' } } : result;
   };
-  return (limit) => {
+  return (limit, milliseconds) => {
+    const until = performance.now() + milliseconds;
     let retired = 0;
     for (let steps = 0; ; steps++) {
       const result = step();
       retired += result.retired;
-      if (result.exit.kind !== 'limit' || retired >= limit || steps >= limit) return { ...result, retired };
+      const isOver = retired >= limit || steps >= limit || performance.now() >= until;
+      if (result.exit.kind !== 'limit' || isOver) return { ...result, retired };
     }
   };
 }

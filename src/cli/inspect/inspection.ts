@@ -2,4 +2,6 @@
 export interface Inspection {
   readonly text: readonly string[];
   readonly data: object;
+  /** What of it cannot be used, for stderr; the status is then that of bad input. */
+  readonly problem?: string | null;
 }

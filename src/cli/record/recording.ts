@@ -67,7 +67,7 @@ export function requireUnchanged(name: string, files: readonly RecordedFile[]): 
 }
 
 export const encodeRecording = (recording: Recording): Generator<Uint8Array, number> =>
-  encodeContainer(ContainerKind.RECORDING, { ...recording }, new Map());
+  encodeContainer(ContainerKind.RECORDING, { ...recording }, []);
 
 /** InputError, one line, for a file that is damaged, of another version or kind, or does not hold a recording. */
 export function decodeRecording(source: ByteSource): Recording {

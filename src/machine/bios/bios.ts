@@ -1,6 +1,7 @@
 // The firmware as a device: its ROM asks for services by writing to the one port that it has. What it knows lies in guest memory,
-// but for the disk, whose written sectors are its saved state.
+// but for the disk, whose written blocks are saved beside its state.
 
+import type { BlockStore } from '../../base/blocks.ts';
 import type { AccessWidth, Device, DeviceState } from '../../base/device.ts';
 import { InputError } from '../../base/errors.ts';
 import type { DeviceMemory, PortSpace } from '../../base/platform.ts';
@@ -72,6 +73,10 @@ export class Bios implements Device {
 
   /** A disk keeps what is on it. */
   reset(): void {}
+
+  get blocks(): BlockStore {
+    return this.disk.blocks;
+  }
 
   read(): number {
     return 0xff;

@@ -9,6 +9,7 @@ export interface Geometry {
 }
 
 export interface Diskette extends Geometry {
+  readonly sectors: number;
   /** The drive type that INT 13H, AH = 08H gives in BL, and CMOS byte 10H has. */
   readonly driveType: number;
 }
@@ -34,7 +35,16 @@ export function disketteOf(sectors: number): Diskette | null {
   const found = DISKETTES.find(([kib]) => kib * 2 === sectors);
   if (!found) return null;
   const [, cylinders, heads, sectorsPerTrack, driveType] = found;
-  return { cylinders, heads, sectorsPerTrack, driveType };
+  return { sectors, cylinders, heads, sectorsPerTrack, driveType };
+}
+
+/** Formats that an image of another size is filled up to: 3.5 inches, high and extra-high density. */
+const COMMON = [2880, 5760] as const;
+
+/** The format of a diskette whose image has so many sectors: that of exactly this size, else the least common one that holds them. */
+export function disketteFor(sectors: number): Diskette | null {
+  const common = COMMON.find((size) => size >= sectors);
+  return disketteOf(sectors) ?? (common === undefined ? null : disketteOf(common));
 }
 
 /** LBA-assisted translation for a fixed disk of so many sectors. */
