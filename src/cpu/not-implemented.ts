@@ -16,7 +16,8 @@ export const NOT_IMPLEMENTED: readonly Absence[] = [
   {
     name: 'MMX, SSE, AVX, FXSAVE, XSAVE',
     behaviour:
-      'CPUID does not offer them; the instructions are undefined (#UD), but for fences, MOVNTI and PAUSE; CR4.OSFXSR, OSXMMEXCPT and OSXSAVE are reserved (#GP)',
+      'CPUID does not offer them; the instructions are undefined (#UD), but for fences, MOVNTI and PAUSE; CR4.OSFXSR, OSXMMEXCPT ' +
+      'and OSXSAVE are reserved (#GP)',
   },
   {
     name: 'task switches through tables in device memory',
