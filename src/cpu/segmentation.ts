@@ -9,7 +9,7 @@ import { Rights, isWithinBounds } from './segment-bounds.ts';
 import { Vector } from './arch/vectors.ts';
 
 /** The linear address of `offset` in `segment` for an access of `bytes` bytes; raises #GP(0), #SS(0) for SS, or #AC(0). */
-export function linearAddress(cpu: CpuState, segment: number, offset: number, bytes: number, write: boolean): number {
+export function checkedLinear(cpu: CpuState, segment: number, offset: number, bytes: number, write: boolean): number {
   if (cpu.flat[segment] & (write ? 2 : 1)) return offset;
   const linear = slowLinearAddress(cpu, segment, offset, bytes, write);
   if (cpu.breakpoints) noteDataAccess(cpu, linear, bytes, write);

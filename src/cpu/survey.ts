@@ -118,7 +118,7 @@ function surveyor(survey: Survey): Builder<Nothing> {
     select: zero,
     when: (_c, body) => body(),
     read: operand,
-    modify: operand,
+    readForWrite: operand,
     write: operand,
     readRegister: note,
     writeRegister: note,

@@ -64,6 +64,6 @@ export class CallingVcpu {
     const kind = access === 'write' ? Access.WRITE : Access.READ;
     const paging = (state.cr0[0]! & CR0.PG) !== 0n;
     if (paging && mmu.translate(linear, kind, dataContext, bytes) === FAULT) this.cpu.raisePageFault(mmu.faultLinear, mmu.faultError);
-    return mmu.probe(linear, kind, dataContext);
+    return mmu.gpaOf(linear, kind, dataContext);
   }
 }

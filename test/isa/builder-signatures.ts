@@ -19,7 +19,7 @@ export const OPERATIONS: Record<Names<Builder<Values>>, string> = {
   isZero: 'V > C', equal: 'V V > C', lessUnsigned: 'h V V > C', lessSigned: 'h V V > C', bit: 'V V > C', bitAt: 'V h > C',
   signBit: 'h V > C', never: '> C', notC: 'C > C', andC: 'C C > C', orC: 'C C > C', xorC: 'C C > C', fromCondition: 'C > V',
   select: 'C V V > V', when: 'C b >',
-  read: 'h > V', modify: 'h > V', write: 'h V >', readRegister: 'h h > V', writeRegister: 'h h V >', readHighByte: 'h > V',
+  read: 'h > V', readForWrite: 'h > V', write: 'h V >', readRegister: 'h h > V', writeRegister: 'h h V >', readHighByte: 'h > V',
   writeHighByte: 'h V >',
   address: 'h > A', registerAddress: 'h h > A', offset: 'h A h > A', offsetBy: 'h A h V > A', effectiveAddress: 'h h > V',
   writeRegisterAddress: 'h h A >', advance: 'h h h >', load: 'h A h > V', loadForWrite: 'h A h > V', store: 'h A h V >',

@@ -58,7 +58,7 @@ function tooLate(semantics: Semantics, i: Insn): string[] {
     const place = `${args[0]}:${args[1]}`;
     const faults =
       FAULTING.has(operation) ||
-      (isMemory(call) && (operation === 'read' || operation === 'modify')) ||
+      (isMemory(call) && (operation === 'read' || operation === 'readForWrite')) ||
       (operation === 'store' && !safe.has(place)) ||
       (operation === 'load' && !safe.has(`load ${place}`)) ||
       (operation === 'write' && isMemory(call) && !safe.has(args[0]!)) ||
@@ -68,7 +68,7 @@ function tooLate(semantics: Semantics, i: Insn): string[] {
     if (operation === 'probeWrite' || operation === 'loadForWrite') safe.add(place);
     if (operation === 'probeWrite') for (let n = 1; n < Number(args[2]); n++) safe.add(`${args[0]}:offset(i, ${args[1]}, ${n})`);
     if (operation === 'load') safe.add(`load ${place}`);
-    if (operation === 'modify') safe.add(args[0]!);
+    if (operation === 'readForWrite') safe.add(args[0]!);
     if (operation === 'checkTarget') safe.add(`target ${args[1]}`);
     if (operation === 'checkRelative') safe.add('relative');
     if (EFFECTS.has(operation) || (operation === 'system' && !looks(call))) effect = true;
@@ -86,7 +86,7 @@ describe.each([...MNEMONICS])('%s', (mnemonic) => {
       const calls = record(ISA[mnemonic], i, SYMBOLIC).filter(isMemory);
       const written = new Set(calls.filter((call) => call.operation === 'write').map((call) => call.operand));
       // ARPL looks first, and modifies only what it will write
-      const modified = new Set(calls.filter((call) => call.operation === 'modify').map((call) => call.operand));
+      const modified = new Set(calls.filter((call) => call.operation === 'readForWrite').map((call) => call.operand));
       const read = calls.filter((call) => call.operation === 'read' && written.has(call.operand) && !modified.has(call.operand));
       expect(read, describeInsn(i)).toEqual([]);
     }

@@ -29,7 +29,7 @@ describe('without paging', () => {
     const m = machine();
     m.physical.setA20(false);
     for (const access of [READ, WRITE, FETCH]) expect(gpaOf(m, linear, access)).toBe(reached.replace(/^0(?=.)/, ''));
-    if (!reached.startsWith('mmio')) expect(m.vcpus[0]!.probe(linear, READ, SUPERVISOR)).toBe(parseInt(reached, 16));
+    if (!reached.startsWith('mmio')) expect(m.vcpus[0]!.gpaOf(linear, READ, SUPERVISOR)).toBe(parseInt(reached, 16));
   });
 
   it('what TLBs hold is dropped when the gate moves, and only then', () => {

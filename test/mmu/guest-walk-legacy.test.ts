@@ -40,7 +40,7 @@ describe('no paging', () => {
     expect(outcome(m, 0x12345, READ, SUPERVISOR)).toBe('gpa 12345');
     expect(outcome(m, 0x12345, WRITE, USER)).toBe('gpa 12345');
     expect(outcome(m, 0xfffffff0, FETCH, SUPERVISOR)).toBe('mmio fffffff0');
-    expect(m.vcpus[0]!.probe(0xfffffff0, FETCH, SUPERVISOR)).toBe(0xfffffff0);
+    expect(m.vcpus[0]!.gpaOf(0xfffffff0, FETCH, SUPERVISOR)).toBe(0xfffffff0);
   });
 });
 

@@ -292,10 +292,10 @@ describe('what else the walk keeps', () => {
     t.map(LINEAR + 4096, 0xfee0_0000);
     const before = m.physical.readHost(0, 4 * MIB);
     const mmu = m.vcpus[0]!;
-    expect(mmu.probe(LINEAR + 5, READ, USER)).toBe(PAGE + 5);
-    expect(mmu.probe(LINEAR + 4096, WRITE, USER)).toBe(0xfee0_0000);
-    expect(mmu.probe(LINEAR + 8192, READ, USER)).toBe(-1);
-    expect(mmu.probe(-4096, READ, SUPERVISOR)).toBe(-1);
+    expect(mmu.gpaOf(LINEAR + 5, READ, USER)).toBe(PAGE + 5);
+    expect(mmu.gpaOf(LINEAR + 4096, WRITE, USER)).toBe(0xfee0_0000);
+    expect(mmu.gpaOf(LINEAR + 8192, READ, USER)).toBe(-1);
+    expect(mmu.gpaOf(-4096, READ, SUPERVISOR)).toBe(-1);
     expect(Buffer.compare(m.physical.readHost(0, 4 * MIB), before)).toBe(0);
     expect(mmu.counters).toEqual({ tlbMisses: 0, writeMisses: 0, guestWalks: 0, eptViolations: 0, pmlFull: 0 });
   });
@@ -306,7 +306,7 @@ describe('what else the walk keeps', () => {
     t.map(LINEAR, PAGE);
     enableLong(m, ROOT);
     m.tracking.enable();
-    expect(m.vcpus[0]!.probe(LINEAR, WRITE, USER)).toBe(PAGE);
+    expect(m.vcpus[0]!.gpaOf(LINEAR, WRITE, USER)).toBe(PAGE);
     expect(m.states[0]!.pmlIndex[0]).toBe(511);
     expect(m.sink.calls).toEqual([]);
   });

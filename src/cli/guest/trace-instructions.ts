@@ -90,7 +90,7 @@ function fetchBytes(vm: Vm, cpu: Cpu): Uint8Array {
   for (let n = 0; n < MAX_LENGTH; n++) {
     const inPage = (start + n) & PAGE_MASK;
     if (n === 0 || inPage === 0) {
-      const gpa = mmu.probe(start + n, Access.FETCH, cpu.fetchContext);
+      const gpa = mmu.gpaOf(start + n, Access.FETCH, cpu.fetchContext);
       page = gpa < 0 ? null : vm.page(gfnOf(gpa));
     }
     if (page === null) break;

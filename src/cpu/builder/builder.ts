@@ -76,7 +76,7 @@ export interface Builder<T extends Values> {
   /** Zero-extended from the operand's size. May fault. */
   read(operand: Operand): T['value'];
   /** Read of an operand that the same instruction writes back: faults as a write does (SDM vol. 3, page-fault error code). */
-  modify(operand: Operand): T['value'];
+  readForWrite(operand: Operand): T['value'];
   /** Writes the low bytes of x that the operand has; a 4-byte register write clears bits 63:32. May fault. */
   write(operand: Operand, x: T['value']): void;
   /** General register `reg` (0 … 15) as `size` bytes; size 1 means the low byte. */

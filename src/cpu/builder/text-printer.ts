@@ -187,7 +187,7 @@ class TextPrinter implements Builder<Texts> {
   read(operand: Operand): string {
     return this.name(this.operand(operand), operand.size);
   }
-  modify(operand: Operand): string {
+  readForWrite(operand: Operand): string {
     return this.name(`${this.operand(operand)}, to be written`, operand.size);
   }
   write(operand: Operand, x: string): void {

@@ -7,7 +7,7 @@ import { CodeMode } from '../builder/insn.ts';
 import type { Cpu } from '../cpu.ts';
 import { DF } from '../arch/rflags.ts';
 import { noteIterationsLeft } from '../interrupted-repeat.ts';
-import { linearAddress } from '../segmentation.ts';
+import { checkedLinear } from '../segmentation.ts';
 import { Access } from '../../mmu/vcpu-mmu.ts';
 import { Seg } from '../../base/state/vcpu.ts';
 import { Vector } from '../arch/vectors.ts';
@@ -66,11 +66,11 @@ export abstract class BuilderBase<V> {
   probeWrite(segment: number, a: number, bytes: number): void {
     if (bytes === 0) return;
     const { cpu } = this;
-    cpu.memory.probe(linearAddress(cpu, segment, a, bytes, true), bytes, Access.WRITE, segment, cpu.dataContext);
+    cpu.memory.probe(checkedLinear(cpu, segment, a, bytes, true), bytes, Access.WRITE, segment, cpu.dataContext);
   }
 
   requireAligned(segment: number, a: number, bytes: number): void {
-    if (linearAddress(this.cpu, segment, a, bytes, false) % bytes !== 0) this.cpu.raise(Vector.GP, 0);
+    if (checkedLinear(this.cpu, segment, a, bytes, false) % bytes !== 0) this.cpu.raise(Vector.GP, 0);
   }
 
   stackPointer(): number {

@@ -4,7 +4,7 @@ import type { Builder } from '../builder/builder.ts';
 import { CodeMode, OperandKind } from '../builder/insn.ts';
 import type { Insn, Operand, Size } from '../builder/insn.ts';
 import type { Cpu } from '../cpu.ts';
-import { linearAddress } from '../segmentation.ts';
+import { checkedLinear } from '../segmentation.ts';
 import { PAIRS, SYSTEM } from '../system/index.ts';
 import type { PairHelper, SystemHelper } from '../builder/helpers.ts';
 import { readTimeStamp } from '../system/tsc.ts';
@@ -17,7 +17,7 @@ export class NarrowBuilder extends NarrowValues implements Builder<Narrow> {
   readonly flags: NarrowFlags;
   private readonly regs: Int32Array;
   private readonly view: DataView;
-  /** Where `modify` found the operand, for the write that follows; -1 when the write must look it up again. */
+  /** Where `readForWrite` found the operand, for the write that follows; -1 when the write must look it up again. */
   private modified: Operand | null = null;
   private modifiedAt = -1;
 
@@ -37,7 +37,7 @@ export class NarrowBuilder extends NarrowValues implements Builder<Narrow> {
       case OperandKind.MEM: {
         const { cpu } = this;
         const segment = operand.address.segment;
-        const linear = linearAddress(cpu, segment, effectiveAddress(cpu, operand.address, this.addressSize), operand.size, false);
+        const linear = checkedLinear(cpu, segment, effectiveAddress(cpu, operand.address, this.addressSize), operand.size, false);
         return cpu.memory.load(linear, operand.size as 1 | 2 | 4, segment, cpu.dataContext);
       }
       case OperandKind.REG_HIGH:
@@ -47,7 +47,7 @@ export class NarrowBuilder extends NarrowValues implements Builder<Narrow> {
     }
   }
 
-  modify(operand: Operand): number {
+  readForWrite(operand: Operand): number {
     if (operand.kind !== OperandKind.MEM) return this.read(operand);
     return this.locate(operand);
   }
@@ -56,7 +56,7 @@ export class NarrowBuilder extends NarrowValues implements Builder<Narrow> {
     const { cpu } = this;
     const { size } = operand;
     const segment = operand.address.segment;
-    const linear = linearAddress(cpu, segment, effectiveAddress(cpu, operand.address, this.addressSize), size, true);
+    const linear = checkedLinear(cpu, segment, effectiveAddress(cpu, operand.address, this.addressSize), size, true);
     const at = cpu.memory.locateWrite(linear, size, segment, cpu.dataContext);
     this.modified = operand;
     this.modifiedAt = at;
@@ -92,7 +92,7 @@ export class NarrowBuilder extends NarrowValues implements Builder<Narrow> {
     }
     const { cpu } = this;
     const segment = operand.address.segment;
-    const linear = linearAddress(cpu, segment, effectiveAddress(cpu, operand.address, this.addressSize), size, true);
+    const linear = checkedLinear(cpu, segment, effectiveAddress(cpu, operand.address, this.addressSize), size, true);
     cpu.memory.store(linear, size as 1 | 2 | 4, x, segment, cpu.dataContext);
   }
 
@@ -131,19 +131,19 @@ export class NarrowBuilder extends NarrowValues implements Builder<Narrow> {
 
   load(segment: number, a: number, size: Size): number {
     const { cpu } = this;
-    return cpu.memory.load(linearAddress(cpu, segment, a, size, false), size as 1 | 2 | 4, segment, cpu.dataContext);
+    return cpu.memory.load(checkedLinear(cpu, segment, a, size, false), size as 1 | 2 | 4, segment, cpu.dataContext);
   }
 
   loadForWrite(segment: number, a: number, size: Size): number {
     const { cpu } = this;
-    const linear = linearAddress(cpu, segment, a, size, true);
+    const linear = checkedLinear(cpu, segment, a, size, true);
     cpu.memory.probe(linear, size, 1, segment, cpu.dataContext);
     return cpu.memory.load(linear, size as 1 | 2 | 4, segment, cpu.dataContext);
   }
 
   store(segment: number, a: number, size: Size, x: number): void {
     const { cpu } = this;
-    cpu.memory.store(linearAddress(cpu, segment, a, size, true), size as 1 | 2 | 4, x, segment, cpu.dataContext);
+    cpu.memory.store(checkedLinear(cpu, segment, a, size, true), size as 1 | 2 | 4, x, segment, cpu.dataContext);
   }
 
   linearAddress(size: Size, segment: number, a: number): number {

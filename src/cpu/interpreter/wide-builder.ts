@@ -4,7 +4,7 @@ import type { Builder } from '../builder/builder.ts';
 import { CodeMode, OperandKind } from '../builder/insn.ts';
 import type { Insn, Operand, Size } from '../builder/insn.ts';
 import type { Cpu } from '../cpu.ts';
-import { linearAddress } from '../segmentation.ts';
+import { checkedLinear } from '../segmentation.ts';
 import { PAIRS, SYSTEM } from '../system/index.ts';
 import type { PairHelper, SystemHelper } from '../builder/helpers.ts';
 import { readTimeStamp } from '../system/tsc.ts';
@@ -18,7 +18,7 @@ export class WideBuilder extends WideValues implements Builder<Wide> {
   private readonly regs: BigUint64Array;
   private readonly halves: Int32Array;
   private readonly view: DataView;
-  /** Where `modify` found the operand, for the write that follows; -1 when the write must look it up again. */
+  /** Where `readForWrite` found the operand, for the write that follows; -1 when the write must look it up again. */
   private modified: Operand | null = null;
   private modifiedAt = -1;
 
@@ -45,12 +45,12 @@ export class WideBuilder extends WideValues implements Builder<Wide> {
     }
   }
 
-  modify(operand: Operand): bigint {
+  readForWrite(operand: Operand): bigint {
     if (operand.kind !== OperandKind.MEM) return this.read(operand);
     const { cpu } = this;
     const { size } = operand;
     const segment = operand.address.segment;
-    const linear = linearAddress(cpu, segment, effectiveAddress(cpu, operand.address, this.addressSize), size, true);
+    const linear = checkedLinear(cpu, segment, effectiveAddress(cpu, operand.address, this.addressSize), size, true);
     const at = cpu.memory.locateWrite(linear, size, segment, cpu.dataContext);
     this.modified = operand;
     this.modifiedAt = at;
@@ -117,7 +117,7 @@ export class WideBuilder extends WideValues implements Builder<Wide> {
   }
 
   load(segment: number, a: number, size: Size): bigint {
-    return this.loadLinear(linearAddress(this.cpu, segment, a, size, false), size, segment);
+    return this.loadLinear(checkedLinear(this.cpu, segment, a, size, false), size, segment);
   }
 
   private loadLinear(linear: number, size: Size, segment: number): bigint {
@@ -128,14 +128,14 @@ export class WideBuilder extends WideValues implements Builder<Wide> {
 
   loadForWrite(segment: number, a: number, size: Size): bigint {
     const { cpu } = this;
-    const linear = linearAddress(cpu, segment, a, size, true);
+    const linear = checkedLinear(cpu, segment, a, size, true);
     cpu.memory.probe(linear, size, 1, segment, cpu.dataContext);
     return this.loadLinear(linear, size, segment);
   }
 
   store(segment: number, a: number, size: Size, x: bigint): void {
     const { cpu } = this;
-    const linear = linearAddress(cpu, segment, a, size, true);
+    const linear = checkedLinear(cpu, segment, a, size, true);
     if (size === 8) cpu.memory.store64(linear, x, segment, cpu.dataContext);
     else cpu.memory.store(linear, size, Number(BigInt.asIntN(32, x)), segment, cpu.dataContext);
   }

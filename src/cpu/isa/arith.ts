@@ -3,7 +3,7 @@
 import type { Semantics } from '../builder/builder.ts';
 
 export const ADD: Semantics = (b, i) => {
-  const x = b.modify(i.dst);
+  const x = b.readForWrite(i.dst);
   const y = b.read(i.src);
   const sum = b.add(i.size, x, y);
   b.write(i.dst, sum);
@@ -11,7 +11,7 @@ export const ADD: Semantics = (b, i) => {
 };
 
 export const ADC: Semantics = (b, i) => {
-  const x = b.modify(i.dst);
+  const x = b.readForWrite(i.dst);
   const y = b.read(i.src);
   const sum = b.add(i.size, b.add(i.size, x, y), b.fromCondition(b.flags.carry()));
   b.write(i.dst, sum);
@@ -19,7 +19,7 @@ export const ADC: Semantics = (b, i) => {
 };
 
 export const SUB: Semantics = (b, i) => {
-  const x = b.modify(i.dst);
+  const x = b.readForWrite(i.dst);
   const y = b.read(i.src);
   const difference = b.sub(i.size, x, y);
   b.write(i.dst, difference);
@@ -27,7 +27,7 @@ export const SUB: Semantics = (b, i) => {
 };
 
 export const SBB: Semantics = (b, i) => {
-  const x = b.modify(i.dst);
+  const x = b.readForWrite(i.dst);
   const y = b.read(i.src);
   const difference = b.sub(i.size, b.sub(i.size, x, y), b.fromCondition(b.flags.carry()));
   b.write(i.dst, difference);
@@ -41,14 +41,14 @@ export const CMP: Semantics = (b, i) => {
 };
 
 export const INC: Semantics = (b, i) => {
-  const x = b.modify(i.dst);
+  const x = b.readForWrite(i.dst);
   const result = b.add(i.size, x, b.constant(i.size, 1));
   b.write(i.dst, result);
   b.flags.inc(i.size, x, result);
 };
 
 export const DEC: Semantics = (b, i) => {
-  const x = b.modify(i.dst);
+  const x = b.readForWrite(i.dst);
   const result = b.sub(i.size, x, b.constant(i.size, 1));
   b.write(i.dst, result);
   b.flags.dec(i.size, x, result);
@@ -56,7 +56,7 @@ export const DEC: Semantics = (b, i) => {
 
 /** 0 - x: CF tells that x was not 0, as a borrow does. */
 export const NEG: Semantics = (b, i) => {
-  const x = b.modify(i.dst);
+  const x = b.readForWrite(i.dst);
   const zero = b.constant(i.size, 0);
   const result = b.sub(i.size, zero, x);
   b.write(i.dst, result);

@@ -19,7 +19,7 @@ function bitAddress<T extends Values>(b: Builder<T>, i: Insn): T['address'] {
 /** CF = the bit; the value that `change` makes of the operand and the bit's mask replaces it. ZF stays, the rest is undefined. */
 function changeBit<T extends Values>(b: Builder<T>, i: Insn, change: (x: T['value'], mask: T['value']) => T['value']): void {
   const at = isBitString(i) ? bitAddress(b, i) : null;
-  const x = at === null ? b.modify(i.dst) : b.loadForWrite(i.dst.address.segment, at, i.size);
+  const x = at === null ? b.readForWrite(i.dst) : b.loadForWrite(i.dst.address.segment, at, i.size);
   const n = bitOffset(b, i);
   const result = change(x, b.shl(i.size, b.constant(i.size, 1), n));
   if (at === null) b.write(i.dst, result);

@@ -22,7 +22,7 @@ function shiftRight<T extends Values>(b: Builder<T>, size: Size, x: T['value'], 
 }
 
 export const SHLD: Semantics = (b, i) => {
-  const x = b.modify(i.dst);
+  const x = b.readForWrite(i.dst);
   const y = b.read(i.src);
   const n = shiftCount(b, i, i.third);
   const result = shiftLeft(b, i.size, x, y, n);
@@ -34,7 +34,7 @@ export const SHLD: Semantics = (b, i) => {
 };
 
 export const SHRD: Semantics = (b, i) => {
-  const x = b.modify(i.dst);
+  const x = b.readForWrite(i.dst);
   const y = b.read(i.src);
   const n = shiftCount(b, i, i.third);
   const result = shiftRight(b, i.size, x, y, n);

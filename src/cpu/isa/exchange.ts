@@ -6,7 +6,7 @@ import { RAX, RBX, RCX, RDX } from './registers.ts';
 
 /** Memory is written first: its write may still have to be repeated, a register's never. */
 export const XCHG: Semantics = (b, i) => {
-  const x = b.modify(i.dst);
+  const x = b.readForWrite(i.dst);
   const y = b.read(i.src);
   b.write(i.dst, y);
   b.write(i.src, x);
@@ -14,7 +14,7 @@ export const XCHG: Semantics = (b, i) => {
 
 /** With the same register twice the sum is what stays, so only a memory destination is written first. */
 export const XADD: Semantics = (b, i) => {
-  const x = b.modify(i.dst);
+  const x = b.readForWrite(i.dst);
   const y = b.read(i.src);
   const sum = b.add(i.size, x, y);
   if (i.dst.kind !== OperandKind.MEM) b.write(i.src, x);
@@ -25,7 +25,7 @@ export const XADD: Semantics = (b, i) => {
 
 /** Memory is written in either case, with what it had when they differ; a register only when they are equal. */
 export const CMPXCHG: Semantics = (b, i) => {
-  const x = b.modify(i.dst);
+  const x = b.readForWrite(i.dst);
   const accumulator = b.readRegister(i.size, RAX);
   const equal = b.equal(accumulator, x);
   const y = b.read(i.src);

@@ -3,19 +3,19 @@
 import type { Semantics } from '../builder/builder.ts';
 
 export const AND: Semantics = (b, i) => {
-  const result = b.and(b.modify(i.dst), b.read(i.src));
+  const result = b.and(b.readForWrite(i.dst), b.read(i.src));
   b.write(i.dst, result);
   b.flags.logic(i.size, result);
 };
 
 export const OR: Semantics = (b, i) => {
-  const result = b.or(b.modify(i.dst), b.read(i.src));
+  const result = b.or(b.readForWrite(i.dst), b.read(i.src));
   b.write(i.dst, result);
   b.flags.logic(i.size, result);
 };
 
 export const XOR: Semantics = (b, i) => {
-  const result = b.xor(b.modify(i.dst), b.read(i.src));
+  const result = b.xor(b.readForWrite(i.dst), b.read(i.src));
   b.write(i.dst, result);
   b.flags.logic(i.size, result);
 };
@@ -25,5 +25,5 @@ export const TEST: Semantics = (b, i) => {
 };
 
 export const NOT: Semantics = (b, i) => {
-  b.write(i.dst, b.not(i.size, b.modify(i.dst)));
+  b.write(i.dst, b.not(i.size, b.readForWrite(i.dst)));
 };

@@ -14,7 +14,7 @@ function topBitsDiffer<T extends Values>(b: Builder<T>, size: Size, x: T['value'
 
 export const ROL: Semantics = (b, i) => {
   const width = widthOf(i.size);
-  const x = b.modify(i.dst);
+  const x = b.readForWrite(i.dst);
   const count = shiftCount(b, i, i.src);
   const n = b.and(count, b.constant(1, width - 1));
   const result = b.or(b.shl(i.size, x, n), b.shr(i.size, x, restOf(b, width, n)));
@@ -28,7 +28,7 @@ export const ROL: Semantics = (b, i) => {
 
 export const ROR: Semantics = (b, i) => {
   const width = widthOf(i.size);
-  const x = b.modify(i.dst);
+  const x = b.readForWrite(i.dst);
   const count = shiftCount(b, i, i.src);
   const n = b.and(count, b.constant(1, width - 1));
   const result = b.or(b.shr(i.size, x, n), b.shl(i.size, x, restOf(b, width, n)));
@@ -47,7 +47,7 @@ function carryCount<T extends Values>(b: Builder<T>, i: Insn): T['value'] {
 
 export const RCL: Semantics = (b, i) => {
   const width = widthOf(i.size);
-  const x = b.modify(i.dst);
+  const x = b.readForWrite(i.dst);
   const n = carryCount(b, i);
   const carryIn = b.fromCondition(b.flags.carry());
   const upper = b.or(b.shl(i.size, x, n), b.shl(i.size, carryIn, lessOne(b, n)));
@@ -62,7 +62,7 @@ export const RCL: Semantics = (b, i) => {
 
 export const RCR: Semantics = (b, i) => {
   const width = widthOf(i.size);
-  const x = b.modify(i.dst);
+  const x = b.readForWrite(i.dst);
   const n = carryCount(b, i);
   const carryIn = b.fromCondition(b.flags.carry());
   const lower = b.or(b.shr(i.size, x, n), b.shl(i.size, carryIn, restOf(b, width, n)));

@@ -51,7 +51,7 @@ export const ARPL: Semantics = (b, i) => {
   const x = b.read(i.dst);
   const y = b.read(i.src);
   const rpl = b.constant(2, 3);
-  b.when(b.lessUnsigned(2, b.and(x, rpl), b.and(y, rpl)), () => void b.modify(i.dst));
+  b.when(b.lessUnsigned(2, b.and(x, rpl), b.and(y, rpl)), () => void b.readForWrite(i.dst));
   const raised = b.system('arpl', i, x, y);
   b.when(b.flags.zero(), () => b.write(i.dst, raised));
 };

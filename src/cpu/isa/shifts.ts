@@ -5,7 +5,7 @@ import type { Semantics } from '../builder/builder.ts';
 import { lessOne, shiftCount, unlessZero } from './shift-count.ts';
 
 export const SHL: Semantics = (b, i) => {
-  const x = b.modify(i.dst);
+  const x = b.readForWrite(i.dst);
   const n = shiftCount(b, i, i.src);
   const result = b.shl(i.size, x, n);
   b.write(i.dst, result);
@@ -16,7 +16,7 @@ export const SHL: Semantics = (b, i) => {
 };
 
 export const SHR: Semantics = (b, i) => {
-  const x = b.modify(i.dst);
+  const x = b.readForWrite(i.dst);
   const n = shiftCount(b, i, i.src);
   const result = b.shr(i.size, x, n);
   b.write(i.dst, result);
@@ -27,7 +27,7 @@ export const SHR: Semantics = (b, i) => {
 };
 
 export const SAR: Semantics = (b, i) => {
-  const x = b.modify(i.dst);
+  const x = b.readForWrite(i.dst);
   const n = shiftCount(b, i, i.src);
   const result = b.sar(i.size, x, n);
   b.write(i.dst, result);

@@ -9,7 +9,7 @@ import type { Cpu } from '../cpu.ts';
 import { AC } from '../arch/rflags.ts';
 import { Vector } from '../arch/vectors.ts';
 import { NEXT_STACK, Rights, isWithinBounds, segmentBounds } from '../segment-bounds.ts';
-import { linearAddress } from '../segmentation.ts';
+import { checkedLinear } from '../segmentation.ts';
 import { baseOf, limitOf } from './descriptor.ts';
 import type { Descriptor } from './descriptor.ts';
 import { isCanonical, toSigned, toUnsigned } from './helper.ts';
@@ -104,7 +104,7 @@ function store(cpu: Cpu, linear: number, size: Width, value: bigint, context: nu
 export function peek(cpu: Cpu, offset: number, size: Width): bigint {
   const { width, pointer } = currentStack(cpu);
   const at = (pointer + BigInt(offset)) & MASK[width];
-  const linear = linearAddress(cpu, Seg.SS, width === 8 ? toSigned(at) : Number(at), size, false);
+  const linear = checkedLinear(cpu, Seg.SS, width === 8 ? toSigned(at) : Number(at), size, false);
   if (size === 8) return cpu.memory.load64(linear, Seg.SS, cpu.dataContext);
   return BigInt.asUintN(8 * size, BigInt(cpu.memory.load(linear, size, Seg.SS, cpu.dataContext)));
 }

@@ -126,7 +126,7 @@ export class OperandBuilder extends ValueBuilder {
     }
   }
 
-  modify(operand: Operand): Val {
+  readForWrite(operand: Operand): Val {
     if (operand.kind !== OperandKind.MEM) return this.read(operand);
     const at = this.locate(operand.address.segment, this.address(operand), operand.size, Access.WRITE);
     this.modified = operand;

@@ -4,7 +4,7 @@ import { VCPU_STATE } from '../../base/state/vcpu.ts';
 import { meaningOf } from '../isa/index.ts?instance=translator';
 import { dataContextOf } from '../code-key.ts';
 import { RIP_IN_LOCAL, RegionFrame } from './region-frame.ts';
-import type { Block, RegionPlan, Target } from './region-plan.ts';
+import type { RegionBlock, RegionPlan, Target } from './region-plan.ts';
 import { FLAG_AUX_TYPE, FLAG_RESULT_TYPE, Outcome, REGION_TYPE, TRANSLATE_TYPE } from './runtime-module.ts';
 import { structureOf } from './structure.ts';
 import type { Structure } from './structure.ts';
@@ -16,7 +16,7 @@ import type { ModuleParts } from './wasm/module.ts';
 
 const inRegion = (targets: readonly Target[]): number[] => targets.flatMap(({ block }) => (block === null ? [] : [block]));
 
-function successorsOf({ end }: Block): number[] {
+function successorsOf({ end }: RegionBlock): number[] {
   switch (end.kind) {
     case 'next':
       return inRegion([end.next]);
@@ -88,7 +88,7 @@ class RegionCompiler {
   }
 
   /** Takes the block's instructions out of the budget; leaves when it does not suffice, and at a loop's head on a request. */
-  private begin(block: Block, isLoop: boolean): void {
+  private begin(block: RegionBlock, isLoop: boolean): void {
     const { frame, builder } = this;
     const { body } = frame;
     const count = block.insns.length;
@@ -101,7 +101,7 @@ class RegionCompiler {
     body.get(frame.remaining).i32(count).op('i32.sub').set(frame.remaining);
   }
 
-  private end(node: number, { end }: Block): void {
+  private end(node: number, { end }: RegionBlock): void {
     const { builder, frame } = this;
     const { terminator } = builder;
     switch (end.kind) {

@@ -34,7 +34,7 @@ export type BlockEnd =
   /** The next instruction is the interpreter's. */
   | { readonly kind: 'interpret'; readonly distance: number };
 
-export interface Block {
+export interface RegionBlock {
   readonly distance: number;
   readonly insns: readonly PlannedInsn[];
   readonly end: BlockEnd;
@@ -57,7 +57,7 @@ export interface ByteRange {
 }
 
 export interface RegionPlan {
-  readonly blocks: readonly Block[];
+  readonly blocks: readonly RegionBlock[];
   readonly insnCount: number;
   readonly extent: RegionExtent;
   /** The bytes of all instructions, in ascending order; no two ranges touch. */
@@ -183,10 +183,10 @@ class Planner {
     return [];
   }
 
-  private block(distance: number, index: ReadonlyMap<number, number>): Block {
+  private block(distance: number, index: ReadonlyMap<number, number>): RegionBlock {
     const insns: PlannedInsn[] = [];
     const to = (at: number, cutTo16 = false): Target => ({ block: index.get(at) ?? null, distance: at, cutTo16 });
-    const ending = (end: BlockEnd): Block => ({ distance, insns, end });
+    const ending = (end: BlockEnd): RegionBlock => ({ distance, insns, end });
     let at = distance;
     for (;;) {
       const known = this.known.get(at);
