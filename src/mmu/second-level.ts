@@ -56,7 +56,7 @@ export class SecondLevel {
   }
 
   /** Instead of `begin`: until the next `begin`, reading paging structures sets no flag and takes no exit. */
-  beginProbe(): void {
+  beginQuery(): void {
     this.ad = false;
     this.structureNeed = EPT_R;
   }

@@ -173,7 +173,7 @@ export class VcpuMmu {
 
   /** GPA that `access` at `linear` under `context` would reach, or -1 if it would fault. No side effects: for debuggers. */
   gpaOf(linear: number, access: number, context: number): number {
-    this.second.beginProbe();
+    this.second.beginQuery();
     const high = Math.floor(linear / TWO_32) | 0;
     const reached = this.walk.translate(linear >>> 0, high, access, RIGHTS_OF[context]!, false);
     return reached ? this.second.reached(this.walk.gfn) * PAGE_SIZE + (linear & PAGE_MASK) : -1;
