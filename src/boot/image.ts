@@ -32,12 +32,13 @@ export function recogniseImage(bytes: Uint8Array): ImageContent {
 
 /**
  * Loads `bytes` (of the file `name`) into the target and sets its entry state. With `options.at` the file is loaded raw at
- * that guest-physical address. InputError, one line, for whatever cannot be loaded; the entry state is then not set, and
- * memory may hold part of what was to be loaded.
+ * that guest-physical address. The image lies over what firmware left in low memory. InputError, one line, for whatever cannot
+ * be loaded; the entry state is then not set, and memory may hold part of what was to be loaded.
  */
 export function loadImage(name: string, bytes: Uint8Array, target: BootTarget, options: BootOptions = {}): LoadedImage {
   const file = new ImageReader(name, bytes);
   if (file.length === 0) throw file.error(null, 'the file is empty');
+  target.powerOn?.();
   const placement = new Placement(name, target);
   const { kind, state } = boot(file, placement, target, options);
   target.setEntry(state);

@@ -18,6 +18,7 @@ export function bootTarget(vm: Vm): BootTarget {
     memory: vm.memslots
       .filter((slot) => !slot.readonly)
       .map(({ guestPhysAddr, memorySize }) => ({ base: guestPhysAddr, size: memorySize })),
+    powerOn: () => vm.platform?.powerOn?.(),
     write: (gpa, bytes) => vm.writeMemory(gpa, bytes),
     setEntry: (state) => enter(vm, state),
   };

@@ -17,6 +17,7 @@ export function bootDisk(path: string, bytes: Uint8Array): DiskImage {
 export function bootDiskOf({ platform }: VmState): DiskImage | null {
   const state = platform?.['bios'];
   if (state === undefined) return null;
+  if (typeof state === 'object' && state !== null && Object.keys(state).length === 0) return null;
   const image = typeof state === 'object' && state !== null ? state['image'] : null;
   if (typeof image !== 'string') throw new InputError('saved state of the boot disk: image is no name');
   return { name: image, bytes: readInputFile(image, 'boot disk') };

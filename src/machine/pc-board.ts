@@ -37,6 +37,8 @@ export interface PcBoardOptions {
   readonly epoch?: number;
   /** Devices beside the board's; they are saved with it. */
   readonly extra?: readonly DeviceRow[];
+  /** See `Platform.powerOn`. */
+  readonly powerOn?: () => void;
 }
 
 export interface PcBoard extends Board {
@@ -46,7 +48,7 @@ export interface PcBoard extends Board {
 
 /** Builds the board into `host`; `outputs` receives what the guest says. InputError for `extra` that clash (device-table.ts). */
 export function createPcBoard(host: PlatformHost, outputs: BoardOutputs, options: PcBoardOptions = {}): PcBoard {
-  const { lowRam = 0, highRam = 0, epoch = DEFAULT_EPOCH, extra = [] } = options;
+  const { lowRam = 0, highRam = 0, epoch = DEFAULT_EPOCH, extra = [], powerOn } = options;
   let intr: 0 | 1 = 0;
   const pics = new PicPair({
     set(level) {
@@ -85,7 +87,7 @@ export function createPcBoard(host: PlatformHost, outputs: BoardOutputs, options
     { at: 0xa0, length: 2, make: () => pics.slave },
     { at: 0x20, length: 2, make: () => pics.master },
   ];
-  const table = new DeviceTable(rows, { platform: host, sink: outputs.sink, irq });
+  const table = new DeviceTable(rows, { platform: host, sink: outputs.sink, irq, masked: (number) => pics.masked(number) });
 
   const gate: A20Control = {
     get open() {
@@ -132,6 +134,7 @@ export function createPcBoard(host: PlatformHost, outputs: BoardOutputs, options
       gate.set(data);
       return 1;
     },
+    ...(powerOn ? { powerOn } : {}),
     save: () => table.save(),
     restore(state) {
       table.restore(state);

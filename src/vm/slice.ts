@@ -217,7 +217,8 @@ export class SliceRunner {
     const sleeper = this.parts.cpus.some(
       ({ state, index }) => state.activity[0] === Activity.HLT && (state.rflags[0] & IF) !== 0 && platform.canInterrupt(index),
     );
-    return sleeper ? platform.timeline.deadline() : Infinity;
+    if (!sleeper) return Infinity;
+    return platform.timeline.wakingDeadline?.() ?? platform.timeline.deadline();
   }
 }
 
