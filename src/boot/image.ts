@@ -1,5 +1,7 @@
 // Loading an image: what it is, by its content, and then by the rules of that kind.
 
+import { requireBytes } from '../base/arguments.ts';
+import { checkLoad } from './check-arguments.ts';
 import { ImageReader } from './bytes.ts';
 import { bootElf } from './elf-entry.ts';
 import { isElf } from './elf.ts';
@@ -19,8 +21,9 @@ const HDRS_OFFSET = 0x202;
 const SECTOR_SIGNATURE = 0xaa55;
 const SECTOR_SIGNATURE_AT = 510;
 
-/** What a file is, by its content. A malformed file is what it begins as; never throws. */
+/** What a file is, by its content. A malformed file is what it begins as, never an error. */
 export function recogniseImage(bytes: Uint8Array): ImageContent {
+  requireBytes('bytes', bytes);
   const file = new ImageReader('', bytes);
   if (findMultibootHeader(file)) return 'multiboot';
   if (findMultiboot2Header(file) !== null) return 'multiboot2';
@@ -36,6 +39,7 @@ export function recogniseImage(bytes: Uint8Array): ImageContent {
  * be loaded; the entry state is then not set, and memory may hold part of what was to be loaded.
  */
 export function loadImage(name: string, bytes: Uint8Array, target: BootTarget, options: BootOptions = {}): LoadedImage {
+  checkLoad(name, bytes, target, options);
   const file = new ImageReader(name, bytes);
   if (file.length === 0) throw file.error(null, 'the file is empty');
   target.powerOn?.();

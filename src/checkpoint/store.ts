@@ -1,8 +1,10 @@
 // Where checkpoints go. A store keeps one base and the deltas after it; what it returns is what was put.
 
-import { assert } from '../base/errors.ts';
+import { requireCount, requireLimit } from '../base/arguments.ts';
+import { InputError, assert } from '../base/errors.ts';
 import { PAGE_SIZE } from '../base/paging-units.ts';
 import { hashImage } from '../snapshot/hash.ts';
+import { checkBase, checkDelta } from './check-arguments.ts';
 import type { MemoryImage } from '../snapshot/memory-image.ts';
 import type { Exit } from '../vm/exit.ts';
 import type { VmState } from '../vm/save.ts';
@@ -59,9 +61,12 @@ export class MemoryStore implements CheckpointStore {
   firstCycle = 0;
 
   /** Once the deltas hold more than `limit` bytes of pages, the oldest are merged into the base. */
-  constructor(private readonly limit = Infinity) {}
+  constructor(private readonly limit = Infinity) {
+    requireLimit('limit', limit);
+  }
 
   putBase(base: BaseCheckpoint): void {
+    checkBase(base);
     this.kept = { ...base, pages: new Map(base.pages) };
     this.deltas.length = 0;
     this.firstCycle = 0;
@@ -69,6 +74,7 @@ export class MemoryStore implements CheckpointStore {
   }
 
   putDelta(delta: DeltaCheckpoint): void {
+    checkDelta(delta);
     assert(delta.cpid === this.lastCycle + 1, `cycle ${delta.cpid} is put after cycle ${this.lastCycle}`);
     this.deltas.push(delta);
     this.pages += delta.pages.size;
@@ -76,7 +82,7 @@ export class MemoryStore implements CheckpointStore {
   }
 
   base(): BaseCheckpoint {
-    if (!this.kept) throw new RangeError('the store holds no base');
+    if (!this.kept) throw new InputError('the store holds no base');
     return this.kept;
   }
 
@@ -85,8 +91,9 @@ export class MemoryStore implements CheckpointStore {
   }
 
   delta(cpid: number): DeltaCheckpoint {
+    requireCount('cpid', cpid);
     const delta = this.deltas[cpid - this.firstCycle - 1];
-    if (!delta) throw new RangeError(`the store holds no cycle ${cpid}`);
+    if (!delta) throw new InputError(`the store holds no cycle ${cpid} (cpid)`);
     return delta;
   }
 

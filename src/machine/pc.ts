@@ -10,6 +10,7 @@ import type { FirmwareHost } from './bios/bios.ts';
 import type { DiskImage } from './bios/disk.ts';
 import { RESET_VECTOR, ROM_BASE, ROM_SEGMENT, SERVICE_PORT } from './bios/rom.ts';
 import type { Board, Sink } from './board.ts';
+import { checkPcConfig } from './check-arguments.ts';
 import type { DeviceRow } from './device-table.ts';
 import { installFirmware, romOf } from './firmware-image.ts';
 import type { FirmwareImage } from './firmware-image.ts';
@@ -52,6 +53,7 @@ const nowhere: Sink = () => {};
  * bytes, for firmware that is none (firmware-image.ts), and for devices that clash (device-table.ts).
  */
 export function createPc(config: PcConfig): Pc {
+  checkPcConfig(config);
   const { serial = nowhere, debugcon = nowhere, outputs = {}, devices = [], epoch = DEFAULT_EPOCH, ...others } = config;
   const { notice = () => {}, disk, firmware, ...vmConfig } = others;
   if (disk && firmware) throw new InputError('a disk is booted by the firmware that is built in: it cannot be given with other firmware');

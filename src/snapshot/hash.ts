@@ -3,6 +3,7 @@
 
 import { PAGE_SIZE } from '../base/paging-units.ts';
 import { allZero, wordsOf } from '../base/page-words.ts';
+import { requireVm } from '../vm/check-arguments.ts';
 import { pagesOfSlots } from './memory-image.ts';
 import type { MemoryImage } from './memory-image.ts';
 import type { Vm } from '../vm/vm.ts';
@@ -51,6 +52,7 @@ function mix(word: number): number {
 
 /** Hash of all RAM of the machine, 16 hexadecimal digits. */
 export function hashMemory(vm: Vm): string {
+  requireVm(vm);
   const hash = new MemoryHash();
   for (const gfn of pagesOfSlots(vm)) hash.add(gfn, vm.page(gfn)!);
   return hash.text();

@@ -57,7 +57,6 @@ export class SliceRunner {
   /** EINVAL: a limit that is no count. EBUSY when called from within a slice, and between VM_QUIESCED and PREPARE. */
   run(limit: number, { idleUntil = Infinity, until = null }: Partial<SliceLimits> = {}): SliceResult {
     const { lock } = this.parts;
-    if (!(limit >= 0)) throw new KvmError('EINVAL', `a limit of ${limit} instructions`);
     if (lock.guestMode > 0) throw new KvmError('EBUSY', 'a slice is running');
     this.mt.checkEntry();
     lock.acquire();

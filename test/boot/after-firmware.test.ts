@@ -13,10 +13,10 @@ import { buildBzImage } from '../support/bzimage-builder.ts';
 import { buildElf, multibootHeader, pvhNote } from '../support/elf-builder.ts';
 
 const MIB = 2 ** 20;
-const CLI = 0xfa,
-  STI = 0xfb,
-  HLT = 0xf4,
-  INT = 0xcd;
+const CLI = 0xfa;
+const STI = 0xfb;
+const HLT = 0xf4;
+const INT = 0xcd;
 const KERNEL = [CLI, HLT];
 const elf = (width: 32 | 64, paddr = MIB, bytes: readonly number[] = KERNEL): Uint8Array =>
   buildElf({ width, entry: paddr, segments: [{ paddr, bytes }] });
