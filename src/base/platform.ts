@@ -24,6 +24,8 @@ export interface MmioSpace {
 export interface DeviceTime {
   /** The next moment at which `advance` must be called; Infinity for none. */
   deadline(): number;
+  /** The next moment at which a device may raise an interrupt that is not masked, if that is later. Absent: `deadline`. */
+  wakingDeadline?(): number;
   /** Lets every device that is due act, in the order of their deadlines. Calls with a `now` in the past do nothing. */
   advance(now: number): void;
 }
@@ -50,6 +52,11 @@ export interface Platform {
   input?(device: string, data: StateValue): number;
   /** Contents of devices that are saved by what changed, by the device's name; no part of what `save` gives. */
   readonly blocks?: ReadonlyMap<string, BlockStore>;
+  /**
+   * Makes devices and low memory what the board's firmware leaves to a kernel that it has loaded. For loaders, before they write to
+   * memory. Absent: the board has no firmware that could.
+   */
+  powerOn?(): void;
   save(): PlatformState;
   /**
    * Restores what `save` gave; the machine's virtual time must have been restored before. Throws InputError and changes

@@ -1,5 +1,7 @@
 // Loading an image: what it is, by its content, and then by the rules of that kind.
 
+import { requireBytes } from '../base/arguments.ts';
+import { checkLoad } from './check-arguments.ts';
 import { ImageReader } from './bytes.ts';
 import { bootElf } from './elf-entry.ts';
 import { isElf } from './elf.ts';
@@ -24,6 +26,7 @@ const SECTOR_SIGNATURE_AT = 510;
  * signature too, say by their own that they are no disks. `asKernel`: it is known to be none.
  */
 export function recogniseImage(bytes: Uint8Array, { asKernel = false }: { readonly asKernel?: boolean } = {}): ImageContent {
+  requireBytes('bytes', bytes);
   const file = new ImageReader('', bytes);
   const isLinux = file.length >= HDRS_OFFSET + 4 && file.u32(HDRS_OFFSET, 'HdrS') === HDRS;
   if (!asKernel && !isLinux && !isElf(bytes) && hasBootSector(bytes)) return 'boot-sector';
@@ -39,12 +42,14 @@ export const hasBootSector = (bytes: Uint8Array): boolean => bytes[SECTOR_SIGNAT
 
 /**
  * Loads `bytes` (of the file `name`) into the target and sets its entry state. With `options.at` the file is loaded raw at
- * that guest-physical address. InputError, one line, for whatever cannot be loaded; the entry state is then not set, and
- * memory may hold part of what was to be loaded.
+ * that guest-physical address. The image lies over what firmware left in low memory. InputError, one line, for whatever cannot
+ * be loaded; the entry state is then not set, and memory may hold part of what was to be loaded.
  */
 export function loadImage(name: string, bytes: Uint8Array, target: BootTarget, options: BootOptions = {}): LoadedImage {
+  checkLoad(name, bytes, target, options);
   const file = new ImageReader(name, bytes);
   if (file.length === 0) throw file.error(null, 'the file is empty');
+  target.powerOn?.();
   const placement = new Placement(name, target);
   const { kind, state } = boot(file, placement, target, options);
   target.setEntry(state);

@@ -10,8 +10,11 @@ export interface MemoryMapEntry {
   readonly type: 1 | 2;
 }
 
-/** Between the end of conventional memory and 1 MiB a PC has adapters and firmware: guests take it for no RAM whatever they are told. */
-export const ADAPTER_BASE = 0xa0000;
+/**
+ * Between the end of conventional memory and 1 MiB a PC has its extended BIOS data area, adapters and firmware: guests take it for no RAM
+ * whatever they are told.
+ */
+export const CONVENTIONAL_END = 0x9fc00;
 export const ADAPTER_END = 0x100000;
 
 /** The RAM ranges in order of address, those that touch joined. */
@@ -26,16 +29,16 @@ export function joinedRam(memory: BootTarget['memory']): { base: number; end: nu
   return joined;
 }
 
-/** What is RAM and free for the guest, in order of address, with the adapter area as reserved. */
+/** What is RAM and free for the guest, in order of address, with what firmware and adapters have as reserved. */
 export function memoryMap(memory: BootTarget['memory']): MemoryMapEntry[] {
   const map: MemoryMapEntry[] = [];
   const add = (base: number, end: number, type: 1 | 2): void => {
     if (end > base) map.push({ base, size: end - base, type });
   };
   for (const { base, end } of joinedRam(memory)) {
-    add(base, Math.min(end, ADAPTER_BASE), MemoryType.RAM);
+    add(base, Math.min(end, CONVENTIONAL_END), MemoryType.RAM);
     add(Math.max(base, ADAPTER_END), end, MemoryType.RAM);
   }
-  map.push({ base: ADAPTER_BASE, size: ADAPTER_END - ADAPTER_BASE, type: MemoryType.RESERVED });
+  map.push({ base: CONVENTIONAL_END, size: ADAPTER_END - CONVENTIONAL_END, type: MemoryType.RESERVED });
   return map.sort((a, b) => a.base - b.base);
 }

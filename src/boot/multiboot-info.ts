@@ -3,7 +3,7 @@
 
 import { Packer, cString } from './bytes.ts';
 import { protected32 } from './entry-state.ts';
-import { ADAPTER_BASE, ADAPTER_END, MemoryType, memoryMap } from './memory-map.ts';
+import { CONVENTIONAL_END, ADAPTER_END, MemoryType, memoryMap } from './memory-map.ts';
 import { placeModules } from './modules.ts';
 import type { Placement } from './placement.ts';
 import type { BootOptions, BootTarget, EntryState } from './target.ts';
@@ -37,7 +37,7 @@ export function enterMultiboot(name: string, entry: number, placement: Placement
 
   const info = new Packer()
     .u32(InfoFlag.MEMORY | InfoFlag.CMDLINE | InfoFlag.MODS | InfoFlag.MMAP | InfoFlag.LOADER_NAME)
-    .u32(contiguousKib(target, 0, ADAPTER_BASE), contiguousKib(target, ADAPTER_END, 2 ** 32))
+    .u32(contiguousKib(target, 0, CONVENTIONAL_END), contiguousKib(target, ADAPTER_END, 2 ** 32))
     .u32(0) // boot_device
     .u32(cmdline, modules.length, modsAddress)
     .u32(0, 0, 0, 0) // syms

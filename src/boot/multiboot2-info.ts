@@ -3,7 +3,7 @@
 
 import { Packer, cString } from './bytes.ts';
 import { protected32 } from './entry-state.ts';
-import { ADAPTER_BASE, ADAPTER_END, memoryMap } from './memory-map.ts';
+import { CONVENTIONAL_END, ADAPTER_END, memoryMap } from './memory-map.ts';
 import { moduleString, placeModule } from './modules.ts';
 import { LOADER_NAME, contiguousKib } from './multiboot-info.ts';
 import type { Placement } from './placement.ts';
@@ -22,7 +22,7 @@ export function enterMultiboot2(entry: number, placement: Placement, target: Boo
   const tags: Uint8Array[] = [
     tag(InfoTag.CMDLINE, cString(options.append ?? '', 'the command line')),
     tag(InfoTag.LOADER_NAME, cString(LOADER_NAME, 'the boot loader name')),
-    tag(InfoTag.MEMORY, words(contiguousKib(target, 0, ADAPTER_BASE), contiguousKib(target, ADAPTER_END, 2 ** 32))),
+    tag(InfoTag.MEMORY, words(contiguousKib(target, 0, CONVENTIONAL_END), contiguousKib(target, ADAPTER_END, 2 ** 32))),
     tag(InfoTag.MMAP, memoryTag(target)),
   ];
   for (const module of options.modules ?? []) {

@@ -5,6 +5,8 @@ export interface BootTarget {
   readonly memory: readonly { readonly base: number; readonly size: number }[];
   /** Writes guest-physical memory; only ever called for ranges inside `memory`. */
   write(gpa: number, bytes: Uint8Array): void;
+  /** Leaves devices and low memory as firmware does. Called once, first, so that what is loaded there stays. */
+  powerOn?(): void;
   /** Sets vCPU 0's state. Called once, last. */
   setEntry(state: EntryState): void;
 }

@@ -1,5 +1,7 @@
 // A VM as something to load an image into.
 
+import { requireVm } from '../vm/check-arguments.ts';
+import { checkEntry } from './check-arguments.ts';
 import type { Vm } from '../vm/vm.ts';
 import type { BootTarget, EntryState, SegmentState } from './target.ts';
 import type { Regs, SegmentRegister } from '../vm/registers.ts';
@@ -14,10 +16,12 @@ const segment = ({ selector, base, limit, attributes }: SegmentState): SegmentRe
 
 /** RAM (ROM is not for loading) and vCPU 0 of `vm`. Writes are host-side writes. */
 export function bootTarget(vm: Vm): BootTarget {
+  requireVm(vm);
   return {
     memory: vm.memslots
       .filter((slot) => !slot.readonly)
       .map(({ guestPhysAddr, memorySize }) => ({ base: guestPhysAddr, size: memorySize })),
+    powerOn: () => vm.platform?.powerOn?.(),
     write: (gpa, bytes) => vm.writeMemory(gpa, bytes),
     setEntry: (state) => enter(vm, state),
   };
@@ -25,6 +29,7 @@ export function bootTarget(vm: Vm): BootTarget {
 
 /** Puts vCPU `index` into the entry state: vCPU 0 after loading, or an application processor, which it also starts. */
 export function enter(vm: Vm, state: EntryState, index = 0): void {
+  checkEntry(vm, state, index);
   const vcpu = vm.vcpus[index]!;
   const { segments: s } = state;
   vcpu.reset();

@@ -5,6 +5,7 @@
 //
 // The copy is made while the VM is stopped, so pages are re-armed after it: nothing can be written in between.
 
+import { requireFunction } from '../base/arguments.ts';
 import type { BlockImages, BlockTracker } from '../base/blocks.ts';
 import { MtEnable, MtFlag, MtOp } from '../mt/abi.ts';
 import type { MtStats } from '../mt/stats.ts';
@@ -15,6 +16,7 @@ import type { Exit, SliceResult } from '../vm/exit.ts';
 import type { VmCore } from '../vm/save.ts';
 import type { Vm } from '../vm/vm.ts';
 import { DEFAULT_QUANTUM } from '../vm/config.ts';
+import { checkCheckpointer, checkCycle } from './check-arguments.ts';
 import { PhaseTimes } from './phase-times.ts';
 import type { Phases } from './phase-times.ts';
 import type { CheckpointStore, GuestEnd } from './store.ts';
@@ -84,6 +86,7 @@ export class Checkpointer {
     private readonly policy: CheckpointPolicy,
     private readonly now: () => number = () => performance.now(),
   ) {
+    checkCheckpointer(vm, store, policy, now);
     this.batch = policy.batch ?? DEFAULT_BATCH;
   }
 
@@ -115,6 +118,7 @@ export class Checkpointer {
    * thrown, with the report; the machine can go on. With the machine's `verify`, throws LostWriteError.
    */
   cycle(options: CycleOptions = {}): CycleReport {
+    checkCycle(options);
     const steps = this.steps(options);
     for (;;) {
       const step = steps.next(true);
@@ -127,6 +131,8 @@ export class Checkpointer {
    * gives false, the cycle ends there, with exit `interrupted`.
    */
   async cycleAsync(between: () => Promise<boolean>, options: CycleOptions = {}): Promise<CycleReport> {
+    requireFunction('between', between);
+    checkCycle(options);
     const steps = this.steps(options);
     // What the first `next` is given reaches nobody: the generator has not begun.
     let step = steps.next(true);

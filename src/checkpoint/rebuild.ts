@@ -1,6 +1,9 @@
 // From a store back to a machine: the base, then the deltas in order.
 
+import { shown } from '../base/arguments.ts';
 import { packBlocks } from '../base/blocks.ts';
+import { requireVm } from '../vm/check-arguments.ts';
+import { requireStore } from './check-arguments.ts';
 import { InputError } from '../base/errors.ts';
 import { hashContents } from '../snapshot/hash.ts';
 import { loadMemory } from '../snapshot/memory-image.ts';
@@ -19,9 +22,10 @@ export interface RebuiltCycle {
 
 /** Memory, and state with the devices' blocks, at the end of cycle `cpid`; 0 is the base. InputError for a cycle that is not there. */
 export function rebuildCycle(store: CheckpointStore, cpid: number): RebuiltCycle {
+  requireStore(store);
   const { firstCycle, lastCycle } = store;
   if (!Number.isInteger(cpid) || cpid < firstCycle || cpid > lastCycle) {
-    throw new InputError(`no cycle ${cpid}: the store holds ${firstCycle} to ${lastCycle}`);
+    throw new InputError(`no cycle ${shown(cpid)} (cpid): the store holds ${firstCycle} to ${lastCycle}`);
   }
   const base = store.base();
   const contents = new Contents(base);
@@ -41,6 +45,7 @@ export function rebuildCycle(store: CheckpointStore, cpid: number): RebuiltCycle
  * if it goes on.
  */
 export function resumeCycle(vm: Vm, store: CheckpointStore, cpid: number): GuestEnd | null {
+  requireVm(vm);
   const { state, pages, end } = rebuildCycle(store, cpid);
   loadMemory(vm, pages);
   vm.restore(state);
@@ -52,6 +57,7 @@ export function resumeCycle(vm: Vm, store: CheckpointStore, cpid: number): Guest
  * Cycles kept without a hash are an error: they cannot be checked.
  */
 export function verifyRebuilds(store: CheckpointStore): { readonly checked: number; readonly wrong: readonly number[] } {
+  requireStore(store);
   const { firstCycle, lastCycle } = store;
   const base = store.base();
   const contents = new Contents(base);

@@ -1,9 +1,11 @@
 // Where checkpoints go. A store keeps one base and the deltas after it; what it returns is what was put.
 
+import { requireCount, requireLimit } from '../base/arguments.ts';
 import { BLOCK_BYTES } from '../base/blocks.ts';
 import type { BlockImages } from '../base/blocks.ts';
-import { assert } from '../base/errors.ts';
+import { InputError, assert } from '../base/errors.ts';
 import { hashContents } from '../snapshot/hash.ts';
+import { checkBase, checkDelta } from './check-arguments.ts';
 import type { MemoryImage } from '../snapshot/memory-image.ts';
 import type { Exit } from '../vm/exit.ts';
 import type { VmCore } from '../vm/save.ts';
@@ -70,9 +72,12 @@ export class MemoryStore implements CheckpointStore {
   firstCycle = 0;
 
   /** Once the deltas hold more than `limit` bytes of pages, the oldest are merged into the base. */
-  constructor(private readonly limit = Infinity) {}
+  constructor(private readonly limit = Infinity) {
+    requireLimit('limit', limit);
+  }
 
   putBase(base: BaseCheckpoint): void {
+    checkBase(base);
     this.kept = base;
     this.merged = null;
     this.deltas.length = 0;
@@ -81,6 +86,7 @@ export class MemoryStore implements CheckpointStore {
   }
 
   putDelta(delta: DeltaCheckpoint): void {
+    checkDelta(delta);
     assert(delta.cpid === this.lastCycle + 1, `cycle ${delta.cpid} is put after cycle ${this.lastCycle}`);
     this.deltas.push(delta);
     this.held += sizeOf(delta);
@@ -88,7 +94,7 @@ export class MemoryStore implements CheckpointStore {
   }
 
   base(): BaseCheckpoint {
-    if (!this.kept) throw new RangeError('the store holds no base');
+    if (!this.kept) throw new InputError('the store holds no base');
     return this.kept;
   }
 
@@ -97,8 +103,9 @@ export class MemoryStore implements CheckpointStore {
   }
 
   delta(cpid: number): DeltaCheckpoint {
+    requireCount('cpid', cpid);
     const delta = this.deltas[cpid - this.firstCycle - 1];
-    if (!delta) throw new RangeError(`the store holds no cycle ${cpid}`);
+    if (!delta) throw new InputError(`the store holds no cycle ${cpid} (cpid)`);
     return delta;
   }
 

@@ -61,6 +61,11 @@ export class Pic8259 implements Device {
     return { set: (level) => this.setLine(bit, level) };
   }
 
+  /** Whether the mask register holds input 0 … 7 back. */
+  masked(input: number): boolean {
+    return (this.state.imr & (1 << input)) !== 0;
+  }
+
   /** Whether the INT pin is high. */
   pending(): boolean {
     return this.resolve() >= 0;

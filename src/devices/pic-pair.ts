@@ -30,6 +30,11 @@ export class PicPair {
     return number < 8 ? this.master.input(number) : this.slave.input(number - 8);
   }
 
+  /** Whether IRQ 0 … 15 is masked, at the slave or at the cascade. */
+  masked(number: number): boolean {
+    return number < 8 ? this.master.masked(number) : this.slave.masked(number - 8) || this.master.masked(CASCADE_INPUT);
+  }
+
   /** Level of INTR. */
   pending(): boolean {
     return this.master.pending();

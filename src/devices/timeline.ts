@@ -20,6 +20,11 @@ export class Timeline implements DeviceTime {
     return earliest;
   }
 
+  /** The same without the devices that `masked` names. */
+  wakingDeadline(masked: (device: Device) => boolean = () => false): number {
+    return Math.min(Infinity, ...this.devices.filter((device) => !masked(device)).map((device) => device.deadline()));
+  }
+
   /**
    * Advances whatever is due at `now` (ns). Order is by deadline, whichever call pattern brought us here, so that a machine
    * that looks at its devices rarely sees the same order of events as one that looks often: the earliest device goes on

@@ -1,6 +1,7 @@
 // KVM's own two dirty-page interfaces, the bitmap and the ring, as one consumer of dirty pages: a machine uses either. Both
 // stand beside memory tracking: what they arm and hear is theirs alone.
 
+import { requireCount } from '../base/arguments.ts';
 import type { RangeArming } from '../base/arming.ts';
 import type { DirtySink } from '../base/dirty-sink.ts';
 import { KvmError } from '../base/errors.ts';
@@ -97,8 +98,9 @@ export class DirtyLog implements DirtySink, SlotListener {
 
   /** The memory of vCPU `vcpu`'s ring, as KVM maps it: entries of 16 bytes. EINVAL without rings. */
   ring(vcpu: number): ArrayBufferLike {
+    requireCount('vcpu', vcpu);
     const ring = this.rings[vcpu];
-    if (!ring) throw new KvmError('EINVAL', `vCPU ${vcpu} has no dirty ring`);
+    if (!ring) throw new KvmError('EINVAL', `vcpu ${vcpu} has no dirty ring`);
     return ring.memory;
   }
 

@@ -2,6 +2,7 @@
 // round 00 free -> 01 dirty -> 1X harvested -> 00. The machine writes dirty entries, the consumer marks them harvested, on this
 // thread or another, and KVM_RESET_DIRTY_RINGS frees them.
 
+import { requireThat } from '../base/arguments.ts';
 import { assert } from '../base/errors.ts';
 import { DirtyGfnFlag, KvmDirtyGfn } from './abi.ts';
 
@@ -80,7 +81,11 @@ export class DirtyRingReader {
   private readonly words: Int32Array;
   private at = 0;
 
+  /** `memory`: what `dirtyLog.ring(vcpu)` gives. EINVAL: no buffer of whole entries. */
   constructor(memory: ArrayBufferLike) {
+    const isBuffer = memory instanceof ArrayBuffer || (typeof SharedArrayBuffer !== 'undefined' && memory instanceof SharedArrayBuffer);
+    const isWhole = isBuffer && memory.byteLength > 0 && memory.byteLength % KvmDirtyGfn.size === 0;
+    requireThat(isWhole, 'memory', memory, 'a buffer of whole entries');
     this.words = new Int32Array(memory);
   }
 

@@ -55,6 +55,8 @@ export interface TableHost {
   readonly sink: (name: string) => Sink;
   /** The line of an interrupt; null if there is no such interrupt, or it is not for devices. */
   readonly irq: (number: number) => IrqLine | null;
+  /** Whether an interrupt is masked. */
+  readonly masked: (irq: number) => boolean;
 }
 
 const NOWHERE: IrqLine = { set() {} };
@@ -80,9 +82,16 @@ export class DeviceTable {
     const hooks = { now: () => host.platform.now(), accessed: () => this.deadlineMayHaveMoved() };
     this.ports = new PortBus(this.mappings('ports'), hooks);
     this.mmio = new MmioBus(this.mappings('mmio'), hooks);
+    const irqs = new Map(this.devices.map((device, n) => [device, rows[n]!.irq]));
+    const isMasked = (device: Device): boolean => {
+      const irq = irqs.get(device);
+      return irq !== undefined && host.masked(irq);
+    };
     this.time = new Timeline(this.devices);
     this.timeline = {
       deadline: () => this.time.deadline(),
+      // A device whose interrupt is masked wakes nobody.
+      wakingDeadline: () => this.time.wakingDeadline(isMasked),
       advance: (now) => {
         this.time.advance(now);
         this.announced = this.time.deadline();

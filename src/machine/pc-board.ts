@@ -1,5 +1,6 @@
 // The PC board: the only place that knows at which port a device answers and to which interrupt it is wired.
 
+import { requireBoolean } from '../base/arguments.ts';
 import { InputError } from '../base/errors.ts';
 import type { PlatformHost } from '../base/platform.ts';
 import { A20Gate } from '../devices/a20-gate.ts';
@@ -11,10 +12,12 @@ import { PicPair } from '../devices/pic-pair.ts';
 import { Pit8254 } from '../devices/pit-8254.ts';
 import { RESET_CONTROL_PORTS, ResetControl } from '../devices/reset-control.ts';
 import { RtcMc146818 } from '../devices/rtc-mc146818.ts';
+import { KEY_NAMES } from '../devices/scan-codes.ts';
 import { SystemControlA } from '../devices/system-control-a.ts';
 import { SystemControlB } from '../devices/system-control-b.ts';
 import { Uart16550 } from '../devices/uart-16550.ts';
 import { VGA_PORTS, Vga } from '../devices/vga.ts';
+import { checkKeys, checkSerialBytes } from './check-arguments.ts';
 import type { A20Control, Board, BoardOutputs } from './board.ts';
 import { cmosMemory } from './cmos-memory.ts';
 import { DeviceTable } from './device-table.ts';
@@ -37,6 +40,8 @@ export interface PcBoardOptions {
   readonly epoch?: number;
   /** Devices beside the board's; they are saved with it. */
   readonly extra?: readonly DeviceRow[];
+  /** See `Platform.powerOn`. */
+  readonly powerOn?: () => void;
 }
 
 export interface PcBoard extends Board {
@@ -46,7 +51,7 @@ export interface PcBoard extends Board {
 
 /** Builds the board into `host`; `outputs` receives what the guest says. InputError for `extra` that clash (device-table.ts). */
 export function createPcBoard(host: PlatformHost, outputs: BoardOutputs, options: PcBoardOptions = {}): PcBoard {
-  const { lowRam = 0, highRam = 0, epoch = DEFAULT_EPOCH, extra = [] } = options;
+  const { lowRam = 0, highRam = 0, epoch = DEFAULT_EPOCH, extra = [], powerOn } = options;
   let intr: 0 | 1 = 0;
   const pics = new PicPair({
     set(level) {
@@ -85,7 +90,7 @@ export function createPcBoard(host: PlatformHost, outputs: BoardOutputs, options
     { at: 0xa0, length: 2, make: () => pics.slave },
     { at: 0x20, length: 2, make: () => pics.master },
   ];
-  const table = new DeviceTable(rows, { platform: host, sink: outputs.sink, irq });
+  const table = new DeviceTable(rows, { platform: host, sink: outputs.sink, irq, masked: (number) => pics.masked(number) });
 
   const gate: A20Control = {
     get open() {
@@ -114,15 +119,23 @@ export function createPcBoard(host: PlatformHost, outputs: BoardOutputs, options
       get open() {
         return a20.open;
       },
-      set: (open) => void host.input(A20, open),
+      set(open) {
+        requireBoolean('open', open);
+        host.input(A20, open);
+      },
     },
     gate,
-    keyboardInput: (keys) =>
-      host.input(
+    keyboardInput(keys) {
+      checkKeys(keys, KEY_NAMES);
+      return host.input(
         keyboard.name,
         keys.map(({ key, down }) => ({ key, down })),
-      ),
-    serialInput: (bytes) => host.input(uart.name, Uint8Array.from(bytes)),
+      );
+    },
+    serialInput(bytes) {
+      checkSerialBytes(bytes);
+      return host.input(uart.name, Uint8Array.from(bytes));
+    },
     input(name, data) {
       if (name === RESET) {
         table.reset();
@@ -133,6 +146,7 @@ export function createPcBoard(host: PlatformHost, outputs: BoardOutputs, options
       gate.set(data);
       return 1;
     },
+    ...(powerOn ? { powerOn } : {}),
     save: () => table.save(),
     restore(state) {
       table.restore(state);

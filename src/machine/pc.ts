@@ -1,5 +1,4 @@
-// A PC: a VM with the PC board built in, and with firmware if it has a disk to boot. Who creates it says where the guest's
-// output goes.
+// A PC: a VM with the PC board and firmware built in. Who creates it says where the guest's output goes.
 
 import { InputError } from '../base/errors.ts';
 import type { DeviceMemory } from '../base/platform.ts';
@@ -7,9 +6,11 @@ import { LOW_RAM_LIMIT } from '../vm/config.ts';
 import { Vm } from '../vm/vm.ts';
 import type { VmConfig } from '../vm/config.ts';
 import { Bios } from './bios/bios.ts';
+import type { FirmwareHost } from './bios/bios.ts';
 import type { DiskImage } from './bios/disk.ts';
 import { RESET_VECTOR, ROM_BASE, ROM_SEGMENT, SERVICE_PORT } from './bios/rom.ts';
 import type { Board, Sink } from './board.ts';
+import { checkPcConfig } from './check-arguments.ts';
 import type { DeviceRow } from './device-table.ts';
 import { installFirmware, romOf } from './firmware-image.ts';
 import type { FirmwareImage } from './firmware-image.ts';
@@ -21,6 +22,8 @@ export interface PcConfig extends Omit<VmConfig, 'platform'> {
   readonly serial?: Sink;
   /** Bytes that the guest writes to port 0xE9. */
   readonly debugcon?: Sink;
+  /** Lines of what the guest asked firmware for and does not get, each once: a graphics mode. */
+  readonly notice?: (text: string) => void;
   /** Sinks of further devices, by the names that they ask for. */
   readonly outputs?: { readonly [name: string]: Sink };
   /** Devices of one's own: where they answer, their interrupts, and what makes them. They are saved with the machine. */
@@ -28,11 +31,12 @@ export interface PcConfig extends Omit<VmConfig, 'platform'> {
   /** What the real-time clock shows at virtual time 0, in seconds since 1970; 2000-01-01 00:00 UTC if not given. */
   readonly epoch?: number;
   /**
-   * A disk to boot: the machine has BIOS services then, and vCPU 0 is at its reset vector, to load the first sector to 0000:7C00.
+   * A disk to boot: vCPU 0 is at the BIOS's reset vector, to load the first sector to 0000:7C00. Without one the BIOS gives its
+   * services to what `loadImage` loads.
    * What the guest writes to the disk is kept beside the image and is part of the saved state.
    */
   readonly disk?: DiskImage;
-  /** Firmware of one's own in place of that: vCPU 0 starts at its reset vector. */
+  /** Firmware of one's own in place of what is built in: vCPU 0 starts at its reset vector. */
   readonly firmware?: FirmwareImage;
 }
 
@@ -49,16 +53,21 @@ const nowhere: Sink = () => {};
  * be, for firmware that is none (firmware-image.ts), and for devices that clash (device-table.ts).
  */
 export function createPc(config: PcConfig): Pc {
-  const { serial = nowhere, debugcon = nowhere, outputs = {}, devices = [], epoch = DEFAULT_EPOCH, disk, firmware, ...vmConfig } = config;
+  checkPcConfig(config);
+  const { serial = nowhere, debugcon = nowhere, outputs = {}, devices = [], epoch = DEFAULT_EPOCH, ...others } = config;
+  const { notice = () => {}, disk, firmware, ...vmConfig } = others;
   if (disk && firmware) throw new InputError('a disk is booted by the firmware that is built in: it cannot be given with other firmware');
   const rom = firmware ? romOf(firmware, config.memory) : null;
   const sinks: { readonly [name: string]: Sink } = { ...outputs, serial, debugcon };
   const sink = (name: string): Sink => (Object.hasOwn(sinks, name) ? sinks[name]! : nowhere);
   let board: PcBoard | null = null;
   let memory: DeviceMemory | null = null;
-  const bios = disk
-    ? new Bios(disk, () => ({ memory: memory!, ports: board!.ports, a20: board!.gate, calling: (vcpu) => vm.calling(vcpu) }))
-    : null;
+  const hasOwnRom = firmware !== undefined || (config.rom ?? 0) > 0;
+  const biosHost = (): FirmwareHost => {
+    const { ports, gate } = board!;
+    return { memory: memory!, ports, a20: gate, calling: (vcpu) => vm.calling(vcpu), notice };
+  };
+  const bios = hasOwnRom ? null : new Bios(disk ?? null, biosHost);
   const vm: Vm = new Vm({
     ...vmConfig,
     ...(rom ? { rom: rom.length } : {}),
@@ -68,12 +77,14 @@ export function createPc(config: PcConfig): Pc {
       const lowRam = Math.min(config.memory, LOW_RAM_LIMIT);
       const extra = [...(bios ? [{ at: SERVICE_PORT, length: 1, make: () => bios }] : []), ...devices];
       ({ memory } = host);
-      board = createPcBoard(host, { sink, debugExit, reset }, { lowRam, highRam: config.memory - lowRam, epoch, extra });
+      const powerOn = bios ? { powerOn: () => bios.powerOn() } : {};
+      const highRam = config.memory - lowRam;
+      board = createPcBoard(host, { sink, debugExit, reset }, { lowRam, highRam, epoch, extra, ...powerOn });
       return board;
     },
   });
   requireOutsideMemory(devices, vm);
-  if (bios) powerOn(vm, bios);
+  if (bios && disk) startBios(vm, bios);
   if (firmware && rom) installFirmware(vm, firmware, rom);
   return { vm, board: board! };
 }
@@ -89,7 +100,7 @@ function requireOutsideMemory(devices: readonly DeviceRow[], vm: Vm): void {
 }
 
 /** The ROM lies below 1 MiB alone, so that is where the reset vector is taken from. */
-function powerOn(vm: Vm, bios: Bios): void {
+function startBios(vm: Vm, bios: Bios): void {
   bios.install();
   const [vcpu] = vm.vcpus;
   const { cs } = vcpu!.getSregs();

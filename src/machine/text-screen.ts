@@ -3,6 +3,7 @@
 import { textMode } from '../devices/vga-text-mode.ts';
 import type { Vm } from '../vm/vm.ts';
 import type { Board } from './board.ts';
+import { checkScreen, checkScreenSource } from './check-arguments.ts';
 import { characterOf } from './code-page-437.ts';
 
 export interface TextCell {
@@ -25,7 +26,9 @@ export interface TextScreen {
 const PAGE = 4096;
 
 /** The screen of `vm` with `board`, between two runs; null while the guest has a graphics mode set. */
-export function textScreen({ vm, board }: { readonly vm: Pick<Vm, 'page'>; readonly board: Pick<Board, 'vga'> }): TextScreen | null {
+export function textScreen(pc: { readonly vm: Pick<Vm, 'page'>; readonly board: Pick<Board, 'vga'> }): TextScreen | null {
+  checkScreenSource(pc);
+  const { vm, board } = pc;
   const mode = textMode(board.vga.registers);
   if (mode === null) return null;
   const { columns, base, cells, start, pitch, blink, cursor } = mode;
@@ -57,7 +60,9 @@ function placed(offset: number, pitch: number, columns: number, rows: number): T
 }
 
 /** The characters alone, a line a row, without the blanks at the ends of lines and without the empty lines at the end. */
-export function screenLines({ rows }: TextScreen): string[] {
+export function screenLines(screen: TextScreen): string[] {
+  checkScreen(screen);
+  const { rows } = screen;
   const lines = rows.map((row) =>
     row
       .map(({ character }) => character)

@@ -1,5 +1,6 @@
 // A US keyboard: which keys are to be pressed for a character, and in what order for a combination of them.
 
+import { requireString, shown } from '../base/arguments.ts';
 import { InputError } from '../base/errors.ts';
 import { KEY_NAMES } from '../devices/scan-codes.ts';
 import type { KeyName } from '../devices/scan-codes.ts';
@@ -44,13 +45,14 @@ export const keysFor = (character: string): readonly KeyName[] | null => CHARACT
 
 /** Keys pressed one after the other and released in the opposite order: `pressKeys('ControlLeft', 'KeyC')`. InputError: no such key. */
 export function pressKeys(...keys: readonly KeyName[]): KeyEvent[] {
-  const unknown = keys.find((key) => !KEY_NAMES.includes(key));
-  if (unknown !== undefined) throw new InputError(`'${String(unknown)}' is no key of the keyboard`);
+  const unknown = keys.findIndex((key) => !KEY_NAMES.includes(key));
+  if (unknown >= 0) throw new InputError(`keys: ${shown(keys[unknown])} is no key of the keyboard`);
   return [...keys.map((key) => ({ key, down: true })), ...[...keys].reverse().map((key) => ({ key, down: false }))];
 }
 
 /** The keys that type `text` on a US keyboard: `board.keyboardInput(typeText('dir\n'))`. InputError: a character that it cannot type. */
 export function typeText(text: string): KeyEvent[] {
+  requireString('text', text);
   return [...text].flatMap((character) => {
     const keys = keysFor(character);
     if (keys === null) throw new InputError(`a US keyboard has no key for ${JSON.stringify(character)}`);

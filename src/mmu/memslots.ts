@@ -50,7 +50,8 @@ export class Memslots {
     const invalid = (why: string): KvmError => new KvmError('EINVAL', `${where}: ${why}`);
     if (!Number.isInteger(slot) || slot < 0 || slot > MAX_SLOT) throw invalid(`slot numbers are 0 to ${MAX_SLOT}`);
     if (!aligned(guestPhysAddr) || !aligned(memorySize) || memorySize === 0) throw invalid('not a range of whole pages');
-    if ((guestPhysAddr + memorySize) / PAGE_SIZE > this.gfnLimit) throw invalid(`ends beyond the limit of ${this.gfnLimit} pages`);
+    if ((guestPhysAddr + memorySize) / PAGE_SIZE > this.gfnLimit)
+      throw invalid(`guestPhysAddr and memorySize end beyond the limit of ${this.gfnLimit} pages`);
     for (const other of this.slots) {
       if (other.slot === slot) throw new KvmError('EEXIST', `${where}: the slot is in use`);
       if (guestPhysAddr < other.guestPhysAddr + other.memorySize && other.guestPhysAddr < guestPhysAddr + memorySize) {

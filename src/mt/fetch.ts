@@ -1,11 +1,13 @@
 // SUBLIST_FETCH: its checks, and the one place where entries leave the lists. The thread that runs the vCPUs and fetchers on
 // other threads use the same code. Everything here needs the machine's lock.
 
+import { requireBoolean, requireFields, shown } from '../base/arguments.ts';
+import type { Checks } from '../base/arguments.ts';
 import type { Arming } from '../base/arming.ts';
 import { KvmError } from '../base/errors.ts';
 import { FetchFlag } from './abi.ts';
 import type { Lists } from './lists.ts';
-import { requireObject, requireU32 } from './types.ts';
+import { requireU32 } from './types.ts';
 import type { FetchReceiver, FetchRequest, FetchResult } from './types.ts';
 import type { WaitQueue } from './wait-queue.ts';
 
@@ -21,6 +23,18 @@ export interface CheckedFetch {
 /** Told of what a fetch returned, after it was re-armed if asked for: where a consumer would copy. */
 export type FetchObserver = (gfns: Uint32Array) => void;
 
+/** Looked at elsewhere. */
+const unchecked = (): void => {};
+const FETCH_CHECKS: Checks = {
+  count: unchecked,
+  wait: requireBoolean,
+  rearm: requireBoolean,
+  maxDirty: unchecked,
+  flags: unchecked,
+  list: unchecked,
+  signal: unchecked,
+  receiver: unchecked,
+};
 const MAX_COUNT = 0x7fffffff;
 const KNOWN_FLAGS = FetchFlag.WAIT | FetchFlag.REARM;
 
@@ -42,9 +56,10 @@ export class SublistFetch {
   /** ENXIO unless enabled, EINVAL or EFAULT for unsound arguments, in this order. Consumes nothing. */
   check(request: FetchRequest): CheckedFetch {
     if (this.lists.control.enabled[0] === 0) throw new KvmError('ENXIO', 'memory tracking is not enabled');
-    requireObject(request, 'the fetch request');
+    requireFields('request', request, FETCH_CHECKS);
     const { count, list, receiver } = request;
-    if (!Number.isInteger(count) || count <= 0 || count > MAX_COUNT) throw new KvmError('EINVAL', `a fetch of ${count} entries`);
+    const isCount = Number.isInteger(count) && count > 0 && count <= MAX_COUNT;
+    if (!isCount) throw new KvmError('EINVAL', `count: a fetch of ${shown(count)} entries`);
     const flags = requireU32(request.flags ?? 0, 'flags');
     if ((flags & ~KNOWN_FLAGS) !== 0) throw new KvmError('EINVAL', `unknown flags 0x${flags.toString(16)}`);
     const maxDirty = requireU32(request.maxDirty ?? 0, 'max_dirty');

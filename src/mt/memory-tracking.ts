@@ -2,6 +2,7 @@
 // what the machine calls. Named after the KVM list posting of April 2016, "KVM: Dirty memory tracking for performant
 // checkpointing and improved live migration"; README.md beside this file says what was decided where it is silent.
 
+import { requireS64, shown } from '../base/arguments.ts';
 import type { Arming } from '../base/arming.ts';
 import type { DirtySink } from '../base/dirty-sink.ts';
 import { KvmError } from '../base/errors.ts';
@@ -9,7 +10,7 @@ import type { LinearMemory } from '../base/linear-memory.ts';
 import type { MachineLock } from '../base/machine-lock.ts';
 import type { MachineShape, RegionPlan } from '../base/state/regions.ts';
 import type { Trace } from '../base/trace.ts';
-import { MT_VERSION, MtEnable, MtFlag, MtOp } from './abi.ts';
+import { MtEnable, MtFlag, MtOp } from './abi.ts';
 import { AsyncWaits } from './async-waits.ts';
 import { Cycles } from './cycles.ts';
 import { DirtyLimit } from './dirty-limit.ts';
@@ -22,7 +23,7 @@ import { Shadow } from './shadow.ts';
 import type { PageReader } from './shadow.ts';
 import { MtStatistics } from './stats.ts';
 import type { ExternalCounters, MtStats } from './stats.ts';
-import { requireObject, requireU32 } from './types.ts';
+import { checkedInit, requireU32 } from './types.ts';
 import type { FetchRequest, FetchResult, InitRequest, MtExit } from './types.ts';
 import { WaitQueue } from './wait-queue.ts';
 
@@ -86,13 +87,7 @@ export class MemoryTracking implements DirtySink {
    * EBUSY: initialised already. ENXIO: cleanup of what is not initialised. Cleanup switches tracking off first.
    */
   initMt(request: InitRequest): void {
-    requireObject(request, 'mt_setup');
-    const { version = MT_VERSION, op, flags = 0, maxDirty = 0 } = request;
-    if (version !== MT_VERSION) throw new KvmError('EINVAL', `mt_setup version ${version}`);
-    if (op !== MtOp.INIT && op !== MtOp.CLEANUP) throw new KvmError('EINVAL', `unknown mt_setup op ${op}`);
-    if ((requireU32(flags, 'flags') & ~MtFlag.NO_DUPS) !== 0) throw new KvmError('EINVAL', `mt_setup flags 0x${flags.toString(16)}`);
-    requireU32(maxDirty, 'max_dirty');
-    if (op === MtOp.INIT && maxDirty === 0) throw new KvmError('EINVAL', 'max_dirty is 0');
+    const { op, flags, maxDirty } = checkedInit(request);
     const { vcpus } = this.options.shape;
     if (vcpus > MAX_TRACKED_VCPUS) throw new KvmError('EINVAL', `${vcpus} vCPUs, at most ${MAX_TRACKED_VCPUS} can be tracked`);
     this.lock.with(() => (op === MtOp.INIT ? this.init(flags, maxDirty) : this.cleanup()));
@@ -118,7 +113,7 @@ export class MemoryTracking implements DirtySink {
   enableMt(flags: number): void {
     this.lock.with(() => {
       this.requireInitialised();
-      if (flags !== MtEnable.ON && flags !== MtEnable.OFF) throw new KvmError('EINVAL', `mt_enable flags ${flags}`);
+      if (flags !== MtEnable.ON && flags !== MtEnable.OFF) throw new KvmError('EINVAL', `mt_enable flags ${shown(flags)}`);
       if (flags === this.control.enabled[0]) return;
       if (flags === MtEnable.ON) this.cycles.enable();
       else this.cycles.disable();
@@ -132,7 +127,7 @@ export class MemoryTracking implements DirtySink {
   prepareMtCp(cpid: bigint): void {
     this.lock.with(() => {
       this.requireEnabled();
-      if (typeof cpid !== 'bigint' || BigInt.asIntN(64, cpid) !== cpid) throw new KvmError('EINVAL', `cpid ${cpid} is no s64`);
+      requireS64('cpid', cpid);
       this.requireStopped();
       this.cycles.prepare(cpid);
     });
@@ -231,6 +226,7 @@ export class MemoryTracking implements DirtySink {
 
   /** Makes the waiting fetches of the MtFetcher `id` fail with EINTR. Returns whether one was waiting. */
   interruptFetcher(id: number): boolean {
+    requireU32(id, 'id');
     return this.lock.with(() => this.queue.interrupt(id));
   }
 

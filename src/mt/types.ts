@@ -1,6 +1,8 @@
 // What callers of memory tracking pass and get (the typed face).
 
+import { requireKeys, shown } from '../base/arguments.ts';
 import { KvmError } from '../base/errors.ts';
+import { MT_VERSION, MtFlag, MtOp } from './abi.ts';
 
 export interface InitRequest {
   /** 1, the only version. */
@@ -51,13 +53,20 @@ export interface MtExit {
   readonly dirty: number;
 }
 
-/** An argument that has fields, or EINVAL. */
-export function requireObject(value: unknown, name: string): void {
-  if (typeof value !== 'object' || value === null) throw new KvmError('EINVAL', `${name} is no object`);
-}
-
 /** An unsigned 32-bit argument, or EINVAL. */
 export function requireU32(value: number, name: string): number {
-  if (!Number.isInteger(value) || value < 0 || value > 0xffffffff) throw new KvmError('EINVAL', `${name} ${value} is no u32`);
+  if (!Number.isInteger(value) || value < 0 || value > 0xffffffff) throw new KvmError('EINVAL', `${name} ${shown(value)} is no u32`);
   return value;
+}
+
+/** The request with its defaults. EINVAL: version, op or flags that are unknown, `maxDirty` 0 on init. InputError: an unknown key. */
+export function checkedInit(request: InitRequest): Required<InitRequest> {
+  requireKeys('request', request, ['version', 'op', 'flags', 'maxDirty']);
+  const { version = MT_VERSION, op, flags = 0, maxDirty = 0 } = request;
+  if (version !== MT_VERSION) throw new KvmError('EINVAL', `mt_setup version ${shown(version)}`);
+  if (op !== MtOp.INIT && op !== MtOp.CLEANUP) throw new KvmError('EINVAL', `unknown mt_setup op ${shown(op)}`);
+  if ((requireU32(flags, 'flags') & ~MtFlag.NO_DUPS) !== 0) throw new KvmError('EINVAL', `mt_setup flags 0x${flags.toString(16)}`);
+  requireU32(maxDirty, 'max_dirty');
+  if (op === MtOp.INIT && maxDirty === 0) throw new KvmError('EINVAL', 'max_dirty is 0');
+  return { version, op, flags, maxDirty };
 }

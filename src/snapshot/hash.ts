@@ -4,6 +4,7 @@
 import type { BlockImages } from '../base/blocks.ts';
 import { PAGE_SIZE } from '../base/paging-units.ts';
 import { allZero, wordsOf } from '../base/page-words.ts';
+import { requireVm } from '../vm/check-arguments.ts';
 import { pagesOfSlots } from './memory-image.ts';
 import type { MemoryImage } from './memory-image.ts';
 import type { Vm } from '../vm/vm.ts';
@@ -52,6 +53,7 @@ function mix(word: number): number {
 
 /** Hash of all RAM of the machine, 16 hexadecimal digits. */
 export function hashMemory(vm: Vm): string {
+  requireVm(vm);
   const hash = new MemoryHash();
   for (const gfn of pagesOfSlots(vm)) hash.add(gfn, vm.page(gfn)!);
   return hash.text();

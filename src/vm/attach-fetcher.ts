@@ -2,6 +2,7 @@
 
 import { attachArming } from '../mmu/attach.ts';
 import { MtFetcher } from '../mt/fetcher.ts';
+import { checkSeed } from './check-arguments.ts';
 import type { FetcherSeed } from './vm.ts';
 
 /**
@@ -9,5 +10,6 @@ import type { FetcherSeed } from './vm.ts';
  * memory. `id` (1 or more) names this fetcher to `vm.mt.interruptFetcher`. Errors are those of the ioctl.
  */
 export function attachFetcher(seed: FetcherSeed, id = 1): MtFetcher {
+  checkSeed(seed, id);
   return new MtFetcher({ ...seed, id }, (sink, memory) => attachArming(memory, seed.plan, seed.shape, seed.method, sink, seed.consumer));
 }

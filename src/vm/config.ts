@@ -1,3 +1,4 @@
+import { requireOneOf, shown } from '../base/arguments.ts';
 import { InputError, KvmError } from '../base/errors.ts';
 import { PAGE_SIZE } from '../base/paging-units.ts';
 import type { Platform, PlatformHost } from '../base/platform.ts';
@@ -57,30 +58,26 @@ export const DEFAULT_QUANTUM = 20_000;
 /** Checks the configuration (InputError, KvmError) and gives the machine's shape. */
 export function shapeOf(config: VmConfig): MachineShape {
   const { memory, vcpus = 1, spareMemory = 0, quantum = DEFAULT_QUANTUM, engine = 'auto', tracking = 'none' } = config;
-  if (!Number.isSafeInteger(memory) || memory <= 0) throw new InputError(`memory size ${memory} is not a positive number of bytes`);
+  if (!Number.isSafeInteger(memory) || memory <= 0) throw new InputError(`memory size ${shown(memory)} is not a positive number of bytes`);
   if (memory % PAGE_SIZE !== 0) throw new InputError(`memory size ${memory} is not a multiple of ${PAGE_SIZE} bytes`);
   if (!Number.isSafeInteger(spareMemory) || spareMemory < 0 || spareMemory % PAGE_SIZE !== 0) {
-    throw new InputError(`spare memory of ${spareMemory} bytes is not a whole number of pages`);
+    throw new InputError(`spareMemory of ${shown(spareMemory)} bytes is not a whole number of pages`);
   }
   if (memory + spareMemory > MAX_RAM) throw new InputError(`memory size ${memory + spareMemory} exceeds the limit of 3 GiB`);
-  if (!Number.isInteger(vcpus) || vcpus < 1 || vcpus > 30) throw new KvmError('EINVAL', `${vcpus} vCPUs: 1 to 30 are possible`);
-  if (!Number.isInteger(quantum) || quantum < 1) throw new KvmError('EINVAL', `a quantum of ${quantum} instructions`);
+  if (!Number.isInteger(vcpus) || vcpus < 1 || vcpus > 30) throw new KvmError('EINVAL', `vcpus is ${shown(vcpus)}: 1 to 30 are possible`);
+  if (!Number.isInteger(quantum) || quantum < 1) throw new KvmError('EINVAL', `a quantum of ${shown(quantum)} instructions`);
   requireOneOf('engine', engine, ENGINES);
-  requireOneOf('tracking method', tracking, TRACKING_METHODS);
+  requireOneOf('tracking', tracking, TRACKING_METHODS);
   const { rom = 0 } = config;
   if (!Number.isSafeInteger(rom) || rom < 0 || rom % PAGE_SIZE !== 0 || rom > MAX_ROM) {
-    throw new InputError(`ROM of ${rom} bytes is not a number of pages up to ${MAX_ROM} bytes`);
+    throw new InputError(`rom of ${shown(rom)} bytes is not a number of pages up to ${MAX_ROM} bytes`);
   }
   const top = memory <= LOW_RAM_LIMIT ? memory : HIGH_RAM_BASE + (memory - LOW_RAM_LIMIT);
   const gpaLimit = Math.max(top, config.gpaLimit ?? 0, rom > 0 ? ROM_END : 0);
   if (gpaLimit > MAX_GPA || gpaLimit % PAGE_SIZE !== 0) {
-    throw new KvmError('EINVAL', `GPA limit ${gpaLimit} is not a page boundary below 2^40`);
+    throw new KvmError('EINVAL', `gpaLimit ${gpaLimit} is not a page boundary below 2^40`);
   }
   return { vcpus, gfnLimit: gpaLimit / PAGE_SIZE, ramBytes: memory + spareMemory + rom };
-}
-
-function requireOneOf(what: string, value: string, known: readonly string[]): void {
-  if (!known.includes(value)) throw new KvmError('EINVAL', `${what} '${value}': known are ${known.join(', ')}`);
 }
 
 /** The memslots that `memory` bytes of RAM are cut into, and that of the ROM. */

@@ -28,7 +28,9 @@ export interface TableRegister {
 }
 
 const SEGMENTS = { es: Seg.ES, cs: Seg.CS, ss: Seg.SS, ds: Seg.DS, fs: Seg.FS, gs: Seg.GS, ldt: Seg.LDTR, tr: Seg.TR } as const;
-const CONTROLS = ['cr0', 'cr2', 'cr3', 'cr4', 'cr8', 'efer'] as const;
+export const SEGMENT_NAMES = Object.keys(SEGMENTS);
+export const TABLE_NAMES = ['gdt', 'idt'] as const;
+export const CONTROLS = ['cr0', 'cr2', 'cr3', 'cr4', 'cr8', 'efer'] as const;
 
 export type Sregs = { readonly [S in keyof typeof SEGMENTS]: SegmentRegister } & { readonly [C in (typeof CONTROLS)[number]]: bigint } & {
   readonly gdt: TableRegister;

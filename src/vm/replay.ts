@@ -1,5 +1,6 @@
 // A run once more, from its journal: slices are cut so that the machine comes to a stop exactly where each input took effect.
 
+import { checkReplay } from './check-arguments.ts';
 import { KvmError } from '../base/errors.ts';
 import type { Exit, SliceOptions, SliceResult } from './exit.ts';
 import { comparePositions } from './journal.ts';
@@ -38,6 +39,7 @@ export class Replay {
     private readonly vm: Vm,
     private readonly journal: JournalData,
   ) {
+    checkReplay(vm, journal);
     const { at } = vm.moment;
     this.alike = at;
     if (comparePositions(at, journal.start.at) < 0)

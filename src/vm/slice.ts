@@ -60,7 +60,6 @@ export class SliceRunner {
   /** EINVAL: a limit that is no count. EBUSY when called from within a slice, and between VM_QUIESCED and PREPARE. */
   run(limit: number, { idleUntil = Infinity, until = null, milliseconds = Infinity }: Partial<SliceLimits> = {}): SliceResult {
     const { lock } = this.parts;
-    if (!(limit >= 0)) throw new KvmError('EINVAL', `a limit of ${limit} instructions`);
     if (lock.guestMode > 0) throw new KvmError('EBUSY', 'a slice is running');
     this.mt.checkEntry();
     lock.acquire();
@@ -224,7 +223,8 @@ export class SliceRunner {
     const sleeper = this.parts.cpus.some(
       ({ state, index }) => state.activity[0] === Activity.HLT && (state.rflags[0] & IF) !== 0 && platform.canInterrupt(index),
     );
-    return sleeper ? platform.timeline.deadline() : Infinity;
+    if (!sleeper) return Infinity;
+    return platform.timeline.wakingDeadline?.() ?? platform.timeline.deadline();
   }
 }
 

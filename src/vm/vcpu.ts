@@ -1,5 +1,6 @@
 // The handle on one vCPU, as a KVM vCPU file descriptor: registers, events, kick. Running is the machine's: vCPUs take turns.
 
+import { requireCount, requireOneOf } from '../base/arguments.ts';
 import { KvmError } from '../base/errors.ts';
 import type { MachineLock } from '../base/machine-lock.ts';
 import { Request } from '../base/request.ts';
@@ -8,9 +9,10 @@ import type { Cpu } from '../cpu/cpu.ts';
 import { EventType, queueEvent } from '../cpu/events/inject.ts';
 import { resetVcpu } from '../cpu/reset.ts';
 import type { MmuCounters } from '../mmu/second-level.ts';
+import { checkRegs, checkSregs } from './check-arguments.ts';
 import type { Inputs } from './inputs.ts';
 import { toPlain } from './plain-registers.ts';
-import { getRegs, getSregs, setRegs, setSregs } from './registers.ts';
+import { CONTROLS, GPR_NAMES, SEGMENT_NAMES, TABLE_NAMES, getRegs, getSregs, setRegs, setSregs } from './registers.ts';
 import type { Regs, Sregs } from './registers.ts';
 
 export const ACTIVITY_NAMES = ['active', 'hlt', 'shutdown', 'wait-for-sipi'] as const;
@@ -42,6 +44,7 @@ export class Vcpu {
   /** KVM_SET_REGS: sets those given. Another RIP gives an instruction up that was left half way at an `io` or `mmio` exit. */
   setRegs(regs: Partial<Regs>): void {
     requireStopped(this.lock);
+    checkRegs(regs, GPR_NAMES);
     this.inputs.take(
       () => ({ kind: 'regs', vcpu: this.index, values: toPlain(regs) }),
       () => setRegs(this.cpu, regs),
@@ -57,6 +60,7 @@ export class Vcpu {
   /** KVM_SET_SREGS: sets those given, unchecked; loads the PDPTEs under PAE paging, as KVM does; flushes the TLB. */
   setSregs(sregs: Partial<Sregs>): void {
     requireStopped(this.lock);
+    checkSregs(sregs, SEGMENT_NAMES, TABLE_NAMES, CONTROLS);
     this.inputs.take(
       () => ({ kind: 'sregs', vcpu: this.index, values: toPlain(sregs) }),
       () => setSregs(this.cpu, sregs),
@@ -78,7 +82,7 @@ export class Vcpu {
 
   /** KVM_SET_MP_STATE. `active` starts an application processor; its registers must have been set. EINVAL: no such state. */
   set activity(name: ActivityName) {
-    if (!ACTIVITY_NAMES.includes(name)) throw new KvmError('EINVAL', `activity state ${name}`);
+    requireOneOf('activity', name, ACTIVITY_NAMES);
     const effect = (): void => {
       this.cpu.state.activity[0] = ACTIVITY_NAMES.indexOf(name);
     };
@@ -87,7 +91,7 @@ export class Vcpu {
 
   /** KVM_INTERRUPT: delivers `vector` at the next boundary that can take it. EINVAL outside 0 … 255; EBUSY if one waits. */
   interrupt(vector: number): void {
-    if (!Number.isInteger(vector) || vector < 0 || vector > 255) throw new KvmError('EINVAL', `interrupt vector ${vector}`);
+    requireCount('vector', vector, 0, 255);
     this.inputs.take(
       () => ({ kind: 'interrupt', vcpu: this.index, vector }),
       () => queueEvent(this.cpu, { type: EventType.EXTERNAL_INTERRUPT, vector, errorCode: null }),

@@ -1,6 +1,7 @@
 // The machine, as a KVM VM file descriptor with its vCPUs: memslots, ioctls, running, saving. Two of them in one process do
 // not know of each other.
 
+import { requireCount } from '../base/arguments.ts';
 import type { StateValue } from '../base/device.ts';
 import { KvmError } from '../base/errors.ts';
 import type { IoctlBuffer } from '../base/ioctl.ts';
@@ -21,6 +22,7 @@ import type { TrackingMethod } from '../mmu/tracking.ts';
 import { ListHandles } from '../mt/handles.ts';
 import { isMtRequest, mtIoctlAsync } from '../mt/ioctl.ts';
 import { MemoryTracking } from '../mt/memory-tracking.ts';
+import { checkConfig, checkExit, checkRange, checkRegion, checkRun, checkSignal, checkSlice, checkWrite } from './check-arguments.ts';
 import { VirtualClock } from './clock.ts';
 import type { VmConfig } from './config.ts';
 import { DEFAULT_QUANTUM } from './config.ts';
@@ -78,6 +80,7 @@ export class Vm {
 
   /** InputError or KvmError EINVAL for a configuration that makes no machine. */
   constructor(readonly config: VmConfig) {
+    checkConfig(config);
     this.clock = new VirtualClock(() => this.slices?.progress() ?? 0);
     const floats = (config.unclaimed ?? (config.platform ? 'float' : 'exit')) === 'float';
     const host = new BoardHost(this.clock, floats, (vcpu, bits) => parts.cpus[vcpu]!.request(bits));
@@ -187,6 +190,7 @@ export class Vm {
    * KvmError EINVAL, EEXIST, ENOMEM; ENXIO: `logDirty` without a tracking method; EBUSY from within a slice.
    */
   setUserMemoryRegion(request: MemslotRequest): void {
+    checkRegion(request);
     if (request.logDirty) this.dirtyLog.requireSupported();
     this.parts.lock.with(() => {
       requireStopped(this.parts.lock);
@@ -202,11 +206,13 @@ export class Vm {
 
   /** A copy of guest-physical memory. KvmError EFAULT where there is no RAM. */
   readMemory(gpa: number, length: number): Uint8Array {
+    checkRange(gpa, length);
     return this.parts.lock.with(() => this.parts.physical.readHost(gpa, length));
   }
 
   /** A host-side write: logged on the host's list. KvmError EFAULT, before anything is written, where there is no RAM. */
   writeMemory(gpa: number, bytes: Uint8Array): void {
+    checkWrite(gpa, bytes);
     this.parts.lock.with(() =>
       this.inputs.take(
         () => ({ kind: 'memory', gpa, bytes: new Uint8Array(bytes) }),
@@ -217,6 +223,7 @@ export class Vm {
 
   /** The live bytes of page `gfn` for reading, null where there is no RAM. Valid until the machine runs again. */
   page(gfn: number): Uint8Array | null {
+    requireCount('gfn', gfn);
     return pageReader(this.parts)(gfn);
   }
 
@@ -226,6 +233,7 @@ export class Vm {
    * through: the instruction that reached the device has not retired then, and is executed again.
    */
   runSlice(limit: number = Infinity, options: SliceOptions = {}): SliceResult {
+    checkSlice(limit, options);
     return this.slices.run(limit, options);
   }
 
@@ -233,7 +241,9 @@ export class Vm {
    * Runs until something other than a limit comes up, or `limit` retired instructions; yields to the host's event loop
    * between slices, so that timers, waiting fetches and aborts make progress. An aborted `signal` gives exit `interrupted`.
    */
-  async run({ signal, limit = Infinity }: { readonly signal?: AbortSignal; readonly limit?: number } = {}): Promise<SliceResult> {
+  async run(options: { readonly signal?: AbortSignal; readonly limit?: number } = {}): Promise<SliceResult> {
+    checkRun(options);
+    const { signal, limit = Infinity } = options;
     const kick = (): void => this.kick();
     signal?.addEventListener('abort', kick, { once: true });
     try {
@@ -264,6 +274,7 @@ export class Vm {
 
   /** Makes the running slice return with `exit` at the next instruction boundary: for boards. */
   exitWith(exit: Exit): void {
+    checkExit(exit);
     this.slices.requested = exit;
     this.requestAll(Request.EXIT);
   }
@@ -305,8 +316,9 @@ export class Vm {
   }
 
   /** The same; a SUBLIST_FETCH with WAIT waits without blocking the thread. */
-  ioctlAsync(request: number, buffer: IoctlBuffer = null, signal?: AbortSignal): Promise<number> {
-    if (!isMtRequest(request)) return Promise.resolve(this.ioctl(request, buffer));
+  async ioctlAsync(request: number, buffer: IoctlBuffer = null, signal?: AbortSignal): Promise<number> {
+    if (signal !== undefined) checkSignal('signal', signal);
+    if (!isMtRequest(request)) return this.ioctl(request, buffer);
     return mtIoctlAsync(this.mt, this.lists, request, buffer, signal);
   }
 

@@ -210,10 +210,38 @@ describe('by block number', () => {
 });
 
 describe('buffers', () => {
-  it('go on past 64 KiB of a segment', () => {
-    const rig = diskette();
-    rig.call(0x13, { eax: 0x0202, ebx: 0xff00, ...chs(0, 0, 2) }, { es: 0x2000 });
+  it("of a fixed disk go on past 64 KiB of memory, and past a segment's end", () => {
+    const rig = fixed();
+    rig.call(0x13, { eax: 0x0202, ebx: 0xff00, ...chs(0, 0, 2, FIXED) }, { es: 0x2000 });
     expect([rig.u16(0x2ff00), rig.u16(0x300fe), rig.u16(0x30100)]).toEqual([1, 1, 2]);
+  });
+
+  it("of a diskette go on past a segment's end", () => {
+    const rig = diskette();
+    rig.call(0x13, { eax: 0x0202, ebx: 0xff00, ...chs(0, 0, 2) }, { es: 0x2010 });
+    expect([rig.u16(0x30000), rig.u16(0x301fe), rig.u16(0x30200)]).toEqual([1, 1, 2]);
+  });
+
+  it.each([
+    ['reads', 0x0202, 0xfd00, 0x09],
+    ['writes', 0x0302, 0xfd00, 0x09],
+    ['reads of the last bytes alone', 0x0201, 0xfe01, 0x09],
+    ['formats by a table of 72 bytes', 0x0512, 0xffb9, 0x09],
+    ['reads up to the boundary', 0x0202, 0xfc00, 0],
+    ['formats by a table up to the boundary', 0x0512, 0xffb8, 0],
+    ['verifies, which moves nothing,', 0x0402, 0xfd00, 0],
+    ['reads of sectors that are not there', 0x0202, 0xfd00, 0x01, chs(79, 1, 18)],
+  ])('%s of a diskette at a boundary of 64 KiB: AX = %i, BX = %i, status %i', (_name, eax, ebx, status, where = chs(0, 0, 1)) => {
+    const rig = diskette();
+    rig.write(0x2fd00, new Uint8Array(0x600).fill(0x11));
+    const after = rig.call(0x13, { eax, ebx, ...where }, { es: 0x2000 });
+    expect({ ah: after.ah, cf: after.cf }).toEqual({ ah: status, cf: status !== 0 });
+    if (status === 0) return;
+    if (eax >>> 8 !== 5) expect(after.al).toBe(0);
+    expect(rig.u8(0x441)).toBe(status);
+    expect(rig.read(0x2fd00, 0x600).every((byte) => byte === 0x11)).toBe(true);
+    rig.call(0x13, { eax: 0x0201, ...chs(0, 0, 1) }, ES);
+    expect(rig.u8(BUFFER + 510)).toBe(0x55);
   });
 
   it('where there is no memory take nothing and give ones', () => {

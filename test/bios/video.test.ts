@@ -140,10 +140,19 @@ describe('modes and pages', () => {
     expect(rig.call(0x10, { eax: 0x0f00 }).ax).toBe(0x2801);
   });
 
-  it('mode 7 is at B0000H; modes of graphics are not set', () => {
-    const rig = new BiosRig();
-    rig.call(0x10, { eax: 0x0013 });
+  it('modes of graphics are not set; who runs the machine is told of each once', () => {
+    const said: string[] = [];
+    const rig = new BiosRig({ notice: (text) => said.push(text) });
+    for (const eax of [0x13, 0x04, 0x13, 0x93]) rig.call(0x10, { eax });
     expect(rig.call(0x10, { eax: 0x0f00 }).al).toBe(3);
+    expect(said).toEqual([
+      'the guest asked for graphics mode 13h, which is not drawn',
+      'the guest asked for graphics mode 04h, which is not drawn',
+    ]);
+  });
+
+  it('mode 7 is at B0000H', () => {
+    const rig = new BiosRig();
     rig.call(0x10, { eax: 0x0007 });
     type(rig, 'm');
     expect([rig.u16(0xb0000), rig.u16(0x463)]).toEqual([0x076d, 0x3b4]);
@@ -157,15 +166,6 @@ describe('modes and pages', () => {
     expect(shown(rig)).toEqual({ start: 0x1000, cursor: 0x1000 + 7 * 80 + 8 });
     type(rig, 'p');
     expect([cell(rig, 7, 8, 2), cell(rig, 7, 8)]).toEqual([0x0770, 0x0720]);
-  });
-
-  it('AH = 01H: lines of an 8-line cell are scaled to 16; a cursor can be hidden', () => {
-    const rig = new BiosRig();
-    const shape = (ecx: number): number => {
-      rig.call(0x10, { eax: 0x0100, ecx });
-      return rig.call(0x10, { eax: 0x0300 }).cx;
-    };
-    expect([0x0607, 0x0007, 0x2000, 0x0a0b].map(shape)).toEqual([0x0d0e, 0x010f, 0x2000, 0x0a0b]);
   });
 
   it('says that the adapter is a VGA', () => {

@@ -81,8 +81,8 @@ function startInfo(target: FakeTarget, at: number): StartInfo {
 }
 
 const MAP = [
-  [0, 0xa0000, 1],
-  [0xa0000, 0x60000, 2],
+  [0, 0x9fc00, 1],
+  [0x9fc00, 0x60400, 2],
   [0x100000, 63 * MIB, 1],
   [4 * GIB, 16 * MIB, 1],
 ];
@@ -192,7 +192,7 @@ describe('multiboot', () => {
     expect(state.segments).toMatchObject({ cs: { selector: 0x10 }, ds: { selector: 0x18 } });
     expectFlat(target, state);
     const at = info(target, state);
-    expect([at(0), at(4), at(8)]).toEqual([0x24d, 640, 63 * 1024]);
+    expect([at(0), at(4), at(8)]).toEqual([0x24d, 639, 63 * 1024]);
     expect(target.string(at(16))).toBe('kernel one two');
     expect(target.string(at(64))).toBe('Tidemark');
 

@@ -44,8 +44,8 @@ describe('the 32-bit boot protocol', () => {
       return [target.u64(entry), target.u64(entry + 8), target.u32(entry + 16)];
     });
     expect(map).toEqual([
-      [0, 0xa0000, 1],
-      [0xa0000, 0x60000, 2],
+      [0, 0x9fc00, 1],
+      [0x9fc00, 0x60400, 2],
       [MIB, 63 * MIB, 1],
       [2 ** 32, 16 * MIB, 1],
     ]);

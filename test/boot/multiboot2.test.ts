@@ -53,9 +53,9 @@ describe('multiboot 2', () => {
     const tags = information(loaded);
     expect(text(tags.get(1)![0]!)).toBe('one two\0');
     expect(text(tags.get(2)![0]!)).toBe('Tidemark\0');
-    expect([...tags.get(4)![0]!]).toEqual(words(640, 63 * 1024));
+    expect([...tags.get(4)![0]!]).toEqual(words(639, 63 * 1024));
     expect([...tags.get(6)![0]!]).toEqual(
-      words(24, 0, 0, 0, 0xa0000, 0, 1, 0, 0xa0000, 0, 0x60000, 0, 2, 0, MIB, 0, 63 * MIB, 0, 1, 0, 0, 1, 16 * MIB, 0, 1, 0),
+      words(24, 0, 0, 0, 0x9fc00, 0, 1, 0, 0x9fc00, 0, 0x60400, 0, 2, 0, MIB, 0, 63 * MIB, 0, 1, 0, 0, 1, 16 * MIB, 0, 1, 0),
     );
     const placed = tags.get(3)!.map((bytes) => {
       const view = new DataView(bytes.buffer);

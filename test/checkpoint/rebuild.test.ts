@@ -81,7 +81,7 @@ it('the end of the guest is kept with its last cycle', () => {
 it('a cycle that nobody kept cannot be rebuilt', () => {
   const { vm } = loadedGuest(DIRTIER, { tracking: 'pml' });
   const { store } = checkpointed(vm, { dirtyTrigger: 0, maxDirty: MAX });
-  for (const cpid of [-1, 2, 0.5]) expect(() => rebuildCycle(store, cpid)).toThrow(`no cycle ${cpid}: the store holds 0 to 1`);
+  for (const cpid of [-1, 2, 0.5]) expect(() => rebuildCycle(store, cpid)).toThrow(`no cycle ${cpid} (cpid): the store holds 0 to 1`);
   expect(() => verifyRebuilds(store)).toThrow('was kept without a hash');
 });
 

@@ -99,8 +99,8 @@ describe('exit status', () => {
   });
 
   it('124 at --timeout although the guest sleeps for ever', async () => {
-    // STI; HLT, again and again: nothing but the keyboard could wake it.
-    const sleeper = code('sleeper', 0xfb, 0xf4, 0xeb, 0xfd);
+    // The timer masked, MOV AL,0FFH; OUT 21H,AL; then STI; HLT, again and again: nothing but the serial port could wake it.
+    const sleeper = code('sleeper', 0xb0, 0xff, 0xe6, 0x21, 0xfb, 0xf4, 0xeb, 0xfd);
     const stdin = new PassThrough();
     const { io, stderr } = collectingIo({}, stdin);
     expect(await main(['run', sleeper, '--timeout=0.05'], io)).toBe(124);

@@ -40,7 +40,7 @@ describe.each<[Method, number]>([
             machine.hostWrite(step.gfn, 1, step.value);
             model.hostWrite(step.gfn);
           } else if (step.kind === 'fetch') {
-            expect([...mt.fetchSublist(step).gfns]).toEqual(model.fetch(step.count, step.rearm));
+            expect([...mt.fetchSublist({ count: step.count, rearm: step.rearm }).gfns]).toEqual(model.fetch(step.count, step.rearm));
           } else if (step.kind === 'rearm') {
             mt.rearmDirtyPages();
             model.rearm();

@@ -29,6 +29,8 @@ function machine(config: Partial<PcConfig> = {}): Vm {
 function machine32(config: Partial<PcConfig>, ...items: readonly Item[]): Vm {
   const vm = machine(config);
   loadImage('code', assemble(CODE, ...items).bytes, bootTarget(vm), { at: CODE });
+  // The guests count in what firmware has left there.
+  vm.writeMemory(0, new Uint8Array(0x500));
   vm.vcpus[0].setRegs({ rbx: 0n, rsp: BigInt(STACK) });
   return vm;
 }

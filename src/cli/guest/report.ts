@@ -13,6 +13,8 @@ export interface ReportInput {
   readonly options: SessionOptions;
   readonly io: CliIo;
   readonly outcome: Outcome;
+  /** What the machine said of its guest. */
+  readonly notices: readonly string[];
   readonly stats: StatsInput;
   readonly checkpoints: CheckpointSummary | null;
   /** Cycles that --verify found right; null if it was not asked to look. */
@@ -40,12 +42,16 @@ export function writeReport(input: ReportInput): void {
   for (const line of said) io.stderr.write(`${line}\n`);
 }
 
-function jsonReport({ outcome, checkpoints, verified, stats: { vm, before, seconds } }: ReportInput, stats: RunStats | null): object {
+function jsonReport(
+  { outcome, notices, checkpoints, verified, stats: { vm, before, seconds } }: ReportInput,
+  stats: RunStats | null,
+): object {
   return {
     ...outcome.fields,
     status: outcome.status,
     instructions: Number(vm.retired - before),
     seconds,
+    ...(notices.length > 0 ? { notices } : {}),
     ...(checkpoints ? { checkpoints } : {}),
     ...(verified === null ? {} : { verified }),
     ...(stats ? { stats } : {}),

@@ -22,6 +22,7 @@ import { checkpointPolicy } from './checkpoint-policy.ts';
 import { CheckpointTotals, cycleText } from './checkpoint-report.ts';
 import { ConsoleInput } from './console-input.ts';
 import { loadDisassembler } from './disassembler.ts';
+import { Notices } from './notices.ts';
 import { outcomeOf, stoppedOutcome } from './outcome.ts';
 import type { Outcome } from './outcome.ts';
 import { GuestOutputs } from './outputs.ts';
@@ -50,6 +51,7 @@ export interface ReadyMachine {
 export interface GuestSinks {
   readonly serial: (byte: number) => void;
   readonly debugcon: (byte: number) => void;
+  readonly notice: (text: string) => void;
 }
 
 /** Between turns of the event loop, ms. */
@@ -70,7 +72,8 @@ export async function runSession(
   tape: Tape | null = null,
 ): Promise<number> {
   const outputs = new GuestOutputs(options.serial, options.debugcon, io);
-  const sinks: GuestSinks = { serial: outputs.serial, debugcon: outputs.debug };
+  const notices = new Notices(io, options.json);
+  const sinks: GuestSinks = { serial: outputs.serial, debugcon: outputs.debug, notice: notices.add };
   const machine = build(tape?.sinks(sinks) ?? sinks);
   const disassemble = options.trace?.what === 'instructions' ? await loadDisassembler() : null;
   outputs.open();
@@ -89,7 +92,7 @@ export async function runSession(
     const played = tape?.begin(machine.vm) ?? null;
     const runSlice = disassemble && sink ? traceInstructions(machine.vm, disassemble, sink, played ?? undefined) : played;
     if (sink && !disassemble) traceEvents(machine.vm, sink);
-    const status = await new Session(options, io, machine, outputs, store, sink, tape).run(runSlice);
+    const status = await new Session(options, io, machine, outputs, notices, store, sink, tape).run(runSlice);
     return tape?.end(status) ?? status;
   } finally {
     store?.close?.();
@@ -131,6 +134,7 @@ class Session {
     private readonly io: CliIo,
     private readonly machine: ReadyMachine,
     private readonly outputs: GuestOutputs,
+    private readonly notices: Notices,
     private readonly store: CheckpointStore | null,
     private readonly trace: LineSink | null,
     private readonly tape: Tape | null,
@@ -199,6 +203,7 @@ class Session {
       options,
       io: this.io,
       outcome,
+      notices: this.notices.all,
       stats: { vm, before: this.before, seconds, exits: this.exits, mt },
       checkpoints,
       verified: store && options.verify && outcome.status !== ExitStatus.INTERNAL ? verified(store) : null,
@@ -209,6 +214,7 @@ class Session {
   /** What the guest says on a terminal where its screen is drawn is shown afterwards. */
   private openScreen(): void {
     const { screen, io } = this;
+    if (screen?.live) this.notices.hold();
     if (screen?.live && io.stdout.isTTY) this.outputs.hold();
     screen?.open();
   }
@@ -238,6 +244,7 @@ class Session {
       input?.close();
       this.screen?.close();
       this.outputs.release();
+      this.notices.release();
       stop.disarm();
     }
   }

@@ -5,6 +5,7 @@ import type { BlockStore } from '../../base/blocks.ts';
 import type { AccessWidth, Device, DeviceState } from '../../base/device.ts';
 import { InputError } from '../../base/errors.ts';
 import type { DeviceMemory, PortSpace } from '../../base/platform.ts';
+import { checkState } from '../../devices/state.ts';
 import type { CallingVcpu } from '../../vm/calling-vcpu.ts';
 import type { A20Control } from '../board.ts';
 import { Caller } from './caller.ts';
@@ -31,6 +32,8 @@ import type { Rom, ServiceName } from './rom.ts';
 import { TextScreen } from './text-screen.ts';
 
 const MIB = 2 ** 20;
+/** The vCPU that a machine starts with. */
+const FIRST_VCPU = 0;
 
 // biome-ignore format: a table
 const SERVICES: { readonly [S in ServiceName]: Service } = {
@@ -45,37 +48,54 @@ export interface FirmwareHost {
   readonly a20: A20Control;
   /** The vCPU of that index, which executes an OUT. */
   calling(vcpu: number): CallingVcpu;
+  /** A line for whoever runs the machine. */
+  readonly notice: (text: string) => void;
 }
 
 export class Bios implements Device {
   readonly name = 'bios';
   readonly rom: Rom = buildRom();
-  private readonly disk: Disk;
+  private readonly disk: Disk | null;
+  /** What has been said: the host's business, not the guest's state. */
+  private readonly noticed = new Set<string>();
   /** By vCPU that asked. */
   private readonly firmware = new Map<number, Firmware>();
 
   /** `host` is asked for first when the machine is whole. InputError as `Disk`. */
   constructor(
-    image: DiskImage,
+    image: DiskImage | null,
     private readonly host: () => FirmwareHost,
   ) {
-    this.disk = new Disk(image);
+    this.disk = image && new Disk(image);
   }
 
   /** Puts the ROM into memory. InputError if the machine has less than 1 MiB from 0. */
   install(): void {
-    const { memory } = this.host();
-    if (!memory.ranges().some(({ base, size }) => base === 0 && size >= MIB)) {
-      throw new InputError('a machine that boots a disk needs 1 MiB of memory');
-    }
-    memory.write(this.rom.base, this.rom.bytes);
+    if (!this.hasRoom()) throw new InputError('a machine that boots a disk needs 1 MiB of memory');
+    this.host().memory.write(this.rom.base, this.rom.bytes);
+  }
+
+  /**
+   * What the ROM does at power-on, done at once, for a kernel that is loaded from outside. A machine of less than 1 MiB has no place for
+   * firmware: it stays as it is.
+   */
+  powerOn(): void {
+    if (!this.hasRoom()) return;
+    this.install();
+    post(this.firmwareFor(FIRST_VCPU));
+  }
+
+  private hasRoom(): boolean {
+    return this.host()
+      .memory.ranges()
+      .some(({ base, size }) => base === 0 && size >= MIB);
   }
 
   /** A disk keeps what is on it. */
   reset(): void {}
 
-  get blocks(): BlockStore {
-    return this.disk.blocks;
+  get blocks(): BlockStore | undefined {
+    return this.disk?.blocks;
   }
 
   read(): number {
@@ -94,11 +114,12 @@ export class Bios implements Device {
   }
 
   save(): DeviceState {
-    return this.disk.save();
+    return this.disk?.save() ?? {};
   }
 
   restore(state: DeviceState): void {
-    this.disk.restore(state);
+    if (this.disk) this.disk.restore(state);
+    else checkState(this.name, {}, state);
   }
 
   private firmwareFor(vcpu: number): Firmware {
@@ -112,6 +133,13 @@ export class Bios implements Device {
     const memory = new FirmwareMemory(host.memory);
     const ports = new FirmwarePorts(host.ports, vcpu);
     const screen = new TextScreen(memory, ports);
-    return { memory, ports, a20: host.a20, disk: this.disk, rom: this.rom, screen, ram: () => host.memory.ranges() };
+    const notice = (text: string): void => this.notice(text);
+    return { memory, ports, a20: host.a20, disk: this.disk, rom: this.rom, screen, notice, ram: () => host.memory.ranges() };
+  }
+
+  private notice(text: string): void {
+    if (this.noticed.has(text)) return;
+    this.noticed.add(text);
+    this.host().notice(text);
   }
 }

@@ -5,7 +5,7 @@ import { Bda } from './data-area.ts';
 import { Drive } from './disk.ts';
 import type { Firmware } from './firmware.ts';
 
-export const Status = { OK: 0x00, INVALID: 0x01, NOT_FOUND: 0x04, NO_DRIVE: 0x80 } as const;
+export const Status = { OK: 0x00, INVALID: 0x01, NOT_FOUND: 0x04, BOUNDARY: 0x09, NO_DRIVE: 0x80 } as const;
 export type Status = (typeof Status)[keyof typeof Status];
 
 const statusByte = (drive: number): number => (drive >= Drive.FIXED ? Bda.FIXED_STATUS : Bda.DISKETTE_STATUS);

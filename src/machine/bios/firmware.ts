@@ -18,11 +18,19 @@ export interface Firmware {
   readonly memory: FirmwareMemory;
   readonly ports: FirmwarePorts;
   readonly a20: A20Control;
-  readonly disk: Disk;
+  /** Null: the machine has none to boot. */
+  readonly disk: Disk | null;
   readonly rom: Rom;
   readonly screen: TextScreen;
+  /** Tells whoever runs the machine what the guest will not get, each text once. */
+  notice(text: string): void;
   /** The machine's RAM, in order of address. */
   ram(): readonly RamRange[];
+}
+
+/** Of a machine with a disk. */
+export interface DiskFirmware extends Firmware {
+  readonly disk: Disk;
 }
 
 /** `again`: asked once more after having said to be not done. Only services that may wait return false: not done. */

@@ -11,8 +11,9 @@ const TEXT_MODES = [0, 1, 2, 3, 7];
 const KEEP = 0x80;
 /** What AL tells of text modes after AH = 00H. */
 const MODE_SET = 0x30;
-const CURSOR_HIDDEN = 0x20;
 const CHARACTER_HEIGHT = 16;
+/** In VIDEO_CONTROL: the cursor's lines are taken as they are given. */
+const EMULATION_OFF = 1;
 /** Write string (AH = 13H): bit 0 of AL moves the cursor, bit 1 says that attributes stand in the string. */
 const MOVES = 1;
 const ATTRIBUTES = 2;
@@ -22,9 +23,9 @@ export function int10(firmware: Firmware, caller: Caller): void {
   const { screen } = firmware;
   switch (caller.ah) {
     case 0x00:
-      return setMode(screen, caller);
+      return setMode(firmware, caller);
     case 0x01:
-      return setShape(screen, caller);
+      return screen.setShape(caller.ch, caller.cl);
     case 0x02:
       return screen.setCursor(caller.bh, { row: caller.dh, column: caller.dl });
     case 0x03: {
@@ -56,7 +57,7 @@ export function int10(firmware: Firmware, caller: Caller): void {
     case 0x11:
       return fonts(screen, caller);
     case 0x12:
-      return adapter(caller);
+      return adapter(firmware, caller);
     case 0x13:
       return writeString(screen, caller);
     case 0x1a:
@@ -66,22 +67,11 @@ export function int10(firmware: Firmware, caller: Caller): void {
   }
 }
 
-function setMode(screen: TextScreen, caller: Caller): void {
+function setMode({ screen, notice }: Firmware, caller: Caller): void {
   const mode = caller.al & ~KEEP;
-  if (!TEXT_MODES.includes(mode)) return;
+  if (!TEXT_MODES.includes(mode)) return notice(`the guest asked for graphics mode ${hex(mode)}, which is not drawn`);
   screen.setMode(mode, (caller.al & KEEP) === 0);
   caller.al = MODE_SET;
-}
-
-/** Lines of a cursor in a cell of 8 are scaled to the cell there is, as VGA firmware does for programs made for CGA. */
-function setShape(screen: TextScreen, { ch, cl }: Caller): void {
-  const start = ch & 0x1f;
-  const end = cl & 0x1f;
-  if (ch & CURSOR_HIDDEN || start >= 8 || end >= 8) return screen.setShape(ch & 0x3f, end);
-  const scaled = (line: number): number => ((line + 1) * CHARACTER_HEIGHT) / 8 - 1;
-  // An underline keeps off the last line.
-  if (end === start + 1) return screen.setShape(scaled(end) - 2, scaled(end) - 1);
-  screen.setShape(scaled(start), scaled(end));
 }
 
 const windowOf = ({ ch, cl, dh, dl }: Caller): Window => ({ top: ch, left: cl, bottom: dh, right: dl });
@@ -107,12 +97,17 @@ function fonts(screen: TextScreen, caller: Caller): void {
   caller.dl = screen.rows - 1;
 }
 
-/** BL = 10H: a colour screen and 256 KiB; BL = 30H … 36H: accepted. */
-function adapter(caller: Caller): void {
+/** BL = 10H: a colour screen and 256 KiB; 34H: AL = 0 or 1 switches the emulation of CGA's cursor on or off; 30H … 36H: accepted. */
+function adapter({ memory }: Firmware, caller: Caller): void {
   if (caller.bl === 0x10) {
     caller.bx = 0x0003;
     caller.cx = 0x0009;
-  } else if (caller.bl >= 0x30 && caller.bl <= 0x36) {
-    caller.al = 0x12;
+    return;
   }
+  if (caller.bl < 0x30 || caller.bl > 0x36) return;
+  if (caller.bl === 0x34) memory.setU8(Bda.VIDEO_CONTROL, (memory.u8(Bda.VIDEO_CONTROL) & ~EMULATION_OFF) | (caller.al & EMULATION_OFF));
+  caller.al = 0x12;
 }
+
+/** As assemblers write it: `13h`. */
+const hex = (value: number): string => `${value.toString(16).toUpperCase().padStart(2, '0')}h`;

@@ -6,21 +6,23 @@ import { SECTOR_BYTES } from './disk.ts';
 import type { Disk } from './disk.ts';
 import { readBlocks, writeBlocks } from './disk-blocks.ts';
 import { Status, finish, lastStatus } from './disk-status.ts';
-import type { Firmware } from './firmware.ts';
+import type { DiskFirmware, Firmware } from './firmware.ts';
 import { int13Extension } from './int13-extensions.ts';
 import { ROM_SEGMENT } from './rom.ts';
 
 /** Most sectors of one transfer: what AL and a segment hold. */
 const MAX_SECTORS = 128;
+/** What the address counter of a DMA channel spans. */
+const DMA_BYTES = 65536;
 const FORMAT_FILL = 0xf6;
 /** AH = 15H. */
 const DriveKind = { NONE: 0, DISKETTE: 1, FIXED: 3 } as const;
 
 export function int13(firmware: Firmware, caller: Caller): void {
-  const { disk } = firmware;
   const { ah: command } = caller;
   if (command === 0x01) return readStatus(firmware, caller);
-  if (caller.dl !== disk.drive) return noDrive(firmware, caller);
+  if (!hasDrive(firmware, caller.dl)) return noDrive(firmware, caller);
+  const { disk } = firmware;
   switch (command) {
     case 0x00:
     case 0x0d:
@@ -51,6 +53,8 @@ export function int13(firmware: Firmware, caller: Caller): void {
   }
 }
 
+const hasDrive = (firmware: Firmware, drive: number): firmware is DiskFirmware => firmware.disk?.drive === drive;
+
 function readStatus(firmware: Firmware, caller: Caller): void {
   const status = lastStatus(firmware, caller.dl);
   caller.ah = status;
@@ -65,7 +69,8 @@ function noDrive(firmware: Firmware, caller: Caller): void {
     return;
   }
   const isFixed = caller.dl >= 0x80;
-  if (caller.ah === 0x08 && isFixed !== (firmware.disk.diskette === null)) {
+  const ofKind = firmware.disk !== null && isFixed === (firmware.disk.diskette === null);
+  if (caller.ah === 0x08 && !ofKind) {
     caller.cx = 0;
     caller.dx = 0;
   }
@@ -82,11 +87,11 @@ function block({ geometry: { cylinders, heads, sectorsPerTrack } }: Disk, { ch, 
 }
 
 /** AH = 02H reads, 03H writes, 04H verifies AL sectors at ES:BX. AL becomes how many were done. */
-function transfer(firmware: Firmware, caller: Caller): void {
+function transfer(firmware: DiskFirmware, caller: Caller): void {
   const { disk } = firmware;
   const { ah: command, al: count } = caller;
   const lba = count >= 1 && count <= MAX_SECTORS ? block(disk, caller, count) : null;
-  const status = lba === null ? Status.INVALID : lba + count > disk.sectors ? Status.NOT_FOUND : Status.OK;
+  const status = statusOf(firmware, caller, lba);
   if (status === Status.OK) {
     if (command === 0x02) readBlocks(disk, caller, caller.es(caller.bx), lba!, count);
     if (command === 0x03) writeBlocks(disk, caller, caller.es(caller.bx), lba!, count);
@@ -96,18 +101,36 @@ function transfer(firmware: Firmware, caller: Caller): void {
   finish(firmware, caller, status);
 }
 
+/** What a transfer from block `lba` on comes to; null is no block. */
+function statusOf({ disk }: DiskFirmware, caller: Caller, lba: number | null): Status {
+  const { ah: command, al: count } = caller;
+  if (lba === null) return Status.INVALID;
+  if (command !== 0x04 && crossesBoundary(disk, caller, count * SECTOR_BYTES)) return Status.BOUNDARY;
+  return lba + count > disk.sectors ? Status.NOT_FOUND : Status.OK;
+}
+
+/**
+ * Whether `length` bytes at ES:BX are more than one DMA transfer can do. A diskette's data go by the first 8237, whose addresses
+ * count 16 bits; a fixed disk's go by the processor, anywhere.
+ */
+function crossesBoundary({ diskette }: Disk, caller: Caller, length: number): boolean {
+  return diskette !== null && (caller.es(caller.bx) % DMA_BYTES) + length > DMA_BYTES;
+}
+
 /** A diskette's track of AL sectors, described at ES:BX, is filled; its sectors must be numbered as the format has them. */
-function format(firmware: Firmware, caller: Caller): void {
+function format(firmware: DiskFirmware, caller: Caller): void {
   const { disk } = firmware;
   const { sectorsPerTrack } = disk.geometry;
   const track = disk.diskette ? (caller.ch * disk.geometry.heads + caller.dh) * sectorsPerTrack : -1;
   const fits = track >= 0 && caller.al === sectorsPerTrack && caller.dh < disk.geometry.heads && caller.ch < disk.geometry.cylinders;
+  // Four bytes describe a sector.
+  if (fits && crossesBoundary(disk, caller, 4 * sectorsPerTrack)) return finish(firmware, caller, Status.BOUNDARY);
   if (fits) for (let n = 0; n < sectorsPerTrack; n++) disk.write(track + n, new Uint8Array(SECTOR_BYTES).fill(FORMAT_FILL));
   finish(firmware, caller, fits ? Status.OK : Status.INVALID);
 }
 
 /** The last cylinder, sector and head, and how many drives of the kind there are. */
-function parameters(firmware: Firmware, caller: Caller): void {
+function parameters(firmware: DiskFirmware, caller: Caller): void {
   const { disk, rom } = firmware;
   const { cylinders, heads, sectorsPerTrack } = disk.geometry;
   const last = cylinders - 1;
@@ -124,7 +147,7 @@ function parameters(firmware: Firmware, caller: Caller): void {
   caller.dl = 1;
 }
 
-function driveKind(firmware: Firmware, caller: Caller): void {
+function driveKind(firmware: DiskFirmware, caller: Caller): void {
   const { disk } = firmware;
   finish(firmware, caller, Status.OK);
   caller.ah = disk.diskette ? DriveKind.DISKETTE : DriveKind.FIXED;
@@ -134,7 +157,7 @@ function driveKind(firmware: Firmware, caller: Caller): void {
 }
 
 /** AH = 17H and 18H prepare a diskette for formatting: only as what it is. */
-function mediaType(firmware: Firmware, caller: Caller): void {
+function mediaType(firmware: DiskFirmware, caller: Caller): void {
   const { disk, rom } = firmware;
   const { cylinders, sectorsPerTrack } = disk.geometry;
   const known = disk.diskette !== null && (caller.ah === 0x17 || (caller.ch === cylinders - 1 && (caller.cl & 0x3f) === sectorsPerTrack));

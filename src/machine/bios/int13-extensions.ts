@@ -8,7 +8,7 @@ import type { Caller } from './caller.ts';
 import { SECTOR_BYTES } from './disk.ts';
 import { readBlocks, writeBlocks } from './disk-blocks.ts';
 import { Status, finish } from './disk-status.ts';
-import type { Firmware } from './firmware.ts';
+import type { DiskFirmware } from './firmware.ts';
 
 const ASKED = 0x55aa;
 const ANSWER = 0xaa55;
@@ -22,7 +22,7 @@ const PARAMETER_BYTES = 26;
 /** Information flags of AH = 48H: the geometry is valid. */
 const GEOMETRY_VALID = 2;
 
-export function int13Extension(firmware: Firmware, caller: Caller): void {
+export function int13Extension(firmware: DiskFirmware, caller: Caller): void {
   if (firmware.disk.diskette) return finish(firmware, caller, Status.INVALID);
   switch (caller.ah) {
     case 0x41:
@@ -39,7 +39,7 @@ export function int13Extension(firmware: Firmware, caller: Caller): void {
   }
 }
 
-function present(firmware: Firmware, caller: Caller): void {
+function present(firmware: DiskFirmware, caller: Caller): void {
   if (caller.bx !== ASKED) return finish(firmware, caller, Status.INVALID);
   finish(firmware, caller, Status.OK);
   caller.bx = ANSWER;
@@ -71,7 +71,7 @@ function readPacket(caller: Caller): Packet | null {
 const viewOf = (bytes: Uint8Array): DataView => new DataView(bytes.buffer);
 
 /** AH = 42H reads, 43H writes, 44H verifies, 47H seeks. The packet's count becomes how many blocks were done. */
-function transfer(firmware: Firmware, caller: Caller): void {
+function transfer(firmware: DiskFirmware, caller: Caller): void {
   const { disk } = firmware;
   const { ah: command } = caller;
   const packet = readPacket(caller);
@@ -89,7 +89,7 @@ function transfer(firmware: Firmware, caller: Caller): void {
 }
 
 /** The result buffer at DS:SI begins with its own length. */
-function parameters(firmware: Firmware, caller: Caller): void {
+function parameters(firmware: DiskFirmware, caller: Caller): void {
   const { disk } = firmware;
   const { cylinders, heads, sectorsPerTrack } = disk.geometry;
   const address = caller.ds(caller.si);

@@ -10,10 +10,10 @@ const SIGNATURE_AT = 510;
 
 /** The answer is whether there is no boot sector. The ROM jumps to it, DS, ES and SS being 0. */
 export function int19({ disk, memory }: Firmware, caller: Caller): void {
-  const sector = disk.read(0);
-  const bootable = sector[SIGNATURE_AT]! + sector[SIGNATURE_AT + 1]! * 256 === SIGNATURE;
+  const sector = disk?.read(0);
+  const bootable = sector !== undefined && sector[SIGNATURE_AT]! + sector[SIGNATURE_AT + 1]! * 256 === SIGNATURE;
   caller.setLiveCarry(!bootable);
-  if (!bootable) return;
+  if (!disk || !bootable) return;
   memory.write(BOOT_OFFSET, sector);
   caller.clearRegisters();
   caller.ax = SIGNATURE;

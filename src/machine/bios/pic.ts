@@ -11,11 +11,14 @@ const FIRST_VECTOR = 0x08;
 const SECOND_VECTOR = 0x70;
 const CASCADE = 2;
 
-/** ICW1 to ICW4, and masks of which the first leaves the timer, the keyboard and the second 8259 open. */
+/**
+ * ICW1 to ICW4, and masks as SeaBIOS leaves them: open are the timer, the keyboard, the second 8259, the diskettes; the clock, the mouse,
+ * the coprocessor and the first fixed disks, whether they are there or not.
+ */
 export function initialisePics(ports: FirmwarePorts): void {
   for (const [base, vector, wiring, mask] of [
-    [FIRST, FIRST_VECTOR, 1 << CASCADE, 0xf8],
-    [SECOND, SECOND_VECTOR, CASCADE, 0xff],
+    [FIRST, FIRST_VECTOR, 1 << CASCADE, 0xb8],
+    [SECOND, SECOND_VECTOR, CASCADE, 0x8e],
   ] as const) {
     ports.out(base, 0x11);
     ports.out(base + 1, vector);

@@ -47,7 +47,7 @@ function writeVectors({ memory, rom, disk }: Firmware): void {
   for (let vector = 0; vector < VECTORS; vector++) set(vector, ROM_SEGMENT, rom.vectors.get(vector) ?? rom.ignore);
   for (let vector = USER_VECTORS.first; vector <= USER_VECTORS.last; vector++) set(vector, 0, 0);
   set(DISKETTE_VECTOR, ROM_SEGMENT, rom.disketteTable);
-  if (!disk.diskette) set(FIXED_VECTOR, EBDA.SEGMENT, EBDA.FIXED_DISK_TABLE);
+  if (disk && !disk.diskette) set(FIXED_VECTOR, EBDA.SEGMENT, EBDA.FIXED_DISK_TABLE);
   memory.write(0, table);
 }
 
@@ -56,13 +56,13 @@ function writeData(firmware: Firmware): void {
   memory.setU16(Bda.COM1, COM1_PORT);
   memory.setU8(Bda.COM1_TIMEOUT, SERIAL_TIMEOUT);
   memory.setU16(Bda.EBDA_SEGMENT, EBDA.SEGMENT);
-  memory.setU16(Bda.EQUIPMENT, COPROCESSOR | COLOUR_80 | ONE_SERIAL | (disk.diskette ? DISKETTES : 0));
+  memory.setU16(Bda.EQUIPMENT, COPROCESSOR | COLOUR_80 | ONE_SERIAL | (disk?.diskette ? DISKETTES : 0));
   memory.setU16(Bda.MEMORY_KIB, CONVENTIONAL_KIB);
-  memory.setU8(Bda.FIXED_DISKS, disk.diskette ? 0 : 1);
+  memory.setU8(Bda.FIXED_DISKS, disk && !disk.diskette ? 1 : 0);
   memory.setU8(Bda.KEYBOARD_FLAGS, KEYS_101);
   memory.setU32(Bda.TICKS, ticksOfDay(firmware));
   memory.setU8(EBDA.BASE, EBDA.KIB);
-  if (disk.diskette) return;
+  if (!disk || disk.diskette) return;
   const { gpa, bytes } = fixedDiskTable(disk);
   memory.write(gpa, bytes);
 }

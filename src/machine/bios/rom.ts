@@ -68,8 +68,8 @@ const WAITING: readonly [number, ServiceName][] = [
   [0x15, 'int15'],
   [0x16, 'int16'],
 ];
-/** IRQ 2 to 7, and 9 to 15. */
-const OTHER_IRQS = [0x0a, 0x0b, 0x0c, 0x0d, 0x0e, 0x0f, 0x71, 0x72, 0x73, 0x74, 0x75, 0x76, 0x77];
+/** IRQ 2 to 7, and 9 to 15 but the coprocessor's. */
+const OTHER_IRQS = [0x0a, 0x0b, 0x0c, 0x0d, 0x0e, 0x0f, 0x71, 0x72, 0x73, 0x74, 0x76, 0x77];
 
 class Assembly extends RomWriter {
   readonly requests = new Map<number, Request>();
@@ -197,6 +197,16 @@ function writeHardware(rom: Assembly): void {
   rom.vector(0x70);
   push().ask('int70').jump('jnc', 0x73, 'int70-end').int(0x4a).label('int70-end').endOfInterrupt(true);
   popAndReturn();
+
+  // An x87 error, which on PCs before the 80387 was an NMI, is still passed on as one (IBM PC/AT Technical Reference, "80287").
+  rom.vector(0x75);
+  push()
+    .code('xor al,al', 0x30, 0xc0)
+    .code('out 0F0h,al', 0xe6, 0xf0)
+    .endOfInterrupt(true)
+    .code('pop ax', 0x58)
+    .code('int 2', 0xcd, 0x02)
+    .iret();
 
   for (const vector of OTHER_IRQS) rom.vector(vector);
   rom.ask('interrupt').iret();

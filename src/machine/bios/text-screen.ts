@@ -1,6 +1,7 @@
 // The text screen as INT 10H draws it: characters and attributes in text memory, the cursor in the BIOS data area and in the
 // CRT controller, which is reached by its ports like any other device.
 
+import { scannedLines } from './cursor-shape.ts';
 import { Bda } from './data-area.ts';
 import type { FirmwareMemory } from './firmware-memory.ts';
 import type { FirmwarePorts } from './firmware.ts';
@@ -20,6 +21,8 @@ const DEFAULT_ROWS = 25;
 export const PAGES = 8;
 const SPACE = 0x20;
 const GREY_ON_BLACK = 0x07;
+/** The cursor after a text mode was set: the last two lines of CGA's cell. */
+const UNDERLINE = [6, 7] as const;
 
 /** Registers of the CRT controller, by index. */
 const Crtc = { CURSOR_START: 0x0a, CURSOR_END: 0x0b, START_HIGH: 0x0c, START_LOW: 0x0d, CURSOR_HIGH: 0x0e, CURSOR_LOW: 0x0f } as const;
@@ -78,7 +81,7 @@ export class TextScreen {
     memory.setU8(Bda.VIDEO_SWITCHES, 0xf9);
     memory.setU8(Bda.VIDEO_FLAGS, 0x51);
     if (clear) memory.write(this.base, cells(TEXT_BYTES / 2, SPACE, GREY_ON_BLACK));
-    this.setShape(13, 14);
+    this.setShape(...UNDERLINE);
     this.showPage(0);
   }
 
@@ -93,15 +96,18 @@ export class TextScreen {
     if (page % PAGES === this.page) this.showCursor();
   }
 
+  /** As it was asked for: first line in the upper byte, last in the lower. */
   get shape(): number {
     return this.memory.u16(Bda.CURSOR_SHAPE);
   }
 
-  /** First and last scan line of the cursor; bit 5 of `start` hides it. */
+  /** First and last line of the cursor, as programs count them; bit 5 of `start` hides it. The data area keeps what was asked for. */
   setShape(start: number, end: number): void {
-    this.memory.setU16(Bda.CURSOR_SHAPE, (start << 8) | end);
-    this.crtc(Crtc.CURSOR_START, start);
-    this.crtc(Crtc.CURSOR_END, end);
+    const { memory } = this;
+    memory.setU16(Bda.CURSOR_SHAPE, (start << 8) | end);
+    const lines = scannedLines({ start, end }, memory.u16(Bda.CHARACTER_HEIGHT), memory.u8(Bda.VIDEO_CONTROL));
+    this.crtc(Crtc.CURSOR_START, lines.start);
+    this.crtc(Crtc.CURSOR_END, lines.end);
   }
 
   showPage(page: number): void {

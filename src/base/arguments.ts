@@ -1,0 +1,108 @@
+// Checks of what a caller of the public API passes, where TypeScript's types are not obeyed. Each names the argument. They stand at the
+// public boundary only: what calls itself inside is trusted.
+
+import { InputError, KvmError } from './errors.ts';
+
+/** A wrong value in a message: short, whatever it is. */
+export function shown(value: unknown): string {
+  if (typeof value === 'string') return value.length > 40 ? `a string of ${value.length}` : JSON.stringify(value);
+  if (typeof value === 'bigint') return `${value}n`;
+  if (typeof value === 'function') return 'a function';
+  if (ArrayBuffer.isView(value)) return `an array of ${value.byteLength} bytes`;
+  if (Array.isArray(value)) return `a list of ${value.length}`;
+  return typeof value === 'object' && value !== null ? 'an object' : String(value);
+}
+
+/** KvmError EINVAL, naming the argument, unless `holds`. */
+export function requireThat(holds: boolean, name: string, value: unknown, wanted: string): void {
+  if (!holds) throw new KvmError('EINVAL', `${name} is ${shown(value)}, not ${wanted}`);
+}
+
+/** An integer from `min` to `max`; by default any that a number holds exactly and that is not negative. */
+export function requireCount(name: string, value: unknown, min = 0, max = Number.MAX_SAFE_INTEGER): void {
+  const range = max === Number.MAX_SAFE_INTEGER ? `an integer from ${min}` : `an integer from ${min} to ${max}`;
+  requireThat(Number.isSafeInteger(value) && (value as number) >= min && (value as number) <= max, name, value, range);
+}
+
+/** A count, or Infinity. */
+export function requireLimit(name: string, value: unknown): void {
+  requireThat(typeof value === 'number' && value >= 0, name, value, 'a number from 0');
+}
+
+export function requireU64(name: string, value: unknown): void {
+  requireThat(typeof value === 'bigint' && BigInt.asUintN(64, value) === value, name, value, 'a bigint of 64 bits, unsigned');
+}
+
+export function requireS64(name: string, value: unknown): void {
+  requireThat(typeof value === 'bigint' && BigInt.asIntN(64, value) === value, name, value, 'a bigint of 64 bits, signed');
+}
+
+export function requireString(name: string, value: unknown): void {
+  requireThat(typeof value === 'string', name, value, 'a string');
+}
+
+export function requireBoolean(name: string, value: unknown): void {
+  requireThat(typeof value === 'boolean', name, value, 'true or false');
+}
+
+export function requireFunction(name: string, value: unknown): void {
+  requireThat(typeof value === 'function', name, value, 'a function');
+}
+
+export function requireOneOf(name: string, value: unknown, known: readonly unknown[]): void {
+  requireThat(known.includes(value), name, value, `one of ${known.join(', ')}`);
+}
+
+/** An array whose buffer was not transferred elsewhere. */
+export function requireAttached(name: string, { buffer }: ArrayBufferView): void {
+  try {
+    // A view of no bytes cannot be made of a detached buffer, and of no other does it fail.
+    new Uint8Array(buffer, 0, 0);
+  } catch {
+    throw new KvmError('EFAULT', `${name} is an array whose buffer was detached`);
+  }
+}
+
+/** Bytes that are there: not of a buffer that was transferred elsewhere. */
+export function requireBytes(name: string, value: unknown): void {
+  requireThat(value instanceof Uint8Array, name, value, 'a Uint8Array');
+  requireAttached(name, value as Uint8Array);
+}
+
+/** An object with methods or fields of these names: what is passed in place of another of the project's objects. */
+export function requireParts(name: string, value: unknown, wanted: string, parts: readonly string[]): void {
+  const isObject = (typeof value === 'object' || typeof value === 'function') && value !== null;
+  requireThat(isObject && parts.every((part) => part in (value as object)), name, value, wanted);
+}
+
+/** An object that has no keys but these; InputError names the first unknown one, and what may have been meant. */
+export function requireKeys(name: string, value: unknown, known: readonly string[]): void {
+  requireThat(typeof value === 'object' && value !== null && !Array.isArray(value) && !ArrayBuffer.isView(value), name, value, 'an object');
+  const unknown = Object.keys(value as object).find((key) => !known.includes(key));
+  if (unknown === undefined) return;
+  const near = known.find((key) => distance(key.toLowerCase(), unknown.toLowerCase()) <= Math.max(1, Math.floor(key.length / 4)));
+  throw new InputError(`${name} has no ${shown(unknown)}${near === undefined ? '' : `; did you mean '${near}'?`}`);
+}
+
+/** By name, the check of a value that is given; undefined stands for not given. */
+export type Checks = { readonly [key: string]: (name: string, value: unknown) => void };
+
+/** An object with no keys but those of `checks`, each value of which passes its check. `prefix` is put before the names. */
+export function requireFields(name: string, value: unknown, checks: Checks, prefix = ''): void {
+  requireKeys(name, value, Object.keys(checks));
+  for (const [key, check] of Object.entries(checks)) {
+    const field = (value as { readonly [key: string]: unknown })[key];
+    if (field !== undefined) check(prefix + key, field);
+  }
+}
+
+/** Edits from one word to another: letters put in, left out or changed. */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, n) => n);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)));
+    row = next;
+  }
+  return row[b.length]!;
+}

@@ -1,0 +1,52 @@
+// What checkpoints ask of their arguments.
+
+import {
+  requireBoolean,
+  requireCount,
+  requireFields,
+  requireFunction,
+  requireLimit,
+  requireParts,
+  requireThat,
+} from '../base/arguments.ts';
+import type { Checks } from '../base/arguments.ts';
+import { requireVm } from '../vm/check-arguments.ts';
+
+const U32 = 0xffffffff;
+const atLeastOne = (name: string, value: unknown): void =>
+  requireThat(typeof value === 'number' && value >= 1, name, value, 'a number from 1');
+const POLICY: Checks = {
+  dirtyTrigger: (name, value) => requireCount(name, value, 0, U32),
+  maxDirty: (name, value) => requireCount(name, value, 1, U32),
+  instructions: atLeastOne,
+  milliseconds: requireLimit,
+  batch: (name, value) => requireCount(name, value, 1, 0x7fffffff),
+  hash: requireBoolean,
+};
+
+export const requireStore = (store: unknown): void =>
+  requireParts('store', store, 'a store', ['putBase', 'putDelta', 'base', 'delta', 'firstCycle', 'lastCycle']);
+
+export function checkCheckpointer(vm: unknown, store: unknown, policy: unknown, now: unknown): void {
+  requireVm(vm);
+  requireStore(store);
+  requireFields('policy', policy, POLICY, 'policy.');
+  for (const key of ['dirtyTrigger', 'maxDirty']) POLICY[key]!(`policy.${key}`, (policy as { readonly [key: string]: unknown })[key]);
+  requireFunction('now', now);
+}
+
+export const checkCycle = (options: unknown): void =>
+  requireFields('options', options, { limit: requireLimit, runSlice: requireFunction }, 'options.');
+
+export function checkBase(base: unknown): void {
+  requireParts('base', base, 'a base', ['machine', 'state', 'pages', 'blocks', 'hash']);
+  const { pages } = base as { readonly pages: unknown };
+  requireThat(pages instanceof Map, 'base.pages', pages, 'a Map of pages');
+}
+
+export function checkDelta(delta: unknown): void {
+  requireParts('delta', delta, 'a delta', ['cpid', 'state', 'pages', 'blocks', 'hash', 'end']);
+  const { cpid, pages } = delta as { readonly cpid: unknown; readonly pages: unknown };
+  requireCount('delta.cpid', cpid, 1);
+  requireThat(pages instanceof Map, 'delta.pages', pages, 'a Map of pages');
+}
