@@ -67,6 +67,11 @@ export class PhysicalMemory {
     return added;
   }
 
+  /** Whether there is such a slot, whatever its `logDirty`. */
+  hasMemslot(request: MemslotRequest): boolean {
+    return Boolean(this.slots.same(request));
+  }
+
   /** Adds a slot, or gives one that is there already another `logDirty`. Errors as addMemslot. */
   setMemslot(request: MemslotRequest): Memslot {
     const same = this.slots.same(request);

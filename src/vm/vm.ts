@@ -193,12 +193,15 @@ export class Vm {
     checkRegion(request);
     if (request.logDirty) this.dirtyLog.requireSupported();
     this.parts.lock.with(() => {
-      requireStopped(this.parts.lock);
+      const { lock, physical } = this.parts;
+      requireStopped(lock);
+      // Whether a slot is logged is nothing that the guest could see, and so no input.
+      if (physical.hasMemslot(request)) return void physical.setMemslot(request);
       this.inputs.take(
         () => ({ kind: 'memslot', request: { ...request } }),
         () => {
-          if (request.memorySize === 0) this.parts.physical.deleteMemslot(request.slot);
-          else this.parts.physical.setMemslot(request);
+          if (request.memorySize === 0) physical.deleteMemslot(request.slot);
+          else physical.setMemslot(request);
         },
       );
     });
