@@ -96,6 +96,7 @@ const CALLS: { readonly [name: string]: readonly (readonly [string, Call])[] } =
     ),
     ['disk', (_, value) => api.createPc({ memory: MIB, disk: { name: 'd', bytes: value } })],
     ['disk', (_, value) => api.createPc({ memory: MIB, disk: { name: value, bytes: new Uint8Array(512) } })],
+    ['kind', (_, value) => api.createPc({ memory: MIB, disk: { name: 'd', bytes: new Uint8Array(512), kind: value } })],
     ['optionRoms', (_, value) => api.createPc({ memory: MIB, firmware: { name: 'f', bytes: new Uint8Array(65536), optionRoms: value } })],
   ],
   'Vm.setUserMemoryRegion': [
@@ -259,7 +260,7 @@ describe.each(Object.entries(CALLS))('%s', (_function, args) => {
 
 it('every function that is exported is thrown wrong values at', () => {
   const exported = Object.entries(api).flatMap(([name, value]) => (typeof value === 'function' ? [name] : []));
-  const errors = ['KvmError', 'InputError', 'LostWriteError', 'DivergenceError'];
+  const errors = ['KvmError', 'InputError', 'LostWriteError', 'DivergenceError', 'CheckpointError'];
   expect(exported.filter((name) => !(name in CALLS) && !errors.includes(name))).toEqual([]);
 });
 
