@@ -179,8 +179,9 @@ describe('bad input: 125, one line, nothing on stdout', () => {
     ],
     ['--serial into a missing directory', ['noise', '--at=0x1000', '--serial=file:no/such/place'], /no such file or directory/],
     ['--debugcon into a directory', ['noise', '--at=0x1000', '--debugcon=.'], /directory/],
-  ])('%s', async (_name, [image, ...options], message) => {
-    const { status, stdout, stderr } = await cli('run', at(image!), ...options);
+  ])('%s', async (_name, words, message) => {
+    const located = words.map((word) => word.replace(/^(--(?:disk|floppy)=)?(?!--)(.*)$/, (_, option = '', name) => option + at(name)));
+    const { status, stdout, stderr } = await cli('run', ...located);
     expect({ status, stdout }).toEqual({ status: 125, stdout: '' });
     expect(stderr).toMatch(/^tidemark: [^\n]+\n$/);
     expect(stderr).toMatch(message);

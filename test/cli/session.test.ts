@@ -64,7 +64,7 @@ describe('signals', () => {
       off: (name: string) => listeners.delete(name),
     };
     const spinning = setInterval(() => {
-      if (stdout() !== '') listeners.get(signal)?.(signal);
+      if (stdout() === 'spin: start\n') listeners.get(signal)?.(signal);
     }, 5);
     expect(await main(['run', join(GUESTS, 'spin/spin.elf'), '--checkpoint-every=10ms'], withSignals)).toBe(expected);
     clearInterval(spinning);

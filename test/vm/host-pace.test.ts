@@ -66,8 +66,10 @@ describe('a slice with a time', () => {
     now = 0;
     vi.spyOn(performance, 'now').mockImplementation(() => (now += 0.1));
     const { vm } = createPc({ memory: 1 << 20 });
-    // sti; hlt: the timer ticks, but its interrupts are masked.
-    vm.writeMemory(0x1000, Uint8Array.from([...TIMER, 0xb0, 0xff, 0xe6, 0x21, 0xe6, 0xa1, 0xfb, 0xf4, 0xeb, 0xfd]));
+    // sti; hlt: the timer's first interrupt is never ended (no EOI), so that the next ones wake nobody.
+    vm.writeMemory(0, Uint8Array.from([0, 5, 0, 0]));
+    vm.writeMemory(0x500, Uint8Array.of(0xcf));
+    vm.writeMemory(0x1000, Uint8Array.from([...TIMER, 0xb0, 0xfe, 0xe6, 0x21, 0xe6, 0xa1, 0xfb, 0xf4, 0xeb, 0xfd]));
     const [vcpu] = vm.vcpus;
     vcpu!.setSregs({ cs: { ...vcpu!.getSregs().cs, selector: 0, base: 0n } });
     vcpu!.setRegs({ rip: 0x1000n });

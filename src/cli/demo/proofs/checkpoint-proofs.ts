@@ -1,7 +1,7 @@
 // Scenes in which a mistake shows only in checkpoints: every cycle must rebuild to the memory that its hash was taken from.
 
 import { PAGE_SIZE } from '../../../base/paging-units.ts';
-import { Checkpointer } from '../../../checkpoint/checkpointer.ts';
+import { Checkpointer, CheckpointError } from '../../../checkpoint/checkpointer.ts';
 import { verifyRebuilds } from '../../../checkpoint/rebuild.ts';
 import { MemoryStore } from '../../../checkpoint/store.ts';
 import { around } from '../../../vm/seams.ts';
@@ -22,7 +22,7 @@ function checkpoints({ vm }: StoreMachine, store: MemoryStore): string | null {
     try {
       done = checkpointer.cycle().exit.kind === 'hlt';
     } catch (error) {
-      if (!(error instanceof StoreFull)) throw error;
+      if (!(error instanceof CheckpointError && error.cause instanceof StoreFull)) throw error;
     }
   }
   const [wrong] = verifyRebuilds(store).wrong;
