@@ -6,6 +6,7 @@
 import type { LinearMemory } from '../base/linear-memory.ts';
 import type { MachineShape, RegionPlan } from '../base/state/regions.ts';
 import { PAGE_MASK, PAGE_SHIFT } from '../base/paging-units.ts';
+import type { Ept } from './ept.ts';
 import { TAG_GUARDED, TAG_INVALID, TLB_CONTEXTS, TLB_CONTEXT_ENTRIES, TLB_INDEX_MASK, TlbInfo } from './tlb-layout.ts';
 import { restoreTlb, saveTlb } from './tlb-save.ts';
 import type { SavedTlb } from './tlb-save.ts';
@@ -32,7 +33,6 @@ export class Tlb {
   private readonly pageTag32: Uint32Array;
   private readonly occupied: Uint32Array;
   private readonly large: Uint32Array;
-  private readonly eptLeaf: Uint32Array;
 
   /** Views of vCPU `vcpu`'s TLB. Changes nothing: a TLB of a new machine needs `reset`. */
   constructor(memory: LinearMemory, plan: RegionPlan, shape: MachineShape, vcpu: number) {
@@ -47,7 +47,6 @@ export class Tlb {
     this.info = views.info;
     this.occupied = views.occupied;
     this.large = views.large;
-    this.eptLeaf = new Uint32Array(memory.memory.buffer, plan.eptLeaf!.offset, shape.gfnLimit);
     this.writeSlots = new WriteSlots(memory, plan, shape, vcpu, views);
   }
 
@@ -56,9 +55,9 @@ export class Tlb {
     return saveTlb(this);
   }
 
-  /** Makes the contents those of `saved`; the memslots must be back already. InputError if it does not fit this machine. */
-  restore(saved: SavedTlb): void {
-    restoreTlb(this, saved, this.eptLeaf);
+  /** Makes the contents those of `saved`; the memslots must be back in `ept` already. InputError if it does not fit this machine. */
+  restore(saved: SavedTlb, ept: Ept): void {
+    restoreTlb(this, saved, ept);
   }
 
   /** Makes every entry invalid, whatever the memory held before. */

@@ -29,7 +29,7 @@ export const keepOtherVcpuTranslations: Wrap = (machine) => {
 export const aliasKeepsPermission: Wrap = (machine) => {
   for (const { writeSlots } of tlbsOf(machine)) {
     around(writeSlots, 'add', () => (gfn, index) => {
-      writeSlots.slotOf[gfn] = index + 1;
+      writeSlots.slotOf[writeSlots.places.of(gfn)] = index + 1;
     });
   }
 };

@@ -1,0 +1,74 @@
+// Where a page has its element in the arrays that hold something for every page of RAM: its *place*.
+//
+// Guest-physical addresses are cut into ranges of 2 MiB. A range that a memslot touches has 512 places in a row; all others
+// share the first 512, whose elements are always 0. So the arrays cost what RAM needs, wherever it lies, and a look-up is one
+// load. The table of first places is in the linear memory: any thread that has the memory finds the same places.
+
+import type { LinearMemory } from './linear-memory.ts';
+import { PAGE_SIZE } from './paging-units.ts';
+import type { MachineShape, RegionPlan, RegionRequest } from './state/regions.ts';
+
+/** Pages of a range. */
+export const RANGE_PAGES = 512;
+const RANGE_SHIFT = 9;
+/** Ranges beyond what RAM fills: a memslot touches at most two that it does not fill, so 64 of them fit wherever they lie. */
+const SPARE_RANGES = 128;
+
+const rangesBelow = (gfnLimit: number): number => Math.ceil(gfnLimit / RANGE_PAGES);
+
+/** Ranges that can have places at one time. */
+export const rangesOf = ({ gfnLimit, ramBytes }: MachineShape): number =>
+  Math.min(rangesBelow(gfnLimit), Math.ceil(ramBytes / (RANGE_PAGES * PAGE_SIZE)) + SPARE_RANGES);
+
+/** Length of an array with an element for each place. */
+export const placesOf = (shape: MachineShape): number => RANGE_PAGES * (rangesOf(shape) + 1);
+
+/** Pages that can be RAM at one time: length of a list of different pages. */
+export const ramPagesOf = ({ ramBytes }: MachineShape): number => ramBytes / PAGE_SIZE;
+
+/** `places`: the first place, a u32 by range. */
+export const placesRegion = ({ gfnLimit }: MachineShape): RegionRequest => ({ name: 'places', bytes: 4 * rangesBelow(gfnLimit) });
+
+export class PagePlaces {
+  /** GFNs below this may have a place. */
+  readonly gfnLimit: number;
+  /** By range; 0 for one without places of its own. Changed by range-places.ts alone. */
+  readonly first: Uint32Array;
+
+  constructor(memory: LinearMemory, plan: RegionPlan, shape: MachineShape) {
+    this.gfnLimit = shape.gfnLimit;
+    this.first = new Uint32Array(memory.memory.buffer, plan.places!.offset, rangesBelow(shape.gfnLimit));
+  }
+
+  /** Place of page `gfn`; one of the shared first ones if there is no RAM near. */
+  of(gfn: number): number {
+    return gfn < this.gfnLimit ? this.first[gfn >>> RANGE_SHIFT]! + (gfn & (RANGE_PAGES - 1)) : 0;
+  }
+
+  /** Whether page `gfn` has a place of its own. */
+  has(gfn: number): boolean {
+    return this.of(gfn) >= RANGE_PAGES;
+  }
+
+  /** Visits the places of the pages [gfn, gfn + count) as runs [from, to), where they have any. */
+  forEachRun(gfn: number, count: number, visit: (from: number, to: number) => void): void {
+    const end = Math.min(gfn + count, this.gfnLimit);
+    for (let at = gfn; at < end; ) {
+      const next = Math.min(end, (Math.floor(at / RANGE_PAGES) + 1) * RANGE_PAGES);
+      const from = this.of(at);
+      if (from >= RANGE_PAGES) visit(from, from + next - at);
+      at = next;
+    }
+  }
+
+  /** Visits every page that has a place, by ascending GFN. */
+  forEach(visit: (gfn: number, place: number) => void): void {
+    const { first } = this;
+    for (let range = 0; range < first.length; range++) {
+      const place = first[range]!;
+      if (place === 0) continue;
+      const gfn = range * RANGE_PAGES;
+      for (let i = 0; i < RANGE_PAGES; i++) visit(gfn + i, place + i);
+    }
+  }
+}
