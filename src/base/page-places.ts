@@ -2,7 +2,7 @@
 //
 // Guest-physical addresses are cut into ranges of 2 MiB. A range that a memslot touches has 512 places in a row; all others
 // share the first 512, whose elements are always 0. So the arrays cost what RAM needs, wherever it lies, and a look-up is one
-// load. The table of first places is in the linear memory: any thread that has the memory finds the same places.
+// load. The table for it is in the linear memory: any thread that has the memory finds the same places.
 
 import type { LinearMemory } from './linear-memory.ts';
 import { PAGE_SIZE } from './paging-units.ts';
@@ -26,28 +26,29 @@ export const placesOf = (shape: MachineShape): number => RANGE_PAGES * (rangesOf
 /** Pages that can be RAM at one time: length of a list of different pages. */
 export const ramPagesOf = ({ ramBytes }: MachineShape): number => ramBytes / PAGE_SIZE;
 
-/** `places`: the first place, a u32 by range. */
+/** `places`: the distance from a page's GFN to its place, an i32 by range. */
 export const placesRegion = ({ gfnLimit }: MachineShape): RegionRequest => ({ name: 'places', bytes: 4 * rangesBelow(gfnLimit) });
+
+/** Whether a place is that of one page alone. */
+export const isOwnPlace = (place: number): boolean => place >= RANGE_PAGES;
 
 export class PagePlaces {
   /** GFNs below this may have a place. */
   readonly gfnLimit: number;
-  /** By range; 0 for one without places of its own. Changed by range-places.ts alone. */
-  readonly first: Uint32Array;
+  /** By range: the place of each of its pages less the page's GFN. Written by mmu/range-places.ts alone. */
+  readonly distance: Int32Array;
 
   constructor(memory: LinearMemory, plan: RegionPlan, shape: MachineShape) {
     this.gfnLimit = shape.gfnLimit;
-    this.first = new Uint32Array(memory.memory.buffer, plan.places!.offset, rangesBelow(shape.gfnLimit));
+    this.distance = new Int32Array(memory.memory.buffer, plan.places!.offset, rangesBelow(shape.gfnLimit));
   }
 
-  /** Place of page `gfn`; one of the shared first ones if there is no RAM near. */
+  /**
+   * Place of page `gfn`; one of the shared first ones if there is no RAM near, NaN if it is far beyond the limit. So short that
+   * it is inlined wherever it is called.
+   */
   of(gfn: number): number {
-    return gfn < this.gfnLimit ? this.first[gfn >>> RANGE_SHIFT]! + (gfn & (RANGE_PAGES - 1)) : 0;
-  }
-
-  /** Whether page `gfn` has a place of its own. */
-  has(gfn: number): boolean {
-    return this.of(gfn) >= RANGE_PAGES;
+    return this.distance[gfn >>> RANGE_SHIFT]! + gfn;
   }
 
   /** Visits the places of the pages [gfn, gfn + count) as runs [from, to), where they have any. */
@@ -56,18 +57,17 @@ export class PagePlaces {
     for (let at = gfn; at < end; ) {
       const next = Math.min(end, (Math.floor(at / RANGE_PAGES) + 1) * RANGE_PAGES);
       const from = this.of(at);
-      if (from >= RANGE_PAGES) visit(from, from + next - at);
+      if (isOwnPlace(from)) visit(from, from + next - at);
       at = next;
     }
   }
 
   /** Visits every page that has a place, by ascending GFN. */
   forEach(visit: (gfn: number, place: number) => void): void {
-    const { first } = this;
-    for (let range = 0; range < first.length; range++) {
-      const place = first[range]!;
-      if (place === 0) continue;
+    for (let range = 0; range < this.distance.length; range++) {
       const gfn = range * RANGE_PAGES;
+      const place = this.of(gfn);
+      if (!isOwnPlace(place)) continue;
       for (let i = 0; i < RANGE_PAGES; i++) visit(gfn + i, place + i);
     }
   }

@@ -134,7 +134,7 @@ export class PhysicalMemory {
   /** Marks bytes from … to - 1 of page `gfn` as code: the next write to any of them comes through the door, and tells the listener. */
   markCode(gfn: number, from: number, to: number): void {
     const page = this.pageOf(gfn);
-    if (!this.code.hasCode(page)) this.dropWrites(gfn);
+    if (!this.code.hasCode(page)) this.dropWrites(page);
     if (this.code.mark(page + from, to - from)) return;
     this.forgetCode();
     this.code.mark(page + from, to - from);
@@ -146,7 +146,7 @@ export class PhysicalMemory {
     this.code.unmark(page + from, to - from);
     remark();
     // So that stores to a page that is all data again need no second look.
-    if (this.code.release(page)) this.dropWrites(gfn);
+    if (this.code.release(page)) this.dropWrites(page);
   }
 
   /** Takes all marks away; the listener is told. */
@@ -197,9 +197,9 @@ export class PhysicalMemory {
     this.remarkCode(gfn, from, to, () => {});
   }
 
-  /** The next store to page `gfn` takes the miss path. */
-  private dropWrites(gfn: number): void {
-    for (const tlb of this.views.tlbs) tlb.writeSlots.drop(gfn);
+  /** The next store to the page at host offset `host` takes the miss path. */
+  private dropWrites(host: number): void {
+    for (const tlb of this.views.tlbs) tlb.writeSlots.drop(host);
   }
 }
 

@@ -14,7 +14,7 @@ import { TLB_LAYOUT } from './tlb-layout.ts';
  *   places     where each page has its element in the arrays below (base/page-places.ts)
  *   mmu        the control fields (mmu-state.ts)
  *   tlb        TLB_LAYOUT per vCPU
- *   slotOf     per vCPU a u16 per place: which write-TLB entry holds the page (tlb-write-slots.ts)
+ *   slotOf     per vCPU a u16 per page of the RAM region: which write-TLB entry holds the page (tlb-write-slots.ts)
  *   pml        one page per vCPU
  *   ept        all EPT tables
  *   eptLeaf    a u32 per place: the flat cache of the EPT leaf (ept.ts)
@@ -30,7 +30,7 @@ export function mmuRegions(shape: MachineShape): RegionRequest[] {
     placesRegion(shape),
     { name: 'mmu', bytes: MMU_STATE.size },
     { name: 'tlb', bytes: TLB_LAYOUT.size * shape.vcpus },
-    { name: 'slotOf', bytes: 2 * places * shape.vcpus },
+    { name: 'slotOf', bytes: 2 * (ramBytes / PAGE_SIZE) * shape.vcpus },
     { name: 'pml', bytes: PAGE_SIZE * shape.vcpus },
     { name: 'ept', bytes: eptGeometry(shape).bytes },
     { name: 'eptLeaf', bytes: 4 * places },

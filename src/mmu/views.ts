@@ -39,7 +39,7 @@ export class MmuViews {
     const vcpus = Array.from({ length: shape.vcpus }, (_, vcpu) => vcpu);
     this.places = new PagePlaces(memory, plan, shape);
     this.ept = new Ept(memory, plan, shape, this.places);
-    this.tlbs = vcpus.map((vcpu) => new Tlb(memory, plan, shape, vcpu));
+    this.tlbs = vcpus.map((vcpu) => new Tlb(memory, plan, vcpu, this.ept));
     this.pmls = vcpus.map((vcpu) => new Pml(memory, plan, vcpu));
     this.armed = new Uint8Array(buffer, plan.armed!.offset, placesOf(shape));
     this.owed = new Uint32Array(buffer, plan.owed!.offset, 2 * ramPagesOf(shape));

@@ -6,6 +6,7 @@
 
 import { assert } from '../base/errors.ts';
 import type { DirtySink } from '../base/dirty-sink.ts';
+import { isOwnPlace } from '../base/page-places.ts';
 import type { PagePlaces } from '../base/page-places.ts';
 import { PageFlag } from './layout.ts';
 import type { MtControl, MtViews } from './layout.ts';
@@ -62,28 +63,27 @@ export class Lists implements DirtySink {
   }
 
   private accept(source: number, gfn: number, seen: Uint32Array): void {
-    assert(this.places.has(gfn), 'a dirty page is RAM');
+    const place = this.places.of(gfn);
+    assert(isOwnPlace(place), 'a dirty page is RAM');
     const { control } = this;
-    const before = seen[this.places.of(gfn)];
-    const logged = control.noDups[0] !== 0 ? before : before & (1 << source);
+    const logged = control.noDups[0] !== 0 ? seen[place] : seen[place] & (1 << source);
     if (logged !== 0) {
       control.suppressed[0]++;
       return;
     }
     control.entries[0]++;
     control.count[0]++;
-    this.append(source, gfn);
+    this.append(source, gfn, place);
     if (control.count[0] >= control.limit[0]) this.events.limitReached();
   }
 
-  private append(source: number, gfn: number): void {
+  private append(source: number, gfn: number, place: number): void {
     const { control, views } = this;
     const ring = views.rings[source];
     const length = control.ringLength[source];
     assert(length < this.capacity, 'a page waits at most once per source');
     ring[this.slot(control.ringHead[source] + length)] = gfn;
     control.ringLength[source] = length + 1;
-    const place = this.places.of(gfn);
     views.marks[place] |= 1 << source;
     views.waiting[place] |= 1 << source;
     if (++control.available[0] >= control.wakeAt[0]) this.events.waiterReady();
@@ -103,15 +103,16 @@ export class Lists implements DirtySink {
   }
 
   private takeFrom(source: number, out: Uint32Array, at: number): number {
-    const { control, views } = this;
+    const { control, places, views } = this;
+    const { waiting } = views;
     const ring = views.rings[source];
     const taken = Math.min(out.length - at, control.ringLength[source]);
     let head = control.ringHead[source];
     for (let i = 0; i < taken; i++) {
       const gfn = ring[head];
       head = this.slot(head + 1);
-      const place = this.places.of(gfn);
-      views.waiting[place] &= ~(1 << source);
+      const place = places.of(gfn);
+      waiting[place] &= ~(1 << source);
       this.noteReported(gfn, place);
       out[at + i] = gfn;
     }
@@ -129,9 +130,9 @@ export class Lists implements DirtySink {
 
   /** These pages are armed again: a write to one is logged again, unless an entry for it waits. */
   noteArmed(gfns: Uint32Array): void {
-    const { marks, waiting, flags } = this.views;
+    const { marks, places, waiting, flags } = this.views;
     for (let i = 0; i < gfns.length; i++) {
-      const place = this.places.of(gfns[i]);
+      const place = places.of(gfns[i]);
       flags[place] &= ~PageFlag.UNARMED;
       marks[place] &= waiting[place];
     }
@@ -140,11 +141,11 @@ export class Lists implements DirtySink {
 
   /** These pages were fetched and stay unarmed until REARM or PREPARE. */
   noteUnarmed(gfns: Uint32Array): void {
-    const { flags, rearmList } = this.views;
+    const { flags, places, rearmList } = this.views;
     const { rearmLength } = this.control;
     for (let i = 0; i < gfns.length; i++) {
       const gfn = gfns[i];
-      const place = this.places.of(gfn);
+      const place = places.of(gfn);
       if ((flags[place] & PageFlag.LISTED) === 0) rearmList[rearmLength[0]++] = gfn;
       flags[place] |= PageFlag.LISTED | PageFlag.UNARMED;
     }
@@ -152,14 +153,21 @@ export class Lists implements DirtySink {
 
   /** The pages fetched and not re-armed. The list stays until `clearUnarmed`. O(their number, and pages re-armed since listed). */
   unarmed(): Uint32Array {
-    const { flags, rearmList } = this.views;
-    return rearmList.slice(0, this.control.rearmLength[0]).filter((gfn) => (flags[this.places.of(gfn)] & PageFlag.UNARMED) !== 0);
+    const { flags, places, rearmList } = this.views;
+    const out = rearmList.slice(0, this.control.rearmLength[0]);
+    let found = 0;
+    for (let i = 0; i < out.length; i++) {
+      const gfn = out[i];
+      if ((flags[places.of(gfn)] & PageFlag.UNARMED) !== 0) out[found++] = gfn;
+    }
+    return out.subarray(0, found);
   }
 
   clearUnarmed(): void {
-    const { flags, rearmList } = this.views;
+    const { flags, places, rearmList } = this.views;
     const { rearmLength } = this.control;
-    for (let i = 0; i < rearmLength[0]; i++) flags[this.places.of(rearmList[i])] &= ~(PageFlag.LISTED | PageFlag.UNARMED);
+    const length = rearmLength[0];
+    for (let i = 0; i < length; i++) flags[places.of(rearmList[i])] &= ~(PageFlag.LISTED | PageFlag.UNARMED);
     rearmLength[0] = 0;
   }
 
@@ -189,8 +197,9 @@ export class Lists implements DirtySink {
     control.reportedLength[0] = 0;
     let again = 0;
     for (const gfn of pages) {
-      if (views.waiting[this.places.of(gfn)] !== 0) continue;
-      this.append(this.host, gfn);
+      const place = this.places.of(gfn);
+      if (views.waiting[place] !== 0) continue;
+      this.append(this.host, gfn, place);
       again++;
     }
     return again;
