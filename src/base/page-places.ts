@@ -26,7 +26,7 @@ export const placesOf = (shape: MachineShape): number => RANGE_PAGES * (rangesOf
 /** Pages that can be RAM at one time: length of a list of different pages. */
 export const ramPagesOf = ({ ramBytes }: MachineShape): number => ramBytes / PAGE_SIZE;
 
-/** `places`: the distance from a page's GFN to its place, an i32 by range. */
+/** `places`: the first place, a u32 by range. */
 export const placesRegion = ({ gfnLimit }: MachineShape): RegionRequest => ({ name: 'places', bytes: 4 * rangesBelow(gfnLimit) });
 
 /** Whether a place is that of one page alone. */
@@ -35,20 +35,20 @@ export const isOwnPlace = (place: number): boolean => place >= RANGE_PAGES;
 export class PagePlaces {
   /** GFNs below this may have a place. */
   readonly gfnLimit: number;
-  /** By range: the place of each of its pages less the page's GFN. Written by mmu/range-places.ts alone. */
-  readonly distance: Int32Array;
+  /** By range, the place of its first page: 0 for one without places of its own. Written by mmu/range-places.ts alone. */
+  readonly first: Uint32Array;
 
   constructor(memory: LinearMemory, plan: RegionPlan, shape: MachineShape) {
     this.gfnLimit = shape.gfnLimit;
-    this.distance = new Int32Array(memory.memory.buffer, plan.places!.offset, rangesBelow(shape.gfnLimit));
+    this.first = new Uint32Array(memory.memory.buffer, plan.places!.offset, rangesBelow(shape.gfnLimit));
   }
 
   /**
-   * Place of page `gfn`; one of the shared first ones if there is no RAM near, NaN if it is far beyond the limit. So short that
-   * it is inlined wherever it is called.
+   * Place of page `gfn` (below 2^32); one of the shared first ones if there is no RAM near. So short that it is inlined wherever
+   * it is called: beyond the limit the load gives undefined, which counts as 0.
    */
   of(gfn: number): number {
-    return this.distance[gfn >>> RANGE_SHIFT]! + gfn;
+    return (this.first[gfn >>> RANGE_SHIFT]! | 0) + (gfn & (RANGE_PAGES - 1));
   }
 
   /** Visits the places of the pages [gfn, gfn + count) as runs [from, to), where they have any. */
@@ -64,7 +64,7 @@ export class PagePlaces {
 
   /** Visits every page that has a place, by ascending GFN. */
   forEach(visit: (gfn: number, place: number) => void): void {
-    for (let range = 0; range < this.distance.length; range++) {
+    for (let range = 0; range < this.first.length; range++) {
       const gfn = range * RANGE_PAGES;
       const place = this.of(gfn);
       if (!isOwnPlace(place)) continue;

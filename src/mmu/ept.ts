@@ -67,9 +67,9 @@ export class Ept {
     this.leaf = new Uint32Array(memory.memory.buffer, plan.eptLeaf!.offset, placesOf(shape));
   }
 
-  /** The cached leaf of page `gfn`, which need not be below the limit; 0 when it is not mapped. */
+  /** The cached leaf of page `gfn` (below 2^32); 0 when it is not mapped. */
   leafOf(gfn: number): number {
-    return gfn < this.places.gfnLimit ? this.leaf[this.places.of(gfn)]! : 0;
+    return this.leaf[this.places.of(gfn)]!;
   }
 
   /** A walk found `leaf` for the mapped page `gfn` (EptResult). */

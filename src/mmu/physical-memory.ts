@@ -21,6 +21,9 @@ import type { Memslot, MemslotRequest } from './memslots.ts';
 import { RangePlaces } from './range-places.ts';
 import { MmuViews } from './views.ts';
 
+/** GPAs have MAXPHYADDR bits. */
+const MAX_GPA = 2 ** 40;
+
 export interface CodeListener {
   /**
    * Bytes from … to - 1 of page `gfn`, some of which are marked as code, are about to be written: nothing made from any of them
@@ -112,9 +115,9 @@ export class PhysicalMemory {
     for (const tlb of this.views.tlbs) tlb.flushAll();
   }
 
-  /** Host offset of the byte at `gpa`, for reading only; -1 when it is not RAM. */
+  /** Host offset of the byte at `gpa`, any number, for reading only; -1 when it is not RAM. */
   hostOffset(gpa: number): number {
-    const leaf = this.ept.leafOf(gfnOf(gpa));
+    const leaf = gpa < MAX_GPA ? this.ept.leafOf(gfnOf(gpa)) : 0;
     return leaf ? ((leaf & EPT_ADDRESS) >>> 0) + (gpa % PAGE_SIZE) : NOT_BACKED;
   }
 

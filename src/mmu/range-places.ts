@@ -15,21 +15,21 @@ export class RangePlaces {
     private readonly places: PagePlaces,
     readonly ranges: number,
   ) {
-    this.users = new Uint16Array(places.distance.length);
-    for (let range = 0; range < this.users.length; range++) this.place(range, 0);
+    this.users = new Uint16Array(places.first.length);
     this.free = Array.from({ length: ranges }, (_, n) => (ranges - n) * RANGE_PAGES);
   }
 
   /** A memslot is at the pages [gfn, gfn + count): they have places. False, with nothing changed, if there are too few. */
   cover(gfn: number, count: number): boolean {
     const { users, free } = this;
+    const { first } = this.places;
     let missing = 0;
     forEachRange(gfn, count, (range) => {
       if (users[range] === 0) missing++;
     });
     if (missing > free.length) return false;
     forEachRange(gfn, count, (range) => {
-      if (users[range]!++ === 0) this.place(range, free.pop()!);
+      if (users[range]!++ === 0) first[range] = free.pop()!;
     });
     return true;
   }
@@ -39,17 +39,14 @@ export class RangePlaces {
    * by its first page, that no memslot touches any more, before its places go.
    */
   uncover(gfn: number, count: number, last: (gfn: number) => void): void {
-    const { users, free, places } = this;
+    const { users, free } = this;
+    const { first } = this.places;
     forEachRange(gfn, count, (range) => {
       if (--users[range]! > 0) return;
       last(range * RANGE_PAGES);
-      free.push(places.of(range * RANGE_PAGES));
-      this.place(range, 0);
+      free.push(first[range]!);
+      first[range] = 0;
     });
-  }
-
-  private place(range: number, first: number): void {
-    this.places.distance[range] = first - range * RANGE_PAGES;
   }
 }
 

@@ -50,6 +50,7 @@ export function restoreTlb(tlb: Tlb, saved: SavedTlb, ept: Ept): void {
       index < TLB_ENTRIES &&
       Number.isInteger(frame) &&
       frame >= 0 &&
+      frame < 2 ** 32 &&
       ept.leafOf(frame) !== 0 &&
       Number.isInteger(page) &&
       page % 4096 === 0 &&
