@@ -1,5 +1,5 @@
 // Who hears of dirty pages. Any number of consumers (up to eight) stand side by side over one tracking method, each with its
-// own arming: armed[gfn] has a bit for each. The hardware notices a page while any bit is set; at a store all whose bit is set
+// own arming: a page's mark has a bit for each. The hardware notices a page while any bit is set; at a store all whose bit is set
 // hear it, and the bits are gone. So a consumer hears of a page once for each arming of its own, and of no store before it.
 //
 // Invariant: a page with a bit set is armed in hardware (tracking.ts), or its entry is in a PML buffer. Hence whatever sets
@@ -12,6 +12,7 @@
 import type { DirtySink } from '../base/dirty-sink.ts';
 import { NO_SINK } from '../base/dirty-sink.ts';
 import { KvmError } from '../base/errors.ts';
+import type { PagePlaces } from '../base/page-places.ts';
 import type { MemslotPages, SlotListener } from '../base/slot-listener.ts';
 import { HubConsumer } from './hub-consumer.ts';
 import type { Tracking } from './tracking.ts';
@@ -22,6 +23,7 @@ const MAX_CONSUMERS = 8;
 
 export class DirtyHub implements DirtySink, SlotListener {
   private readonly armed: Uint8Array;
+  private readonly places: PagePlaces;
   private readonly sinks: DirtySink[] = Array.from({ length: MAX_CONSUMERS }, () => NO_SINK);
   private readonly listeners = new Map<number, SlotListener>();
   /** Bit c: the sink of consumer c is on this thread. */
@@ -32,6 +34,7 @@ export class DirtyHub implements DirtySink, SlotListener {
     readonly tracking: Tracking,
   ) {
     this.armed = views.armed;
+    this.places = views.places;
   }
 
   /** Adds a consumer, on the machine's own thread; the lowest number that is free is its. KvmError ENOSPC beyond eight. */
@@ -68,9 +71,10 @@ export class DirtyHub implements DirtySink, SlotListener {
   // What the machine tells.
 
   guestDirty(vcpu: number, gfn: number): void {
-    const armed = this.armed[gfn]!;
+    const place = this.places.of(gfn);
+    const armed = this.armed[place]!;
     if (armed === 0) return;
-    this.armed[gfn] = 0;
+    this.armed[place] = 0;
     const { here } = this;
     if ((armed & ~here) !== 0) this.owe(vcpu, gfn, armed & ~here);
     this.tell(armed & here, vcpu, gfn);
@@ -111,7 +115,7 @@ export class DirtyHub implements DirtySink, SlotListener {
 
   onSlotDeleted(slot: MemslotPages): void {
     this.drainAll();
-    this.armed.fill(0, slot.gfn, slot.gfn + slot.count);
+    this.places.forEachRun(slot.gfn, slot.count, (from, to) => this.armed.fill(0, from, to));
     for (const listener of this.listeners.values()) listener.onSlotDeleted(slot);
   }
 

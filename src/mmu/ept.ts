@@ -1,11 +1,13 @@
 // The machine's EPT tables and the flat cache of their leaves. Everything is in the linear memory, so any thread that has
 // the memory and the plan may edit them (under the machine's lock).
 //
-// Invariant of the cache: leaf[gfn] is 0 exactly when no leaf maps the page. Otherwise it is the 4 KiB leaf equivalent to the
+// Invariant of the cache: `leafOf` is 0 exactly when no leaf maps the page. Otherwise it is the 4 KiB leaf equivalent to the
 // walk, except that A and D may be missing from the cache of a page inside a large leaf: then the walk finds them set.
 
 import type { LinearMemory } from '../base/linear-memory.ts';
 import { PAGE_SIZE } from '../base/paging-units.ts';
+import { placesOf } from '../base/page-places.ts';
+import type { PagePlaces } from '../base/page-places.ts';
 import type { MachineShape, RegionPlan } from '../base/state/regions.ts';
 import {
   EPT_1G_PAGES,
@@ -39,32 +41,43 @@ export interface MapOptions {
 }
 
 export class Ept {
-  /** The flat cache, by GFN. */
-  readonly leaf: Uint32Array;
-  readonly gfnLimit: number;
   /** Host offset of the root (PML4) table. */
   readonly root: number;
+  /** The flat cache, by place. */
+  private readonly leaf: Uint32Array;
   private readonly u32: Uint32Array;
   private readonly pdpt: number;
   private readonly pd: number;
-  private readonly pt: number;
-  /** Index of the PTE of GFN 0 in the 32-bit view; that of GFN n is 2n further. */
+  /** Index of the PTE of place 0 in the 32-bit view; that of place n is 2n further. */
   private readonly pteWord: number;
 
-  constructor(memory: LinearMemory, plan: RegionPlan, shape: MachineShape) {
-    const geometry = eptGeometry(shape.gfnLimit);
+  constructor(
+    memory: LinearMemory,
+    plan: RegionPlan,
+    shape: MachineShape,
+    private readonly places: PagePlaces,
+  ) {
+    const geometry = eptGeometry(shape);
     const base = plan.ept!.offset;
     this.u32 = memory.u32;
-    this.gfnLimit = shape.gfnLimit;
     this.root = base;
     this.pdpt = base + geometry.pdpt;
     this.pd = base + geometry.pd;
-    this.pt = base + geometry.pt;
-    this.pteWord = this.pt / 4;
-    this.leaf = new Uint32Array(memory.memory.buffer, plan.eptLeaf!.offset, shape.gfnLimit);
+    this.pteWord = (base + geometry.pt) / 4;
+    this.leaf = new Uint32Array(memory.memory.buffer, plan.eptLeaf!.offset, placesOf(shape));
   }
 
-  /** Maps `count` unmapped pages from `gfn` to host offset `host`, each range by the largest leaf that fits. */
+  /** The cached leaf of page `gfn` (below 2^32); 0 when it is not mapped. */
+  leafOf(gfn: number): number {
+    return this.leaf[this.places.of(gfn)]!;
+  }
+
+  /** A walk found `leaf` for the mapped page `gfn` (EptResult). */
+  cache(gfn: number, leaf: number): void {
+    this.leaf[this.places.of(gfn)] = leaf;
+  }
+
+  /** Maps `count` unmapped pages that have places, from `gfn` to host offset `host`, each range by the largest leaf that fits. */
   map(gfn: number, count: number, host: number, options: MapOptions): void {
     const bits = EPT_R | EPT_X | EPT_WRITE_BACK | (options.writable ? EPT_W | EPT_SLOT_WRITABLE : 0) | (options.dirty ? EPT_D : 0);
     const end = gfn + count;
@@ -81,10 +94,10 @@ export class Ept {
         pages = EPT_2M_PAGES;
       } else {
         this.linkPt(at);
-        this.write(this.pteWord + at * 2, (from | bits) >>> 0);
+        this.write(this.pteWordOf(at), (from | bits) >>> 0);
       }
       const flags = pages === 1 ? bits : bits | EPT_LEAF;
-      for (let i = 0; i < pages; i++) this.leaf[at + i] = (from + i * PAGE_SIZE) | flags;
+      for (let i = 0; i < pages; i++) this.cache(at + i, (from + i * PAGE_SIZE) | flags);
       at += pages;
       from += pages * PAGE_SIZE;
     }
@@ -101,14 +114,19 @@ export class Ept {
       }
       if (pages > 0) this.write(this.leafWord(at, pages), 0);
       const next = at + Math.max(pages, 1);
-      this.leaf.fill(0, at, next);
+      this.places.forEachRun(at, next - at, (from, to) => this.leaf.fill(0, from, to));
       at = next;
     }
   }
 
+  /** The range of 2 MiB from `gfn`, no page of which is mapped, is about to lose its places: its page table serves another. */
+  unlink(gfn: number): void {
+    this.write(this.pdEntry(gfn), 0);
+  }
+
   /** Pages mapped by the leaf that holds `gfn`: 1, 512, 512², or 0 when it is not mapped. */
   leafPages(gfn: number): number {
-    const cached = this.leaf[gfn]!;
+    const cached = this.leafOf(gfn);
     if (cached === 0) return 0;
     if ((cached & EPT_LEAF) === 0) return 1;
     return this.u32[this.pdptEntry(gfn)]! & EPT_LEAF ? EPT_1G_PAGES : EPT_2M_PAGES;
@@ -122,20 +140,22 @@ export class Ept {
 
   /** Sets and then clears bits of the 4 KiB leaf of `gfn`, a mapped page; a large leaf is split first. */
   edit(gfn: number, set: number, clear: number): void {
-    if (this.leaf[gfn]! & EPT_LEAF) this.split(gfn);
-    const word = this.pteWord + gfn * 2;
+    const place = this.places.of(gfn);
+    if (this.leaf[place]! & EPT_LEAF) this.split(gfn);
+    const word = this.pteWord + place * 2;
     this.u32[word] = (this.u32[word]! | set) & ~clear;
-    this.leaf[gfn] = (this.leaf[gfn]! | set) & ~clear;
+    this.leaf[place] = (this.leaf[place]! | set) & ~clear;
   }
 
   /** `edit` for every page that the guest may write, after splitting every large leaf. O(mapped pages). */
   editWritable(set: number, clear: number): void {
-    this.forEachTable(1, (gfn, word) => {
+    this.forEachTable(1, (_, word) => {
+      const place = (word - this.pteWord) / 2;
       for (let i = 0; i < ENTRIES; i++) {
         const entry = this.u32[word + 2 * i]!;
         if ((entry & EPT_SLOT_WRITABLE) === 0 || (entry & EPT_RWX) === 0) continue;
         this.u32[word + 2 * i] = (entry | set) & ~clear;
-        this.leaf[gfn + i] = (this.leaf[gfn + i]! | set) & ~clear;
+        this.leaf[place + i] = (this.leaf[place + i]! | set) & ~clear;
       }
     });
   }
@@ -181,7 +201,7 @@ export class Ept {
     for (let i = 0; i < ENTRIES; i++) this.write(table + 2 * i, (entry + i * LARGE_2M_BYTES) >>> 0);
     this.link(word, this.pd + (first / EPT_1G_PAGES) * PAGE_SIZE, entry & EPT_A);
     const flags = entry & (EPT_A | EPT_D);
-    for (let i = 0; i < EPT_1G_PAGES; i++) this.leaf[first + i] |= flags;
+    for (let i = 0; i < EPT_1G_PAGES; i++) this.cache(first + i, this.leafOf(first + i) | flags);
   }
 
   private split2M(gfn: number): void {
@@ -190,12 +210,14 @@ export class Ept {
     const first = gfn - (gfn % EPT_2M_PAGES);
     const host = (entry & EPT_ADDRESS) >>> 0;
     const bits = entry & INHERITED;
+    const place = this.places.of(first);
+    const table = this.pteWord + place * 2;
     for (let i = 0; i < EPT_2M_PAGES; i++) {
       const pte = ((host + i * PAGE_SIZE) | bits) >>> 0;
-      this.write(this.pteWord + (first + i) * 2, pte);
-      this.leaf[first + i] = pte;
+      this.write(table + 2 * i, pte);
+      this.leaf[place + i] = pte;
     }
-    this.link(word, this.pt + (first / EPT_2M_PAGES) * PAGE_SIZE, entry & EPT_A);
+    this.link(word, table * 4, entry & EPT_A);
   }
 
   private linkPdpt(gfn: number): void {
@@ -210,7 +232,7 @@ export class Ept {
 
   private linkPt(gfn: number): void {
     this.linkPd(gfn);
-    this.linkOnce(this.pdEntry(gfn), this.pt + Math.floor(gfn / EPT_2M_PAGES) * PAGE_SIZE);
+    this.linkOnce(this.pdEntry(gfn), this.pteWordOf(gfn - (gfn % EPT_2M_PAGES)) * 4);
   }
 
   private linkOnce(word: number, table: number): void {
@@ -223,7 +245,11 @@ export class Ept {
   }
 
   private leafWord(gfn: number, pages: number): number {
-    return pages === 1 ? this.pteWord + gfn * 2 : pages === EPT_2M_PAGES ? this.pdEntry(gfn) : this.pdptEntry(gfn);
+    return pages === 1 ? this.pteWordOf(gfn) : pages === EPT_2M_PAGES ? this.pdEntry(gfn) : this.pdptEntry(gfn);
+  }
+
+  private pteWordOf(gfn: number): number {
+    return this.pteWord + this.places.of(gfn) * 2;
   }
 
   private pdptEntry(gfn: number): number {

@@ -58,7 +58,7 @@ export class HubConsumer implements RangeArming {
     this.hub.drainAll();
     const { bit, tracking, views } = this;
     views.ept.forEachWritable((gfn) => {
-      views.armed[gfn]! |= bit;
+      views.armed[views.places.of(gfn)]! |= bit;
     });
     tracking.armAll();
   }
@@ -69,7 +69,7 @@ export class HubConsumer implements RangeArming {
     const { views, tracking } = this;
     this.hub.drainAll();
     views.consumers &= ~this.bit;
-    if (views.tracking) return this.forget(0, views.armed.length);
+    if (views.tracking) return views.places.forEach((gfn, place) => this.forget(gfn, place));
     views.armed.fill(0);
     tracking.switchOff();
   }
@@ -78,13 +78,14 @@ export class HubConsumer implements RangeArming {
   rearm(gfns: ArrayLike<number>, count: number): void {
     if (!this.enabled) return;
     const { bit, tracking } = this;
-    const { armed } = this.views;
+    const { armed, places } = this.views;
     this.hub.drainAll();
     for (let i = 0; i < count; i++) {
       const gfn = gfns[i]!;
       if (!tracking.isArmable(gfn)) continue;
-      const before = armed[gfn]!;
-      armed[gfn] = before | bit;
+      const place = places.of(gfn);
+      const before = armed[place]!;
+      armed[place] = before | bit;
       if (before === 0) tracking.arm(gfn);
     }
     tracking.dropWrites(gfns, count);
@@ -104,7 +105,8 @@ export class HubConsumer implements RangeArming {
   disarmRange(gfn: number, count: number): void {
     if (!this.enabled) return;
     this.hub.drainAll();
-    this.forget(gfn, gfn + count);
+    const { places } = this.views;
+    for (let at = gfn; at < gfn + count; at++) this.forget(at, places.of(at));
   }
 
   /** Stops, and leaves the hub. */
@@ -113,15 +115,13 @@ export class HubConsumer implements RangeArming {
     this.hub.release(this.id);
   }
 
-  /** Nothing of [from, to) is armed for this consumer any more; what nobody else has armed is not noticed at all. */
-  private forget(from: number, to: number): void {
-    const { bit, tracking } = this;
+  /** Page `gfn` at `place` is not armed for this consumer any more; if nobody else has armed it, it is not noticed at all. */
+  private forget(gfn: number, place: number): void {
+    const { bit } = this;
     const { armed } = this.views;
-    for (let gfn = from; gfn < to; gfn++) {
-      const before = armed[gfn]!;
-      if ((before & bit) === 0) continue;
-      armed[gfn] = before & ~bit;
-      if (before === bit) tracking.disarm(gfn);
-    }
+    const before = armed[place]!;
+    if ((before & bit) === 0) return;
+    armed[place] = before & ~bit;
+    if (before === bit) this.tracking.disarm(gfn);
   }
 }

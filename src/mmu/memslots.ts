@@ -3,6 +3,7 @@
 import { KvmError } from '../base/errors.ts';
 import { PAGE_SIZE } from '../base/paging-units.ts';
 import { placeSlot } from './ram-allocator.ts';
+import type { RangePlaces } from './range-places.ts';
 
 /** What a caller asks for; KVM's kvm_userspace_memory_region without the user address. Addresses and sizes in bytes. */
 export interface MemslotRequest {
@@ -30,12 +31,13 @@ const MAX_SLOT = 32763;
 export class Memslots {
   private slots: readonly Memslot[] = [];
 
-  /** RAM is placed in [ramStart, ramEnd), ramBytes at the most; GPAs end at gfnLimit pages. */
+  /** RAM is placed in [ramStart, ramEnd), ramBytes at the most; GPAs end at gfnLimit pages. A slot's pages get their places. */
   constructor(
     private readonly ramStart: number,
     private readonly ramEnd: number,
     private readonly ramBytes: number,
     private readonly gfnLimit: number,
+    private readonly ranges: RangePlaces,
   ) {}
 
   /** All slots, by ascending GPA. */
@@ -43,7 +45,7 @@ export class Memslots {
     return this.slots;
   }
 
-  /** KvmError EINVAL: misaligned, empty or beyond the limit. EEXIST: slot in use or overlap. ENOMEM: no room in RAM. */
+  /** KvmError EINVAL: misaligned, empty or beyond the limit. EEXIST: slot in use or overlap. ENOMEM: no room in RAM, or too few places. */
   add({ slot, guestPhysAddr, memorySize, readonly = false, logDirty = false }: MemslotRequest): Memslot {
     const where = `memslot ${slot} at GPA 0x${guestPhysAddr.toString(16)}, ${memorySize} bytes`;
     const aligned = (value: number): boolean => Number.isSafeInteger(value) && value >= 0 && value % PAGE_SIZE === 0;
@@ -62,6 +64,9 @@ export class Memslots {
     const fits = used + memorySize <= this.ramBytes;
     const hostOffset = fits ? placeSlot(this.ramStart, this.ramEnd, this.slots, guestPhysAddr, memorySize) : -1;
     if (hostOffset < 0) throw new KvmError('ENOMEM', `${where}: no room, ${used} of ${this.ramBytes} bytes are in use`);
+    if (!this.ranges.cover(guestPhysAddr / PAGE_SIZE, memorySize / PAGE_SIZE)) {
+      throw new KvmError('ENOMEM', `${where}: memslots touch more than ${this.ranges.ranges} ranges of 2 MiB`);
+    }
     const added: Memslot = { slot, guestPhysAddr, memorySize, readonly, logDirty, hostOffset };
     this.slots = [...this.slots, added].sort((a, b) => a.guestPhysAddr - b.guestPhysAddr);
     return added;
@@ -82,7 +87,7 @@ export class Memslots {
     return flagged;
   }
 
-  /** KvmError EINVAL if there is no such slot. */
+  /** KvmError EINVAL if there is no such slot. Its pages keep their places. */
   remove(slot: number): Memslot {
     const removed = this.slots.find((other) => other.slot === slot);
     if (!removed) throw new KvmError('EINVAL', `there is no memslot ${slot}`);

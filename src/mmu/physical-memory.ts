@@ -8,15 +8,21 @@ import { NO_SINK } from '../base/dirty-sink.ts';
 import type { DirtySink } from '../base/dirty-sink.ts';
 import { KvmError } from '../base/errors.ts';
 import type { LinearMemory } from '../base/linear-memory.ts';
+import { rangesOf } from '../base/page-places.ts';
 import { PAGE_SIZE, gfnOf } from '../base/paging-units.ts';
 import type { MemslotPages, SlotListener } from '../base/slot-listener.ts';
 import type { MachineShape, RegionPlan } from '../base/state/regions.ts';
 import { AccessSource, NOT_BACKED } from './access.ts';
 import { CodeMap } from './code-map.ts';
+import type { Ept } from './ept.ts';
 import { EPT_ADDRESS } from './ept-entry.ts';
 import { Memslots } from './memslots.ts';
 import type { Memslot, MemslotRequest } from './memslots.ts';
+import { RangePlaces } from './range-places.ts';
 import { MmuViews } from './views.ts';
+
+/** GPAs have MAXPHYADDR bits. */
+const MAX_GPA = 2 ** 40;
 
 export interface CodeListener {
   /**
@@ -36,7 +42,8 @@ export class PhysicalMemory {
   readonly views: MmuViews;
   readonly memory: LinearMemory;
   private readonly slots: Memslots;
-  private readonly leaf: Uint32Array;
+  private readonly ranges: RangePlaces;
+  private readonly ept: Ept;
   /** Which bytes are code. */
   readonly code: CodeMap;
 
@@ -46,8 +53,9 @@ export class PhysicalMemory {
     this.memory = memory;
     this.views = new MmuViews(memory, plan, shape);
     this.views.initialize();
-    this.slots = new Memslots(ram.offset, ram.offset + ram.bytes, shape.ramBytes, shape.gfnLimit);
-    this.leaf = this.views.ept.leaf;
+    this.ranges = new RangePlaces(this.views.places, rangesOf(shape));
+    this.slots = new Memslots(ram.offset, ram.offset + ram.bytes, shape.ramBytes, shape.gfnLimit, this.ranges);
+    this.ept = this.views.ept;
     this.code = new CodeMap(memory, plan);
   }
 
@@ -62,7 +70,7 @@ export class PhysicalMemory {
     const gfn = gfnOf(added.guestPhysAddr);
     const count = added.memorySize / PAGE_SIZE;
     const { tracking, accessedDirty } = this.views;
-    this.views.ept.map(gfn, count, added.hostOffset, { writable: !added.readonly, large: !tracking, dirty: accessedDirty });
+    this.ept.map(gfn, count, added.hostOffset, { writable: !added.readonly, large: !tracking, dirty: accessedDirty });
     this.slotListener?.onSlotAdded(pagesOf(added));
     return added;
   }
@@ -89,11 +97,12 @@ export class PhysicalMemory {
     const gfn = gfnOf(removed.guestPhysAddr);
     const count = removed.memorySize / PAGE_SIZE;
     for (let at = gfn; at < gfn + count; at++) if (this.code.hasCode(this.pageOf(at))) this.changeCode(at, 0, PAGE_SIZE);
-    this.views.ept.zap(gfn, count);
+    this.ept.zap(gfn, count);
     for (const tlb of this.views.tlbs) tlb.flushGfns(gfn, count);
     // So that the next slot placed here starts as zeros.
     this.memory.u8.fill(0, removed.hostOffset, removed.hostOffset + removed.memorySize);
     this.slotListener?.onSlotDeleted(pagesOf(removed));
+    this.ranges.uncover(gfn, count, (first) => this.ept.unlink(first));
   }
 
   /**
@@ -106,9 +115,9 @@ export class PhysicalMemory {
     for (const tlb of this.views.tlbs) tlb.flushAll();
   }
 
-  /** Host offset of the byte at `gpa`, for reading only; -1 when it is not RAM. */
+  /** Host offset of the byte at `gpa`, any number, for reading only; -1 when it is not RAM. */
   hostOffset(gpa: number): number {
-    const leaf = this.leaf[gfnOf(gpa)];
+    const leaf = gpa < MAX_GPA ? this.ept.leafOf(gfnOf(gpa)) : 0;
     return leaf ? ((leaf & EPT_ADDRESS) >>> 0) + (gpa % PAGE_SIZE) : NOT_BACKED;
   }
 
@@ -117,7 +126,7 @@ export class PhysicalMemory {
    * EFAULT when it is not RAM. Whether the guest may write (EPT, read-only slots) is settled before.
    */
   open(gfn: number, source: AccessSource, from: number, bytes: number): number {
-    const leaf = this.leaf[gfn];
+    const leaf = this.ept.leafOf(gfn);
     if (!leaf) throw notBacked(gfn * PAGE_SIZE);
     const host = (leaf & EPT_ADDRESS) >>> 0;
     if (this.code.meets(host + from, bytes)) this.changeCode(gfn, from, from + bytes);
@@ -128,7 +137,7 @@ export class PhysicalMemory {
   /** Marks bytes from … to - 1 of page `gfn` as code: the next write to any of them comes through the door, and tells the listener. */
   markCode(gfn: number, from: number, to: number): void {
     const page = this.pageOf(gfn);
-    if (!this.code.hasCode(page)) this.dropWrites(gfn);
+    if (!this.code.hasCode(page)) this.dropWrites(page);
     if (this.code.mark(page + from, to - from)) return;
     this.forgetCode();
     this.code.mark(page + from, to - from);
@@ -140,7 +149,7 @@ export class PhysicalMemory {
     this.code.unmark(page + from, to - from);
     remark();
     // So that stores to a page that is all data again need no second look.
-    if (this.code.release(page)) this.dropWrites(gfn);
+    if (this.code.release(page)) this.dropWrites(page);
   }
 
   /** Takes all marks away; the listener is told. */
@@ -183,7 +192,7 @@ export class PhysicalMemory {
 
   /** Host offset of page `gfn`, which is RAM. */
   private pageOf(gfn: number): number {
-    return (this.leaf[gfn]! & EPT_ADDRESS) >>> 0;
+    return (this.ept.leafOf(gfn) & EPT_ADDRESS) >>> 0;
   }
 
   private changeCode(gfn: number, from: number, to: number): void {
@@ -191,9 +200,9 @@ export class PhysicalMemory {
     this.remarkCode(gfn, from, to, () => {});
   }
 
-  /** The next store to page `gfn` takes the miss path. */
-  private dropWrites(gfn: number): void {
-    for (const tlb of this.views.tlbs) tlb.writeSlots.drop(gfn);
+  /** The next store to the page at host offset `host` takes the miss path. */
+  private dropWrites(host: number): void {
+    for (const tlb of this.views.tlbs) tlb.writeSlots.drop(host);
   }
 }
 

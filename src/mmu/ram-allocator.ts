@@ -2,9 +2,18 @@
 
 import { PAGE_SIZE, alignUp } from '../base/paging-units.ts';
 
-export const LARGE_PAGE = 512 * PAGE_SIZE;
-/** Placing a slot for large leaves wastes less than one large page; room for that many slots placed so. */
-export const RAM_SLACK = 8 * LARGE_PAGE;
+const LARGE_PAGE = 512 * PAGE_SIZE;
+const MAX_SLACK = 8 * LARGE_PAGE;
+const BYTES_PER_SLOT = 16 * LARGE_PAGE;
+
+/**
+ * Bytes to add to `ramBytes` of RAM. Placing a slot for large leaves wastes less than one large page: there is room for two slots
+ * placed so, and one more for each 32 MiB of RAM, up to eight.
+ */
+export function ramSlack(ramBytes: number): number {
+  if (ramBytes < LARGE_PAGE) return 0;
+  return Math.min(MAX_SLACK, (2 + Math.floor(ramBytes / BYTES_PER_SLOT)) * LARGE_PAGE);
+}
 
 interface Extent {
   readonly hostOffset: number;

@@ -6,6 +6,7 @@ import type { Trace } from '../base/trace.ts';
 import { PAGE_SIZE } from '../base/paging-units.ts';
 import { AccessSource, NOT_BACKED } from './access.ts';
 import type { DirtyHub } from './dirty-hub.ts';
+import type { Ept } from './ept.ts';
 import { EPT_ADDRESS, EPT_R, EPT_SLOT_WRITABLE } from './ept-entry.ts';
 import { EptAccess, EptOrigin, EptOutcome, EptResult, eptAccess, leafNeed, structureNeed } from './ept-walk.ts';
 import type { PhysicalMemory } from './physical-memory.ts';
@@ -30,7 +31,7 @@ export const newCounters = (): MmuCounters => ({ tlbMisses: 0, writeMisses: 0, g
 export class SecondLevel {
   readonly counters = newCounters();
   private readonly views: MmuViews;
-  private readonly leaf: Uint32Array;
+  private readonly ept: Ept;
   private readonly pml: Pml;
   private readonly result = new EptResult();
   /** Rights a cached leaf must have for a paging-structure access without a walk; see `begin`. */
@@ -44,7 +45,7 @@ export class SecondLevel {
     private readonly trace: Trace,
   ) {
     this.views = physical.views;
-    this.leaf = physical.views.ept.leaf;
+    this.ept = physical.views.ept;
     this.pml = physical.views.pmls[vcpu]!;
   }
 
@@ -69,7 +70,7 @@ export class SecondLevel {
   /** Host offset of page `frame` for reading a paging-structure entry of a linear-address translation; -1 when not RAM. */
   structurePage(frame: number): number {
     const gfn = this.reached(frame);
-    const leaf = gfn < this.leaf.length ? this.leaf[gfn]! : 0;
+    const leaf = this.ept.leafOf(gfn);
     const need = this.structureNeed;
     return (leaf & need) === need ? (leaf & EPT_ADDRESS) >>> 0 : this.structureSlow(gfn);
   }
@@ -78,7 +79,7 @@ export class SecondLevel {
   structureWrite(frame: number, at: number): number {
     const gfn = this.reached(frame);
     const need = leafNeed(EptAccess.WRITE, this.ad);
-    const leaf = gfn < this.leaf.length ? this.leaf[gfn]! : 0;
+    const leaf = this.ept.leafOf(gfn);
     if ((leaf & need) !== need && this.walk(gfn, EptAccess.WRITE, EptOrigin.PAGING_STRUCTURE) < 0) return NOT_BACKED;
     return this.physical.open(gfn, AccessSource.WALK, at, 4);
   }
@@ -92,14 +93,14 @@ export class SecondLevel {
   /** Host offset of the final page `gfn` (as `reached` gives it) of an access (EptAccess bits); -1 when it is no RAM, or not writable. */
   finalPage(gfn: number, access: number): number {
     const need = leafNeed(access, this.ad);
-    const leaf = gfn < this.leaf.length ? this.leaf[gfn]! : 0;
+    const leaf = this.ept.leafOf(gfn);
     return (leaf & need) === need ? (leaf & EPT_ADDRESS) >>> 0 : this.walk(gfn, access, EptOrigin.FINAL_PAGE);
   }
 
   /** Whether EPT would let a store to page `gfn` pass without an exit and without setting a flag. */
   isWriteFree(gfn: number): boolean {
     const need = leafNeed(EptAccess.WRITE, this.ad);
-    return (this.leaf[gfn]! & need) === need;
+    return (this.ept.leafOf(gfn) & need) === need;
   }
 
   private structureSlow(gfn: number): number {
@@ -108,7 +109,7 @@ export class SecondLevel {
     if (host >= 0) return host;
     // With A/D bits on, a table in a read-only slot takes a violation as if it were written. It is only being read: the
     // handler reads for the guest, so that the guest sees the same with and without tracking.
-    const leaf = gfn < this.leaf.length ? this.leaf[gfn]! : 0;
+    const leaf = this.ept.leafOf(gfn);
     return (leaf & (EPT_R | EPT_SLOT_WRITABLE)) === EPT_R ? (leaf & EPT_ADDRESS) >>> 0 : NOT_BACKED;
   }
 
@@ -119,7 +120,7 @@ export class SecondLevel {
     for (;;) {
       switch (eptAccess(views.memory.u32, views.eptp, gpa, access, origin, this.ad ? this.pml : null, result)) {
         case EptOutcome.OK:
-          this.leaf[gfn] = result.leaf;
+          this.ept.cache(gfn, result.leaf);
           if (result.logged) this.hub.pmlAppended(this.vcpu, this.pml.unflushed);
           return result.host;
         case EptOutcome.PML_FULL:

@@ -2,6 +2,7 @@
 // offsets are derived anew, and write permission is not saved: the next store redoes the EPT step, which the guest cannot see.
 
 import { InputError } from '../base/errors.ts';
+import type { Ept } from './ept.ts';
 import { EPT_ADDRESS } from './ept-entry.ts';
 import { TLB_ENTRIES, TlbInfo, TLB_INDEX_MASK } from './tlb-layout.ts';
 import type { Tlb } from './tlb.ts';
@@ -32,8 +33,8 @@ export function saveTlb(tlb: Tlb): SavedTlb {
   };
 }
 
-/** Makes `tlb` hold exactly `saved`. `leaf`: the flat cache of the EPT leaves. InputError if `saved` is not what `saveTlb` gives. */
-export function restoreTlb(tlb: Tlb, saved: SavedTlb, leaf: Uint32Array): void {
+/** Makes `tlb` hold exactly `saved`. `ept` says where its pages lie. InputError if `saved` is not what `saveTlb` gives. */
+export function restoreTlb(tlb: Tlb, saved: SavedTlb, ept: Ept): void {
   const { entry, linear, gfn, info } = saved;
   if (![entry, linear, gfn, info].every((column) => Array.isArray(column) && column.length === entry.length)) {
     throw new InputError('saved TLB: the columns entry, linear, gfn and info must be lists of the same length');
@@ -49,8 +50,8 @@ export function restoreTlb(tlb: Tlb, saved: SavedTlb, leaf: Uint32Array): void {
       index < TLB_ENTRIES &&
       Number.isInteger(frame) &&
       frame >= 0 &&
-      frame < leaf.length &&
-      leaf[frame] !== 0 &&
+      frame < 2 ** 32 &&
+      ept.leafOf(frame) !== 0 &&
       Number.isInteger(page) &&
       page % 4096 === 0 &&
       page >= -CANONICAL_LIMIT &&
@@ -65,6 +66,6 @@ export function restoreTlb(tlb: Tlb, saved: SavedTlb, leaf: Uint32Array): void {
   entry.forEach((index, i) => {
     const page = linear[i]!;
     const frame = gfn[i]!;
-    tlb.fill(index, page >>> 0, Math.floor(page / TWO_32) >>> 0, frame, (leaf[frame]! & EPT_ADDRESS) >>> 0, info[i]!);
+    tlb.fill(index, page >>> 0, Math.floor(page / TWO_32) >>> 0, frame, (ept.leafOf(frame) & EPT_ADDRESS) >>> 0, info[i]!);
   });
 }

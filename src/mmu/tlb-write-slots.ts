@@ -1,11 +1,15 @@
-// Which write-TLB entry of one vCPU holds a page: what makes re-arming cost as much as the pages re-armed.
+// Which write-TLB entry of one vCPU holds a page: what makes re-arming cost as much as the pages re-armed. Pages are known by
+// where they lie in RAM, which the entry knows.
 //
-// slotOf[gfn] is 0 (none), the entry's index + 1, MANY, or DOOMED while `dropAll` runs. Invariant: if any entry with a valid
+// slotOf[page of RAM] is 0 (none), the entry's index + 1, MANY, or DOOMED while `dropAll` runs. Invariant: if any entry with a valid
 // writeTag holds the page, slotOf is MANY or names that entry and there is no other. The converse need not hold: a flush
 // leaves names and MANY behind, and whoever uses a name checks it against the entry.
 
 import type { LinearMemory } from '../base/linear-memory.ts';
-import type { MachineShape, RegionPlan } from '../base/state/regions.ts';
+import { PAGE_SHIFT, PAGE_SIZE } from '../base/paging-units.ts';
+import type { RegionPlan } from '../base/state/regions.ts';
+import type { Ept } from './ept.ts';
+import { EPT_ADDRESS } from './ept-entry.ts';
 import { TAG_INVALID } from './tlb-layout.ts';
 import type { TlbViews } from './tlb-views.ts';
 
@@ -14,60 +18,87 @@ const DOOMED = 0xfffe;
 
 export class WriteSlots {
   readonly slotOf: Uint16Array;
+  private readonly firstPage: number;
   private readonly writeTag: Uint32Array;
-  private readonly gfn: Uint32Array;
+  private readonly host: Uint32Array;
   private readonly occupied: Uint32Array;
 
-  constructor(memory: LinearMemory, plan: RegionPlan, shape: MachineShape, vcpu: number, views: TlbViews) {
-    this.slotOf = new Uint16Array(memory.memory.buffer, plan.slotOf!.offset + 2 * shape.gfnLimit * vcpu, shape.gfnLimit);
+  constructor(
+    memory: LinearMemory,
+    plan: RegionPlan,
+    vcpu: number,
+    views: TlbViews,
+    private readonly ept: Ept,
+  ) {
+    const ram = plan.ram!;
+    const pages = ram.bytes / PAGE_SIZE;
+    this.slotOf = new Uint16Array(memory.memory.buffer, plan.slotOf!.offset + 2 * pages * vcpu, pages);
+    this.firstPage = ram.offset / PAGE_SIZE;
     this.writeTag = views.writeTag32;
-    this.gfn = views.gfn;
+    this.host = views.host;
     this.occupied = views.occupied;
   }
 
-  /** Entry `index`, whose writeTag is about to become valid, holds page `gfn`. */
-  add(gfn: number, index: number): void {
-    const slot = this.slotOf[gfn]!;
+  /** Place in `slotOf` of the page at host offset `host`. */
+  pageOf(host: number): number {
+    return (host >>> PAGE_SHIFT) - this.firstPage;
+  }
+
+  /** Entry `index`, whose writeTag is about to become valid, holds a page. */
+  add(index: number): void {
+    const host = this.host[index]!;
+    const page = this.pageOf(host);
+    const slot = this.slotOf[page]!;
     if (slot === MANY) return;
-    const another = slot !== 0 && slot !== index + 1 && this.holds(slot - 1, gfn);
-    this.slotOf[gfn] = another ? MANY : index + 1;
+    const another = slot !== 0 && slot !== index + 1 && this.holds(slot - 1, host);
+    this.slotOf[page] = another ? MANY : index + 1;
   }
 
-  /** Entry `index`, whose writeTag is valid, is about to lose page `gfn`. */
-  remove(gfn: number, index: number): void {
-    if (this.slotOf[gfn] === index + 1) this.slotOf[gfn] = 0;
+  /** Entry `index`, whose writeTag is valid, is about to lose its page. */
+  remove(index: number): void {
+    const page = this.pageOf(this.host[index]!);
+    if (this.slotOf[page] === index + 1) this.slotOf[page] = 0;
   }
 
-  /** Takes write permission of page `gfn` out of every entry. Translations stay. */
-  drop(gfn: number): void {
-    const slot = this.slotOf[gfn]!;
+  /** Takes write permission of the page at host offset `host` out of every entry. Translations stay. */
+  drop(host: number): void {
+    const page = this.pageOf(host);
+    const slot = this.slotOf[page]!;
     if (slot === 0) return;
-    this.slotOf[gfn] = 0;
-    if (slot !== MANY) this.dropAt(slot - 1, gfn);
-    else this.scan((index) => this.dropAt(index, gfn));
+    this.slotOf[page] = 0;
+    if (slot !== MANY) this.dropAt(slot - 1, host);
+    else this.scan((index) => this.dropAt(index, host));
   }
 
-  /** `drop` for each of gfns[0 … count-1] below the limit. O(count), plus at most one scan of the TLB. */
+  /** `drop` for each of the pages gfns[0 … count-1] that is RAM. O(count), plus at most one scan of the TLB. */
   dropAll(gfns: ArrayLike<number>, count: number): void {
-    const { slotOf } = this;
+    const { slotOf, ept } = this;
     let doomed = false;
     for (let i = 0; i < count; i++) {
-      const gfn = gfns[i]!;
-      const slot = slotOf[gfn];
-      if (slot === undefined || slot === 0 || slot === DOOMED) continue;
+      const leaf = ept.leafOf(gfns[i]!);
+      if (leaf === 0) continue;
+      const host = (leaf & EPT_ADDRESS) >>> 0;
+      const page = this.pageOf(host);
+      const slot = slotOf[page]!;
+      if (slot === 0 || slot === DOOMED) continue;
       if (slot === MANY) {
-        slotOf[gfn] = DOOMED;
+        slotOf[page] = DOOMED;
         doomed = true;
       } else {
-        slotOf[gfn] = 0;
-        this.dropAt(slot - 1, gfn);
+        slotOf[page] = 0;
+        this.dropAt(slot - 1, host);
       }
     }
     if (!doomed) return;
     this.scan((index) => {
-      if (slotOf[this.gfn[index]!] === DOOMED) this.writeTag[2 * index] = TAG_INVALID;
+      if (slotOf[this.pageOf(this.host[index]!)] === DOOMED) this.writeTag[2 * index] = TAG_INVALID;
     });
-    for (let i = 0; i < count; i++) if (slotOf[gfns[i]!] === DOOMED) slotOf[gfns[i]!] = 0;
+    for (let i = 0; i < count; i++) {
+      const leaf = ept.leafOf(gfns[i]!);
+      if (leaf === 0) continue;
+      const page = this.pageOf(leaf & EPT_ADDRESS);
+      if (slotOf[page] === DOOMED) slotOf[page] = 0;
+    }
   }
 
   /** Takes every write permission away. */
@@ -77,12 +108,12 @@ export class WriteSlots {
     });
   }
 
-  private holds(index: number, gfn: number): boolean {
-    return this.writeTag[2 * index] !== TAG_INVALID && this.gfn[index] === gfn;
+  private holds(index: number, host: number): boolean {
+    return this.writeTag[2 * index] !== TAG_INVALID && this.host[index] === host;
   }
 
-  private dropAt(index: number, gfn: number): void {
-    if (this.gfn[index] === gfn) this.writeTag[2 * index] = TAG_INVALID;
+  private dropAt(index: number, host: number): void {
+    if (this.host[index] === host) this.writeTag[2 * index] = TAG_INVALID;
   }
 
   private scan(visit: (index: number) => void): void {

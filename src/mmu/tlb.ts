@@ -4,8 +4,9 @@
 // live may depend on nothing but the guest: taking write permission away for tracking leaves the translation (pageTag, info).
 
 import type { LinearMemory } from '../base/linear-memory.ts';
-import type { MachineShape, RegionPlan } from '../base/state/regions.ts';
+import type { RegionPlan } from '../base/state/regions.ts';
 import { PAGE_MASK, PAGE_SHIFT } from '../base/paging-units.ts';
+import type { Ept } from './ept.ts';
 import { TAG_GUARDED, TAG_INVALID, TLB_CONTEXTS, TLB_CONTEXT_ENTRIES, TLB_INDEX_MASK, TlbInfo } from './tlb-layout.ts';
 import { restoreTlb, saveTlb } from './tlb-save.ts';
 import type { SavedTlb } from './tlb-save.ts';
@@ -32,10 +33,9 @@ export class Tlb {
   private readonly pageTag32: Uint32Array;
   private readonly occupied: Uint32Array;
   private readonly large: Uint32Array;
-  private readonly eptLeaf: Uint32Array;
 
   /** Views of vCPU `vcpu`'s TLB. Changes nothing: a TLB of a new machine needs `reset`. */
-  constructor(memory: LinearMemory, plan: RegionPlan, shape: MachineShape, vcpu: number) {
+  constructor(memory: LinearMemory, plan: RegionPlan, vcpu: number, ept: Ept) {
     const views = new TlbViews(memory, plan, vcpu);
     this.views = views;
     this.readTag32 = views.readTag32;
@@ -47,8 +47,7 @@ export class Tlb {
     this.info = views.info;
     this.occupied = views.occupied;
     this.large = views.large;
-    this.eptLeaf = new Uint32Array(memory.memory.buffer, plan.eptLeaf!.offset, shape.gfnLimit);
-    this.writeSlots = new WriteSlots(memory, plan, shape, vcpu, views);
+    this.writeSlots = new WriteSlots(memory, plan, vcpu, views, ept);
   }
 
   /** The contents as plain data. */
@@ -56,9 +55,9 @@ export class Tlb {
     return saveTlb(this);
   }
 
-  /** Makes the contents those of `saved`; the memslots must be back already. InputError if it does not fit this machine. */
-  restore(saved: SavedTlb): void {
-    restoreTlb(this, saved, this.eptLeaf);
+  /** Makes the contents those of `saved`; the memslots must be back in `ept` already. InputError if it does not fit this machine. */
+  restore(saved: SavedTlb, ept: Ept): void {
+    restoreTlb(this, saved, ept);
   }
 
   /** Makes every entry invalid, whatever the memory held before. */
@@ -109,7 +108,7 @@ export class Tlb {
    */
   grantWrite(index: number, guarded: boolean): void {
     const at = 2 * index;
-    this.writeSlots.add(this.gfn[index]!, index);
+    this.writeSlots.add(index);
     this.writeTag32[at] = this.pageTag32[at]! | (guarded ? TAG_GUARDED : 0);
     this.writeTag32[at + 1] = this.pageTag32[at + 1]!;
   }
@@ -180,7 +179,7 @@ export class Tlb {
 
   private revokeWrite(index: number): void {
     if (this.writeTag32[2 * index] === TAG_INVALID) return;
-    this.writeSlots.remove(this.gfn[index]!, index);
+    this.writeSlots.remove(index);
     this.writeTag32[2 * index] = TAG_INVALID;
   }
 }

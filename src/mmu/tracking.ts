@@ -52,8 +52,7 @@ export class Tracking {
 
   /** Whether page `gfn` is one that the guest may write, so that there is something to arm. */
   isArmable(gfn: number): boolean {
-    const leaf = this.views.ept.leaf[gfn];
-    return leaf !== undefined && (leaf & EPT_SLOT_WRITABLE) !== 0;
+    return (this.views.ept.leafOf(gfn) & EPT_SLOT_WRITABLE) !== 0;
   }
 
   /** Arms page `gfn`, an armable one; `dropWrites` must follow. */
@@ -73,9 +72,8 @@ export class Tracking {
 
   /** Whether an EPT violation with this exit qualification is a write to a page that is armed by write-protection. */
   isArmedWrite(gfn: number, qualification: number): boolean {
-    const leaf = this.views.ept.leaf[gfn];
-    if (leaf === undefined || (qualification & EptAccess.WRITE) === 0) return false;
-    return (leaf & (EPT_SLOT_WRITABLE | EPT_W)) === EPT_SLOT_WRITABLE;
+    if ((qualification & EptAccess.WRITE) === 0) return false;
+    return (this.views.ept.leafOf(gfn) & (EPT_SLOT_WRITABLE | EPT_W)) === EPT_SLOT_WRITABLE;
   }
 
   private dropAllWrites(): void {

@@ -202,6 +202,6 @@ export class VcpuMmu {
   /** Call after the registers and the memslots are restored: takes the controls over, then the TLB's contents. */
   restoreTlb(saved: SavedTlb): void {
     this.setControls();
-    this.tlb.restore(saved);
+    this.tlb.restore(saved, this.physical.views.ept);
   }
 }

@@ -2,6 +2,7 @@
 // shape see the same MMU; building it changes nothing.
 
 import type { LinearMemory } from '../base/linear-memory.ts';
+import { PagePlaces, placesOf, ramPagesOf } from '../base/page-places.ts';
 import { PAGE_SHIFT } from '../base/paging-units.ts';
 import type { MachineShape, RegionPlan } from '../base/state/regions.ts';
 import { Ept } from './ept.ts';
@@ -14,12 +15,13 @@ import { Tlb } from './tlb.ts';
 const A20_FRAME = 1 << (20 - PAGE_SHIFT);
 
 export class MmuViews {
+  readonly places: PagePlaces;
   readonly ept: Ept;
   /** By vCPU. */
   readonly tlbs: readonly Tlb[];
   /** By vCPU. */
   readonly pmls: readonly Pml[];
-  /** By GFN: bit c, consumer c of the hub has armed the page (dirty-hub.ts). */
+  /** By place of the page: bit c, consumer c of the hub has armed the page (dirty-hub.ts). */
   readonly armed: Uint8Array;
   /** What other threads drained for consumers that are not theirs: two words an entry. */
   readonly owed: Uint32Array;
@@ -35,11 +37,12 @@ export class MmuViews {
   ) {
     const { buffer } = memory.memory;
     const vcpus = Array.from({ length: shape.vcpus }, (_, vcpu) => vcpu);
-    this.ept = new Ept(memory, plan, shape);
-    this.tlbs = vcpus.map((vcpu) => new Tlb(memory, plan, shape, vcpu));
+    this.places = new PagePlaces(memory, plan, shape);
+    this.ept = new Ept(memory, plan, shape, this.places);
+    this.tlbs = vcpus.map((vcpu) => new Tlb(memory, plan, vcpu, this.ept));
     this.pmls = vcpus.map((vcpu) => new Pml(memory, plan, vcpu));
-    this.armed = new Uint8Array(buffer, plan.armed!.offset, shape.gfnLimit);
-    this.owed = new Uint32Array(buffer, plan.owed!.offset, 2 * shape.gfnLimit);
+    this.armed = new Uint8Array(buffer, plan.armed!.offset, placesOf(shape));
+    this.owed = new Uint32Array(buffer, plan.owed!.offset, 2 * ramPagesOf(shape));
     this.eptpWords = new Uint32Array(buffer, plan.mmu!.offset + MMU_STATE.offset.eptp, 2);
     this.consumersWord = new Uint32Array(buffer, plan.mmu!.offset + MMU_STATE.offset.consumers, 1);
     this.owedLengthWord = new Uint32Array(buffer, plan.mmu!.offset + MMU_STATE.offset.owedLength, 1);

@@ -51,7 +51,7 @@ export class MtFetcher {
     });
     const arming = attachArming(lists, memory);
     this.fetches = new SublistFetch(lists, this.queue, arming, (gfns) => {
-      for (const gfn of gfns) views.flags[gfn] |= PageFlag.FOREIGN;
+      for (const gfn of gfns) views.flags[views.places.of(gfn)] |= PageFlag.FOREIGN;
     });
   }
 

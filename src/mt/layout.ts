@@ -1,6 +1,8 @@
-// The tracking state in the linear memory, where fetchers on other threads find it. Guarded by the machine's lock.
+// The tracking state in the linear memory, where fetchers on other threads find it. Guarded by the machine's lock. Besides these
+// regions it needs 'places' (base/page-places.ts).
 
 import type { LinearMemory } from '../base/linear-memory.ts';
+import { PagePlaces, placesOf, ramPagesOf } from '../base/page-places.ts';
 import type { MachineShape, RegionPlan, RegionRequest } from '../base/state/regions.ts';
 import { field, stateTable, viewsOf } from '../base/state/table.ts';
 import type { StateViews } from '../base/state/table.ts';
@@ -63,9 +65,10 @@ export const PageFlag = {
   FOREIGN: 4,
 } as const;
 
-/** Per-page state and lists; arrays named without a source have one element per GFN. */
+/** Per-page state, by the page's place, and lists of GFNs. */
 export interface MtViews {
   readonly control: MtControl;
+  readonly places: PagePlaces;
   /** Bit s: logged by source s in this arming. */
   readonly marks: Uint32Array;
   /** Bit s: an entry of source s waits in its list. A subset of `marks`. */
@@ -94,32 +97,36 @@ const REGION = {
 
 /** The regions tracking needs in the linear memory of a machine of this shape. */
 export function mtRegions(shape: MachineShape): RegionRequest[] {
-  const perPage = shape.gfnLimit * 4;
+  const places = placesOf(shape);
+  const list = ramPagesOf(shape) * 4;
   return [
     { name: REGION.control, bytes: MT_CONTROL.size },
-    { name: REGION.marks, bytes: perPage },
-    { name: REGION.waiting, bytes: perPage },
-    { name: REGION.flags, bytes: shape.gfnLimit },
-    { name: REGION.reportedIn, bytes: perPage },
-    { name: REGION.rings, bytes: perPage * (shape.vcpus + 1) },
-    { name: REGION.rearmList, bytes: perPage },
-    { name: REGION.reportedList, bytes: perPage },
+    { name: REGION.marks, bytes: places * 4 },
+    { name: REGION.waiting, bytes: places * 4 },
+    { name: REGION.flags, bytes: places },
+    { name: REGION.reportedIn, bytes: places * 4 },
+    { name: REGION.rings, bytes: list * (shape.vcpus + 1) },
+    { name: REGION.rearmList, bytes: list },
+    { name: REGION.reportedList, bytes: list },
   ];
 }
 
 /** Typed views of those regions. */
 export function mtViews(memory: LinearMemory, plan: RegionPlan, shape: MachineShape): MtViews {
   const { buffer } = memory.memory;
-  const words = (name: string, index = 0): Uint32Array =>
-    new Uint32Array(buffer, plan[name].offset + index * shape.gfnLimit * 4, shape.gfnLimit);
+  const places = placesOf(shape);
+  const words = (name: string): Uint32Array => new Uint32Array(buffer, plan[name].offset, places);
+  const entries = ramPagesOf(shape);
+  const list = (name: string, index = 0): Uint32Array => new Uint32Array(buffer, plan[name].offset + index * entries * 4, entries);
   return {
     control: viewsOf(MT_CONTROL, memory, plan[REGION.control].offset),
+    places: new PagePlaces(memory, plan, shape),
     marks: words(REGION.marks),
     waiting: words(REGION.waiting),
-    flags: new Uint8Array(buffer, plan[REGION.flags].offset, shape.gfnLimit),
+    flags: new Uint8Array(buffer, plan[REGION.flags].offset, places),
     reportedIn: words(REGION.reportedIn),
-    rings: Array.from({ length: shape.vcpus + 1 }, (_, source) => words(REGION.rings, source)),
-    rearmList: words(REGION.rearmList),
-    reportedList: words(REGION.reportedList),
+    rings: Array.from({ length: shape.vcpus + 1 }, (_, source) => list(REGION.rings, source)),
+    rearmList: list(REGION.rearmList),
+    reportedList: list(REGION.reportedList),
   };
 }

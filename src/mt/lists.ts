@@ -2,10 +2,12 @@
 //
 // Bounded: re-arming a page clears its marks, except the mark of a source whose entry for that page still waits. That entry
 // then stands for the later write too, since it is reported after it. So a page waits at most once per source, and a list
-// of as many entries as there are pages never overflows.
+// of as many entries as RAM can have pages never overflows.
 
 import { assert } from '../base/errors.ts';
 import type { DirtySink } from '../base/dirty-sink.ts';
+import { isOwnPlace } from '../base/page-places.ts';
+import type { PagePlaces } from '../base/page-places.ts';
 import { PageFlag } from './layout.ts';
 import type { MtControl, MtViews } from './layout.ts';
 
@@ -23,7 +25,9 @@ export interface ListEvents {
 export class Lists implements DirtySink {
   readonly control: MtControl;
   readonly host: number;
+  /** Entries a list has room for. */
   readonly capacity: number;
+  private readonly places: PagePlaces;
 
   constructor(
     readonly views: MtViews,
@@ -31,7 +35,8 @@ export class Lists implements DirtySink {
   ) {
     this.control = views.control;
     this.host = views.rings.length - 1;
-    this.capacity = views.marks.length;
+    this.capacity = views.rearmList.length;
+    this.places = views.places;
   }
 
   guestDirty(vcpu: number, gfn: number): void {
@@ -58,28 +63,29 @@ export class Lists implements DirtySink {
   }
 
   private accept(source: number, gfn: number, seen: Uint32Array): void {
-    assert(gfn < this.capacity, 'a dirty page lies below gfnLimit');
+    const place = this.places.of(gfn);
+    assert(isOwnPlace(place), 'a dirty page is RAM');
     const { control } = this;
-    const logged = control.noDups[0] !== 0 ? seen[gfn] : seen[gfn] & (1 << source);
+    const logged = control.noDups[0] !== 0 ? seen[place] : seen[place] & (1 << source);
     if (logged !== 0) {
       control.suppressed[0]++;
       return;
     }
     control.entries[0]++;
     control.count[0]++;
-    this.append(source, gfn);
+    this.append(source, gfn, place);
     if (control.count[0] >= control.limit[0]) this.events.limitReached();
   }
 
-  private append(source: number, gfn: number): void {
+  private append(source: number, gfn: number, place: number): void {
     const { control, views } = this;
     const ring = views.rings[source];
     const length = control.ringLength[source];
     assert(length < this.capacity, 'a page waits at most once per source');
     ring[this.slot(control.ringHead[source] + length)] = gfn;
     control.ringLength[source] = length + 1;
-    views.marks[gfn] |= 1 << source;
-    views.waiting[gfn] |= 1 << source;
+    views.marks[place] |= 1 << source;
+    views.waiting[place] |= 1 << source;
     if (++control.available[0] >= control.wakeAt[0]) this.events.waiterReady();
   }
 
@@ -97,15 +103,17 @@ export class Lists implements DirtySink {
   }
 
   private takeFrom(source: number, out: Uint32Array, at: number): number {
-    const { control, views } = this;
+    const { control, places, views } = this;
+    const { waiting } = views;
     const ring = views.rings[source];
     const taken = Math.min(out.length - at, control.ringLength[source]);
     let head = control.ringHead[source];
     for (let i = 0; i < taken; i++) {
       const gfn = ring[head];
       head = this.slot(head + 1);
-      views.waiting[gfn] &= ~(1 << source);
-      this.noteReported(gfn);
+      const place = places.of(gfn);
+      waiting[place] &= ~(1 << source);
+      this.noteReported(gfn, place);
       out[at + i] = gfn;
     }
     control.ringHead[source] = head;
@@ -113,45 +121,54 @@ export class Lists implements DirtySink {
     return at + taken;
   }
 
-  private noteReported(gfn: number): void {
+  private noteReported(gfn: number, place: number): void {
     const { control, views } = this;
-    if (views.reportedIn[gfn] === control.stamp[0]) return;
-    views.reportedIn[gfn] = control.stamp[0];
+    if (views.reportedIn[place] === control.stamp[0]) return;
+    views.reportedIn[place] = control.stamp[0];
     views.reportedList[control.reportedLength[0]++] = gfn;
   }
 
   /** These pages are armed again: a write to one is logged again, unless an entry for it waits. */
   noteArmed(gfns: Uint32Array): void {
-    const { marks, waiting, flags } = this.views;
+    const { marks, places, waiting, flags } = this.views;
     for (let i = 0; i < gfns.length; i++) {
-      const gfn = gfns[i];
-      flags[gfn] &= ~PageFlag.UNARMED;
-      marks[gfn] &= waiting[gfn];
+      const place = places.of(gfns[i]);
+      flags[place] &= ~PageFlag.UNARMED;
+      marks[place] &= waiting[place];
     }
     this.control.rearmed[0] += gfns.length;
   }
 
   /** These pages were fetched and stay unarmed until REARM or PREPARE. */
   noteUnarmed(gfns: Uint32Array): void {
-    const { flags, rearmList } = this.views;
+    const { flags, places, rearmList } = this.views;
     const { rearmLength } = this.control;
     for (let i = 0; i < gfns.length; i++) {
       const gfn = gfns[i];
-      if ((flags[gfn] & PageFlag.LISTED) === 0) rearmList[rearmLength[0]++] = gfn;
-      flags[gfn] |= PageFlag.LISTED | PageFlag.UNARMED;
+      const place = places.of(gfn);
+      if ((flags[place] & PageFlag.LISTED) === 0) rearmList[rearmLength[0]++] = gfn;
+      flags[place] |= PageFlag.LISTED | PageFlag.UNARMED;
     }
   }
 
   /** The pages fetched and not re-armed. The list stays until `clearUnarmed`. O(their number, and pages re-armed since listed). */
   unarmed(): Uint32Array {
-    const { flags, rearmList } = this.views;
-    return rearmList.slice(0, this.control.rearmLength[0]).filter((gfn) => (flags[gfn] & PageFlag.UNARMED) !== 0);
+    const { flags, places, rearmList } = this.views;
+    const out = rearmList.slice(0, this.control.rearmLength[0]);
+    let found = 0;
+    for (let i = 0; i < out.length; i++) {
+      const gfn = out[i];
+      if ((flags[places.of(gfn)] & PageFlag.UNARMED) !== 0) out[found++] = gfn;
+    }
+    return out.subarray(0, found);
   }
 
   clearUnarmed(): void {
-    const { flags, rearmList } = this.views;
-    for (let i = 0; i < this.control.rearmLength[0]; i++) flags[rearmList[i]] &= ~(PageFlag.LISTED | PageFlag.UNARMED);
-    this.control.rearmLength[0] = 0;
+    const { flags, places, rearmList } = this.views;
+    const { rearmLength } = this.control;
+    const length = rearmLength[0];
+    for (let i = 0; i < length; i++) flags[places.of(rearmList[i])] &= ~(PageFlag.LISTED | PageFlag.UNARMED);
+    rearmLength[0] = 0;
   }
 
   /** Starts a cycle: what waits counts in it from the start. O(1). */
@@ -176,12 +193,13 @@ export class Lists implements DirtySink {
     const { control, views } = this;
     const pages = views.reportedList.slice(0, control.reportedLength[0]);
     // Forgotten first: a page fetched once more is then a report that a further abort has to repeat.
-    for (const gfn of pages) views.reportedIn[gfn] = 0;
+    for (const gfn of pages) views.reportedIn[this.places.of(gfn)] = 0;
     control.reportedLength[0] = 0;
     let again = 0;
     for (const gfn of pages) {
-      if (views.waiting[gfn] !== 0) continue;
-      this.append(this.host, gfn);
+      const place = this.places.of(gfn);
+      if (views.waiting[place] !== 0) continue;
+      this.append(this.host, gfn, place);
       again++;
     }
     return again;
@@ -190,14 +208,16 @@ export class Lists implements DirtySink {
   /** Forgets everything about the pages [gfn, gfn + count). Returns how many entries were discarded. */
   discard(gfn: number, count: number): number {
     const { control, views } = this;
-    const end = Math.min(gfn + count, this.capacity);
-    const inside = (page: number): boolean => page >= gfn && page < end;
+    const inside = (page: number): boolean => page >= gfn && page < gfn + count;
     let discarded = 0;
     for (let source = 0; source <= this.host; source++) discarded += this.discardFrom(source, inside);
     control.available[0] -= discarded;
     control.rearmLength[0] = compact(views.rearmList, control.rearmLength[0], inside);
     control.reportedLength[0] = compact(views.reportedList, control.reportedLength[0], inside);
-    for (const array of [views.marks, views.waiting, views.flags, views.reportedIn]) array.fill(0, gfn, end);
+    const { marks, waiting, flags, reportedIn } = views;
+    this.places.forEachRun(gfn, count, (from, to) => {
+      for (const array of [marks, waiting, flags, reportedIn]) array.fill(0, from, to);
+    });
     return discarded;
   }
 

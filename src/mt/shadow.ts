@@ -49,7 +49,7 @@ export class Shadow {
   /** The consumer copies all memory once. */
   copyAll(): void {
     this.pages.clear();
-    for (let gfn = 0; gfn < this.views.marks.length; gfn++) this.copy(gfn);
+    this.views.places.forEach((gfn) => this.copy(gfn));
   }
 
   /** The consumer copies what it fetched. */
@@ -63,21 +63,21 @@ export class Shadow {
 
   /** The last moment at which unarmed pages may be copied, the VM being stopped: they are about to be armed. */
   beforeRearm(gfns: Uint32Array): void {
-    for (const gfn of gfns) if (this.views.waiting[gfn] === 0) this.copy(gfn);
+    for (const gfn of gfns) if (this.views.waiting[this.views.places.of(gfn)] === 0) this.copy(gfn);
   }
 
   /** Compares the whole memory. Throws LostWriteError for the first page that changed and was not reported. */
   compare(cycle: bigint | null): void {
     this.compared++;
-    const { flags, waiting } = this.views;
-    for (let gfn = 0; gfn < flags.length; gfn++) {
+    const { flags, places, waiting } = this.views;
+    places.forEach((gfn, place) => {
       // What another thread fetched was copied there; here it can only be taken over.
-      const copiedLater = (flags[gfn] & (PageFlag.UNARMED | PageFlag.FOREIGN)) !== 0;
-      flags[gfn] &= ~PageFlag.FOREIGN;
-      if (waiting[gfn] !== 0) continue;
+      const copiedLater = (flags[place] & (PageFlag.UNARMED | PageFlag.FOREIGN)) !== 0;
+      flags[place] &= ~PageFlag.FOREIGN;
+      if (waiting[place] !== 0) return;
       if (copiedLater) this.copy(gfn);
       else this.requireSame(gfn, cycle);
-    }
+    });
   }
 
   private requireSame(gfn: number, cycle: bigint | null): void {

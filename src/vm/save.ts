@@ -84,8 +84,7 @@ function restoreVcpu({ registers, tlb, answered }: SavedVcpu, cpu: Cpu): void {
   restoreBlock(VCPU_STATE, cpu.state, { ...registers, pmlIndex: cpu.state.pmlIndex[0] });
   cpu.replay.restore(answered);
   cpu.exceptionChain.length = 0;
-  cpu.mmu.setControls();
-  cpu.mmu.tlb.restore(tlb);
+  cpu.mmu.restoreTlb(tlb);
   cpu.refresh();
 }
 

@@ -6,9 +6,11 @@ import type { Vm } from '../vm/vm.ts';
 
 /** Page numbers, ascending. A page is armed exactly when its leaf lacks D (PML) or W (write-protect). The vCPUs must not be running. */
 export function writtenPages(vm: Vm): number[] {
-  const { ept } = vm.internals.parts.physical.views;
+  const { physical } = vm.internals.parts;
   const written = EPT_SLOT_WRITABLE | (vm.config.tracking === 'pml' ? EPT_D : EPT_W);
   const gfns: number[] = [];
-  for (let gfn = 0; gfn < ept.leaf.length; gfn++) if ((ept.leaf[gfn] & written) === written) gfns.push(gfn);
+  physical.views.places.forEach((gfn) => {
+    if ((physical.views.ept.leafOf(gfn) & written) === written) gfns.push(gfn);
+  });
   return gfns;
 }

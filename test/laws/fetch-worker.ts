@@ -6,6 +6,7 @@ import { LinearMemory } from '../../src/base/linear-memory.ts';
 import { attachArming } from '../../src/mmu/attach.ts';
 import type { TrackingMethod } from '../../src/mmu/tracking.ts';
 import { EPT_ADDRESS } from '../../src/mmu/ept-entry.ts';
+import { MmuViews } from '../../src/mmu/views.ts';
 import { MtFetcher } from '../../src/mt/fetcher.ts';
 import type { FetcherSeed } from '../../src/vm/vm.ts';
 
@@ -35,7 +36,7 @@ export interface FetchWorkerAnswer {
 
 const { seed, id, order } = workerData as FetchWorkerData;
 const memory = LinearMemory.attach(seed.memory);
-const leaf = new Uint32Array(seed.memory.buffer, seed.plan.eptLeaf.offset, seed.shape.gfnLimit);
+const { ept } = new MmuViews(memory, seed.plan, seed.shape);
 const fetcher = new MtFetcher({ ...seed, id }, (sink, attached) =>
   attachArming(attached, seed.plan, seed.shape, seed.method as TrackingMethod, sink),
 );
@@ -48,7 +49,7 @@ function answer({ count, signal }: FetchWorkerCall): FetchWorkerAnswer {
       const { gfns } = fetcher.fetch({ count, wait: true, rearm: true });
       const stamp = Atomics.add(counter, 0, 1);
       if (signal !== undefined) Atomics.store(memory.u8, signal, 1);
-      for (const gfn of gfns) copies.push({ gfn, order: stamp, page: memory.copyOut((leaf[gfn] & EPT_ADDRESS) >>> 0, 4096) });
+      for (const gfn of gfns) copies.push({ gfn, order: stamp, page: memory.copyOut((ept.leafOf(gfn) & EPT_ADDRESS) >>> 0, 4096) });
       // WAIT returns fewer than asked for only once the VM is quiesced.
       if (gfns.length < count) return { copies, error: null };
     }

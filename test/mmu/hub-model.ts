@@ -33,12 +33,13 @@ export const storeTo = (m: TestMachine, gfn: number, vcpu = 0): number =>
 export function requireInvariant(m: TestMachine, method: HubMethod): void {
   if (!m.hub.enabled) return;
   m.hub.drainAll();
-  const { armed, ept } = m.physical.views;
+  const { armed, ept, places } = m.physical.views;
   const bit = method === 'pml' ? EPT_D : EPT_W;
   for (let gfn = 0; gfn < PAGES; gfn++) {
-    const leaf = ept.leaf[gfn]!;
+    const leaf = ept.leafOf(gfn);
     const noticed = (leaf & (EPT_SLOT_WRITABLE | bit)) === EPT_SLOT_WRITABLE;
-    if (noticed !== (armed[gfn] !== 0)) throw new Error(`page ${gfn}: marks ${armed[gfn]}, leaf 0x${leaf.toString(16)}`);
+    const marks = armed[places.of(gfn)]!;
+    if (noticed !== (marks !== 0)) throw new Error(`page ${gfn}: marks ${marks}, leaf 0x${leaf.toString(16)}`);
   }
 }
 

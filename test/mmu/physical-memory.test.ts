@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { KvmError } from '../../src/base/errors.ts';
 import { Access, AccessSource } from '../../src/mmu/access.ts';
 import { EPT_LEAF } from '../../src/mmu/ept-entry.ts';
-import { GIB, MIB, machine } from './support.ts';
+import { GIB, MIB, leavesOf, machine } from './support.ts';
 
 const code = (action: () => unknown): string => {
   try {
@@ -103,8 +103,8 @@ describe('memslots', () => {
     m.physical.addMemslot({ slot: 0, guestPhysAddr: 0, memorySize: 640 * 1024 });
     m.physical.addMemslot({ slot: 1, guestPhysAddr: MIB, memorySize: 8 * MIB });
     m.physical.addMemslot({ slot: 2, guestPhysAddr: 20 * MIB - K4, memorySize: 4 * MIB });
-    const { leaf } = m.physical.views.ept;
-    const large = [...leaf].map((entry, gfn) => (entry & EPT_LEAF ? gfn : -1)).filter((gfn) => gfn >= 0 && gfn % 512 === 0);
+    const leaf = leavesOf(m);
+    const large = leaf.map((entry, gfn) => (entry & EPT_LEAF ? gfn : -1)).filter((gfn) => gfn >= 0 && gfn % 512 === 0);
     expect(large).toEqual([512, 1024, 1536, 5120]);
     expect(leaf[MIB / K4]! & EPT_LEAF).toBe(0);
   });

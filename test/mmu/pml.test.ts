@@ -32,7 +32,7 @@ describe('page-modification logging', () => {
     const m = tracking();
     rawAccess(m, 0x5000, EptAccess.READ);
     expect(m.states[0]!.pmlIndex[0]).toBe(511);
-    expect(m.physical.views.ept.leaf[5]! & EPT_D).toBe(0);
+    expect(m.physical.views.ept.leafOf(5) & EPT_D).toBe(0);
   });
 
   it('takes no exit when it writes entry 0, wraps to 0xFFFF, and exits at the next access that needs a flag', () => {
@@ -43,7 +43,7 @@ describe('page-modification logging', () => {
     expect(rawAccess(m, 0, EptAccess.WRITE), 'no flag to set').toBe(EptOutcome.OK);
     expect(rawAccess(m, 600 * 4096, EptAccess.READ), 'a read that needs A').toBe(EptOutcome.PML_FULL);
     expect(rawAccess(m, 600 * 4096, EptAccess.WRITE)).toBe(EptOutcome.PML_FULL);
-    expect(m.physical.views.ept.leaf[600]! & (EPT_A | EPT_D), 'the flag is not set').toBe(0);
+    expect(m.physical.views.ept.leafOf(600) & (EPT_A | EPT_D), 'the flag is not set').toBe(0);
     expect(m.states[0]!.pmlIndex[0]).toBe(0xffff);
   });
 
@@ -113,7 +113,7 @@ describe('the handlers of PML', () => {
     m.tracking.enable();
     m.tracking.disable();
     expect(m.physical.views.accessedDirty).toBe(false);
-    expect(m.physical.views.ept.leaf[5]! & EPT_D, 'disabling sets D').toBe(EPT_D);
+    expect(m.physical.views.ept.leafOf(5) & EPT_D, 'disabling sets D').toBe(EPT_D);
     mmu.translate(0x6000, Access.WRITE, 0);
     m.tracking.drain(0);
     expect(m.sink.calls).toEqual([]);

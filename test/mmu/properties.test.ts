@@ -1,11 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { rangesOf } from '../../src/base/page-places.ts';
 import { Access } from '../../src/mmu/access.ts';
 import { EPT_A, EPT_D, EPT_LEAF } from '../../src/mmu/ept-entry.ts';
 import { EptAccess, EptOrigin, EptOutcome, EptResult, eptAccess } from '../../src/mmu/ept-walk.ts';
+import { RangePlaces } from '../../src/mmu/range-places.ts';
 import { TAG_GUARDED, TAG_INVALID } from '../../src/mmu/tlb-layout.ts';
 import type { TrackingMethod } from '../../src/mmu/tracking.ts';
-import { A, CR4_PAE, CR4_PGE, CR4_SMAP, D, G, KIB, LongTables, MIB, P, U, W, enableLong, machine } from './support.ts';
+import { A, CR4_PAE, CR4_PGE, CR4_SMAP, D, G, GIB, KIB, LongTables, MIB, P, U, W, enableLong, leavesOf, machine } from './support.ts';
 import type { TestMachine } from './support.ts';
 
 const ROOT = 0x10000;
@@ -16,10 +18,10 @@ const FLAGS = EPT_A | EPT_D;
 function checkFlatCache(m: TestMachine): void {
   const { ept, eptp } = m.physical.views;
   const result = new EptResult();
-  for (let gfn = 0; gfn < ept.gfnLimit; gfn++) {
+  for (let gfn = 0; gfn < m.shape.gfnLimit; gfn++) {
     // A/D bits off, so that looking does not set them.
     const outcome = eptAccess(m.memory.u32, eptp & ~0x40, gfn * 4096, 0, EptOrigin.PDPTE_LOAD, null, result);
-    const cached = ept.leaf[gfn]!;
+    const cached = ept.leafOf(gfn);
     if (outcome === EptOutcome.VIOLATION) expect(cached, `gfn ${gfn} is not mapped`).toBe(0);
     else if ((cached & EPT_LEAF) === 0) expect(cached, `gfn ${gfn}`).toBe(result.leaf);
     else {
@@ -39,13 +41,13 @@ function checkInvariant(m: TestMachine): void {
       if (tag === TAG_INVALID) continue;
       const gfn = tlb.gfn[i]!;
       const need = accessedDirty ? 0x303 : 3;
-      expect(ept.leaf[gfn]! & need, `EPT leaf of gfn ${gfn} behind a write grant`).toBe(need);
-      expect(tlb.host[i]).toBe((ept.leaf[gfn]! & 0xfffff000) >>> 0);
+      expect(ept.leafOf(gfn) & need, `EPT leaf of gfn ${gfn} behind a write grant`).toBe(need);
+      expect(tlb.host[i]).toBe((ept.leafOf(gfn) & 0xfffff000) >>> 0);
       if ((tag & TAG_GUARDED) === 0) expect(m.physical.code.hasCode(tlb.host[i]!)).toBe(false);
       holders.set(gfn, [...(holders.get(gfn) ?? []), i]);
     }
-    for (const [gfn, entries] of holders) {
-      const slot = tlb.writeSlots.slotOf[gfn]!;
+    for (const entries of holders.values()) {
+      const slot = tlb.writeSlots.slotOf[tlb.writeSlots.pageOf(tlb.host[entries[0]!]!)]!;
       if (entries.length > 1) expect(slot).toBe(0xffff);
       else expect([0xffff, entries[0]! + 1]).toContain(slot);
     }
@@ -247,7 +249,8 @@ describe('for random memslots', () => {
 
   it('1 GiB leaves are mapped, split and zapped like the others', () => {
     const GIB_PAGES = 512 * 512;
-    const m = machine({ ram: MIB, gfnLimit: 3 * GIB_PAGES, slots: false });
+    const m = machine({ ram: GIB, gfnLimit: 3 * GIB_PAGES, slots: false });
+    expect(new RangePlaces(m.physical.views.places, rangesOf(m.shape)).cover(GIB_PAGES, GIB_PAGES + 512)).toBe(true);
     const { ept, eptp } = m.physical.views;
     const result = new EptResult();
     const host = (gfn: number): number => {
@@ -263,9 +266,9 @@ describe('for random memslots', () => {
     expect([GIB_PAGES, GIB_PAGES + 1000, GIB_PAGES + 1024].map((gfn) => ept.leafPages(gfn))).toEqual([512, 1, 512]);
     for (const page of [1000, 511, 12345, GIB_PAGES - 1]) expect(host(GIB_PAGES + page)).toBe(0x40000000 + page * 4096);
     ept.splitAll();
-    expect(ept.leaf.some((leaf) => leaf & EPT_LEAF)).toBe(false);
+    expect(leavesOf(m).some((leaf) => leaf & EPT_LEAF)).toBe(false);
     ept.zap(GIB_PAGES, GIB_PAGES + 512);
-    expect(ept.leaf.some((leaf) => leaf !== 0)).toBe(false);
+    expect(leavesOf(m).some((leaf) => leaf !== 0)).toBe(false);
     expect(host(GIB_PAGES + 12345)).toBe(-1);
     ept.map(GIB_PAGES, GIB_PAGES, 0x40000000, { writable: true, large: true, dirty: false });
     ept.zap(GIB_PAGES + 5, 1);

@@ -154,5 +154,9 @@ export function enableLong(m: TestMachine, cr3: number, options: { vcpu?: number
   m.vcpus[vcpu]!.setControls();
 }
 
+/** The cached EPT leaf by GFN. */
+export const leavesOf = (m: TestMachine): number[] =>
+  Array.from({ length: m.shape.gfnLimit }, (_, gfn) => m.physical.views.ept.leafOf(gfn));
+
 /** Host offset of GPA, for comparing with a translation. */
 export const hostOf = (m: TestMachine, gpa: number): number => m.physical.hostOffset(gpa);

@@ -5,7 +5,7 @@ import { Access, TlbContext } from '../../src/mmu/access.ts';
 import { attachArming } from '../../src/mmu/attach.ts';
 import { EPT_D, EPT_LEAF, EPT_W } from '../../src/mmu/ept-entry.ts';
 import type { TrackingMethod } from '../../src/mmu/tracking.ts';
-import { A, D, LongTables, MIB, P, RecordingSink, U, W, enableLong, machine } from './support.ts';
+import { A, D, LongTables, MIB, P, RecordingSink, U, W, enableLong, leavesOf, machine } from './support.ts';
 import type { TestMachine } from './support.ts';
 
 const { READ, WRITE } = Access;
@@ -157,11 +157,11 @@ describe.each(['write-protect', 'pml'] as const)('tracking by %s', (method) => {
 
   it('enabling splits large EPT leaves, so that a store does not hide 511 pages', () => {
     const { m, t } = tracked(method);
-    expect(m.physical.views.ept.leaf[0x300]! & EPT_LEAF).toBe(EPT_LEAF);
+    expect(m.physical.views.ept.leafOf(0x300) & EPT_LEAF).toBe(EPT_LEAF);
     t.map(0x5000, 0x300000, WARM);
     t.map(0x6000, 0x301000, WARM);
     m.tracking.enable();
-    expect(m.physical.views.ept.leaf.some((leaf) => leaf & EPT_LEAF)).toBe(false);
+    expect(leavesOf(m).some((leaf) => leaf & EPT_LEAF)).toBe(false);
     m.vcpus[0]!.translate(0x5000, WRITE, USER);
     m.vcpus[0]!.translate(0x6000, WRITE, USER);
     expect(reported(m)).toEqual([
@@ -181,7 +181,7 @@ describe.each(['write-protect', 'pml'] as const)('tracking by %s', (method) => {
     m.vcpus[0]!.translate(0x5000, WRITE, USER);
     expect(reported(m)).toEqual([]);
     const bit = method === 'pml' ? EPT_D : EPT_W;
-    expect(m.physical.views.ept.leaf.every((leaf) => leaf & bit)).toBe(true);
+    expect(leavesOf(m).every((leaf) => leaf & bit)).toBe(true);
     m.tracking.enable();
     m.vcpus[0]!.translate(0x5000, WRITE, USER);
     expect(reported(m)).toEqual([[0, 0x100]]);

@@ -31,6 +31,7 @@ class Accesses {
     const { marks, waiting, flags, reportedIn, rings, rearmList, reportedList } = views;
     return {
       control: views.control,
+      places: views.places,
       marks: this.watch(marks),
       waiting: this.watch(waiting),
       flags: this.watch(flags),

@@ -3,10 +3,12 @@
 
 import { LinearMemory } from '../../src/base/linear-memory.ts';
 import { MACHINE_LOCK_REGION, MachineLock } from '../../src/base/machine-lock.ts';
+import { placesRegion, rangesOf } from '../../src/base/page-places.ts';
 import { PAGE_SIZE } from '../../src/base/paging-units.ts';
 import { planRegions } from '../../src/base/state/regions.ts';
 import type { MachineShape, RegionPlan } from '../../src/base/state/regions.ts';
 import type { MtFetcherData } from '../../src/mt/fetcher.ts';
+import { RangePlaces } from '../../src/mmu/range-places.ts';
 import { mtRegions, mtViews } from '../../src/mt/layout.ts';
 import type { MtViews } from '../../src/mt/layout.ts';
 import { MemoryTracking } from '../../src/mt/memory-tracking.ts';
@@ -55,6 +57,7 @@ export class SyntheticMachine implements LawMachine {
     this.shape = { vcpus, gfnLimit: pages, ramBytes: pages * PAGE_SIZE };
     this.plan = planRegions([
       MACHINE_LOCK_REGION,
+      placesRegion(this.shape),
       ...mtRegions(this.shape),
       ...armingRegions(this.shape),
       { name: 'test-requests', bytes: 4 * vcpus },
@@ -66,6 +69,7 @@ export class SyntheticMachine implements LawMachine {
     this.gfns = Array.from({ length: pages }, (_, gfn) => gfn);
     this.lock = new MachineLock(this.memory, this.plan);
     this.views = mtViews(this.memory, this.plan, this.shape);
+    new RangePlaces(this.views.places, rangesOf(this.shape)).cover(0, pages);
     const sink = {
       guestDirty: (v: number, g: number) => this.mt.guestDirty(v, g),
       hostDirty: (g: number) => this.mt.hostDirty(g),

@@ -1,9 +1,16 @@
 import { describe, expect, it } from 'vitest';
+import type { DirtyHub } from '../../src/mmu/dirty-hub.ts';
 import { runHubModel } from '../mmu/hub-model.ts';
 import type { HubMethod } from '../mmu/hub-model.ts';
 import type { TestMachine } from '../mmu/support.ts';
 
 // The known ways to get the hub wrong, each built into a machine of the MMU: the model must find it.
+
+const marksOf = ({ views }: DirtyHub, gfn: number): number => views.armed[views.places.of(gfn)]!;
+
+function setMarks({ views }: DirtyHub, gfn: number, marks: number): void {
+  views.armed[views.places.of(gfn)] = marks;
+}
 
 interface Mistake {
   readonly mistake: string;
@@ -18,7 +25,7 @@ const MISTAKES: readonly Mistake[] = [
       const rearm = tracking.rearm.bind(tracking);
       tracking.rearm = (gfns, count) => {
         rearm(gfns, count);
-        for (let i = 0; i < count; i++) if (hub.views.armed[gfns[i]!] !== 0) physical.views.armed[gfns[i]!] = physical.views.consumers;
+        for (let i = 0; i < count; i++) if (marksOf(hub, gfns[i]!) !== 0) setMarks(hub, gfns[i]!, physical.views.consumers);
       };
     },
   },
@@ -36,7 +43,7 @@ const MISTAKES: readonly Mistake[] = [
     build: ({ tracking, hub }) => {
       const rearm = tracking.rearm.bind(tracking);
       tracking.rearm = (gfns, count) => {
-        const unarmed = Array.from({ length: count }, (_, i) => gfns[i]!).filter((gfn) => hub.views.armed[gfn] === 0);
+        const unarmed = Array.from({ length: count }, (_, i) => gfns[i]!).filter((gfn) => marksOf(hub, gfn) === 0);
         rearm(unarmed, unarmed.length);
       };
     },
@@ -58,8 +65,8 @@ const MISTAKES: readonly Mistake[] = [
     mistake: 'only the first consumer hears',
     build: ({ hub }) => {
       hub.guestDirty = (vcpu, gfn) => {
-        if (hub.views.armed[gfn] !== 0) hub.tell(1, vcpu, gfn);
-        hub.views.armed[gfn] = 0;
+        if (marksOf(hub, gfn) !== 0) hub.tell(1, vcpu, gfn);
+        setMarks(hub, gfn, 0);
       };
     },
   },
@@ -67,7 +74,7 @@ const MISTAKES: readonly Mistake[] = [
     mistake: 'all who have started hear, armed or not',
     build: ({ hub }) => {
       hub.guestDirty = (vcpu, gfn) => {
-        hub.views.armed[gfn] = 0;
+        setMarks(hub, gfn, 0);
         hub.tell(hub.views.consumers, vcpu, gfn);
       };
     },
@@ -75,7 +82,7 @@ const MISTAKES: readonly Mistake[] = [
   {
     mistake: 'the marks stay after they were told',
     build: ({ hub }) => {
-      hub.guestDirty = (vcpu, gfn) => hub.tell(hub.views.armed[gfn]!, vcpu, gfn);
+      hub.guestDirty = (vcpu, gfn) => hub.tell(marksOf(hub, gfn), vcpu, gfn);
     },
   },
   {

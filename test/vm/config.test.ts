@@ -2,9 +2,12 @@
 
 import { describe, expect, it } from 'vitest';
 import { InputError, KvmError } from '../../src/base/errors.ts';
+import { LinearMemory } from '../../src/base/linear-memory.ts';
 import { attachFetcher } from '../../src/vm/attach-fetcher.ts';
 import { MtEnable, MtOp } from '../../src/mt/abi.ts';
+import { shapeOf } from '../../src/vm/config.ts';
 import type { VmConfig } from '../../src/vm/config.ts';
+import { planMachine } from '../../src/vm/machine-parts.ts';
 import { Vm } from '../../src/vm/vm.ts';
 import { CODE, ENGINE_NAMES, MIB, machine32, machine64 } from './support.ts';
 
@@ -51,8 +54,13 @@ describe('refused', () => {
     expect(() => new Vm({ memory: MIB, ...config } as VmConfig)).toThrow(expect.objectContaining({ name: 'KvmError', code: 'EINVAL' }));
   });
 
-  it('a machine that does not fit into one linear memory: InputError', () => {
-    expect(() => new Vm({ memory: 3 * GIB, vcpus: 30, gpaLimit: 2 ** 40 })).toThrow(InputError);
+  it('a linear memory of more than 32 bits address: InputError', () => {
+    expect(() => LinearMemory.create(4 * GIB + 1, false)).toThrow(InputError);
+  });
+
+  it('not the largest machine there can be: its linear memory is less than 4 GiB', () => {
+    const shape = shapeOf({ memory: 3 * GIB, vcpus: 30, gpaLimit: 2 ** 40 });
+    expect(planMachine(shape).total.bytes).toBeLessThan(3.5 * GIB);
   });
 });
 

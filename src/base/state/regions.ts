@@ -6,7 +6,7 @@ import { PAGE_SIZE, alignUp } from '../paging-units.ts';
 /** What decides the sizes of all regions. */
 export interface MachineShape {
   readonly vcpus: number;
-  /** GFNs below this may be backed by RAM; the per-page arrays have this length. */
+  /** GFNs below this may be backed by RAM. */
   readonly gfnLimit: number;
   /** Bytes of guest RAM over all memslots, a multiple of the page size. */
   readonly ramBytes: number;

@@ -27,9 +27,9 @@ export const keepOtherVcpuTranslations: Wrap = (machine) => {
 
 /** Of several TLB entries that hold write permission for one page, only the last is remembered. */
 export const aliasKeepsPermission: Wrap = (machine) => {
-  for (const { writeSlots } of tlbsOf(machine)) {
-    around(writeSlots, 'add', () => (gfn, index) => {
-      writeSlots.slotOf[gfn] = index + 1;
+  for (const { host, writeSlots } of tlbsOf(machine)) {
+    around(writeSlots, 'add', () => (index) => {
+      writeSlots.slotOf[writeSlots.pageOf(host[index]!)] = index + 1;
     });
   }
 };

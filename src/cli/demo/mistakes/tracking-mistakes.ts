@@ -2,6 +2,7 @@
 
 import type { MemoryTracking } from '../../../mt/memory-tracking.ts';
 import { PageFlag } from '../../../mt/layout.ts';
+import type { MtViews } from '../../../mt/layout.ts';
 import { around } from '../../../vm/seams.ts';
 
 export type TrackingMistake = (mt: MemoryTracking) => void;
@@ -9,10 +10,12 @@ export type TrackingMistake = (mt: MemoryTracking) => void;
 /** One report in so many is lost. */
 const LOST_ONE_IN = 250;
 
-/** What `elements` were, to be put back. */
-function keeping(elements: Uint32Array | Uint8Array, at: ArrayLike<number>): () => void {
-  const before = Array.from(at, (index) => elements[index]!);
-  return () => before.forEach((value, n) => (elements[at[n]!] = value));
+/** What pages `gfns` have in `elements`, to be put back. */
+function keeping(elements: Uint32Array | Uint8Array, { places }: MtViews, gfns: Iterable<number>): () => void {
+  const before = Array.from(gfns, (gfn) => ({ place: places.of(gfn), value: elements[places.of(gfn)]! }));
+  return () => {
+    for (const { place, value } of before) elements[place] = value;
+  };
 }
 
 /** One report in 250 never reaches its list. */
@@ -34,7 +37,7 @@ export const reportNeighbour: TrackingMistake = (mt) => {
 /** Re-arming a page leaves its marks, so the next write to it is taken for a duplicate. */
 export const keepMarksAtRearm: TrackingMistake = ({ internals: { lists } }) => {
   around(lists, 'noteArmed', (original) => (gfns) => {
-    const putBack = keeping(lists.views.marks, gfns);
+    const putBack = keeping(lists.views.marks, lists.views, gfns);
     original(gfns);
     putBack();
   });
@@ -44,18 +47,17 @@ export const keepMarksAtRearm: TrackingMistake = ({ internals: { lists } }) => {
 export const clearMarksOfWaiting: TrackingMistake = ({ internals: { lists } }) => {
   around(lists, 'noteArmed', (original) => (gfns) => {
     original(gfns);
-    for (const gfn of gfns) lists.views.marks[gfn] = 0;
+    const { marks, places } = lists.views;
+    for (const gfn of gfns) marks[places.of(gfn)] = 0;
   });
 };
 
 /** A page fetched unarmed that is in the list of what to re-arm already is not noted as unarmed again. */
 export const forgetUnarmedAgain: TrackingMistake = ({ internals: { lists } }) => {
   around(lists, 'noteUnarmed', (original) => (gfns) => {
-    const { flags } = lists.views;
-    const putBack = keeping(
-      flags,
-      [...gfns].filter((gfn) => (flags[gfn]! & PageFlag.LISTED) !== 0),
-    );
+    const { flags, places } = lists.views;
+    const listed = [...gfns].filter((gfn) => (flags[places.of(gfn)]! & PageFlag.LISTED) !== 0);
+    const putBack = keeping(flags, lists.views, listed);
     original(gfns);
     putBack();
   });
