@@ -45,7 +45,7 @@ const cases = configurations().flatMap((configuration, n) =>
   })).filter(({ turn }) => turn === 0),
 );
 
-describe.each(cases)('dirty_log_test, $engine, $tracking, $vcpus vCPUs, $pattern, $image', ({ pattern, image, ...configuration }) => {
+describe.each(cases)('dirty_log_test, $engine, $tracking, $vcpus vCPUs, $pattern, $image', ({ pattern, image, turn: _, ...configuration }) => {
   const machine = (): Vm => {
     const { vm } = loadGuest({ image, append: `self=0 pages=${PAGES} pattern=${pattern} rate=1000000` }, configuration);
     start(vm);
