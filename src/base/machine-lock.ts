@@ -5,7 +5,7 @@
 import { assert } from './errors.ts';
 import type { LinearMemory } from './linear-memory.ts';
 import { Request } from './request.ts';
-import type { RegionPlan, RegionRequest } from './state/regions.ts';
+import type { MemoryPlan, RegionRequest } from './state/regions.ts';
 import { field, stateTable, viewsOf } from './state/table.ts';
 import type { StateViews } from './state/table.ts';
 
@@ -49,7 +49,7 @@ export class MachineLock {
   /** `onContend` is called, without the lock, when `acquire` has to wait: it asks running vCPUs to give the lock up. */
   constructor(
     memory: LinearMemory,
-    plan: RegionPlan,
+    plan: MemoryPlan,
     private readonly onContend: () => void = () => {},
   ) {
     this.words = viewsOf(LOCK_STATE, memory, plan[MACHINE_LOCK_REGION.name].offset);

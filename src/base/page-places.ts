@@ -6,7 +6,7 @@
 
 import type { LinearMemory } from './linear-memory.ts';
 import { PAGE_SIZE } from './paging-units.ts';
-import type { MachineShape, RegionPlan, RegionRequest } from './state/regions.ts';
+import type { MachineShape, MemoryPlan, RegionRequest } from './state/regions.ts';
 
 /** Pages of a range. */
 export const RANGE_PAGES = 512;
@@ -38,7 +38,7 @@ export class PagePlaces {
   /** By range, the place of its first page: 0 for one without places of its own. Written by mmu/range-places.ts alone. */
   readonly first: Uint32Array;
 
-  constructor(memory: LinearMemory, plan: RegionPlan, shape: MachineShape) {
+  constructor(memory: LinearMemory, plan: MemoryPlan, shape: MachineShape) {
     this.gfnLimit = shape.gfnLimit;
     this.first = new Uint32Array(memory.memory.buffer, plan.places!.offset, rangesBelow(shape.gfnLimit));
   }

@@ -5,7 +5,7 @@ import type { Arming } from '../base/arming.ts';
 import { NO_SINK } from '../base/dirty-sink.ts';
 import type { DirtySink } from '../base/dirty-sink.ts';
 import type { LinearMemory } from '../base/linear-memory.ts';
-import type { MachineShape, RegionPlan } from '../base/state/regions.ts';
+import type { MachineShape, MemoryPlan } from '../base/state/regions.ts';
 import { DirtyHub } from './dirty-hub.ts';
 import { Tracking } from './tracking.ts';
 import type { TrackingMethod } from './tracking.ts';
@@ -17,7 +17,7 @@ import { MmuViews } from './views.ts';
  */
 export function attachArming(
   memory: LinearMemory,
-  plan: RegionPlan,
+  plan: MemoryPlan,
   shape: MachineShape,
   method: TrackingMethod,
   sink: DirtySink = NO_SINK,

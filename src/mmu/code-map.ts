@@ -6,7 +6,7 @@
 
 import type { LinearMemory } from '../base/linear-memory.ts';
 import { PAGE_SHIFT, PAGE_SIZE } from '../base/paging-units.ts';
-import type { RegionPlan } from '../base/state/regions.ts';
+import type { MemoryPlan } from '../base/state/regions.ts';
 
 /** Pages that hold code at the same time: bounds the pool, at 512 bytes a row. */
 const MAX_ROWS = 4096;
@@ -38,7 +38,7 @@ export class CodeMap {
   private used = 1;
 
   /** Of a new machine, whose memory is still zero. Host offsets are those of guest RAM. */
-  constructor(memory: LinearMemory, plan: RegionPlan) {
+  constructor(memory: LinearMemory, plan: MemoryPlan) {
     const ram = plan.ram!;
     const { buffer } = memory.memory;
     const pages = ram.bytes / PAGE_SIZE;

@@ -1,7 +1,7 @@
 // The MMU of a new machine, put together.
 
 import type { LinearMemory } from '../base/linear-memory.ts';
-import type { MachineShape, RegionPlan } from '../base/state/regions.ts';
+import type { MachineShape, MemoryPlan } from '../base/state/regions.ts';
 import type { VcpuState } from '../base/state/vcpu.ts';
 import type { Trace } from '../base/trace.ts';
 import { DirtyHub } from './dirty-hub.ts';
@@ -20,7 +20,7 @@ export interface Mmu {
 /** `memory` is new and laid out by `plan`, which holds `mmuRegions(shape)` and 'vcpu'; `states` are the vCPUs' views. */
 export function createMmu(
   memory: LinearMemory,
-  plan: RegionPlan,
+  plan: MemoryPlan,
   shape: MachineShape,
   method: TrackingMethod,
   states: readonly VcpuState[],

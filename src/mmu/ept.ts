@@ -8,7 +8,7 @@ import type { LinearMemory } from '../base/linear-memory.ts';
 import { PAGE_SIZE } from '../base/paging-units.ts';
 import { placesOf } from '../base/page-places.ts';
 import type { PagePlaces } from '../base/page-places.ts';
-import type { MachineShape, RegionPlan } from '../base/state/regions.ts';
+import type { MachineShape, MemoryPlan } from '../base/state/regions.ts';
 import {
   EPT_1G_PAGES,
   EPT_2M_PAGES,
@@ -53,7 +53,7 @@ export class Ept {
 
   constructor(
     memory: LinearMemory,
-    plan: RegionPlan,
+    plan: MemoryPlan,
     shape: MachineShape,
     private readonly places: PagePlaces,
   ) {

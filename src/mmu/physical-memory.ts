@@ -11,7 +11,7 @@ import type { LinearMemory } from '../base/linear-memory.ts';
 import { rangesOf } from '../base/page-places.ts';
 import { PAGE_SIZE, gfnOf } from '../base/paging-units.ts';
 import type { MemslotPages, SlotListener } from '../base/slot-listener.ts';
-import type { MachineShape, RegionPlan } from '../base/state/regions.ts';
+import type { MachineShape, MemoryPlan } from '../base/state/regions.ts';
 import { AccessSource, NOT_BACKED } from './access.ts';
 import { CodeMap } from './code-map.ts';
 import type { Ept } from './ept.ts';
@@ -48,7 +48,7 @@ export class PhysicalMemory {
   readonly code: CodeMap;
 
   /** Of a new machine, whose memory is still zero. Other threads build MmuViews instead. */
-  constructor(memory: LinearMemory, plan: RegionPlan, shape: MachineShape) {
+  constructor(memory: LinearMemory, plan: MemoryPlan, shape: MachineShape) {
     const ram = plan.ram!;
     this.memory = memory;
     this.views = new MmuViews(memory, plan, shape);

@@ -4,7 +4,7 @@
 
 import type { DirtySink } from '../base/dirty-sink.ts';
 import type { LinearMemory } from '../base/linear-memory.ts';
-import type { RegionPlan } from '../base/state/regions.ts';
+import type { MemoryPlan } from '../base/state/regions.ts';
 import { PAGE_SIZE } from '../base/paging-units.ts';
 import { VCPU_STATE } from '../base/state/vcpu.ts';
 
@@ -17,7 +17,7 @@ export class Pml {
 
   constructor(
     memory: LinearMemory,
-    plan: RegionPlan,
+    plan: MemoryPlan,
     private readonly vcpu: number,
   ) {
     const { buffer } = memory.memory;

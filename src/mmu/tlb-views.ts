@@ -1,7 +1,7 @@
 // Typed views of one vCPU's TLB. Tags are seen as 32-bit halves: low at 2i, high (signed, as unsigned) at 2i + 1.
 
 import type { LinearMemory } from '../base/linear-memory.ts';
-import type { RegionPlan } from '../base/state/regions.ts';
+import type { MemoryPlan } from '../base/state/regions.ts';
 import { TLB_ENTRIES, TLB_LAYOUT, TLB_SET_WORDS } from './tlb-layout.ts';
 
 export class TlbViews {
@@ -17,7 +17,7 @@ export class TlbViews {
   /** Byte offset of this TLB in the linear memory; add TLB_LAYOUT.offset for a field. */
   readonly base: number;
 
-  constructor(memory: LinearMemory, plan: RegionPlan, vcpu: number) {
+  constructor(memory: LinearMemory, plan: MemoryPlan, vcpu: number) {
     this.base = plan.tlb!.offset + vcpu * TLB_LAYOUT.size;
     const words = (name: keyof typeof TLB_LAYOUT.offset, count: number): Uint32Array =>
       new Uint32Array(memory.memory.buffer, this.base + TLB_LAYOUT.offset[name], count);

@@ -7,7 +7,7 @@
 
 import type { LinearMemory } from '../base/linear-memory.ts';
 import { PAGE_SHIFT, PAGE_SIZE } from '../base/paging-units.ts';
-import type { RegionPlan } from '../base/state/regions.ts';
+import type { MemoryPlan } from '../base/state/regions.ts';
 import type { Ept } from './ept.ts';
 import { EPT_ADDRESS } from './ept-entry.ts';
 import { TAG_INVALID } from './tlb-layout.ts';
@@ -25,7 +25,7 @@ export class WriteSlots {
 
   constructor(
     memory: LinearMemory,
-    plan: RegionPlan,
+    plan: MemoryPlan,
     vcpu: number,
     views: TlbViews,
     private readonly ept: Ept,

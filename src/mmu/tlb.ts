@@ -4,7 +4,7 @@
 // live may depend on nothing but the guest: taking write permission away for tracking leaves the translation (pageTag, info).
 
 import type { LinearMemory } from '../base/linear-memory.ts';
-import type { RegionPlan } from '../base/state/regions.ts';
+import type { MemoryPlan } from '../base/state/regions.ts';
 import { PAGE_MASK, PAGE_SHIFT } from '../base/paging-units.ts';
 import type { Ept } from './ept.ts';
 import { TAG_GUARDED, TAG_INVALID, TLB_CONTEXTS, TLB_CONTEXT_ENTRIES, TLB_INDEX_MASK, TlbInfo } from './tlb-layout.ts';
@@ -35,7 +35,7 @@ export class Tlb {
   private readonly large: Uint32Array;
 
   /** Views of vCPU `vcpu`'s TLB. Changes nothing: a TLB of a new machine needs `reset`. */
-  constructor(memory: LinearMemory, plan: RegionPlan, vcpu: number, ept: Ept) {
+  constructor(memory: LinearMemory, plan: MemoryPlan, vcpu: number, ept: Ept) {
     const views = new TlbViews(memory, plan, vcpu);
     this.views = views;
     this.readTag32 = views.readTag32;

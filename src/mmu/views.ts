@@ -4,7 +4,7 @@
 import type { LinearMemory } from '../base/linear-memory.ts';
 import { PagePlaces, placesOf, ramPagesOf } from '../base/page-places.ts';
 import { PAGE_SHIFT } from '../base/paging-units.ts';
-import type { MachineShape, RegionPlan } from '../base/state/regions.ts';
+import type { MachineShape, MemoryPlan } from '../base/state/regions.ts';
 import { Ept } from './ept.ts';
 import { EPTP_AD_ENABLE, makeEptp } from './ept-entry.ts';
 import { MMU_STATE } from './mmu-state.ts';
@@ -32,7 +32,7 @@ export class MmuViews {
 
   constructor(
     readonly memory: LinearMemory,
-    readonly plan: RegionPlan,
+    readonly plan: MemoryPlan,
     readonly shape: MachineShape,
   ) {
     const { buffer } = memory.memory;

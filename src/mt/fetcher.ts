@@ -6,7 +6,7 @@ import type { DirtySink } from '../base/dirty-sink.ts';
 import { LinearMemory } from '../base/linear-memory.ts';
 import { MachineLock, yieldRequester } from '../base/machine-lock.ts';
 import { Request } from '../base/request.ts';
-import type { MachineShape, RegionPlan } from '../base/state/regions.ts';
+import type { MachineShape, MemoryPlan } from '../base/state/regions.ts';
 import { SublistFetch } from './fetch.ts';
 import type { CheckedFetch } from './fetch.ts';
 import { PageFlag, mtViews } from './layout.ts';
@@ -17,7 +17,7 @@ import { WaitQueue } from './wait-queue.ts';
 /** Plain data: post it to the thread. */
 export interface MtFetcherData {
   readonly memory: WebAssembly.Memory;
-  readonly plan: RegionPlan;
+  readonly plan: MemoryPlan;
   readonly shape: MachineShape;
   /** Byte offsets of the vCPUs' pending-request words. */
   readonly requestWords: readonly number[];

@@ -3,7 +3,7 @@
 
 import type { LinearMemory } from '../base/linear-memory.ts';
 import { PagePlaces, placesOf, ramPagesOf } from '../base/page-places.ts';
-import type { MachineShape, RegionPlan, RegionRequest } from '../base/state/regions.ts';
+import type { MachineShape, MemoryPlan, RegionRequest } from '../base/state/regions.ts';
 import { field, stateTable, viewsOf } from '../base/state/table.ts';
 import type { StateViews } from '../base/state/table.ts';
 
@@ -112,7 +112,7 @@ export function mtRegions(shape: MachineShape): RegionRequest[] {
 }
 
 /** Typed views of those regions. */
-export function mtViews(memory: LinearMemory, plan: RegionPlan, shape: MachineShape): MtViews {
+export function mtViews(memory: LinearMemory, plan: MemoryPlan, shape: MachineShape): MtViews {
   const { buffer } = memory.memory;
   const places = placesOf(shape);
   const words = (name: string): Uint32Array => new Uint32Array(buffer, plan[name].offset, places);

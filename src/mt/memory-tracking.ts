@@ -8,7 +8,7 @@ import type { DirtySink } from '../base/dirty-sink.ts';
 import { KvmError } from '../base/errors.ts';
 import type { LinearMemory } from '../base/linear-memory.ts';
 import type { MachineLock } from '../base/machine-lock.ts';
-import type { MachineShape, RegionPlan } from '../base/state/regions.ts';
+import type { MachineShape, MemoryPlan } from '../base/state/regions.ts';
 import type { Trace } from '../base/trace.ts';
 import { MtEnable, MtFlag, MtOp } from './abi.ts';
 import { AsyncWaits } from './async-waits.ts';
@@ -29,7 +29,7 @@ import { WaitQueue } from './wait-queue.ts';
 
 export interface MemoryTrackingOptions {
   readonly memory: LinearMemory;
-  readonly plan: RegionPlan;
+  readonly plan: MemoryPlan;
   readonly shape: MachineShape;
   readonly lock: MachineLock;
   readonly arming: Arming;

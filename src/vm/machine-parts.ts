@@ -4,7 +4,7 @@ import { LinearMemory } from '../base/linear-memory.ts';
 import { MACHINE_LOCK_REGION, MachineLock } from '../base/machine-lock.ts';
 import { PAGE_SIZE } from '../base/paging-units.ts';
 import { planRegions } from '../base/state/regions.ts';
-import type { MachineShape, RegionPlan } from '../base/state/regions.ts';
+import type { MachineShape, MemoryPlan } from '../base/state/regions.ts';
 import { viewsOf } from '../base/state/table.ts';
 import { VCPU_STATE } from '../base/state/vcpu.ts';
 import type { Trace } from '../base/trace.ts';
@@ -23,7 +23,7 @@ import type { VmConfig } from './config.ts';
 
 export interface MachineParts {
   readonly shape: MachineShape;
-  readonly plan: RegionPlan;
+  readonly plan: MemoryPlan;
   readonly memory: LinearMemory;
   readonly lock: MachineLock;
   readonly physical: PhysicalMemory;
@@ -32,12 +32,12 @@ export interface MachineParts {
 }
 
 /** The linear memory's plan for a machine of this shape; the same on every thread. */
-export function planMachine(shape: MachineShape): RegionPlan {
+export function planMachine(shape: MachineShape): MemoryPlan {
   return planRegions([MACHINE_LOCK_REGION, ...cpuRegions(shape), ...mtRegions(shape), ...mmuRegions(shape)]);
 }
 
 /** Byte offsets of the vCPUs' pending-request words. */
-export function requestWords(plan: RegionPlan, shape: MachineShape): number[] {
+export function requestWords(plan: MemoryPlan, shape: MachineShape): number[] {
   return Array.from({ length: shape.vcpus }, (_, n) => plan.vcpu!.offset + n * VCPU_STATE.size + VCPU_STATE.offset.request);
 }
 

@@ -9,7 +9,7 @@ import type { LinearMemory } from '../base/linear-memory.ts';
 import { PAGE_SIZE } from '../base/paging-units.ts';
 import type { Platform } from '../base/platform.ts';
 import { Request } from '../base/request.ts';
-import type { MachineShape, RegionPlan } from '../base/state/regions.ts';
+import type { MachineShape, MemoryPlan } from '../base/state/regions.ts';
 import type { Trace } from '../base/trace.ts';
 import type { Cpu } from '../cpu/cpu.ts';
 import type { Engine } from '../cpu/engine.ts';
@@ -46,7 +46,7 @@ import { yieldToHost } from './yield-to-host.ts';
 /** What a worker thread needs to fetch from this machine's lists. */
 export interface FetcherSeed {
   readonly memory: WebAssembly.Memory;
-  readonly plan: RegionPlan;
+  readonly plan: MemoryPlan;
   readonly shape: MachineShape;
   readonly requestWords: readonly number[];
   readonly method: TrackingMethod;

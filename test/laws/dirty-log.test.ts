@@ -45,60 +45,63 @@ const cases = configurations().flatMap((configuration, n) =>
   })).filter(({ turn }) => turn === 0),
 );
 
-describe.each(cases)('dirty_log_test, $engine, $tracking, $vcpus vCPUs, $pattern, $image', ({ pattern, image, turn: _, ...configuration }) => {
-  const machine = (): Vm => {
-    const { vm } = loadGuest({ image, append: `self=0 pages=${PAGES} pattern=${pattern} rate=1000000` }, configuration);
-    start(vm);
-    return vm;
-  };
+describe.each(cases)(
+  'dirty_log_test, $engine, $tracking, $vcpus vCPUs, $pattern, $image',
+  ({ pattern, image, turn: _, ...configuration }) => {
+    const machine = (): Vm => {
+      const { vm } = loadGuest({ image, append: `self=0 pages=${PAGES} pattern=${pattern} rate=1000000` }, configuration);
+      start(vm);
+      return vm;
+    };
 
-  it('collected while the VM is stopped: a clear bit means not written in this iteration', () => {
-    const vm = machine();
-    const random = randomOf(5);
-    for (let iteration = 1; iteration <= 30; iteration++) {
-      setIteration(vm, iteration);
-      vm.mt.prepareMtCp(BigInt(iteration));
-      const before = field(vm, Field.writes);
-      vm.runSlice(SHORTEST + random(4_000));
-      vm.mt.mtVmQuiesced();
-      const dirty = collect(vm);
-      let stale = 0;
-      for (let page = 0; page < PAGES; page++) {
-        const value = valueOf(vm, page);
-        if (!dirty.has(page)) {
-          expect(value, `page ${page} is clear in iteration ${iteration}`).toBeLessThan(iteration);
-        } else if (value !== iteration) {
-          stale++;
-          expect(value, `page ${page} is dirty in iteration ${iteration}`).toBe(iteration - 1);
+    it('collected while the VM is stopped: a clear bit means not written in this iteration', () => {
+      const vm = machine();
+      const random = randomOf(5);
+      for (let iteration = 1; iteration <= 30; iteration++) {
+        setIteration(vm, iteration);
+        vm.mt.prepareMtCp(BigInt(iteration));
+        const before = field(vm, Field.writes);
+        vm.runSlice(SHORTEST + random(4_000));
+        vm.mt.mtVmQuiesced();
+        const dirty = collect(vm);
+        let stale = 0;
+        for (let page = 0; page < PAGES; page++) {
+          const value = valueOf(vm, page);
+          if (!dirty.has(page)) {
+            expect(value, `page ${page} is clear in iteration ${iteration}`).toBeLessThan(iteration);
+          } else if (value !== iteration) {
+            stale++;
+            expect(value, `page ${page} is dirty in iteration ${iteration}`).toBe(iteration - 1);
+          }
         }
+        expect(stale).toBeLessThanOrEqual(IN_FLIGHT);
+        // No more pages are reported than the guest has written since, and those it is just writing.
+        expect(dirty.size).toBeLessThanOrEqual(field(vm, Field.writes) - before + IN_FLIGHT);
       }
-      expect(stale).toBeLessThanOrEqual(IN_FLIGHT);
-      // No more pages are reported than the guest has written since, and those it is just writing.
-      expect(dirty.size).toBeLessThanOrEqual(field(vm, Field.writes) - before + IN_FLIGHT);
-    }
-  });
+    });
 
-  it('collected while the guest runs: what is newer than the log is in the next one', () => {
-    const vm = machine();
-    const random = randomOf(6);
-    let owed: number[] = [];
-    for (let iteration = 1; iteration <= 30; iteration++) {
-      setIteration(vm, iteration);
-      vm.runSlice(SHORTEST + random(3_000));
-      const dirty = collect(vm);
-      vm.runSlice(1 + random(1_000));
-      for (const page of owed) expect(dirty.has(page), `page ${page} was written after the log of ${iteration - 1}`).toBe(true);
-      owed = [];
-      for (let page = 0; page < PAGES; page++) {
-        const value = valueOf(vm, page);
-        if (dirty.has(page)) {
-          expect([iteration, iteration - 1]).toContain(value);
-        } else {
-          expect(value).toBeLessThanOrEqual(iteration);
-          if (value === iteration) owed.push(page);
+    it('collected while the guest runs: what is newer than the log is in the next one', () => {
+      const vm = machine();
+      const random = randomOf(6);
+      let owed: number[] = [];
+      for (let iteration = 1; iteration <= 30; iteration++) {
+        setIteration(vm, iteration);
+        vm.runSlice(SHORTEST + random(3_000));
+        const dirty = collect(vm);
+        vm.runSlice(1 + random(1_000));
+        for (const page of owed) expect(dirty.has(page), `page ${page} was written after the log of ${iteration - 1}`).toBe(true);
+        owed = [];
+        for (let page = 0; page < PAGES; page++) {
+          const value = valueOf(vm, page);
+          if (dirty.has(page)) {
+            expect([iteration, iteration - 1]).toContain(value);
+          } else {
+            expect(value).toBeLessThanOrEqual(iteration);
+            if (value === iteration) owed.push(page);
+          }
         }
+        vm.mt.prepareMtCp(BigInt(iteration));
       }
-      vm.mt.prepareMtCp(BigInt(iteration));
-    }
-  });
-});
+    });
+  },
+);

@@ -3,7 +3,7 @@
 import { LinearMemory } from '../../src/base/linear-memory.ts';
 import type { DirtySink } from '../../src/base/dirty-sink.ts';
 import { planRegions } from '../../src/base/state/regions.ts';
-import type { MachineShape, RegionPlan } from '../../src/base/state/regions.ts';
+import type { MachineShape, MemoryPlan } from '../../src/base/state/regions.ts';
 import { viewsOf } from '../../src/base/state/table.ts';
 import { VCPU_STATE } from '../../src/base/state/vcpu.ts';
 import type { VcpuState } from '../../src/base/state/vcpu.ts';
@@ -29,7 +29,7 @@ export const EFER_NXE = 0x800n;
 
 export interface TestMachine extends Mmu {
   readonly memory: LinearMemory;
-  readonly plan: RegionPlan;
+  readonly plan: MemoryPlan;
   readonly shape: MachineShape;
   readonly states: readonly VcpuState[];
   readonly sink: RecordingSink;

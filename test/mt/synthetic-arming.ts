@@ -4,7 +4,7 @@
 import type { Arming } from '../../src/base/arming.ts';
 import type { DirtySink } from '../../src/base/dirty-sink.ts';
 import type { LinearMemory } from '../../src/base/linear-memory.ts';
-import type { MachineShape, RegionPlan, RegionRequest } from '../../src/base/state/regions.ts';
+import type { MachineShape, MemoryPlan, RegionRequest } from '../../src/base/state/regions.ts';
 
 export type Method = 'write-protect' | 'pml';
 
@@ -27,7 +27,7 @@ export class SyntheticArming implements Arming {
 
   constructor(
     memory: LinearMemory,
-    plan: RegionPlan,
+    plan: MemoryPlan,
     shape: MachineShape,
     private readonly sink: DirtySink,
     private readonly method: Method,

@@ -6,7 +6,7 @@ import { MACHINE_LOCK_REGION, MachineLock } from '../../src/base/machine-lock.ts
 import { placesRegion, rangesOf } from '../../src/base/page-places.ts';
 import { PAGE_SIZE } from '../../src/base/paging-units.ts';
 import { planRegions } from '../../src/base/state/regions.ts';
-import type { MachineShape, RegionPlan } from '../../src/base/state/regions.ts';
+import type { MachineShape, MemoryPlan } from '../../src/base/state/regions.ts';
 import type { MtFetcherData } from '../../src/mt/fetcher.ts';
 import { RangePlaces } from '../../src/mmu/range-places.ts';
 import { mtRegions, mtViews } from '../../src/mt/layout.ts';
@@ -31,7 +31,7 @@ export interface SyntheticOptions {
 
 export class SyntheticMachine implements LawMachine {
   readonly shape: MachineShape;
-  readonly plan: RegionPlan;
+  readonly plan: MemoryPlan;
   readonly memory: LinearMemory;
   readonly lock: MachineLock;
   readonly arming: SyntheticArming;

@@ -22,10 +22,10 @@ export interface Region {
   readonly bytes: number;
 }
 
-export type RegionPlan = { readonly [name: string]: Region } & { readonly total: Region };
+export type MemoryPlan = { readonly [name: string]: Region } & { readonly total: Region };
 
 /** Places the regions one after the other, each on a page boundary. Offset 0 stays unused, so that 0 can mean none. */
-export function planRegions(requests: readonly RegionRequest[]): RegionPlan {
+export function planRegions(requests: readonly RegionRequest[]): MemoryPlan {
   const plan: Record<string, Region> = {};
   let end = PAGE_SIZE;
   for (const { name, bytes } of requests) {
