@@ -123,12 +123,10 @@ export class PhysicalMemory {
 
   /**
    * The write door: host offset of page `gfn`, of which `source` writes `bytes` bytes from the byte `from` on, at once. KvmError
-   * EFAULT when it is not RAM. Whether the guest may write (EPT, read-only slots) is settled before.
+   * EFAULT when it is not RAM. Whether the guest may write (EPT, read-only slots) is settled before. A caller that has the offset
+   * passes it as `host`.
    */
-  open(gfn: number, source: AccessSource, from: number, bytes: number): number {
-    const leaf = this.ept.leafOf(gfn);
-    if (!leaf) throw notBacked(gfn * PAGE_SIZE);
-    const host = (leaf & EPT_ADDRESS) >>> 0;
+  open(gfn: number, source: AccessSource, from: number, bytes: number, host = this.backed(gfn)): number {
     if (this.code.meets(host + from, bytes)) this.changeCode(gfn, from, from + bytes);
     if (source === AccessSource.HOST) this.sink.hostDirty(gfn);
     return host;
@@ -188,6 +186,13 @@ export class PhysicalMemory {
       const offset = at % PAGE_SIZE;
       write(this.open(gfnOf(at), AccessSource.HOST, offset, inPage) + offset, done, inPage);
     });
+  }
+
+  /** Host offset of page `gfn`. KvmError EFAULT when it is not RAM. */
+  private backed(gfn: number): number {
+    const leaf = this.ept.leafOf(gfn);
+    if (leaf === 0) throw notBacked(gfn * PAGE_SIZE);
+    return (leaf & EPT_ADDRESS) >>> 0;
   }
 
   /** Host offset of page `gfn`, which is RAM. */

@@ -120,7 +120,7 @@ export class VcpuMmu {
     const host = second.finalPage(gfn, EPT_ACCESS[access]!);
     if (host < 0) return this.mmio(gfn, linear);
     tlb.fill(index, low, high, gfn, host, info);
-    if (access === Access.WRITE) this.physical.open(gfn, AccessSource.DATA, linear & PAGE_MASK, bytes);
+    if (access === Access.WRITE) this.physical.open(gfn, AccessSource.DATA, linear & PAGE_MASK, bytes, host);
     if (context < TlbContext.FETCH_SUPERVISOR) this.grantIfFree(index, gfn);
     return host + (linear & PAGE_MASK);
   }
@@ -153,8 +153,9 @@ export class VcpuMmu {
 
   /** A write whose translation entry `index` holds: only the EPT step and the door. */
   private write(index: number, gfn: number, linear: number, bytes: number): number {
-    if (this.second.finalPage(gfn, EptAccess.WRITE) < 0) return this.mmio(gfn, linear);
-    const host = this.physical.open(gfn, AccessSource.DATA, linear & PAGE_MASK, bytes);
+    const host = this.second.finalPage(gfn, EptAccess.WRITE);
+    if (host < 0) return this.mmio(gfn, linear);
+    this.physical.open(gfn, AccessSource.DATA, linear & PAGE_MASK, bytes, host);
     this.grantIfFree(index, gfn);
     return host + (linear & PAGE_MASK);
   }
