@@ -1,6 +1,5 @@
 // Runs vectors on a processor of ours, with any engine.
 
-import { PAGE_SIZE } from '../../src/base/paging-units.ts';
 import { Request } from '../../src/base/request.ts';
 import { Seg } from '../../src/base/state/vcpu.ts';
 import { Rep } from '../../src/cpu/builder/insn.ts';
@@ -52,7 +51,7 @@ const MAX_ITERATIONS = 70_000;
 
 /** A runner of its own machine, for vectors of `mode`. Each run starts from the vector's state and nothing else. */
 export function makeRunner(setting: Setting, mode: VectorMode, makeEngine: MakeEngine = interpreter): VectorRunner {
-  const { cpu, physical, code, data, codeGfn, jumpCaches } = vectorMachine(setting, mode);
+  const { cpu, physical, code, data, jumpCaches } = vectorMachine(setting, mode);
   const template = dataTemplate(SEED[mode]);
   const start = startOf(mode);
   const before = template.slice();
@@ -73,7 +72,8 @@ export function makeRunner(setting: Setting, mode: VectorMode, makeEngine: MakeE
   const load = (vector: Vector): void => {
     code.set(vector.code, CODE_OFFSET);
     code.fill(INT3, CODE_OFFSET + vector.code.length, CODE_OFFSET + 32);
-    engine.invalidate(codeGfn, 0, PAGE_SIZE);
+    // Code at its first use: an engine gives up on code that keeps changing.
+    physical.forgetCode();
     for (const { address, bytes } of vector.patches) {
       data.set(bytes, address - DATA_BASE);
       before.set(bytes, address - DATA_BASE);
