@@ -158,3 +158,14 @@ describe('keys that do more', () => {
     expect(keys(rig)).toEqual([]);
   });
 });
+
+describe('a key that was pressed before the firmware was ready', () => {
+  it('is lost, but the keyboard is not', () => {
+    const rig = new BiosRig();
+    // Taken by the controller with interrupts closed, as during power-on.
+    rig.run([CLI, 0xb0, 0xd2, 0xe6, 0x64, 0xb0, ONE, 0xe6, 0x60, HLT]);
+    rig.vm.platform!.powerOn!();
+    press(rig, A);
+    expect(keys(rig)).toEqual([0x1e61]);
+  });
+});

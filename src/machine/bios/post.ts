@@ -23,6 +23,9 @@ const FIXED_VECTOR = 0x41;
 const USER_VECTORS = { first: 0x60, last: 0x67 };
 const SCREEN_MODE = 3;
 const SERIAL_TIMEOUT = 1;
+const KEYBOARD_DATA = 0x60;
+const KEYBOARD_STATUS = 0x64;
+const OUTPUT_FULL = 1;
 /** PIT: channel 0, both bytes, mode 3. */
 const CHANNEL_0 = 0x36;
 
@@ -34,10 +37,19 @@ export function post(firmware: Firmware): void {
   writeData(firmware);
   resetKeys(memory);
   initialisePics(ports);
+  emptyKeyboardController(ports);
   ports.out(0x43, CHANNEL_0);
   ports.out(0x40, 0);
   ports.out(0x40, 0);
   screen.setMode(SCREEN_MODE, true);
+}
+
+/**
+ * What came before the interrupt controllers were initialised is lost with its edge: while the byte stays, IRQ 1 does not rise
+ * again, and the keyboard would be dead. Firmware throws it away.
+ */
+function emptyKeyboardController(ports: Firmware['ports']): void {
+  if (ports.in(KEYBOARD_STATUS) & OUTPUT_FULL) ports.in(KEYBOARD_DATA);
 }
 
 function writeVectors({ memory, rom, disk }: Firmware): void {
