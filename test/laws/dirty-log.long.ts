@@ -1,0 +1,5 @@
+// KVM's rules for a dirty log: the cases that dirty-log.test.ts leaves out.
+
+import { describeDirtyLog } from './dirty-log.ts';
+
+describeDirtyLog(1);
