@@ -1,5 +1,5 @@
-// Checks of what a caller of the public API passes, where TypeScript's types are not obeyed. Each names the argument. They stand at the
-// public boundary only: what calls itself inside is trusted.
+// Checks of what a caller of the public API passes, since not every caller obeys TypeScript's types. Each names the argument. They
+// stand at the public boundary only: calls from inside are trusted.
 
 import { InputError, KvmError } from './errors.ts';
 
@@ -56,20 +56,20 @@ export function requireOneOf(name: string, value: unknown, known: readonly unkno
 /** An array whose buffer was not transferred elsewhere. */
 export function requireAttached(name: string, { buffer }: ArrayBufferView): void {
   try {
-    // A view of no bytes cannot be made of a detached buffer, and of no other does it fail.
+    // Making a view of no bytes fails for a detached buffer, and for no other.
     new Uint8Array(buffer, 0, 0);
   } catch {
     throw new KvmError('EFAULT', `${name} is an array whose buffer was detached`);
   }
 }
 
-/** Bytes that are there: not of a buffer that was transferred elsewhere. */
+/** Bytes whose buffer was not transferred elsewhere. */
 export function requireBytes(name: string, value: unknown): void {
   requireThat(value instanceof Uint8Array, name, value, 'a Uint8Array');
   requireAttached(name, value as Uint8Array);
 }
 
-/** An object with methods or fields of these names: what is passed in place of another of the project's objects. */
+/** An object with methods or fields of these names: it may stand in place of one of the project's own. */
 export function requireParts(name: string, value: unknown, wanted: string, parts: readonly string[]): void {
   const isObject = (typeof value === 'object' || typeof value === 'function') && value !== null;
   requireThat(isObject && parts.every((part) => part in (value as object)), name, value, wanted);

@@ -1,7 +1,7 @@
-// Interface by which a consumer of dirty pages asks for pages to be armed, without knowing how the machine notices a first
-// store. mmu implements it over the hub, for the write-protect method and for PML. Nothing here is x86's.
+// Interface by which a consumer of dirty pages has pages armed. The consumer need not know how the machine notices a first store:
+// mmu implements the interface over the hub, for the write-protect method and for PML. Nothing here is x86's.
 //
-// A consumer has its own arming: it hears of the first guest store to a page since it armed the page itself, whatever other
+// Each consumer has its own arming. It hears of the first guest store to a page since it armed the page itself, whatever other
 // consumers have armed or heard meanwhile.
 
 export interface Arming {
@@ -17,11 +17,11 @@ export interface Arming {
    */
   rearm(gfns: ArrayLike<number>, count: number): void;
 
-  /** Hands what the hardware has logged and not yet reported to the consumers, in write order, for one vCPU out of guest mode. */
+  /** Reports to the consumers, in write order, what the hardware has logged for one vCPU. The vCPU is out of guest mode. */
   drain(vcpu: number): void;
 }
 
-/** For a consumer that is interested in parts of memory. */
+/** For a consumer that tracks parts of memory. */
 export interface RangeArming extends Arming {
   /** Starts with no page armed. Nothing changes if started. */
   start(): void;
@@ -29,6 +29,6 @@ export interface RangeArming extends Arming {
   /** Arms the pages [gfn, gfn + count), as `rearm` does. */
   armRange(gfn: number, count: number): void;
 
-  /** What was stored to them so far is heard; from then on none of the pages [gfn, gfn + count) is armed. */
+  /** Disarms the pages [gfn, gfn + count). The consumer hears first what was stored to them so far. */
   disarmRange(gfn: number, count: number): void;
 }

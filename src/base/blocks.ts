@@ -1,5 +1,5 @@
-// Contents of a device too large to be saved whole in every checkpoint, such as what a guest wrote to its disk: numbered blocks of
-// one page's size, of which a checkpoint takes only those that changed.
+// Contents of a device that are too large to be saved whole in every checkpoint, such as what a guest wrote to its disk. They are
+// numbered blocks of one page's size, and a checkpoint takes only those that changed.
 
 import { InputError } from './errors.ts';
 

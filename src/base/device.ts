@@ -20,7 +20,7 @@ export interface Device {
    */
   read(offset: number, width: AccessWidth, vcpu: number): number;
   write(offset: number, width: AccessWidth, value: number, vcpu: number): void;
-  /** For devices that something reaches from outside: takes `data`, and returns how much of it. InputError: it is not what comes here. */
+  /** For devices that something reaches from outside. Takes `data`, and returns how much of it. InputError for what it does not take. */
   accept?(data: StateValue): number;
   /** Plain data that `restore` of a fresh device of the same kind turns into the same state. Shares nothing with the device. */
   save(): DeviceState;
@@ -29,7 +29,7 @@ export interface Device {
   /** Contents that checkpoints save by what changed; no part of what `save` gives. */
   readonly blocks?: BlockStore | undefined;
   /**
-   * For devices that act by time. `now` is the machine's virtual time in nanoseconds; called whenever `deadline` is reached
+   * For devices that act by time. `now` is the machine's virtual time in nanoseconds. Called whenever `deadline` is reached,
    * and before each access. A device without time leaves both out.
    */
   advance?(now: number): void;

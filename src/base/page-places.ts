@@ -11,7 +11,7 @@ import type { MachineShape, MemoryPlan, RegionRequest } from './state/regions.ts
 /** Pages of a range. */
 export const RANGE_PAGES = 512;
 const RANGE_SHIFT = 9;
-/** Ranges beyond what RAM fills: a memslot touches at most two that it does not fill, so 64 of them fit wherever they lie. */
+/** Ranges beyond what RAM fills. A memslot touches at most two that it does not fill, so 64 memslots fit wherever they lie. */
 const SPARE_RANGES = 128;
 
 const rangesBelow = (gfnLimit: number): number => Math.ceil(gfnLimit / RANGE_PAGES);
@@ -23,7 +23,7 @@ export const rangesOf = ({ gfnLimit, ramBytes }: MachineShape): number =>
 /** Length of an array with an element for each place. */
 export const placesOf = (shape: MachineShape): number => RANGE_PAGES * (rangesOf(shape) + 1);
 
-/** Pages that can be RAM at one time: length of a list of different pages. */
+/** Pages that can be RAM at one time: the length of a list in which no page stands twice. */
 export const ramPagesOf = ({ ramBytes }: MachineShape): number => ramBytes / PAGE_SIZE;
 
 /** `places`: the first place, a u32 by range. */
@@ -44,8 +44,8 @@ export class PagePlaces {
   }
 
   /**
-   * Place of page `gfn` (below 2^32); one of the shared first ones if there is no RAM near. So short that it is inlined wherever
-   * it is called: beyond the limit the load gives undefined, which counts as 0.
+   * Place of page `gfn` (below 2^32); one of the shared first ones if there is no RAM near. It does without a check, so that it is
+   * short enough to be inlined: beyond the limit the load gives undefined, which counts as 0.
    */
   of(gfn: number): number {
     return (this.first[gfn >>> RANGE_SHIFT]! | 0) + (gfn & (RANGE_PAGES - 1));

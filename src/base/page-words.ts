@@ -1,4 +1,4 @@
-// Comparing whole pages by words, eight at a time: what the oracles and snapshots cost.
+// Whole pages are compared by words, eight at a time: these comparisons are what oracles and snapshots cost.
 
 import { PAGE_SIZE } from './paging-units.ts';
 

@@ -53,8 +53,8 @@ export interface Platform {
   /** Contents of devices that are saved by what changed, by the device's name; no part of what `save` gives. */
   readonly blocks?: ReadonlyMap<string, BlockStore>;
   /**
-   * Makes devices and low memory what the board's firmware leaves to a kernel that it has loaded. For loaders, before they write to
-   * memory. Absent: the board has no firmware that could.
+   * Puts devices and low memory into the state in which the board's firmware leaves them to a kernel that it has loaded. Loaders
+   * call it before they write to memory. Absent: the board has no firmware that could.
    */
   powerOn?(): void;
   save(): PlatformState;
@@ -97,8 +97,8 @@ export interface PlatformHost {
   /** `timeline.deadline()` may have moved. */
   deadlineChanged(): void;
   /**
-   * Something comes from outside: it is taken down and handed to `Platform.input` at an instruction boundary, at once unless a
-   * slice runs. Returns how much of it was taken (from within a slice: all of it).
+   * Something comes from outside. The journal records it and `Platform.input` gets it, at an instruction boundary: at once, unless
+   * a slice runs. Returns how much of it was taken (from within a slice: all of it).
    */
   input(device: string, data: StateValue): number;
   /** Whether address line 20 leaves the processors from now on; it does to begin with. */

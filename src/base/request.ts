@@ -8,12 +8,12 @@ export const Request = {
   KICK: 2,
   /** A limit of dirty pages was reached: the dirty trigger, max_dirty, or a full ring. */
   MT: 4,
-  /** The block that is executing was invalidated by a store of its own. */
+  /** Code that may be executing is valid no longer: some of its bytes are being written, or the A20 gate moved. */
   CODE: 8,
-  /** A device or a helper asks for an exit (stored with the vCPU). */
+  /** An exit is due: an access leaves the machine, the vCPU shuts down, or the board asks for one. */
   EXIT: 16,
   /** Another thread waits for the machine's lock. */
   YIELD: 32,
-  /** The next moment at which a device must act has moved. */
+  /** The slice's loop must look now: a device's deadline moved, an input waits, or the slice is to stop here. */
   DEADLINE: 64,
 } as const;

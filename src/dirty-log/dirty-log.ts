@@ -1,5 +1,5 @@
-// KVM's own two dirty-page interfaces, the bitmap and the ring, as one consumer of dirty pages: a machine uses either. Both
-// stand beside memory tracking: what they arm and hear is theirs alone.
+// KVM's own two dirty-page interfaces, the bitmap and the ring. Together they are one consumer of the hub, beside memory tracking:
+// what they arm and hear is theirs alone.
 
 import { requireCount } from '../base/arguments.ts';
 import type { RangeArming } from '../base/arming.ts';
@@ -24,7 +24,7 @@ export interface DirtyLogOptions {
   readonly hardwareLog: number;
   /** Other threads may harvest: rings are shared memory. */
   readonly shared: boolean;
-  /** A ring is full, or is when what the hardware logged is in it: every vCPU is to leave and ask `pendingExit`. */
+  /** A ring is full, or will be once what the hardware logged is in it: every vCPU is to leave and ask `pendingExit`. */
   readonly onRingFull: () => void;
 }
 
@@ -78,7 +78,8 @@ export class DirtyLog implements DirtySink, SlotListener {
 
   /**
    * KVM_CLEAR_DIRTY_LOG: clears the bits named by `bitmap`, whose first bit is page `firstPage`, and arms the pages whose bits were
-   * set. EINVAL also: `firstPage` no multiple of 64, or `numPages` neither that nor up to the slot's end, or beyond it.
+   * set. Errors as `getDirtyLog`. EINVAL also: `firstPage` is no multiple of 64; `numPages` goes beyond the slot's end, or ends before
+   * it and is no multiple of 64.
    */
   clearDirtyLog(slot: number, firstPage: number, numPages: number, bitmap: BigUint64Array): void {
     this.options.lock.with(() => {
@@ -143,7 +144,7 @@ export class DirtyLog implements DirtySink, SlotListener {
     if (ring.softFull) this.options.onRingFull();
   }
 
-  /** Rings have entries of vCPUs alone. */
+  /** Goes to the bitmap alone: rings have entries of vCPUs only. */
   hostDirty(gfn: number): void {
     const slot = this.slots.holding(gfn);
     slot?.bitmap?.set(gfn - slot.gfn);

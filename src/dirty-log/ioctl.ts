@@ -15,8 +15,8 @@ export const isDirtyLogRequest = (request: number): boolean => REQUESTS.has(requ
 export type BitmapLookup = (handle: bigint) => BigUint64Array | null;
 
 /**
- * Carries out one ioctl. `argument` is the struct, or the capability's number for KVM_CHECK_EXTENSION. -EFAULT for a buffer too
- * small for its struct, or a bitmap that is not there or too short; else as the method of DirtyLog.
+ * Carries out one ioctl. `argument` is the struct, or the capability's number for KVM_CHECK_EXTENSION. -EFAULT for a buffer that is
+ * too small for its struct, and for a bitmap that is not there or too short; else the errno of DirtyLog's method.
  */
 export function dirtyLogIoctl(log: DirtyLog, lookup: BitmapLookup, request: number, argument: IoctlBuffer | number): number {
   return ioctlResult(() => {

@@ -89,7 +89,7 @@ export class DirtyRingReader {
     this.words = new Int32Array(memory);
   }
 
-  /** The next dirty entry, harvested by this; null if there is none. Copy its page only after KVM_RESET_DIRTY_RINGS, or stopped. */
+  /** Harvests the next dirty entry; null if there is none. Copy its page after KVM_RESET_DIRTY_RINGS, or while the machine stands still. */
   next(): DirtyGfn | null {
     const { words, at } = this;
     if (Atomics.load(words, at + FLAGS) !== DirtyGfnFlag.DIRTY) return null;
@@ -99,7 +99,7 @@ export class DirtyRingReader {
     return entry;
   }
 
-  /** All of them. */
+  /** Harvests all dirty entries. */
   harvest(): DirtyGfn[] {
     const entries: DirtyGfn[] = [];
     for (let entry = this.next(); entry !== null; entry = this.next()) entries.push(entry);

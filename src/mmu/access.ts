@@ -13,8 +13,8 @@ export type AccessSource = (typeof AccessSource)[keyof typeof AccessSource];
 /**
  * Under whose rights a translation was cached. SUPERVISOR_AC is supervisor mode with EFLAGS.AC = 1, to which SMAP does not
  * apply (SDM vol. 3, "Determination of Access Rights"). Implicit supervisor accesses use SUPERVISOR.
- * Fetches have entries of their own, so that no data access evicts the page that is executed: then it does not matter to the
- * guest's A bits how often an engine looks its code up.
+ * Fetches have entries of their own, so that no data access evicts the page that is executed. How often an engine looks its code
+ * up then does not matter to the guest's A bits.
  */
 export const TlbContext = { SUPERVISOR: 0, USER: 1, SUPERVISOR_AC: 2, FETCH_SUPERVISOR: 3, FETCH_USER: 4 } as const;
 

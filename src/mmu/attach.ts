@@ -13,7 +13,7 @@ import { MmuViews } from './views.ts';
 
 /**
  * The Arming of the machine's consumer `id` as seen from another thread; `method` as at the machine's creation. What `drain`
- * finds for this consumer goes to `sink`, and what it finds for others waits until the machine's own thread delivers it.
+ * finds for this consumer goes to `sink`. What it finds for others waits until the machine's own thread delivers it.
  */
 export function attachArming(
   memory: LinearMemory,

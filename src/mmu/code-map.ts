@@ -1,4 +1,5 @@
-// Which bytes of RAM something was decoded or translated from, to the byte: so that a store beside code is no store to code.
+// The bytes of RAM that something was decoded or translated from. They are marked to the byte, so that a store beside code is no
+// store to code.
 //
 // A page with code has a row of 4096 bits, one a byte, in a pool of rows; `rowOf` holds the row's number by page of RAM. Row 0 is
 // the row of all pages without code: none of its bits is ever set, so that a look-up need not ask whether a page has a row.
@@ -21,7 +22,7 @@ const rowsFor = (pages: number): number => Math.min(MAX_ROWS, pages) + 1;
 export const codeRowsBytes = (pages: number): number => 2 * pages;
 export const codeBitsBytes = (pages: number): number => ROW_BYTES * rowsFor(pages) + SLACK;
 
-/** Bits low … high - 1 of a word, of those at most 32. */
+/** Bits low … high - 1, as far as a word has them. */
 const maskOf = (low: number, high: number): number => (~0 << Math.max(low, 0)) & (~0 >>> Math.max(32 - high, 0));
 
 export class CodeMap {
@@ -51,7 +52,7 @@ export class CodeMap {
     this.words = new Uint32Array(buffer, bits, (this.rows * ROW_BYTES) / 4);
   }
 
-  /** Place of the page of the byte at host offset `at` in `rowOf`: nothing else knows by what the rows are found. */
+  /** Index in `rowOf` of the page of the byte at host offset `at`. Nothing else knows by what the rows are found. */
   private placeOf(at: number): number {
     return (at >>> PAGE_SHIFT) - this.firstPage;
   }
@@ -92,7 +93,7 @@ export class CodeMap {
     if (row !== 0) this.change(row, at & (PAGE_SIZE - 1), bytes, false);
   }
 
-  /** Takes the row from a page with no code left. Whether it had one. */
+  /** Takes the page's row from it if none of its bytes is code any more. Returns whether it did. */
   release(at: number): boolean {
     const place = this.placeOf(at);
     const row = this.rowOf[place]!;

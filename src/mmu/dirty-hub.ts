@@ -1,13 +1,13 @@
-// Who hears of dirty pages. Any number of consumers (up to eight) stand side by side over one tracking method, each with its
-// own arming: a page's mark has a bit for each. The hardware notices a page while any bit is set; at a store all whose bit is set
-// hear it, and the bits are gone. So a consumer hears of a page once for each arming of its own, and of no store before it.
+// Who hears of dirty pages. Up to eight consumers stand side by side over one tracking method, each with its own arming: a page's
+// mark has a bit for each. The hardware notices a page while any bit is set. At a store, all whose bit is set hear it, and the bits
+// are gone. So a consumer hears of a page once for each arming of its own, and of no store before that arming.
 //
 // Invariant: a page with a bit set is armed in hardware (tracking.ts), or its entry is in a PML buffer. Hence whatever sets
 // bits drains every buffer first: an entry logged before an arming must not be taken for a store after it.
 //
-// All marks are in the linear memory, so that a thread that only attaches to it may drain and arm for its own consumer. What it
-// drains that others have armed is *owed* to them: kept in a list that the machine's own thread delivers before anything else.
-// Only that thread arms for them, and it delivers first, so a page is owed at most once.
+// All marks are in the linear memory, so that a thread that only attaches to it may drain and arm for its own consumer. It may drain
+// a page that others have armed too: that page is *owed* to them, in a list that the machine's own thread delivers before anything
+// else. Only that thread arms for them, and it delivers first, so a page is owed at most once.
 
 import type { DirtySink } from '../base/dirty-sink.ts';
 import { NO_SINK } from '../base/dirty-sink.ts';
@@ -37,7 +37,7 @@ export class DirtyHub implements DirtySink, SlotListener {
     this.places = views.places;
   }
 
-  /** Adds a consumer, on the machine's own thread; the lowest number that is free is its. KvmError ENOSPC beyond eight. */
+  /** Adds a consumer, on the machine's own thread, and gives it the lowest number that is free. KvmError ENOSPC beyond eight. */
   register(): HubConsumer {
     const id = lowest(~this.here);
     if (id >= MAX_CONSUMERS) throw new KvmError('ENOSPC', `more than ${MAX_CONSUMERS} consumers of dirty pages`);
@@ -50,7 +50,7 @@ export class DirtyHub implements DirtySink, SlotListener {
     return new HubConsumer(this, id);
   }
 
-  /** Whom consumer `id` is: `sink` hears of pages once it has started, `slots` of memslots from now on. */
+  /** Says who consumer `id` is: `sink` hears of pages once the consumer has started, `slots` of memslots from now on. */
   connect(id: number, sink: DirtySink, slots?: SlotListener): void {
     this.sinks[id] = sink;
     if (slots) this.listeners.set(id, slots);
@@ -123,7 +123,7 @@ export class DirtyHub implements DirtySink, SlotListener {
     for (const listener of this.listeners.values()) listener.onSlotFlagged(slot);
   }
 
-  /** Tells each of `consumers`, whose sinks are on this thread. */
+  /** Tells each of `consumers`. Their sinks are on this thread. */
   tell(consumers: number, vcpu: number, gfn: number): void {
     for (let bits = consumers; bits !== 0; bits &= bits - 1) this.sinks[lowest(bits)]!.guestDirty(vcpu, gfn);
   }
@@ -137,7 +137,7 @@ export class DirtyHub implements DirtySink, SlotListener {
     owed[at + 1] = (vcpu << MAX_CONSUMERS) | consumers;
   }
 
-  /** Tells the consumers of this thread what others drained. At an instruction boundary, whenever the lock was handed over. */
+  /** Tells the consumers of this thread what others drained. Due at an instruction boundary, whenever the lock was handed over. */
   deliverOwed(): void {
     const { views } = this;
     const { owed, owedLength } = views;

@@ -1,6 +1,6 @@
-// Every EPT table is found in the 'ept' region without a walk: the root, then all page directory pointer tables and page
-// directories, by the GFNs they map, then a page table for each range of 2 MiB that has places (base/page-places.ts), by these.
-// So the PTE of a page is at its place. A table that no entry refers to maps nothing.
+// Every EPT table is found in the 'ept' region without a walk. The root comes first, then all page directory pointer tables and all
+// page directories, by the GFNs they map. Page tables come last, one for each range of 2 MiB that has places (base/page-places.ts),
+// in the order of these: so the PTE of a page is at its place. A table that no entry refers to maps nothing.
 
 import { PAGE_SIZE } from '../base/paging-units.ts';
 import { placesOf } from '../base/page-places.ts';

@@ -119,7 +119,7 @@ export class Ept {
     }
   }
 
-  /** The range of 2 MiB from `gfn`, no page of which is mapped, is about to lose its places: its page table serves another. */
+  /** The range of 2 MiB from `gfn` is about to lose its places, and its page table to serve another. None of its pages is mapped. */
   unlink(gfn: number): void {
     this.write(this.pdEntry(gfn), 0);
   }
@@ -239,7 +239,7 @@ export class Ept {
     if (this.u32[word] === 0) this.link(word, table, 0);
   }
 
-  /** Rights are taken away in leaves only, so that a table's entry permits everything. */
+  /** A table's entry permits everything: rights are taken away in leaves only. */
   private link(word: number, table: number, accessed: number): void {
     this.write(word, (table | EPT_RWX | accessed) >>> 0);
   }

@@ -115,7 +115,7 @@ export class HubConsumer implements RangeArming {
     this.hub.release(this.id);
   }
 
-  /** Page `gfn` at `place` is not armed for this consumer any more; if nobody else has armed it, it is not noticed at all. */
+  /** Disarms page `gfn` at `place` for this consumer. If nobody else has armed the page, the hardware notices it no more. */
   private forget(gfn: number, place: number): void {
     const { bit } = this;
     const { armed } = this.views;

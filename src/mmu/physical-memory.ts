@@ -1,8 +1,8 @@
 // The guest-physical address space: memslots, and the one write door.
 //
-// Every writer of guest memory (guest stores, A/D updates of the page walk, device DMA, loaders, debuggers, the API) gets the
-// bytes it writes to from `open`, and holds the offset only for that access. A guest store that hits the write TLB is one whose
-// page went through the door before and has needed no bookkeeping since; in a page with code, one whose bytes are none of it.
+// Every writer of guest memory (guest stores, A/D updates of the page walk, device DMA, loaders, debuggers, the API) asks `open` for
+// the bytes it writes to, and holds the offset only for that access. A guest store that hits the write TLB need not ask: its page
+// went through the door before and has needed no bookkeeping since. In a page with code this holds for stores beside the code.
 
 import { NO_SINK } from '../base/dirty-sink.ts';
 import type { DirtySink } from '../base/dirty-sink.ts';
@@ -26,8 +26,8 @@ const MAX_GPA = 2 ** 40;
 
 export interface CodeListener {
   /**
-   * Bytes from … to - 1 of page `gfn`, some of which are marked as code, are about to be written: nothing made from any of them
-   * may be used again. Their marks go then; those of other bytes are the listener's (`remarkCode`).
+   * Bytes from … to - 1 of page `gfn` are about to be written, and some of them are marked as code: nothing made from any of them
+   * may be used again. Their marks go after this call. Marks of other bytes are the listener's to take away (`remarkCode`).
    */
   codeWritten(gfn: number, from: number, to: number): void;
   /** All marks are about to go, to make room: nothing made from code may be used again. */
@@ -106,8 +106,8 @@ export class PhysicalMemory {
   }
 
   /**
-   * Opens or closes the A20 gate. What TLBs hold is dropped: it was translated with the gate as it was. Accesses by GPA
-   * (`hostOffset`, `open` and what stands on them) are not the processor's, and pass the gate by.
+   * Opens or closes the A20 gate. What TLBs hold is dropped: it was translated with the gate as it was. The gate is the processor's:
+   * accesses by GPA (`hostOffset`, `open` and what stands on them) pass it by.
    */
   setA20(open: boolean): void {
     if (this.views.a20 === open) return;
@@ -122,9 +122,9 @@ export class PhysicalMemory {
   }
 
   /**
-   * The write door: host offset of page `gfn`, of which `source` writes `bytes` bytes from the byte `from` on, at once. KvmError
-   * EFAULT when it is not RAM. Whether the guest may write (EPT, read-only slots) is settled before. A caller that has the offset
-   * passes it as `host`.
+   * The write door: host offset of page `gfn`. `source` writes to it at once, and only `bytes` bytes from the byte `from` on. KvmError
+   * EFAULT when the page is not RAM. Whether the guest may write (EPT, read-only slots) is settled before. A caller that has the
+   * offset passes it as `host`.
    */
   open(gfn: number, source: AccessSource, from: number, bytes: number, host = this.backed(gfn)): number {
     if (this.code.meets(host + from, bytes)) this.changeCode(gfn, from, from + bytes);
@@ -132,7 +132,7 @@ export class PhysicalMemory {
     return host;
   }
 
-  /** Marks bytes from … to - 1 of page `gfn` as code: the next write to any of them comes through the door, and tells the listener. */
+  /** Marks bytes from … to - 1 of page `gfn` as code: the next write to any of them comes through the door, which tells the listener. */
   markCode(gfn: number, from: number, to: number): void {
     const page = this.pageOf(gfn);
     if (!this.code.hasCode(page)) this.dropWrites(page);
@@ -141,7 +141,7 @@ export class PhysicalMemory {
     this.code.mark(page + from, to - from);
   }
 
-  /** Takes the marks of bytes from … to - 1 of page `gfn` away, but for those that `remark` makes again. */
+  /** Takes the marks of bytes from … to - 1 of page `gfn` away. `remark` then makes those again that are still needed. */
   remarkCode(gfn: number, from: number, to: number, remark: () => void): void {
     const page = this.pageOf(gfn);
     this.code.unmark(page + from, to - from);

@@ -7,10 +7,10 @@ import type { PagePlaces } from '../base/page-places.ts';
 export class RangePlaces {
   /** Memslots that touch the range. */
   private readonly users: Uint16Array;
-  /** First places, the next one last. */
+  /** The first places that no range has; the next to be given is last. */
   private readonly free: number[];
 
-  /** Of a new machine, where no range has places yet; `ranges` can have some at one time. */
+  /** Of a new machine, where no range has places yet. `ranges`: how many can have some at one time. */
   constructor(
     private readonly places: PagePlaces,
     readonly ranges: number,
@@ -19,7 +19,7 @@ export class RangePlaces {
     this.free = Array.from({ length: ranges }, (_, n) => (ranges - n) * RANGE_PAGES);
   }
 
-  /** A memslot is at the pages [gfn, gfn + count): they have places. False, with nothing changed, if there are too few. */
+  /** A memslot is at the pages [gfn, gfn + count): gives them places. False, with nothing changed, if there are too few. */
   cover(gfn: number, count: number): boolean {
     const { users, free } = this;
     const { first } = this.places;
@@ -35,8 +35,8 @@ export class RangePlaces {
   }
 
   /**
-   * The memslot at the pages [gfn, gfn + count) is gone, and the elements of its pages are 0 again. `last` hears of each range,
-   * by its first page, that no memslot touches any more, before its places go.
+   * The memslot at the pages [gfn, gfn + count) is gone, and the elements of its pages are 0 again. A range that no memslot touches
+   * any more loses its places; `last` hears of it before, by its first page.
    */
   uncover(gfn: number, count: number, last: (gfn: number) => void): void {
     const { users, free } = this;

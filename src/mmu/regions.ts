@@ -20,7 +20,8 @@ import { TLB_LAYOUT } from './tlb-layout.ts';
  *   eptLeaf    a u32 per place: the flat cache of the EPT leaf (ept.ts)
  *   armed      a u8 per place: which consumers have armed the page (dirty-hub.ts)
  *   owed       two u32 per page of RAM: what other threads drained for consumers that are not theirs
- *   codeRows   a u16 per page of RAM, and codeBits, the rows: which bytes are code (code-map.ts)
+ *   codeRows   a u16 per page of RAM: which row of codeBits is the page's (code-map.ts)
+ *   codeBits   the rows, a bit per byte: which bytes are code
  *   ram        guest RAM, with slack so that large slots can be placed for large EPT leaves
  */
 export function mmuRegions(shape: MachineShape): RegionRequest[] {

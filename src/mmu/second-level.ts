@@ -1,5 +1,5 @@
-// The second level of translation for one vCPU: guest frame number to host offset, with the exits that this takes and their
-// handlers. An exit here is internal: the access is tried again, and the guest and its time see nothing.
+// The second level of translation for one vCPU: guest frame number to host offset, with the exits on the way and their handlers.
+// An exit here is internal: the access is tried again, and neither the guest nor its time sees anything.
 
 import { InternalError } from '../base/errors.ts';
 import type { Trace } from '../base/trace.ts';
@@ -107,8 +107,8 @@ export class SecondLevel {
     if (!this.ad) return NOT_BACKED; // every mapped page is readable: there is none
     const host = this.walk(gfn, EptAccess.READ, EptOrigin.PAGING_STRUCTURE);
     if (host >= 0) return host;
-    // With A/D bits on, a table in a read-only slot takes a violation as if it were written. It is only being read: the
-    // handler reads for the guest, so that the guest sees the same with and without tracking.
+    // With A/D bits on, reading a table in a read-only slot takes a violation, as writing it would. The handler reads for the
+    // guest, so that the guest sees the same with and without tracking.
     const leaf = this.ept.leafOf(gfn);
     return (leaf & (EPT_R | EPT_SLOT_WRITABLE)) === EPT_R ? (leaf & EPT_ADDRESS) >>> 0 : NOT_BACKED;
   }

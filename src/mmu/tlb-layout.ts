@@ -16,7 +16,7 @@ export const TLB_SET_WORDS = TLB_ENTRIES / 32;
 
 /** Low word of an invalid tag. */
 export const TAG_INVALID = 1;
-/** Set in the low word of a writeTag whose page holds code: so it is unequal to every page's address, and the store looks further. */
+/** Set in the low word of a writeTag whose page holds code. The tag then equals no page's address, so that a store looks further. */
 export const TAG_GUARDED = 2;
 
 /**

@@ -1,4 +1,4 @@
-// Which write-TLB entry of one vCPU holds a page: what makes re-arming cost as much as the pages re-armed. Pages are known by
+// Which write-TLB entry of one vCPU holds a page. By this, the cost of re-arming is that of the pages re-armed. Pages are known by
 // where they lie in RAM, which the entry knows.
 //
 // slotOf[page of RAM] is 0 (none), the entry's index + 1, MANY, or DOOMED while `dropAll` runs. Invariant: if any entry with a valid
@@ -39,7 +39,7 @@ export class WriteSlots {
     this.occupied = views.occupied;
   }
 
-  /** Place in `slotOf` of the page at host offset `host`. */
+  /** Index in `slotOf` of the page at host offset `host`. */
   pageOf(host: number): number {
     return (host >>> PAGE_SHIFT) - this.firstPage;
   }

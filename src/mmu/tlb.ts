@@ -1,7 +1,8 @@
 // The TLB of one vCPU: look-up, filling and flushing. `find` is the one look-up; translated code has the same inline.
 //
-// What the TLB holds is visible to the guest: while an entry lives, the walk does not set the A bit again. So which entries
-// live may depend on nothing but the guest: taking write permission away for tracking leaves the translation (pageTag, info).
+// What the TLB holds is visible to the guest: while an entry lives, the walk does not set the A bit again. So which entries live
+// may depend on nothing but the guest. Tracking therefore takes only the write permission away, and leaves the translation
+// (pageTag, info).
 
 import type { LinearMemory } from '../base/linear-memory.ts';
 import type { MemoryPlan } from '../base/state/regions.ts';
@@ -103,8 +104,8 @@ export class Tlb {
   }
 
   /**
-   * A store through entry `index` needs no bookkeeping from now on (see the invariant in vcpu-mmu.ts); `guarded`: unless it is one
-   * to code.
+   * A store through entry `index` needs no bookkeeping from now on (see the invariant in vcpu-mmu.ts). `guarded`: a store to code
+   * still does.
    */
   grantWrite(index: number, guarded: boolean): void {
     const at = 2 * index;

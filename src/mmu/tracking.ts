@@ -1,5 +1,5 @@
-// Noticing the first store to a page, by EPT: what the modelled hardware does for all consumers together. The hub knows for
-// whom a page is armed.
+// How EPT notices the first store to a page: what the modelled hardware does for all consumers together. The hub knows for whom a
+// page is armed.
 //
 // Invariant: while tracking is on every leaf is 4 KiB, and a page is armed exactly when its leaf denies W (write-protect) or
 // lacks D (PML) and no TLB holds write permission for it.

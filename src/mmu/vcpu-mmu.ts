@@ -3,9 +3,9 @@
 // THE INVARIANT everything rests on: a valid writeTag means that a store through it needs no bookkeeping. The guest's D bit is
 // set, the first level permits the write in this context, the EPT leaf has W and, with EPT A/D bits on, A and D, and the page
 // holds no code. If only this last is not so the tag is guarded: a store through it needs no bookkeeping unless one of its bytes
-// is marked as code (code-map.ts). What takes one of these away takes the writeTag too: arming for any consumer, markCode,
-// deletion of a memslot, and every flush. The entry's translation stays, unless the guest itself can see the reason, and then the
-// next store redoes only the EPT step.
+// is marked as code (code-map.ts). What takes one of these away takes the writeTag too: arming for any consumer, the page's first
+// markCode, deletion of a memslot, and every flush. The entry's translation stays, so that the next store redoes only the EPT step.
+// It goes only for a reason that the guest itself can see.
 
 import { InternalError } from '../base/errors.ts';
 import { PAGE_MASK, PAGE_SIZE } from '../base/paging-units.ts';
@@ -83,8 +83,8 @@ export class VcpuMmu {
   /**
    * Host offset of the byte at `linear` for one access that does not cross its page, or MMIO (`mmioGpa` set: the page is not
    * RAM, or a write to a read-only slot), or FAULT (`faultError`, `faultLinear` set). Fills the TLB. After a WRITE the caller
-   * may store to the offset, at once, `bytes` bytes (to the page's end unless told). `linear` is canonical. `again`: if it faults
-   * it will be tried again at once, as the part of an instruction that it is; a fault then leaves the TLB as it was.
+   * may store to the offset, at once, `bytes` bytes (to the page's end unless told). `linear` is canonical. `again`: the caller
+   * executes the instruction again if this faults, so a fault leaves the TLB as it was.
    */
   translate(linear: number, access: number, context: number, bytes = PAGE_SIZE - (linear & PAGE_MASK), again = false): number {
     const { tlb } = this;
@@ -126,9 +126,9 @@ export class VcpuMmu {
   }
 
   /**
-   * The same for an instruction that will be executed again from its start unless this goes through: host offset, or -1 for a
-   * fault, a device, and where a request comes up. What the TLB held for the instruction is then there still: another walk could
-   * be seen, by the bits that it sets and by what they are logged as.
+   * The same for an instruction that is executed again from its start unless this goes through. Returns the host offset, or -1 for a
+   * fault, for a device, and where a request comes up. After -1 the TLB still holds what it held: a second walk could be seen, by the
+   * bits that it sets and by what is logged for them.
    */
   attempt(linear: number, access: number, context: number, bytes: number): number {
     const { tlb } = this;

@@ -1,5 +1,5 @@
-// Waiting fetches of the thread that runs the vCPUs. It must not block, so it holds promises that are settled at slice ends
-// and whenever else something happens that they may wait for.
+// Waiting fetches of the thread that runs the vCPUs. That thread must not block, so it holds promises. They are settled at the end
+// of a slice, and whenever else something happens that they may wait for.
 
 import { KvmError } from '../base/errors.ts';
 import type { MachineLock } from '../base/machine-lock.ts';
@@ -79,7 +79,7 @@ export class AsyncWaits {
     });
   }
 
-  /** Looks again when another thread changes the wake word: it may have been before one of ours in the queue. */
+  /** Looks again when another thread changes the wake word: that thread may have stood before one of ours in the queue. */
   private watch(): void {
     if (!this.shared || this.watching || this.pending.size === 0) return;
     this.watching = true;

@@ -1,5 +1,5 @@
-// The life of a cycle: tracking goes on, PREPARE, VM_QUIESCED, the next PREPARE, …, off. What each step does, once the call's
-// arguments and the machine's state have been found sound. Needs the machine's lock.
+// The life of a cycle: tracking is switched on, PREPARE, VM_QUIESCED, the next PREPARE, …, off. Here is what each step does; the
+// caller (memory-tracking.ts) has checked its arguments and the machine's state, and holds the machine's lock.
 
 import type { Arming } from '../base/arming.ts';
 import type { Trace } from '../base/trace.ts';

@@ -40,7 +40,7 @@ export class DirtyLimit {
     return control.enabled[0] !== 0 && control.count[0] >= control.limit[0];
   }
 
-  /** What every vCPU is to leave guest mode with, null while PREPARE's promise of an instruction stands, or nothing is reached. */
+  /** The exit that every vCPU is to take. Null while nothing is reached, and while PREPARE's promise of an instruction stands. */
   pendingExit(cpid: bigint | null): MtExit | null {
     const { control } = this;
     if (!this.reached || control.progressOwed[0] !== 0) return null;

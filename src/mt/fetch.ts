@@ -20,7 +20,7 @@ export interface CheckedFetch {
   readonly receiver: FetchReceiver | null;
 }
 
-/** Told of what a fetch returned, after it was re-armed if asked for: where a consumer would copy. */
+/** Told of what a fetch returned, once it is re-armed if that was asked for. This is the moment at which a consumer would copy. */
 export type FetchObserver = (gfns: Uint32Array) => void;
 
 /** Looked at elsewhere. */
@@ -119,8 +119,8 @@ export class SublistFetch {
   }
 
   /**
-   * Takes entries and re-arms their pages if asked to: a copy made afterwards plus any later report is always complete. EFAULT,
-   * and nothing is taken, if the caller's list or struct has vanished since `check`.
+   * Takes entries, and re-arms their pages if asked to. Re-arming comes first, so that a copy made afterwards is complete together
+   * with any later report. EFAULT, and nothing is taken, if the caller's list or struct has vanished since `check`.
    */
   take(fetch: CheckedFetch): FetchResult {
     const { lists } = this;

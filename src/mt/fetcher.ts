@@ -1,5 +1,5 @@
-// SUBLIST_FETCH on a worker thread, over the shared linear memory. Constructed from plain data that can be posted to the
-// thread; it may block there, so WAIT sleeps.
+// SUBLIST_FETCH on a worker thread, over the shared linear memory. The fetcher is made of plain data that can be posted to the
+// thread. That thread may block, so WAIT sleeps.
 
 import type { Arming } from '../base/arming.ts';
 import type { DirtySink } from '../base/dirty-sink.ts';

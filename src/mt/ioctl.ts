@@ -14,9 +14,9 @@ const REQUESTS: ReadonlySet<number> = new Set(Object.values(MtRequest));
 export const isMtRequest = (request: number): boolean => REQUESTS.has(request);
 
 /**
- * Carries out one ioctl on the thread that runs the vCPUs. Returns 0 or a negative errno: -ENOTTY for a foreign request,
- * -EFAULT for what is no buffer, or too small for its struct, else as the method of MemoryTracking. SUBLIST_FETCH writes back `count`
- * (entries returned) and `max_dirty` (entries still waiting), and nothing when it fails.
+ * Carries out one ioctl on the thread that runs the vCPUs. Returns 0 or a negative errno: -ENOTTY for a foreign request, -EFAULT for
+ * what is no buffer or too small for its struct, else that of MemoryTracking's method. SUBLIST_FETCH writes back `count` (entries
+ * returned) and `max_dirty` (entries still waiting); when it fails it writes nothing.
  */
 export function mtIoctl(mt: MemoryTracking, handles: ListHandles, request: number, buffer: IoctlBuffer): number {
   return ioctlResult(() => {

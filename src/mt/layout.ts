@@ -7,7 +7,7 @@ import type { MachineShape, MemoryPlan, RegionRequest } from '../base/state/regi
 import { field, stateTable, viewsOf } from '../base/state/table.ts';
 import type { StateViews } from '../base/state/table.ts';
 
-/** A page's marks are one 32-bit word and the host takes a bit of it: so many vCPUs at the most. */
+/** Most vCPUs that can be tracked: a page's marks are one 32-bit word, of which the host takes a bit. */
 export const MAX_TRACKED_VCPUS = 30;
 const MAX_SOURCES = MAX_TRACKED_VCPUS + 1;
 

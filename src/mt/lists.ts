@@ -1,8 +1,8 @@
 // The dirty lists: which page was logged by whom, and what waits to be fetched.
 //
-// Bounded: re-arming a page clears its marks, except the mark of a source whose entry for that page still waits. That entry
-// then stands for the later write too, since it is reported after it. So a page waits at most once per source, and a list
-// of as many entries as RAM can have pages never overflows.
+// Bounded: re-arming a page clears its marks, except the mark of a source whose entry for that page still waits. That entry is
+// reported after the later write, and stands for it too. So a page waits at most once per source, and a list of as many entries as
+// RAM can have pages never overflows.
 
 import { assert } from '../base/errors.ts';
 import type { DirtySink } from '../base/dirty-sink.ts';
@@ -17,7 +17,7 @@ export interface ListEvents {
   limitReached(): void;
   /** So many entries are available that the first waiter can be served. */
   waiterReady(): void;
-  /** With what vCPU `vcpu` has logged and nobody has collected yet, the first waiter could be served: it is to be collected. */
+  /** The first waiter could be served with what vCPU `vcpu` has logged and nobody has collected yet: collect it. */
   waiterReadyByLog(vcpu: number): void;
 }
 
@@ -45,8 +45,8 @@ export class Lists implements DirtySink {
   }
 
   /**
-   * A page fetched and not re-armed is untracked, its host mark stands. While the VM is quiesced, though, its copy may have
-   * been made already, so there only an entry that still waits can stand for the write.
+   * A page fetched and not re-armed is untracked: its host mark stands. While the VM is quiesced, though, its copy may have been
+   * made already. Then only an entry that still waits can stand for the write.
    */
   hostDirty(gfn: number): void {
     const { control, views } = this;
@@ -54,7 +54,7 @@ export class Lists implements DirtySink {
     this.accept(this.host, gfn, control.quiesced[0] === 0 ? views.marks : views.waiting);
   }
 
-  /** Collecting counts the entries as accepted, so that only what stays in the log is added to the count here. */
+  /** Collecting accepts the entries, which checks the limit. So the limit is checked here only for what stays in the log. */
   pmlAppended(vcpu: number, unflushed: number): void {
     const { control } = this;
     if (control.enabled[0] === 0) return;

@@ -1,6 +1,6 @@
 // The memory tracking subsystem as the thread that runs the vCPUs sees it: the seven ioctls as methods, the extensions, and
 // what the machine calls. Named after the KVM list posting of April 2016, "KVM: Dirty memory tracking for performant
-// checkpointing and improved live migration"; README.md beside this file says what was decided where it is silent.
+// checkpointing and improved live migration". Where the posting is silent, README.md beside this file says what was decided.
 
 import { requireS64, shown } from '../base/arguments.ts';
 import type { Arming } from '../base/arming.ts';
@@ -44,7 +44,7 @@ export interface MemoryTrackingOptions {
   readonly trace?: Trace;
   /** Milliseconds, for the statistics only. */
   readonly now?: () => number;
-  /** The state in the linear memory, if not at the plan's place. */
+  /** The state in the linear memory, if not where the plan has it. */
   readonly views?: MtViews;
 }
 
@@ -261,16 +261,16 @@ export class MemoryTracking implements DirtySink {
   }
 
   /**
-   * The exit every vCPU is to take now, or null. Ask at each entry, and at each exit once its log is drained: entries that
-   * were counted unflushed may turn out to be duplicates. After PREPARE it stays null until `progressed` was called.
+   * The exit every vCPU is to take now, or null. Ask at each entry, and at each exit once its log is drained: entries that were
+   * counted while they were in the log may turn out to be duplicates. After PREPARE it stays null until `progressed` was called.
    */
   pendingExit(): MtExit | null {
     return this.limit.reached ? this.limit.pendingExit(this.cpid) : null;
   }
 
   /**
-   * PREPARE promised an instruction, and the exit is pending already (by carried entries): run one instruction, call
-   * `progressed`, then ask `pendingExit`.
+   * PREPARE promised an instruction, but carried entries have reached the limit already. Run one instruction, call `progressed`,
+   * then ask `pendingExit`.
    */
   get singleStep(): boolean {
     return this.limit.singleStep;

@@ -1,6 +1,6 @@
-// The lost-write oracle. The shadow holds what a consumer would hold who copies each page when it is fetched; at each
-// quiesce every page that differs from it must wait in a list, or have been fetched without REARM (then it is copied only
-// while the VM is stopped). For tests and debugging: it costs a copy of memory, and a comparison of it each cycle.
+// The lost-write oracle. The shadow holds what a consumer would hold who copies each page when it is fetched. At each quiesce, every
+// page that differs from it must wait in a list, or have been fetched without REARM: such a page is copied only while the VM is
+// stopped. For tests and debugging: it costs a copy of memory, and a comparison of it each cycle.
 
 import { allZero, sameWords, wordsOf } from '../base/page-words.ts';
 import { PAGE_SIZE } from '../base/paging-units.ts';
@@ -71,7 +71,7 @@ export class Shadow {
     this.compared++;
     const { flags, places, waiting } = this.views;
     places.forEach((gfn, place) => {
-      // What another thread fetched was copied there; here it can only be taken over.
+      // What another thread fetched was copied on that thread; here its bytes can only be taken over.
       const copiedLater = (flags[place] & (PageFlag.UNARMED | PageFlag.FOREIGN)) !== 0;
       flags[place] &= ~PageFlag.FOREIGN;
       if (waiting[place] !== 0) return;

@@ -11,7 +11,7 @@ export interface InitRequest {
   readonly op: number;
   /** MtFlag.NO_DUPS or 0. */
   readonly flags?: number;
-  /** Entries per cycle at which vCPUs leave with `mt-list-full`. As many as the machine has pages if it is more than that. */
+  /** Entries per cycle at which vCPUs leave with `mt-list-full`. More than the machine has pages counts as that many. */
   readonly maxDirty?: number;
 }
 

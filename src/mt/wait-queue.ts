@@ -72,7 +72,7 @@ export class WaitQueue {
     this.control.wakeAt[0] = this.length === 0 ? NEVER : this.control.waiterCount[0];
   }
 
-  /** The alarm rang: everyone looks once; whoever is first sets it again if it was in vain. */
+  /** The alarm rang: everyone looks once. The first waiter sets the alarm again if it looked in vain. */
   alarm(): void {
     this.control.wakeAt[0] = NEVER;
     this.wakeAll();

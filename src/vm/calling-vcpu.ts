@@ -56,8 +56,8 @@ export class CallingVcpu {
   }
 
   /**
-   * The guest-physical address of `linear`, through the guest's paging and the A20 gate, accessed and dirty bits set as an access
-   * of `bytes` bytes would that stays in its page. A page fault leaves the instruction, which must have had no effect yet.
+   * The guest-physical address of `linear`, through the guest's paging and the A20 gate. Sets accessed and dirty bits as an access of
+   * `bytes` bytes would that stays in its page. A page fault leaves the instruction, which must have had no effect yet.
    */
   translate(linear: number, access: 'read' | 'write', bytes: number): number {
     const { mmu, dataContext, state } = this.cpu;

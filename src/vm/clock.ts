@@ -7,10 +7,10 @@ export const NS_PER_TICK = 10;
 export class VirtualClock {
   /** Ticks up to the last instruction boundary that the run loop saw. */
   ticks = 0;
-  /** What took no time, so far: see `Position`. */
+  /** How much happened so far that took no time: see `Position`. */
   events = 0;
 
-  /** `progress`: ticks since then of the vCPU that is executing. */
+  /** `progress`: ticks by which the vCPU that is executing is ahead of `ticks`. */
   constructor(private readonly progress: () => number) {}
 
   now(): number {

@@ -12,7 +12,7 @@ const allOnes = (width: AccessWidth): number => 2 ** (8 * width) - 1;
 export class BoardHost implements CpuHost {
   /** Set once the board is built. */
   platform: Platform | null = null;
-  /** Where the slice that runs is to stop, short of an access that leaves the machine. */
+  /** Where the slice that runs is to stop. Null for nowhere, or if an access that leaves the machine is to stop it. */
   stopAt: Position | null = null;
 
   constructor(

@@ -23,7 +23,7 @@ export type Exit =
   | { readonly kind: 'dirty-ring-full'; readonly vcpu: number }
   /** A kick, or an AbortSignal. */
   | { readonly kind: 'interrupted' }
-  /** The limit given to `runSlice` was reached. */
+  /** The limit given to `runSlice` was reached, or one of those in its options. */
   | { readonly kind: 'limit' };
 
 export interface SliceResult {
@@ -32,7 +32,10 @@ export interface SliceResult {
   readonly exit: Exit;
   /** Instructions retired in this slice, over all vCPUs. */
   readonly retired: number;
-  /** With exit `limit`, when `idleUntil` ended the slice: the virtual time in nanoseconds at which a device will wake the machine. */
+  /**
+   * With exit `limit`, when all vCPUs sleep beyond `idleUntil` or `until`: the virtual time in nanoseconds at which a device will
+   * wake the machine.
+   */
   readonly sleepsUntil?: number;
 }
 
@@ -51,8 +54,8 @@ export interface SliceOptions {
    */
   readonly idleUntil?: number;
   /**
-   * Milliseconds of the host's after which the slice ends with exit `limit` at the next look at the clock, a moment later; any
-   * time if not given. Where it ends is of no consequence to the guest.
+   * Milliseconds of the host's clock that the slice may take; any time if not given. After them the slice ends with exit `limit` at
+   * its next look at the clock, a moment later. Where it ends is of no consequence to the guest.
    */
   readonly milliseconds?: number;
 }

@@ -18,7 +18,7 @@ export class HostPace {
     if (this.end < Infinity) this.last = performance.now();
   }
 
-  /** Instructions to execute at most before `isOver` is asked. Instructions take from nanoseconds to milliseconds of the host's. */
+  /** Instructions to execute at most before `isOver` is asked. An instruction takes the host nanoseconds, or milliseconds. */
   get budget(): number {
     return this.end === Infinity ? Infinity : this.most;
   }

@@ -1,8 +1,8 @@
 // The one stream of what reaches the machine from outside. Each input takes effect at an instruction boundary and counts as an event
-// of its own, so that it has a position that no other has.
+// of its own, so that no two have the same position.
 //
-// From within a slice the API is called by what the machine has around it: what a platform's device does then follows from what
-// the guest did, and is no input. Only what is meant for a device from outside (a callback of an output that types) is one: it
+// From within a slice, what calls the API is what the machine has around it. What a platform's device does there follows from what
+// the guest did, and is no input. Only what comes for a device from outside is one, such as the typing of an output's callback: it
 // waits for the boundary after the instruction.
 
 import type { StateValue } from '../base/device.ts';
@@ -53,7 +53,7 @@ export class Inputs {
     return momentOf(this.host.cpus, this.host.clock);
   }
 
-  /** Has `effect`, which `describe` tells; it is an input unless it comes from within a slice or another input. */
+  /** Carries out `effect`, whose record `describe` gives. It is an input, unless it comes from within a slice or another input. */
   take<T>(describe: () => Input, effect: () => T): T {
     return this.depth > 0 || this.host.lock.guestMode > 0 ? effect() : this.takeHere(describe, effect);
   }
@@ -73,7 +73,7 @@ export class Inputs {
     }
   }
 
-  /** Something for a device; how much of it was taken. From within a slice all of it is, and what the device has no room for is lost. */
+  /** Something for a device. Returns how much was taken: from within a slice all, and what the device has no room for is lost then. */
   forDevice(device: string, data: StateValue): number {
     const { host } = this;
     if (host.lock.guestMode === 0) return this.take(describeFor(device, data), () => host.deliver(device, data));

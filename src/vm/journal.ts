@@ -1,5 +1,5 @@
-// What reached a machine from outside, and when: with the machine as it was at the start, all that it takes to have the run again,
-// to the bit. Positions are those of the whole machine, so one journal fits any number of vCPUs, either engine and any tracking.
+// What reached a machine from outside, and when. With the machine as it was at the start, this is all that it takes to have the run
+// again, to the bit. Positions are those of the whole machine, so one journal fits any number of vCPUs, either engine and any tracking.
 
 import type { StateValue } from '../base/device.ts';
 import type { MemslotRequest } from '../mmu/memslots.ts';

@@ -24,7 +24,7 @@ export class DivergenceError extends Error {
 
 const positionText = ({ ticks, events }: Position): string => `tick ${ticks} (event ${events})`;
 
-/** Exits after which a run that was recorded went on by an input: the replay goes on by the same. */
+/** Exits after which the recorded run went on by an input: the replay goes on by the same. */
 const ANSWERED: readonly Exit['kind'][] = ['limit', 'hlt', 'io', 'mmio'];
 
 export class Replay {

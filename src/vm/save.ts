@@ -23,7 +23,7 @@ export interface SavedVcpu {
   readonly answered: readonly OutsideAccess[];
 }
 
-/** All but what devices keep as blocks, which checkpoints take by what changed. */
+/** All but what devices keep as blocks: of these, checkpoints take what changed. */
 export interface VmCore {
   readonly version: typeof VM_STATE_VERSION;
   readonly ticks: number;
@@ -80,7 +80,7 @@ function restoreAll(state: VmState, parts: MachineParts, turns: Turns, clock: Vi
 }
 
 function restoreVcpu({ registers, tlb, answered }: SavedVcpu, cpu: Cpu): void {
-  // PML is what tracking logs here and now; a machine that is restored starts with an empty buffer.
+  // The PML buffer is this machine's own, and belongs to the tracking that is on here and now: its index stays.
   restoreBlock(VCPU_STATE, cpu.state, { ...registers, pmlIndex: cpu.state.pmlIndex[0] });
   cpu.replay.restore(answered);
   cpu.exceptionChain.length = 0;

@@ -139,7 +139,7 @@ export class SliceRunner {
     return order > 0 || (order === 0 && (!until.waiting || isWaiting(this.parts.cpus)));
   }
 
-  /** The vCPU at hand runs; then the books are made up: time, turn, PML. */
+  /** The vCPU at hand runs; then the books are made up: time, PML, turn. */
   private turn(budget: number): { retired: number; exit: Exit | null } {
     const { cpu } = this.turns;
     this.last = cpu.index;

@@ -42,8 +42,8 @@ export class Turns {
   }
 
   /**
-   * How many turns are to be passed until that of a vCPU that is active, or that `wakes` says an event will make active. -1 when
-   * there is none. Changes nothing: where a machine that sleeps is looked at must not show.
+   * How many turns are to be passed until that of a vCPU that can run: it is active, or `wakes` says that an event will make it so.
+   * -1 when there is none. Changes nothing: where a machine that sleeps is looked at must not show.
    */
   away(wakes: (cpu: Cpu) => boolean): number {
     for (let n = 0; n < this.cpus.length; n++) {

@@ -41,7 +41,7 @@ export class Vcpu {
     return getRegs(this.cpu);
   }
 
-  /** KVM_SET_REGS: sets those given. Another RIP gives an instruction up that was left half way at an `io` or `mmio` exit. */
+  /** KVM_SET_REGS: sets those given. A new RIP gives up the instruction that was left half way at an `io` or `mmio` exit. */
   setRegs(regs: Partial<Regs>): void {
     requireStopped(this.lock);
     checkRegs(regs, GPR_NAMES);

@@ -213,7 +213,7 @@ export class Vm {
     return this.parts.lock.with(() => this.parts.physical.readHost(gpa, length));
   }
 
-  /** A host-side write: logged on the host's list. KvmError EFAULT, before anything is written, where there is no RAM. */
+  /** A host-side write: every consumer of dirty pages hears of it. KvmError EFAULT, before anything is written, where there is no RAM. */
   writeMemory(gpa: number, bytes: Uint8Array): void {
     checkWrite(gpa, bytes);
     this.parts.lock.with(() =>
@@ -283,9 +283,9 @@ export class Vm {
   }
 
   /**
-   * Something from outside for a device of the platform: what is typed, a packet. It takes effect at once, from within a slice at
-   * the boundary after the instruction that runs. Returns how much of it was taken (from within a slice: all of it; what the device
-   * has no room for then is lost). InputError: no such device, or nothing that it takes.
+   * Something from outside for a device of the platform: what is typed, a packet. It takes effect at once; from within a slice, at
+   * the boundary after the instruction that runs. Returns how much of it was taken. From within a slice that is all of it, and what
+   * the device has no room for is lost. InputError: no such device, or nothing that it takes.
    */
   input(device: string, data: StateValue): number {
     return this.inputs.forDevice(device, data);
@@ -302,8 +302,8 @@ export class Vm {
   }
 
   /**
-   * Takes down every input from now on, until the journal is stopped: with `Replay`, a machine that is as this one is now will run
-   * as this one does. KvmError EBUSY from within a slice, and while a journal is being recorded already.
+   * Records every input from now on, until the journal is stopped. With `Replay`, a machine that is as this one is now then runs as
+   * this one does. KvmError EBUSY from within a slice, and while a journal is being recorded already.
    */
   record(): Journal {
     requireStopped(this.parts.lock);
@@ -369,7 +369,7 @@ export class Vm {
 
   /**
    * Restores what `save` gave on a machine of the same configuration. RAM must have been restored before. InputError, and
-   * nothing changes, if it is no such state. EBUSY from within a slice, and while a journal is recorded, which does not lead there.
+   * nothing changes, if it is no such state. EBUSY from within a slice, and while a journal is recorded: no input leads to that state.
    */
   restore(state: VmState): void {
     requireStopped(this.parts.lock);
@@ -378,7 +378,7 @@ export class Vm {
     this.requestAll(Request.EVENT);
   }
 
-  /** vCPU `index` while it makes an access: for a platform that serves the instruction which makes it. */
+  /** vCPU `index` in the middle of an access: for a platform that serves the accessing instruction. */
   calling(index: number): CallingVcpu {
     return new CallingVcpu(this.parts.cpus[index]!);
   }

@@ -1,5 +1,5 @@
-// The mechanism of the state table: fields are declared once (name, type, count, saved or not, what it is), and offsets,
-// typed views, the snapshot schema and the docs come from the declaration. No offset is written twice.
+// The mechanism of the state table. Each field is declared once (name, type, count, saved or not, what it is); its offset, its
+// typed view, its part in snapshots and its line in the docs come from the declaration. No offset is written twice.
 
 import { InputError } from '../errors.ts';
 import type { LinearMemory } from '../linear-memory.ts';
