@@ -21,9 +21,9 @@ const HDRS_OFFSET = 0x202;
 const SECTOR_SIGNATURE_AT = 510;
 
 /**
- * What a file is, by its content. A malformed file is what it begins as; never throws. A boot sector's signature makes it a disk,
- * whatever follows: boot loaders on disks have multiboot headers of their own. Only ELF and Linux kernels, which may have the
- * signature too, say by their own that they are no disks. `asKernel`: it is known to be none.
+ * What a file is, by its content; a malformed file is what it begins as. A boot sector's signature makes it a disk whatever follows,
+ * since boot loaders on disks have multiboot headers of their own. ELF and Linux kernels may have the signature too: their own one
+ * says that they are no disks. `asKernel`: the file is known to be no disk.
  */
 export function recogniseImage(bytes: Uint8Array, { asKernel = false }: { readonly asKernel?: boolean } = {}): ImageContent {
   requireBytes('bytes', bytes);
