@@ -1,6 +1,6 @@
-// Loops that store beside their code, or to it, in both engines and in the npm package v86: each beside the same loop with its
-// stores in another page. A round is one run from the guest's `start` line to its end, translation included. Laps are so many that
-// v86 is stopped at the `start` line before it has come to the end.
+// Loops that store beside their code, or to it, in both engines and in the npm package v86. Each stands beside the same loop with its
+// stores in another page. A round is one run from the guest's `start` line to its end, translation included. There are so many laps
+// that v86 is stopped at the `start` line before it comes to the end.
 
 import type { Benchmark, Comparison, Subject } from './harness/benchmark.ts';
 import { loopImage, word } from './support/small-guest.ts';

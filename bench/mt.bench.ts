@@ -19,7 +19,7 @@ type Phase = (typeof PHASES)[number];
 /** Microseconds by phase. */
 type Costs = Readonly<Record<Phase, number>>;
 
-/** The same pages in little and in much memory; and as many pages spread over all of it, which costs the host's caches more. */
+/** The same pages in little and in much memory. Then as many pages spread over all of it, which costs the host's caches more. */
 const LAYOUTS = [
   { name: '64 MiB', memory: 64 * MIB, stride: 3 },
   { name: '2 GiB, the same pages', memory: 2048 * MIB, stride: 3 },

@@ -1,5 +1,5 @@
-// One sieve in flat 32-bit code, in 32-bit code over segments, and in 16-bit code of real-address mode, by both engines; and a
-// 16-bit loop that loads a segment register and calls far in every round, which is what programs of several segments do.
+// One sieve in flat 32-bit code, in 32-bit code over segments, and in 16-bit code of real-address mode, by both engines. And a
+// 16-bit loop that loads a segment register and calls far in every round, as programs of several segments do.
 
 import { Vm } from '../src/vm/vm.ts';
 import type { SegmentRegister } from '../src/vm/registers.ts';

@@ -60,8 +60,8 @@ export async function buildWeb(outdir = join(DIST, 'web')) {
 }
 
 /**
- * Builds every entry. Bundles appear in dist/ one by one, the stamp last: whoever starts meanwhile finds the old
- * bundle or the new one, never half of one, and a build that fails leaves the old ones. Throws SetupError.
+ * Builds every entry. Bundles appear in dist/ one by one, the stamp last. Whoever starts meanwhile finds the old bundle or the new
+ * one, never half of one. A build that fails leaves the old ones. Throws SetupError.
  */
 export async function buildBundles() {
   // esbuild may just have been installed, so it is not imported before.

@@ -1,9 +1,9 @@
 // Module instances. `import { ISA } from './isa/index.ts?instance=NAME'` yields a copy of that module, and of every module
 // under the instanced directories that it reaches by relative imports, which belongs to NAME alone.
 //
-// Why: V8 keeps type feedback per function object's code, so one copy of the instruction semantics that two builders run
-// through turns megamorphic and slow. A query on one import does not reach the modules behind it; these plugins carry it on.
-// The same rule is written for both bundlers that load the sources: esbuild (dist, bench) and Vite (Vitest).
+// Why: V8 keeps type feedback for each function's code. If two builders run through one copy of the instruction semantics, it
+// turns megamorphic and slow. A query on one import does not reach the modules behind it; these plugins carry it on. Both bundlers
+// that load the sources have the same rule: esbuild (dist, bench) and Vite (Vitest).
 
 import { readFileSync } from 'node:fs';
 import { dirname, extname, resolve, sep } from 'node:path';

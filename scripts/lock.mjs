@@ -49,7 +49,7 @@ function clear(path, owner) {
   } catch {
     return;
   }
-  // Another waiter may have cleared it and taken the lock in between: then that is the file we hold, and it goes back.
+  // Another waiter may have cleared it and taken the lock in between. Then the file moved aside is that waiter's, and it goes back.
   if (read(aside) !== owner) renameSync(aside, path);
   else rmSync(aside, { force: true });
 }

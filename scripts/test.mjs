@@ -1,4 +1,4 @@
-// `npm test`: sets up what is missing, checks that everything builds and type-checks, runs the tests, and ends with one line
+// `npm test`: sets up what is missing, makes the checks below (build, types, dead code, lint), runs the tests, and ends with one line
 //     N passed, N failed[, N skipped]
 // Arguments go to Vitest: `npm test -- test/mt` runs only those files (and leaves the checks out). `--long` runs the long suites.
 
@@ -55,7 +55,7 @@ function readReport(path) {
   }
 }
 
-/** The files that took longest, so that a suite which grows is seen to. Seconds of wall-clock time. */
+/** Names the files that took longest, in seconds of wall-clock time, so that somebody sees when a suite grows. */
 function saySlowest(report, most = 8) {
   const files = report.testResults.map(({ name, startTime, endTime }) => ({
     path: relative(ROOT, name),

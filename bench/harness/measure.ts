@@ -1,5 +1,5 @@
 // Measures the subjects of a comparison in interleaved rounds: A B C, then C B A, and so on. What slows the machine for a while
-// then slows all of them, and ratios are taken within a round, so that they hold even where the rates drift.
+// then slows all of them. Ratios are taken within a round, so they hold even where the rates drift.
 
 import type { Comparison, Subject } from './benchmark.ts';
 import { median, relativeSpread } from './statistics.ts';

@@ -14,7 +14,7 @@ const LARGE = 0x83;
 
 /** Writes the tables into free RAM; returns the PML4's address for CR3. */
 export function placeIdentityMap(placement: Placement, target: BootTarget): number {
-  // RAM is under 2^39 bytes up, so that one PML4 entry's 512 GiB hold it; higher RAM takes further entries.
+  // An entry of the PML4 covers 512 GiB: RAM above that takes further entries.
   const gibs = new Set([0, 1, 2, 3]);
   for (const { base, end } of joinedRam(target.memory)) {
     for (let gib = Math.floor(base / GIB); gib * GIB < end; gib++) gibs.add(gib);

@@ -21,9 +21,9 @@ const HDRS_OFFSET = 0x202;
 const SECTOR_SIGNATURE_AT = 510;
 
 /**
- * What a file is, by its content. A malformed file is what it begins as; never throws. A boot sector's signature makes it a disk,
- * whatever follows: boot loaders on disks have multiboot headers of their own. Only ELF and Linux kernels, which may have the
- * signature too, say by their own that they are no disks. `asKernel`: it is known to be none.
+ * What a file is, by its content; a malformed file is what it begins as. A boot sector's signature makes it a disk whatever follows,
+ * since boot loaders on disks have multiboot headers of their own. ELF and Linux kernels may have it too; their own signatures say
+ * that they are no disks. `asKernel`: the file is known to be no disk.
  */
 export function recogniseImage(bytes: Uint8Array, { asKernel = false }: { readonly asKernel?: boolean } = {}): ImageContent {
   requireBytes('bytes', bytes);
@@ -42,8 +42,8 @@ export const hasBootSector = (bytes: Uint8Array): boolean => bytes[SECTOR_SIGNAT
 
 /**
  * Loads `bytes` (of the file `name`) into the target and sets its entry state. With `options.at` the file is loaded raw at
- * that guest-physical address. The image lies over what firmware left in low memory. InputError, one line, for whatever cannot
- * be loaded; the entry state is then not set, and memory may hold part of what was to be loaded.
+ * that guest-physical address. Firmware's power-on comes first, so the image lies over what that left in low memory. InputError,
+ * one line, for whatever cannot be loaded; the entry state is then not set, and memory may hold part of what was to be loaded.
  */
 export function loadImage(name: string, bytes: Uint8Array, target: BootTarget, options: BootOptions = {}): LoadedImage {
   checkLoad(name, bytes, target, options);

@@ -85,7 +85,7 @@ function placeCommandLine({ cmdlineSize }: LinuxHeader, placement: Placement, ap
   return placement.put('command line', bytes, 1);
 }
 
-/** As high as it may be, where nothing that the kernel does before it knows of it can reach. */
+/** Puts the RAM disk as high as it may be: what the kernel does before it knows of it does not reach there. */
 function placeInitrd({ initrdAddrMax }: LinuxHeader, placement: Placement, { name, bytes }: BootModule): number {
   const base = placement.reserveHighest('initial RAM disk', bytes.length, PAGE_SIZE, initrdAddrMax + 1);
   if (base === null) {

@@ -11,8 +11,8 @@ export interface MemoryMapEntry {
 }
 
 /**
- * Between the end of conventional memory and 1 MiB a PC has its extended BIOS data area, adapters and firmware: guests take it for no RAM
- * whatever they are told.
+ * Between the end of conventional memory and 1 MiB a PC has its extended BIOS data area, adapters and firmware. Guests take none of it
+ * for RAM, whatever they are told.
  */
 export const CONVENTIONAL_END = 0x9fc00;
 export const ADAPTER_END = 0x100000;
@@ -29,7 +29,7 @@ export function joinedRam(memory: BootTarget['memory']): { base: number; end: nu
   return joined;
 }
 
-/** What is RAM and free for the guest, in order of address, with what firmware and adapters have as reserved. */
+/** The RAM that is free for the guest, and what firmware and adapters have, which is reserved; in order of address. */
 export function memoryMap(memory: BootTarget['memory']): MemoryMapEntry[] {
   const map: MemoryMapEntry[] = [];
   const add = (base: number, end: number, type: 1 | 2): void => {

@@ -1,5 +1,5 @@
-// Who occupies which guest-physical range while an image is loaded: the image's own segments lie where it says, everything
-// else is put into RAM that is free.
+// Who occupies which guest-physical range while an image is loaded. The image's own segments lie where it says; everything else goes
+// into RAM that is free.
 
 import { InputError } from '../base/errors.ts';
 import { alignUp } from '../base/paging-units.ts';

@@ -17,7 +17,7 @@ const NOTE_NAME = [0x58, 0x65, 0x6e, 0]; // "Xen"
 
 /** The entry point a PVH note gives, or null if there is none. Malformed notes end the search of their segment. */
 export function findPvhEntry(file: ImageReader, elf: ElfImage): number | null {
-  // Notes of a well-formed file do not overlap; so many program headers over the same notes are not read for ever.
+  // Notes of a well-formed file do not overlap. The budget bounds the work for many program headers over the same notes.
   let budget = file.length;
   for (const { offset, size } of elf.notes) {
     budget -= size;

@@ -1,4 +1,4 @@
-// What the boot layer needs of a machine, and what it hands over: RAM to write to, and the state vCPU 0 starts in.
+// What the boot layer needs of a machine: RAM to write to, and firmware's work done. What it hands over: the state vCPU 0 starts in.
 
 export interface BootTarget {
   /** RAM, as guest-physical ranges in bytes. */

@@ -14,7 +14,7 @@ const segment = ({ selector, base, limit, attributes }: SegmentState): SegmentRe
   attributes,
 });
 
-/** RAM (ROM is not for loading) and vCPU 0 of `vm`. Writes are host-side writes. */
+/** RAM (ROM is not for loading), vCPU 0, and the firmware of the board of `vm`. Writes are host-side writes. */
 export function bootTarget(vm: Vm): BootTarget {
   requireVm(vm);
   return {

@@ -13,7 +13,7 @@ export function encodeBase({ pages, blocks, machine, state, hash }: BaseCheckpoi
   return encodeContainer(ContainerKind.CHECKPOINT_BASE, { machine, state, hash, blocks: [...blocks.keys()] }, [pages, ...blocks.values()]);
 }
 
-/** `previous`: the CRC of the file that this cycle continues, so that files of different runs are not taken for one run's. */
+/** `previous`: the CRC of the file that this cycle continues. By it, files of different runs are told apart. */
 export function encodeDelta({ pages, blocks, cpid, state, hash, end }: DeltaCheckpoint, previous: number): Generator<Uint8Array, number> {
   const header = { cpid, previous, state, hash, end, blocks: [...blocks.keys()] };
   return encodeContainer(ContainerKind.CHECKPOINT_CYCLE, header, [pages, ...blocks.values()]);
@@ -90,7 +90,7 @@ const isMachine = (value: unknown): value is MachineDescription =>
   isCount(value['quantum']) &&
   (value['rom'] === undefined || isCount(value['rom']));
 
-/** The outline; each component checks its own part when it is restored. */
+/** Checks the outline alone; each component checks its own part when it is restored. */
 function isState(value: unknown): value is VmCore {
   if (!isObject(value)) return false;
   const { version, ticks, turns, vcpus, platform } = value;

@@ -1,9 +1,10 @@
 // Continuous incremental checkpoints over memory tracking, in the sequence the MT interface intends:
 //
 //   INIT → ENABLE → DIRTY_TRIGGER → copy all memory once
-//   → { PREPARE(cpid) → run → stop vCPUs → VM_QUIESCED → FETCH until 0 → copy pages → REARM }*
+//   → { PREPARE(cpid) → run → stop vCPUs → VM_QUIESCED → save state → FETCH until 0 → copy pages and blocks → keep → REARM }*
 //
-// The copy is made while the VM is stopped, so pages are re-armed after it: nothing can be written in between.
+// The copy is made while the VM is stopped, so pages are re-armed after it: nothing can be written in between. If the store cannot
+// keep the cycle, abort takes the place of REARM.
 
 import { requireFunction } from '../base/arguments.ts';
 import type { BlockImages, BlockTracker } from '../base/blocks.ts';
@@ -28,11 +29,11 @@ export interface CheckpointPolicy {
   readonly maxDirty: number;
   /** Retired instructions that end a cycle. */
   readonly instructions?: number;
-  /** Host milliseconds that end a cycle. Makes the cycle bounds, not the guest, depend on the host. */
+  /** Host milliseconds that end a cycle. The cycle's end then depends on the host; what the guest computes does not. */
   readonly milliseconds?: number;
   /** Entries fetched at a time. */
   readonly batch?: number;
-  /** Take a hash of all memory at each cycle's end, so that rebuilds can be verified. */
+  /** Take a hash of all memory and devices' blocks at each cycle's end, so that rebuilds can be verified. */
   readonly hash?: boolean;
 }
 
@@ -60,7 +61,7 @@ export interface CycleReport {
   readonly phases: Phases;
 }
 
-/** A cycle that ran, but that the store could not keep: what it has is reported again in the next. `cause` is the store's error. */
+/** A cycle ran, but the store could not keep it: the next reports again what it has. `cause` is the store's error. */
 export class CheckpointError extends Error {
   override readonly name = 'CheckpointError';
   constructor(
@@ -114,8 +115,8 @@ export class Checkpointer {
   }
 
   /**
-   * One cycle. If the store cannot keep it, the cycle is aborted, so that what it holds is reported again, and CheckpointError is
-   * thrown, with the report; the machine can go on. With the machine's `verify`, throws LostWriteError.
+   * Runs one cycle. If the store cannot keep it, the cycle is aborted and CheckpointError is thrown, with the report. What the cycle
+   * holds is then reported again, and the machine can go on. With the machine's `verify`, throws LostWriteError.
    */
   cycle(options: CycleOptions = {}): CycleReport {
     checkCycle(options);
@@ -127,8 +128,8 @@ export class Checkpointer {
   }
 
   /**
-   * The same, with `between` awaited before the cycle and between slices, so that the host's event loop gets its turns. Once it
-   * gives false, the cycle ends there, with exit `interrupted`.
+   * The same, but awaits `between` before each slice, so that the host's event loop gets its turns. Once that gives false, the
+   * cycle ends there, with exit `interrupted`.
    */
   async cycleAsync(between: () => Promise<boolean>, options: CycleOptions = {}): Promise<CycleReport> {
     requireFunction('between', between);
@@ -187,7 +188,7 @@ export class Checkpointer {
     throw new CheckpointError(report, failure.error);
   }
 
-  /** What the store threw, after the cycle was aborted; null if it has kept it. */
+  /** Puts the cycle into the store. Null if that has kept it; else aborts the cycle and gives what the store threw. */
   private keep(pages: MemoryImage, blocks: BlockImages, exit: Exit, state: VmCore, times: PhaseTimes): { readonly error: unknown } | null {
     const { vm, policy } = this;
     const hash = policy.hash ? hashMachine(vm) : null;
@@ -226,7 +227,7 @@ export class Checkpointer {
     }
   }
 
-  /** Of the devices that have changed any. */
+  /** The blocks that changed, for devices of which any has. */
   private takeBlocks(): BlockImages {
     const taken = this.trackers.map(([name, tracker]) => [name, tracker.take()] as const);
     return new Map(taken.filter(([, image]) => image.size > 0));

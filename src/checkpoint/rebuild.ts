@@ -1,4 +1,4 @@
-// From a store back to a machine: the base, then the deltas in order.
+// From a store back to a machine: memory and devices' blocks of the base, then the deltas in order.
 
 import { shown } from '../base/arguments.ts';
 import { packBlocks } from '../base/blocks.ts';

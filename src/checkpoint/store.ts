@@ -11,7 +11,7 @@ import type { Exit } from '../vm/exit.ts';
 import type { VmCore } from '../vm/save.ts';
 import { Contents } from './contents.ts';
 
-/** What it takes to build a machine that can take the checkpoint up. */
+/** How to build a machine that can take the checkpoint up. */
 export interface MachineDescription {
   readonly memory: number;
   readonly vcpus: number;
@@ -27,7 +27,7 @@ export interface BaseCheckpoint {
   readonly machine: MachineDescription;
   readonly state: VmCore;
   readonly pages: MemoryImage;
-  /** Whole contents, for each device that has blocks. */
+  /** For each device that has blocks, all of them. */
   readonly blocks: BlockImages;
   /** Hash of all memory and blocks, if the run verifies. */
   readonly hash: string | null;
@@ -39,7 +39,7 @@ export interface DeltaCheckpoint {
   readonly state: VmCore;
   /** The pages reported in the cycle, as they were at its end; all-zero pages included. */
   readonly pages: MemoryImage;
-  /** The blocks that changed in the cycle, as they were at its end; devices without any are left out. */
+  /** The blocks that changed in the cycle, as they were at its end. Devices of which none changed are left out. */
   readonly blocks: BlockImages;
   readonly hash: string | null;
   /** How the guest ended in this cycle; null if it goes on. */
@@ -48,16 +48,16 @@ export interface DeltaCheckpoint {
 
 export interface CheckpointStore {
   putBase(base: BaseCheckpoint): void;
-  /** Throws if the delta could not be kept: then nothing of it is. */
+  /** Throws if the delta cannot be kept; nothing of it is kept then. */
   putDelta(delta: DeltaCheckpoint): void;
-  /** All memory and the state at the end of `firstCycle`. */
+  /** All memory, the state and all blocks at the end of `firstCycle`. */
   base(): BaseCheckpoint;
   /** The cycle that the base stands for: 0, unless old cycles were merged into it. */
   readonly firstCycle: number;
   /** The last cycle kept, `firstCycle` for only the base. */
   readonly lastCycle: number;
   delta(cpid: number): DeltaCheckpoint;
-  /** Gives up what the store holds of the host. */
+  /** Gives up what the store holds of the host, such as a lock. */
   close?(): void;
 }
 
@@ -65,13 +65,13 @@ export interface CheckpointStore {
 export class MemoryStore implements CheckpointStore {
   private kept: BaseCheckpoint | null = null;
   private readonly deltas: DeltaCheckpoint[] = [];
-  /** Pages and blocks of the deltas. */
+  /** How many pages and blocks the deltas hold. */
   private held = 0;
   /** What the base holds, once deltas were merged into it. */
   private merged: Contents | null = null;
   firstCycle = 0;
 
-  /** Once the deltas hold more than `limit` bytes of pages, the oldest are merged into the base. */
+  /** Once the deltas hold more than `limit` bytes of pages and blocks, the oldest are merged into the base. */
   constructor(private readonly limit = Infinity) {
     requireLimit('limit', limit);
   }
@@ -109,7 +109,7 @@ export class MemoryStore implements CheckpointStore {
     return delta;
   }
 
-  /** With hashes, the merged memory is checked: nobody can rebuild that cycle by itself later. */
+  /** Checks the merged contents by the hash, if there is one: nobody can rebuild that cycle by itself later. */
   private mergeOldest(): void {
     const base = this.base();
     const oldest = this.deltas.shift()!;

@@ -23,7 +23,7 @@ export function syncDirectory(path: string): void {
 
 /**
  * Writes the pieces as the file at `path`, replacing one that is there. Returns what the generator does. `ready` is called when
- * all is written, before the file has its name; if it throws, it never has. System errors name `path`.
+ * all is written, before the file has its name; if it throws, the file never gets it. System errors name `path`.
  */
 export function writeAtomically<R>(path: string, pieces: Generator<Uint8Array, R>, ready: () => void = () => {}): R {
   return naming(path, () => writeThenRename(path, pieces, ready));
@@ -51,8 +51,8 @@ function writeThenRename<R>(path: string, pieces: Generator<Uint8Array, R>, read
 }
 
 /**
- * Where to write what is to be found at `path`, and where to rename it to. What is there and is no regular file (a pipe, a
- * terminal, /dev/null) is written to as it is: a rename would replace it. Behind a symbolic link the file is replaced, not the link.
+ * Where to write what is to be found at `path`, and where to rename it to. A pipe, a terminal or /dev/null that is there is written
+ * to as it is, without a rename, which would replace it. Behind a symbolic link the file is replaced, not the link.
  */
 function destination(path: string): { readonly write: string; readonly rename: string | null } {
   try {

@@ -1,4 +1,4 @@
-// The disk that a guest is booted from: under its whole path, so that a checkpoint finds it from anywhere.
+// The disk that a guest is booted from. It is named by its whole path, so that a checkpoint finds it from anywhere.
 
 import { resolve } from 'node:path';
 import { InputError } from '../base/errors.ts';
@@ -17,8 +17,8 @@ export function bootDisk(path: string, bytes: Uint8Array, kind: DiskKind | null 
 }
 
 /**
- * The disk of the machine whose state this is, read again, from `moved` if that is given; null if it has none. InputError if the file is
- * not there.
+ * The disk of the machine whose state this is, read again, from `moved` if that is given. Null if the machine has none. InputError if
+ * the file is not there.
  */
 export function bootDiskOf({ platform }: VmCore, moved: string | null): DiskImage | null {
   const state: unknown = platform?.['bios'];

@@ -1,6 +1,6 @@
 // A directory of checkpoints: base.tmck, then cycle-000001.tmck and so on, each written whole before it has its name. Each
-// cycle names the file it continues by that file's CRC, so a directory holds one run or is refused. While a run writes, it holds
-// the directory's lock; readers need none.
+// cycle names the file it continues by that file's CRC, so a directory that mixes runs is refused. A run holds the directory's
+// lock while it writes; readers need none.
 
 import { closeSync, existsSync, fstatSync, mkdirSync, openSync, readSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -16,7 +16,7 @@ import { LOCK_FILE, sweepLock, WriterLock } from './writer-lock.ts';
 
 const BASE = 'base.tmck';
 const CYCLE = /^cycle-(\d{6,})\.tmck$/;
-/** Also of a host or a process that may be alive: the lock says whether it is in the way. */
+/** Temporaries of any host and process, even one that may be alive: the lock says whether it is in the way. */
 const TEMPORARY = /^(base|cycle-\d{6,})\.tmck\.[0-9a-f.]+\.tmp$/;
 const OURS = /^(base|cycle-\d{6,})\.tmck$/;
 
@@ -64,8 +64,8 @@ export class DirectoryStore implements CheckpointStore {
   ) {}
 
   /**
-   * An empty store in a new directory, or in one that is there and holds nothing but what killed runs left unfinished. InputError
-   * for any other, and for one that another run writes into. To be closed.
+   * An empty store in a new directory, or in one that holds nothing but what killed runs left unfinished. InputError for a directory
+   * that holds more, and for one that another run writes into. To be closed.
    */
   static create(path: string): DirectoryStore {
     if (namesIn(path) === null) mkdirSync(path);
@@ -81,7 +81,7 @@ export class DirectoryStore implements CheckpointStore {
     }
   }
 
-  /** The checkpoints that a run left. InputError if there are none. A cycle that is missing is one when it is asked for. */
+  /** The checkpoints that a run left. InputError if there are none. A missing cycle is an InputError when it is asked for. */
   static open(path: string): DirectoryStore {
     const names = namesIn(path);
     if (names === null) throw new InputError(`directory '${path}': no such file or directory`);
@@ -90,13 +90,13 @@ export class DirectoryStore implements CheckpointStore {
     return new DirectoryStore(path, Math.max(0, ...cycles), null);
   }
 
-  /** Removes what killed runs left in the directory beside whole files. */
+  /** Removes what killed runs left in the directory: unfinished files, and a lock. */
   sweep(): void {
     sweepDirectory(this.path, (final) => OURS.test(final));
     sweepLock(this.path);
   }
 
-  /** Gives the directory up to other writers. */
+  /** Releases the lock: others may write into the directory. */
   close(): void {
     this.lock?.release();
   }
@@ -165,7 +165,7 @@ function requireUnused(path: string): void {
   }
 }
 
-/** Names in the directory; null if there is no such directory. InputError for any other reason. */
+/** Names in the directory; null if there is no such directory. InputError if it cannot be read. */
 function namesIn(path: string): string[] | null {
   try {
     return readdirSync(path).sort();

@@ -1,5 +1,5 @@
-// Command-line arguments against an option table. Node's own util.parseArgs does the tokenising (`--opt=value`, `--opt value`,
-// `--`), so that no package is needed; its strict mode knows no optional values and no repeats, so the rules are applied here.
+// Command-line arguments against an option table. Node's own util.parseArgs makes the tokens (`--opt=value`, `--opt value`, `--`), so
+// no package is needed. Its strict mode knows no optional values and no repeats, so the rules are applied here.
 
 import { parseArgs } from 'node:util';
 import { InputError } from '../base/errors.ts';

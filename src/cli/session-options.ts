@@ -1,4 +1,4 @@
-// The options that running a guest has in common with taking a checkpoint up: `run` and `restore`.
+// The options that `run`, `restore` and `replay` have in common: how a session runs, whatever its guest.
 
 import { InputError } from '../base/errors.ts';
 import { ENGINES } from '../vm/config.ts';

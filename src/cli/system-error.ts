@@ -32,7 +32,7 @@ export function isSystemError(error: unknown): error is SystemError {
 /** What went wrong, in words, without the path. */
 export const systemErrorText = ({ code, syscall }: SystemError): string => TEXTS[code] ?? `${syscall} failed with ${code}`;
 
-/** Runs `action`; a system error out of it names `path`, which writes by descriptor do not, and renames do by another name. */
+/** Runs `action`; a system error out of it names `path`. Writes by descriptor name no path, and renames name another. */
 export function naming<T>(path: string, action: () => T): T {
   try {
     return action();

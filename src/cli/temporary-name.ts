@@ -1,5 +1,5 @@
-// Names of files that are not whole yet: the final name, a digest of the host's, the process, `.tmp`. By host and process it can
-// be told whether anybody still writes to such a file.
+// Names of files that are not whole yet: the final name, a digest of the host's name, the process, `.tmp`. Host and process tell
+// whether anybody still writes to such a file.
 
 import { readdirSync, rmSync } from 'node:fs';
 import { hostname } from 'node:os';

@@ -1,5 +1,5 @@
-// Who writes into a directory: a file that names host, process and when that process began. A crash leaves it behind; it is then
-// stale, which the next writer on that host sees, whatever process has the number by now.
+// Who writes into a directory: a file that names host, process and when that process began. A crash leaves it behind. The next
+// writer on that host sees that it is stale, whatever process has the number by now.
 
 import { closeSync, constants, fstatSync, openSync, readFileSync, rmSync, statSync, writeSync } from 'node:fs';
 import { hostname } from 'node:os';
@@ -76,7 +76,7 @@ export function sweepLock(directory: string): void {
   }
 }
 
-/** Null if there is none, or one that was not written to the end: its writer was killed, or is at it right now. */
+/** Null if there is no lock, or one that is not whole: its writer was killed, or writes it right now. */
 function readHolder(path: string): Holder | null {
   for (let tries = 0; tries < 3; tries++) {
     try {

@@ -1,5 +1,5 @@
-// Blocks that were written, over a background that never changes. Blocks that are handed out are never changed afterwards: the
-// next write replaces them, so that a harvest copies nothing.
+// Written blocks, over a background that never changes. A block that was handed out never changes again: the next write replaces
+// it. So a harvest copies nothing.
 
 import { BLOCK_BYTES } from '../base/blocks.ts';
 import type { BlockImage, BlockStore, BlockTracker } from '../base/blocks.ts';
@@ -41,7 +41,7 @@ export class BlockOverlay implements BlockStore {
 
   restore(image: BlockImage): void {
     this.check(image);
-    // With somebody tracking, a block that goes back to the background is a change like any other.
+    // For a tracker, a block that goes back to the background is a change like any other.
     const reverted = this.trackers.size > 0 ? [...this.blocks.keys()].filter((n) => !image.has(n)) : [];
     this.blocks.clear();
     this.own.clear();

@@ -58,7 +58,7 @@ export class PortBus implements PortSpace {
     this.assign(mappings);
   }
 
-  /** From now on these answer. Of those that overlap the first does; what leaves the space is left out. */
+  /** From now on these mappings answer. Where some overlap, the first answers. One that leaves the space is left out. */
   assign(mappings: readonly Mapping[]): void {
     this.byPort.clear();
     for (const mapping of [...mappings].reverse()) {

@@ -1,5 +1,5 @@
-// The PC's way to report x87 exceptions while CR0.NE is 0 (SDM vol. 1, "MS-DOS Compatibility Sub-mode"): FERR# raises IRQ 13,
-// latched; a write to port F0 drops the interrupt and asserts IGNNE#, under which x87 instructions go on, until FERR# goes.
+// The PC's way to report x87 exceptions while CR0.NE is 0 (SDM vol. 1, "MS-DOS Compatibility Sub-mode"). FERR# raises IRQ 13, which
+// is latched. A write to port F0 drops the interrupt and asserts IGNNE# until FERR# goes; x87 instructions go on meanwhile.
 
 import type { AccessWidth, Device, DeviceState, IrqLine } from '../base/device.ts';
 import { readByBytes, writeByBytes } from './byte-access.ts';

@@ -7,7 +7,7 @@ const SCHEMA = { master: int(0xff), slave: int(0xff) };
 /** Bits that can be set: IRQ 0, 1, 2, 8 and 13 are always edge-triggered (Intel 82371, "ELCR: Edge/Level Control Registers"). */
 const WRITABLE = [0xf8, 0xde];
 
-/** The edge/level control registers beside a pair of 8259As: a bit set makes its input level-triggered. */
+/** The edge/level control registers beside a pair of 8259As: a set bit makes its input level-triggered. */
 export class Elcr implements Device {
   readonly name = 'elcr';
   private state = { master: 0, slave: 0 };

@@ -43,7 +43,7 @@ const INPUT_PORT = 0x80;
 /** Nothing in the output buffer. */
 const EMPTY = -1;
 
-/** What a byte takes on the wire, in nanoseconds: eleven bits at 12 kHz. So much time is at least between two bytes of keys. */
+/** Nanoseconds that a byte takes on the wire: eleven bits at 12 kHz. Two bytes of keys come at least so far apart. */
 const WIRE_TIME = 916_000;
 
 const SCHEMA = {
@@ -255,7 +255,7 @@ export class I8042 implements Device {
       case Command.A20_ON:
         return this.setA20(command === Command.A20_ON);
       default:
-        // 0xF0 … 0xFF pull those of the lines 3:0 whose bit is clear for 6 µs; line 0 resets the processor.
+        // 0xF0 … 0xFF pull lines 3:0 low for 6 µs, those whose bit is clear. Line 0 resets the processor.
         if (command >= Command.PULSE && !(command & Output.NOT_RESET)) this.onReset();
     }
   }

@@ -1,7 +1,7 @@
 // One 8259A interrupt controller. Facts are from Intel's 8259A data sheet; section titles are quoted.
 //
-// The PC/AT's pair of them is wired in pic-pair.ts. Only the 8086 mode of the interrupt sequence is modelled: acknowledge
-// gives one vector. ICW4's buffered-mode bits concern pins that a model has not.
+// pic-pair.ts wires the PC/AT's pair of them. Only the 8086 mode of the interrupt sequence is modelled: acknowledge gives one
+// vector. ICW4's buffered-mode bits concern pins, of which a model has none.
 
 import type { AccessWidth, Device, DeviceState, IrqLine } from '../base/device.ts';
 import { readByBytes, writeByBytes } from './byte-access.ts';
@@ -72,8 +72,8 @@ export class Pic8259 implements Device {
   }
 
   /**
-   * The INTA sequence: returns the input that is now in service, or -1 if the request has gone, for which the chip answers
-   * with IR7's vector without setting its ISR bit ("Edge and Level Triggered Modes": default IR7).
+   * The INTA sequence. Returns the input that is now in service, or -1 if the request has gone: the chip then answers with IR7's
+   * vector and leaves its ISR bit clear ("Edge and Level Triggered Modes": default IR7).
    */
   acknowledge(): number {
     const { state } = this;
@@ -95,7 +95,7 @@ export class Pic8259 implements Device {
     return this.state.vectorBase | (input < 0 ? 7 : input);
   }
 
-  /** To be called when `levelTriggered` gives something else: a level-triggered input requests while it is high. */
+  /** To be called when what `levelTriggered` gives has changed: a level-triggered input requests while it is high. */
   triggerModeChanged(): void {
     this.state.irr |= this.state.lines & this.levelMask();
     this.update();

@@ -1,5 +1,5 @@
-// A device's input clock against virtual nanoseconds; unless told otherwise the PIT's, 1.193182 MHz (14.31818 MHz / 12). Both
-// ways are exact: every product stays below 2^53, since whole seconds are split off first.
+// A device's input clock against virtual nanoseconds. Unless told otherwise it is the PIT's, 1.193182 MHz (14.31818 MHz / 12).
+// Both ways are exact: whole seconds are split off first, so every product stays below 2^53.
 
 export const PIT_HZ = 1193182;
 const SECOND = 1_000_000_000;

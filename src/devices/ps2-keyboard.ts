@@ -68,7 +68,7 @@ export function sendKey(state: KeyboardState, codes: readonly number[]): boolean
   return true;
 }
 
-/** The host sends `byte`: a command, or the parameter of one. What was not taken yet is dropped, as the line is one. */
+/** The host sends `byte`: a command, or the parameter of one. Its answer replaces one that was not taken yet: there is one line. */
 export function commandKeyboard(state: KeyboardState, byte: number): void {
   const { command } = state;
   const reply = (...bytes: number[]): void => {

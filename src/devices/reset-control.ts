@@ -1,6 +1,6 @@
 // The Reset Control Register at port CF9H, by which chipsets let software reset the machine (Intel 82371SB PIIX3 datasheet, "Reset
-// Control Register"). It lies among the bytes of the PCI configuration address, of which it takes accesses of a byte alone; there
-// is no PCI here, so the others find nobody.
+// Control Register"). It lies among the bytes of the PCI configuration address and takes accesses of one byte only. There is no PCI
+// here, so all others find nobody.
 //
 //   2 a rise resets the processor | 1 system reset rather than a soft one; bits 7:3 and 0 are not kept
 

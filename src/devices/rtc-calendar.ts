@@ -54,8 +54,8 @@ export function clockRegisters(seconds: number, coding: Coding): ReadonlyMap<num
 }
 
 /**
- * The second that the registers name. A date that is none (30 February) is the one as many days on; the day of the week follows
- * the date, whatever was written.
+ * The second that the registers name. A day beyond the month's end (30 February) counts on into the next month. The day of the week
+ * follows the date, whatever was written.
  */
 export function secondsOf(register: (offset: number) => number, coding: Coding): number {
   const value = (offset: number): number => decode(register(offset), coding);

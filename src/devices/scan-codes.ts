@@ -2,7 +2,7 @@
 // Technical Reference, "Keyboard", "Scan Code Set 2" and "Scan Code Translation"). Keys go by the names that the W3C's
 // UI Events give to their places (KeyboardEvent.code).
 
-/** In set 2: comes before the code of a key that is released. Set 1 has bit 7 instead. */
+/** Comes before the code of a key that is released, in set 2. Set 1 has bit 7 instead. */
 export const BREAK = 0xf0;
 const EXTENDED = 0xe0;
 

@@ -20,15 +20,14 @@ export class Timeline implements DeviceTime {
     return earliest;
   }
 
-  /** The same without the devices that `masked` names. */
+  /** The same without the devices for which `masked` is true. */
   wakingDeadline(masked: (device: Device) => boolean = () => false): number {
     return Math.min(Infinity, ...this.devices.filter((device) => !masked(device)).map((device) => device.deadline()));
   }
 
   /**
-   * Advances whatever is due at `now` (ns). Order is by deadline, whichever call pattern brought us here, so that a machine
-   * that looks at its devices rarely sees the same order of events as one that looks often: the earliest device goes on
-   * alone, but not past the deadline of another.
+   * Advances whatever is due at `now` (ns). Devices act in the order of their deadlines: the earliest goes on alone, but not past the
+   * deadline of another. So a machine that looks at its devices rarely sees the same order of events as one that looks often.
    */
   advance(now: number): void {
     for (;;) {

@@ -73,8 +73,8 @@ export class Uart16550 implements Device {
   }
 
   /**
-   * Bytes arriving on the line. The sender is held back as by flow control: what the FIFO cannot take waits, so that nothing
-   * is lost however slow the guest is. Returns how many were accepted (all, up to 64 KiB waiting).
+   * Bytes arriving on the line. What the FIFO cannot take waits, as if flow control held the sender back: nothing is lost, however
+   * slow the guest is. Returns how many were accepted (all, up to 64 KiB waiting).
    */
   receive(bytes: ArrayLike<number>): number {
     const { backlog } = this.state;

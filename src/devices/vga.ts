@@ -1,6 +1,6 @@
-// The registers of a VGA: what text-mode software programs and reads back. Its memory is plain RAM, so that text is what lies
-// there, and planes, fonts and graphics are not modelled. Offsets are those of the ports from 3B0H on; the CRT controller and
-// the status registers answer at their colour and monochrome addresses alike.
+// The registers of a VGA: what text-mode software programs and reads back. Its memory is plain RAM, in which text lies. Planes,
+// fonts and graphics are not modelled. Offsets are those of the ports from 3B0H on. The CRT controller and the status registers
+// answer at their colour and monochrome addresses alike.
 
 import type { AccessWidth, Device, DeviceState } from '../base/device.ts';
 import { readByBytes, writeByBytes } from './byte-access.ts';

@@ -18,7 +18,7 @@ import { CONFIG_CHECKS } from '../vm/check-arguments.ts';
 const count = (name: string, value: unknown): void => requireCount(name, value);
 const space = (name: string, value: unknown): void => requireThat(value === 'ports' || value === 'mmio', name, value, "'ports' or 'mmio'");
 
-/** Objects with a name and bytes, all of it there. */
+/** An object with a name and bytes, both of which must be there. */
 function requireFile(name: string, value: unknown, more: Checks = {}): void {
   requireFields(name, value, { name: requireString, bytes: requireBytes, ...more }, `${name}.`);
   const { name: called, bytes } = value as { readonly name: unknown; readonly bytes: unknown };

@@ -30,12 +30,12 @@ export interface DeviceWires {
   now(): number;
   /** `deadline()` has changed for another reason than an access or the passing of time. */
   deadlineChanged(): void;
-  /** Where what the device says goes, by name: the machine's `outputs`. Nowhere if the machine has no such output. */
+  /** The sink of that name among the machine's `outputs`, for what the device says. If there is none, what goes in is dropped. */
   sink(name: string): Sink;
   /**
-   * From now on the device answers at these windows and nowhere else. What leaves the address space is left out; where another
-   * device answers too, the one whose row comes first does. A device that moves keeps where in its state, and calls this when it
-   * is reset and restored.
+   * From now on the device answers at these windows and nowhere else. A window that leaves the address space is left out. Where
+   * windows of two devices overlap, the one whose row comes first answers. A device that moves keeps its windows' places in its
+   * state, and calls this also when it is reset and restored.
    */
   move(windows: readonly DeviceWindow[]): void;
 }
@@ -117,7 +117,7 @@ export class DeviceTable {
     return taken;
   }
 
-  /** What devices keep as blocks, by their names. */
+  /** What devices keep as blocks, by the devices' names. */
   get blocks(): ReadonlyMap<string, BlockStore> {
     return new Map(this.devices.flatMap(({ name, blocks }) => (blocks ? [[name, blocks]] : [])));
   }

@@ -1,6 +1,6 @@
-// Firmware that a user brings: a ROM image as PCs have it. It is mapped read-only so that it ends at 4 GiB, where processors
-// fetch their first instruction; its last part is also found at the end of the first MiB, in plain RAM: what chipsets call
-// shadowed and unlocked, since there is no chipset here that firmware could unlock it by.
+// Firmware that a user brings: a ROM image as PCs have it. It is mapped read-only and ends at 4 GiB, where processors fetch their
+// first instruction. Its last part also lies at the end of the first MiB, in plain RAM: shadowed and unlocked, as chipsets call it.
+// There is no chipset here by which firmware could unlock it.
 
 import { InputError } from '../base/errors.ts';
 import { ROM_END } from '../vm/config.ts';
@@ -19,7 +19,7 @@ const KIB = 1024;
 const MIB = 1024 * KIB;
 const UNIT = 64 * KIB;
 const MAX_BYTES = 16 * MIB;
-/** What is copied below 1 MiB: an image up to this size as a whole, as some need it; of a larger one the last part, as on PCs. */
+/** An image up to this size is copied below 1 MiB whole, as some need it; of a larger one the last part is, as on PCs. */
 const WHOLE_BYTES = 256 * KIB;
 const LOW_BYTES = 128 * KIB;
 const OPTION_ROMS = 0xc0000;

@@ -1,4 +1,5 @@
-// The PC board: the only place that knows at which port a device answers and to which interrupt it is wired.
+// The PC board, as rows of a table (device-table.ts). Only here is it said at which port a device of the PC answers, and to which
+// interrupt it is wired.
 
 import { requireBoolean } from '../base/arguments.ts';
 import { InputError } from '../base/errors.ts';
@@ -26,14 +27,14 @@ import type { DeviceRow } from './device-table.ts';
 const Irq = { PIT: 0, KEYBOARD: 1, CASCADE: 2, COM1: 4, RTC: 8, FPU: 13, LAST: 15 } as const;
 /** The processor that the interrupt controller, FERR# and IGNNE# are wired to: the one that starts. */
 const PROCESSOR = 0;
-/** What inputs are for beside devices: the A20 gate, and the line that resets the board. */
+/** Inputs that go to no device: to the A20 gate, and to the line that resets the board. */
 const A20 = 'a20';
 const RESET = 'reset';
 /** 2000-01-01 00:00:00 UTC, in seconds since 1970. */
 export const DEFAULT_EPOCH = 946684800;
 
 export interface PcBoardOptions {
-  /** RAM in bytes from GPA 0 and from 4 GiB, for the firmware's notes in CMOS. */
+  /** Bytes of RAM from GPA 0 and from 4 GiB, which CMOS RAM tells guests. */
   readonly lowRam?: number;
   readonly highRam?: number;
   /** What the clock shows at virtual time 0, in seconds since 1970. */
@@ -45,7 +46,7 @@ export interface PcBoardOptions {
 }
 
 export interface PcBoard extends Board {
-  /** The A20 gate for firmware, which runs within the machine: what it does is no input. */
+  /** The A20 gate for firmware. Firmware runs within the machine, so what it does is no input. */
   readonly gate: A20Control;
 }
 
@@ -63,7 +64,7 @@ export function createPcBoard(host: PlatformHost, outputs: BoardOutputs, options
   const irq = (number: number): ReturnType<PicPair['irq']> | null =>
     Number.isInteger(number) && number >= 0 && number <= Irq.LAST && number !== Irq.CASCADE ? pics.irq(number) : null;
   const a20 = new A20Gate((open) => host.a20Changed(open));
-  // Devices that others, or the board's owner, reach by other ways than an access.
+  // These are reached not by accesses alone, but also by other devices or by the board's owner.
   const pit = new Pit8254(pics.irq(Irq.PIT));
   const uart = new Uart16550(pics.irq(Irq.COM1), outputs.sink('serial'));
   const keyboard = new I8042(pics.irq(Irq.KEYBOARD), outputs.reset, a20.input(1));
@@ -111,7 +112,7 @@ export function createPcBoard(host: PlatformHost, outputs: BoardOutputs, options
     interruptPending: (vcpu) => vcpu === PROCESSOR && pics.pending(),
     acknowledgeInterrupt: () => pics.acknowledge(),
     canInterrupt: (vcpu) => vcpu === PROCESSOR,
-    // The others' errors find IGNNE# asserted.
+    // FERR# of the other vCPUs leads nowhere: they find IGNNE# asserted.
     floatError: (vcpu, asserted) => vcpu !== PROCESSOR || coprocessor.ferr(asserted),
     blocks: table.blocks,
     vga,

@@ -22,7 +22,7 @@ export interface PcConfig extends Omit<VmConfig, 'platform'> {
   readonly serial?: Sink;
   /** Bytes that the guest writes to port 0xE9. */
   readonly debugcon?: Sink;
-  /** Lines of what the guest asked firmware for and does not get, each once: a graphics mode. */
+  /** What the guest asked firmware for and does not get, such as a graphics mode: lines, each once. */
   readonly notice?: (text: string) => void;
   /** Sinks of further devices, by the names that they ask for. */
   readonly outputs?: { readonly [name: string]: Sink };
@@ -31,9 +31,8 @@ export interface PcConfig extends Omit<VmConfig, 'platform'> {
   /** What the real-time clock shows at virtual time 0, in seconds since 1970; 2000-01-01 00:00 UTC if not given. */
   readonly epoch?: number;
   /**
-   * A disk to boot: vCPU 0 is at the BIOS's reset vector, to load the first sector to 0000:7C00. Without one the BIOS gives its
-   * services to what `loadImage` loads.
-   * What the guest writes to the disk is kept beside the image and is part of the saved state.
+   * A disk to boot: vCPU 0 starts at the BIOS's reset vector, to load the first sector to 0000:7C00. What the guest writes to the disk
+   * is kept beside the image and saved with the machine. Without a disk the BIOS gives its services to what `loadImage` loads.
    */
   readonly disk?: DiskImage;
   /** Firmware of one's own in place of what is built in: vCPU 0 starts at its reset vector. */
@@ -48,9 +47,9 @@ export interface Pc {
 const nowhere: Sink = () => {};
 
 /**
- * Builds the machine; a write of v to the debug-exit port ends the run with exit `debug-exit`,
- * a request for a reset with exit `reset`. Errors as `Vm`; InputError for a disk that is empty, or larger than a diskette can
- * be, for firmware that is none (firmware-image.ts), and for devices that clash (device-table.ts).
+ * Builds the machine. A write to the debug-exit port ends the run with exit `debug-exit`, a request for a reset with exit `reset`.
+ * Errors as `Vm`. InputError for a disk that is empty, or larger than a diskette can be; for firmware that is none
+ * (firmware-image.ts); for devices that clash (device-table.ts) or lie in the machine's memory.
  */
 export function createPc(config: PcConfig): Pc {
   checkPcConfig(config);
@@ -89,7 +88,7 @@ export function createPc(config: PcConfig): Pc {
   return { vm, board: board! };
 }
 
-/** A device in memory's place would never be reached. */
+/** No access would ever reach a device that lies where memory is. */
 function requireOutsideMemory(devices: readonly DeviceRow[], vm: Vm): void {
   const windows = devices.flatMap(({ at, length, space, also = [] }) => [{ at, length, space }, ...also]);
   for (const { at = 0, length = 0, space } of windows) {
@@ -99,7 +98,7 @@ function requireOutsideMemory(devices: readonly DeviceRow[], vm: Vm): void {
   }
 }
 
-/** The ROM lies below 1 MiB alone, so that is where the reset vector is taken from. */
+/** The ROM lies below 1 MiB alone, so vCPU 0 starts at the reset vector there. */
 function startBios(vm: Vm, bios: Bios): void {
   bios.install();
   const [vcpu] = vm.vcpus;

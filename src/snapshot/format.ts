@@ -1,5 +1,5 @@
-// The container that checkpoints and snapshots are kept in: named plain data, and sections of numbered blocks, which are pages of
-// memory or of a disk's contents. Little-endian:
+// The container of version 2, in which checkpoints and recordings are kept. It holds named plain data, and sections of numbered
+// blocks: pages of memory, or blocks of a device such as a disk. Little-endian:
 //
 //    0  'TIDEMARK'
 //    8  u16 major version | u16 minor version
@@ -15,8 +15,8 @@
 //   then for each section d blocks of 4096 bytes, in the order of the list
 //   and at the end u32 CRC-32 of all before
 //
-// A reader refuses other major versions and ignores fields of the header that it does not know. A writer refuses what its reader
-// would: both ask `limits.ts`.
+// A reader refuses other major versions and ignores fields of the header that it does not know. A writer refuses what a reader
+// would refuse: both ask `limits.ts`.
 
 import { BLOCK_BYTES } from '../base/blocks.ts';
 import type { BlockImage } from '../base/blocks.ts';
@@ -49,7 +49,7 @@ export interface Container {
   readonly kind: number;
   readonly header: Header;
   readonly sections: readonly MemoryImage[];
-  /** CRC-32 of the whole, which also names it. */
+  /** CRC-32 of the whole, by which a later file names it. */
   readonly crc: number;
 }
 

@@ -1,5 +1,5 @@
-// A 64-bit hash of guest memory, to compare machines by: the same bytes at the same page numbers give the same hash,
-// whatever order pages are visited in. Not cryptographic.
+// A 64-bit hash of guest memory and devices' blocks, to compare machines by. The same bytes at the same numbers give the same hash,
+// in whatever order pages and blocks are visited. Not cryptographic.
 
 import type { BlockImages } from '../base/blocks.ts';
 import { PAGE_SIZE } from '../base/paging-units.ts';
@@ -9,14 +9,14 @@ import { pagesOfSlots } from './memory-image.ts';
 import type { MemoryImage } from './memory-image.ts';
 import type { Vm } from '../vm/vm.ts';
 
-/** The sum of the pages' hashes, modulo 2^64, as two halves of 32 bits. Pages of zeros add nothing. */
+/** The sum of the hashes of pages and blocks, modulo 2^64, as two halves of 32 bits. Zeros add nothing. */
 class MemoryHash {
   private high = 0;
   private low = 0;
 
   /**
-   * Four 32-bit lanes of multiply and rotate over the page's words, started from its number; independent of each other, so
-   * that a processor works on all at once.
+   * Four 32-bit lanes of multiply and rotate over the page's words, started from its number. The lanes do not depend on each other,
+   * so a processor works on all at once.
    */
   add(gfn: number, page: Uint8Array): void {
     const words = wordsOf(page);
@@ -51,7 +51,7 @@ function mix(word: number): number {
   return h ^ (h >>> 16);
 }
 
-/** Hash of all RAM of the machine, 16 hexadecimal digits. */
+/** Hash of all memory of the machine, ROM included: 16 hexadecimal digits. Devices' blocks are left out. */
 export function hashMemory(vm: Vm): string {
   requireVm(vm);
   const hash = new MemoryHash();

@@ -1,5 +1,5 @@
-// A container's header: a JSON object, in which bytes (Uint8Array) may stand anywhere. They lie one after the other behind the
-// text, where {"$bytes": [offset, length]} refers to them.
+// A container's header: a JSON object, in which bytes (Uint8Array) may stand anywhere. The bytes lie one after the other behind the
+// text; {"$bytes": [offset, length]} in the text refers to them.
 
 import { InternalError } from '../base/errors.ts';
 

@@ -1,4 +1,4 @@
-// How large the parts of a container may be. Its writer and its reader ask here, so that what was written can be read.
+// How large the parts of a container may be. Writer and reader both ask here, so that what was written can be read.
 
 const MIB = 1024 ** 2;
 
@@ -7,7 +7,7 @@ export const MAX_HEADER = 64 * MIB;
 export const MAX_ATTACHMENTS = 256 * MIB;
 /** Memory, and the devices that have blocks. */
 export const MAX_SECTIONS = 64;
-/** 4 GiB of blocks: more than any machine has pages, and than any disk's image is long. */
+/** 4 GiB of blocks. No machine has so many pages, and no disk's image is so long. */
 export const MAX_BLOCKS = 2 ** 20;
 /** GPAs have 40 bits. */
 export const MAX_NUMBER = 2 ** 28;
@@ -17,7 +17,7 @@ export interface SectionSize {
   readonly withData: number;
 }
 
-/** In bytes, both multiples of 4, and in blocks. */
+/** Header and attachments in bytes, both multiples of 4; sections in blocks. */
 export interface Sizes {
   readonly header: number;
   readonly attachments: number;

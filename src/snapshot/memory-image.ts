@@ -1,4 +1,4 @@
-// Guest RAM as a map from page number to bytes, with pages of zeros left out. Pages that are put in are never changed afterwards.
+// Guest memory, ROM included, as a map from page number to bytes. Pages of zeros are left out. A page that was put in never changes.
 
 import { allZero, wordsOf } from '../base/page-words.ts';
 import { PAGE_SIZE } from '../base/paging-units.ts';
@@ -16,7 +16,7 @@ export function* pagesOfSlots(vm: Vm): Generator<number> {
 /** Whether all bytes of a page are 0. */
 export const isZero = (page: Uint8Array): boolean => allZero(wordsOf(page));
 
-/** A copy of all RAM. */
+/** A copy of all memory. */
 export function copyMemory(vm: Vm): MemoryImage {
   const image: MemoryImage = new Map();
   for (const gfn of pagesOfSlots(vm)) {
@@ -26,7 +26,7 @@ export function copyMemory(vm: Vm): MemoryImage {
   return image;
 }
 
-/** Writes the image over all RAM of `vm`, host-side; what the image leaves out becomes zeros. */
+/** Writes the image over all memory of `vm`, host-side; what the image leaves out becomes zeros. */
 export function loadMemory(vm: Vm, image: MemoryImage): void {
   const zero = new Uint8Array(PAGE_SIZE);
   for (const gfn of pagesOfSlots(vm)) {

@@ -1,5 +1,5 @@
-// Turns of the worker's event loop, so that a message to stop is heard. Timers would do, but browsers make repeated ones wait
-// for 4 ms each; a message port answers at once.
+// Turns of the worker's event loop, so that a message to stop is heard. Timers would do, but browsers make each repeated one wait
+// for 4 ms. A message port answers at once.
 
 export class EventTurns {
   private readonly channel = new MessageChannel();

@@ -39,7 +39,7 @@ export class MapView {
     matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.refresh());
   }
 
-  /** A machine of so many pages, all clean. */
+  /** Shows a machine of so many pages, all clean. */
   clear(pages: number): void {
     this.states = new PageStates(pages);
     this.refresh();
@@ -55,7 +55,7 @@ export class MapView {
     });
   }
 
-  /** What the map shows, in words. */
+  /** Says in words what the map shows. */
   describe(cycle: number): void {
     const { states } = this;
     this.canvas.setAttribute(

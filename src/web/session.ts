@@ -16,9 +16,9 @@ import { writtenPages } from './written-pages.ts';
 
 /** Bounds a cycle in which the guest dirties few pages. */
 const CYCLE_INSTRUCTIONS = 500_000;
-/** Bytes of pages kept for rebuilding; older cycles are merged into the base. */
+/** Most bytes of pages that are kept for rebuilding; beyond that the oldest cycles are merged into the base. */
 const STORE_LIMIT = 256 * 1024 ** 2;
-/** Milliseconds between two turns of the event loop, and between two messages in the middle of a cycle. */
+/** Least milliseconds between two turns of the event loop, and between two messages in the middle of a cycle. */
 const TURN_MS = 10;
 const PROGRESS_MS = 50;
 /** When running slowly: instructions at a time, and how long to wait in between. */
@@ -93,7 +93,7 @@ export class Session {
     return result;
   }
 
-  /** Between slices: says how far it is, and hears whether to stop. */
+  /** Before each slice: says how far the run is, and hears whether to stop. False once it is to stop. */
   private async between(): Promise<boolean> {
     const { slow } = this.request;
     const now = performance.now();

@@ -1,4 +1,4 @@
-// The worker's entry. Each run has a worker of its own, whose memory goes with it: the first message starts the run.
+// The worker's entry. Each run has a worker of its own, whose memory goes with it. The first message starts the run.
 
 import { Session } from './session.ts';
 import type { FromWorker, RunRequest, ToWorker } from './protocol.ts';

@@ -1,5 +1,5 @@
-// The pages the guest has written since they were armed, read from the EPT itself: the harvest, which takes them from the lists,
-// is left to the checkpointer.
+// The pages that the guest has written since they were armed, read from the EPT itself. The lists are left alone: harvesting them is
+// the checkpointer's.
 
 import { EPT_D, EPT_SLOT_WRITABLE, EPT_W } from '../mmu/ept-entry.ts';
 import type { Vm } from '../vm/vm.ts';

@@ -38,7 +38,7 @@ export async function replayGuest({ file, ...session }: ReplayOptions, io: CliIo
   }
 }
 
-/** What was typed comes from the recording. */
+/** The process's streams without stdin: what was typed comes from the recording. */
 function withoutInput(io: CliIo): CliIo {
   const { stdout, stderr, env } = io;
   const stdin = Object.assign(Readable.from([]), { isTTY: false });

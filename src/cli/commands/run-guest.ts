@@ -1,4 +1,4 @@
-// `tidemark run`: from the options to a machine with its image loaded.
+// `tidemark run`: from the options to a machine with its image loaded, its disk ready to boot, or its firmware in place.
 
 import { InputError } from '../../base/errors.ts';
 import { loadImage, recogniseImage } from '../../boot/image.ts';

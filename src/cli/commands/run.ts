@@ -41,8 +41,8 @@ const OPTIONS = {
 type RunValues = OptionValues<typeof OPTIONS>;
 
 /**
- * What `tidemark run` was asked to do; checked for sense, files not opened yet. One of `image`, `kernel`, `disk`, `floppy` and `bios` is
- * not null.
+ * What `tidemark run` was asked to do: checked for sense, but no file was opened yet. At least one of `image`, `kernel`, `disk`,
+ * `floppy` and `bios` is not null.
  */
 export interface RunOptions extends Omit<RunValues, keyof SessionOptions>, SessionOptions {
   readonly image: string | null;
@@ -66,7 +66,7 @@ export function resolveRunOptions(values: RunValues, positionals: readonly strin
   return { ...resolveSession(values), image };
 }
 
-/** What firmware would not be told of. */
+/** InputError for options that mean nothing to the user's own firmware, which would not be told of them. */
 function requireFirmwareAlone(values: RunValues, image: string | null): void {
   if (values.bios === null) {
     if (values.optionRom.length > 0) throw new InputError('--option-rom needs --bios');

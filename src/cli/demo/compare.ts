@@ -1,5 +1,5 @@
-// One guest under both tracking methods and untracked, in step: cut at equal numbers of retired instructions, since only then
-// the methods may be compared (the additional entries of PML would move a dirty trigger).
+// One guest under both tracking methods and untracked, in step. Cycles are cut at equal numbers of retired instructions, since
+// only then the methods may be compared: the additional entries of PML would move a dirty trigger.
 
 import { Checkpointer } from '../../checkpoint/checkpointer.ts';
 import type { CycleReport } from '../../checkpoint/checkpointer.ts';

@@ -30,7 +30,7 @@ export interface DemoEnd {
   readonly pages: number;
   /** Comparisons of all memory with the shadow, each without a difference that was not reported. */
   readonly compared: number;
-  /** Cycles that were rebuilt and their hash compared, and those whose memory differs (0 is the base). Null without rebuilding. */
+  /** How many cycles were rebuilt and compared by hash, and which of them differ (0 is the base). Null if none was rebuilt. */
   readonly rebuilt: { readonly checked: number; readonly wrong: readonly number[] } | null;
   /** Why the proof failed, in one line; null if it did not. */
   readonly failure: string | null;

@@ -8,10 +8,10 @@ import * as checkpointProofs from './proofs/checkpoint-proofs.ts';
 import * as proofs from './proofs/proofs.ts';
 import type { Proof } from './proofs/proofs.ts';
 
-/** The guest and the map are the scene. */
+/** The scene is the guest with the map. */
 const MAP = null;
 
-/** Every mistake; the type demands that none is left out. */
+/** By mistake, the proof that shows it; the type demands that none is left out. */
 const SCENES: Readonly<Record<MistakeName, Proof | null>> = {
   lostWrite: MAP,
   reportNeighbour: MAP,

@@ -72,7 +72,7 @@ export interface TrackedWork extends DirtierOptions {
   readonly injection: Injection | null;
 }
 
-/** A scene in which a mistake shows that the map cannot show. */
+/** A proof, for a mistake that the map cannot show. */
 export interface ProofRequest {
   readonly scene: 'proof';
   readonly injection: Injection;

@@ -53,7 +53,7 @@ async function track(work: TrackedWork, io: CliIo, interrupt: Interrupt): Promis
 const notFound = ({ name }: Injection): string =>
   `the mistake ${name} was built in, and nothing showed it: the guest did not come to where it matters`;
 
-/** A scene of its own: without the mistake it must pass, with it it must not. */
+/** Plays a proof's scene twice: without the mistake it must pass, with the mistake it must fail. */
 function prove({ injection, proof, tracking, engine, json }: ProofRequest, io: CliIo): number {
   const sound = proof.run({ tracking, engine });
   const failure = proof.run({ tracking, engine, wrap: injection.wrap });

@@ -19,7 +19,7 @@ import { WriteWitness } from './witness.ts';
 /** Bounds a cycle in which the guest dirties nothing, as when it computes its checksum at the end. */
 const CYCLE_INSTRUCTIONS = 4_000_000;
 
-/** Bytes of copied pages that are kept for rebuilding at the end; what exceeds them is rebuilt and checked on the way. */
+/** Bytes of copied pages that are kept, to be rebuilt at the end. Older cycles beyond that are merged, and checked on the way. */
 const KEPT = 256 * 1024 ** 2;
 
 type Emit = (event: DemoEvent) => Promise<void> | void;

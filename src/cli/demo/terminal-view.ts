@@ -101,7 +101,7 @@ export class TerminalView implements DemoView {
     this.draw([...startLines(start), tableNote(start.work)]);
   }
 
-  /** Lines of the guest's console stand among those of the cycles; where stdout is no terminal, it gets the bytes as they are. */
+  /** Shows the guest's console in lines among those of the cycles. A stdout that is no terminal gets the bytes as they are. */
   private serial(bytes: Uint8Array): void {
     if (this.io.stdout.isTTY !== true) {
       this.io.stdout.write(bytes);
@@ -139,7 +139,7 @@ export class TerminalView implements DemoView {
     this.log.splice(0, this.log.length - this.rows);
   }
 
-  /** The terminal has wrapped lines as it liked, so nothing on the screen can be relied upon. */
+  /** After a change of the terminal's size: it has wrapped lines as it liked, so nothing on the screen can be relied upon. */
   private redraw(): void {
     const lines = this.log.splice(0).slice(-Math.max(0, this.rows - this.frame().length - 1));
     this.io.stderr.write(ERASE_ALL);
@@ -151,7 +151,7 @@ export class TerminalView implements DemoView {
     return this.io.stderr.rows || 24;
   }
 
-  /** One column less than there are: a terminal may wrap already when the last one is written. */
+  /** One column less than there are: a terminal may wrap as soon as the last one is written. */
   private get columns(): number {
     return (this.io.stderr.columns || 80) - 1;
   }

@@ -1,5 +1,5 @@
-// Which pages anything wrote to, seen at the write door and so without memory tracking: what tells a page that was reported
-// from one that was invented.
+// Which pages anything wrote to, seen at the write door and so without memory tracking. This tells a page that was rightly
+// reported from one that was invented.
 
 import { around } from '../../vm/seams.ts';
 import type { Wrap } from '../../vm/seams.ts';
@@ -20,7 +20,7 @@ export class WriteWitness {
     this.opened = new Set();
   }
 
-  /** The first of `gfns` that nothing wrote to since then, or null. */
+  /** The first of `gfns` that nothing wrote to since the cycle began, `excused` ones aside; or null. */
   firstInvented(gfns: readonly number[], excused: ReadonlySet<number>): number | null {
     return gfns.find((gfn) => !this.opened.has(gfn) && !excused.has(gfn)) ?? null;
   }

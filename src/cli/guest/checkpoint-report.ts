@@ -55,7 +55,7 @@ export class CheckpointTotals {
     private readonly basePages: number,
   ) {}
 
-  /** `failure`: why the cycle could not be kept. What it had is in the next one then, and counted there. */
+  /** `failure`: why the cycle could not be kept. The next one then has its pages and blocks, which are counted there. */
   add({ gfns, blocks, pmlFullExits, eptViolations, phases }: CycleReport, failure: Error | null): void {
     const still = PHASES.reduce((sum, phase) => (phase === 'run' ? sum : sum + phases[phase]), 0);
     if (failure) {

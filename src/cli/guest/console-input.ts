@@ -1,4 +1,4 @@
-// What is typed: stdin, byte by byte and without echo when it is a terminal, for the serial console or the PC keyboard. Ctrl-A x
+// What is typed at stdin, for the serial console or the PC keyboard. A terminal gives it byte by byte and without echo. Ctrl-A x
 // quits, Ctrl-A Ctrl-A types a Ctrl-A, as in QEMU.
 
 import type { CliIo } from '../io.ts';
@@ -96,7 +96,7 @@ export class ConsoleInput<Item = number> {
     this.arrived();
   }
 
-  /** Takes out what is said to the host. */
+  /** False for what is meant for the host: Ctrl-A and the byte after it, unless that is a Ctrl-A too. */
   private isForGuest(byte: number): boolean {
     if (this.escaped) {
       this.escaped = false;

@@ -1,4 +1,4 @@
-// Disassembly for --trace instructions, by iced-x86: the only package Tidemark uses at run time, and only when asked to show
+// Disassembly for --trace instructions, by iced-x86. Tidemark uses no other package at run time, and this one only when asked to show
 // instructions. A disassembler of our own would share the mistakes of the decoder whose work the trace is to show.
 
 import { InputError } from '../../base/errors.ts';

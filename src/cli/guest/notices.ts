@@ -1,5 +1,5 @@
-// What the machine says of its guest while it runs: lines on stderr, kept back while the guest's screen is drawn there; with --json a
-// list in the report.
+// What the machine says of its guest while it runs: lines on stderr, or with --json a list in the report. Lines wait while the guest's
+// screen is drawn on stderr.
 
 import type { CliIo } from '../io.ts';
 

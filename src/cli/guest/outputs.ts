@@ -4,9 +4,9 @@ import { OutputFile } from '../atomic-file.ts';
 import type { CliIo } from '../io.ts';
 import type { SerialTarget } from '../values.ts';
 
-/** Bytes kept before they go to stdout even while a slice runs. */
+/** When so many bytes are kept, they go to stdout even while a slice runs. */
 const BUFFER = 16384;
-/** Parts kept while stdout is held; the oldest go. */
+/** Most parts that are kept while stdout is held; beyond that the oldest are dropped. */
 const MOST_HELD = 4096;
 
 /** Bytes for a stream that may be slower than the guest. */

@@ -1,5 +1,5 @@
-// Runs a machine until its guest ends, a limit is reached or the run is stopped from outside, with the host's event loop getting
-// its turns; with checkpoints or without.
+// Runs a machine, with checkpoints or without, until its guest ends, a limit is reached or the run is stopped from outside. The
+// host's event loop gets its turns.
 
 import type { CheckpointTotals } from './checkpoint-report.ts';
 import { InputError } from '../../base/errors.ts';
@@ -9,7 +9,7 @@ import type { SliceResult } from '../../vm/exit.ts';
 import type { Vm } from '../../vm/vm.ts';
 import { isSystemError } from '../system-error.ts';
 
-/** Milliseconds of a slice: between two looks at the keyboard, the limits and the event loop. */
+/** Milliseconds of a slice, after which the keyboard, the limits and the event loop are looked at. */
 const SLICE = 5;
 
 export interface RunnerParts {
@@ -61,7 +61,7 @@ export function checkpointRunner(
   };
 }
 
-/** What the place of the checkpoints, or their size, refuses is a failure; anything else passes through. */
+/** Runs a cycle. That the store's place, or the checkpoint's size, forbids to keep it is a failure; any other error passes through. */
 async function attempt(cycle: () => Promise<CycleReport>): Promise<{ readonly report: CycleReport; readonly failure: Error | null }> {
   try {
     return { report: await cycle(), failure: null };

@@ -40,7 +40,7 @@ export class ScreenView {
     this.drawn = [];
     this.io.stderr.write(ERASE);
   };
-  /** The first signal ends the run in order. A second one ends the process, and here too the terminal is given back. */
+  /** The first signal ends the run in order. A second one ends the process; the terminal is given back then too. */
   private readonly onSignal = (name: 'SIGINT' | 'SIGTERM'): void => {
     if (this.signalled) process.exit(SIGNAL_STATUS[name]);
     this.signalled = true;
@@ -68,7 +68,7 @@ export class ScreenView {
     this.io.stderr.write(`${ENTER}${HIDE_CURSOR}`);
   }
 
-  /** Draws what has changed. Returns the milliseconds after which it wants to be called again, because the last time was just now. */
+  /** Draws what has changed, unless the last time was just now. Returns after how many milliseconds it is to be called again. */
   refresh(): number {
     if (!this.opened) return Infinity;
     const early = this.drawnAt + PACE - performance.now();

@@ -56,7 +56,7 @@ export interface GuestSinks {
 
 /** Between turns of the event loop, ms. */
 const TURN = 5;
-/** Most bytes of pages that checkpoints in memory keep; older cycles are then merged. */
+/** Most bytes of pages and blocks that checkpoints in memory keep; beyond that the oldest cycles are merged. */
 const MEMORY_STORE_LIMIT = 512 * 1024 ** 2;
 /** ms between two lines of progress on a terminal. */
 const PROGRESS = 1000;
@@ -126,7 +126,7 @@ class Session {
   private readonly before: bigint;
   private lastTurn = 0;
   private lastProgress = performance.now();
-  /** Attempts to keep a cycle that have failed since one succeeded. */
+  /** How many attempts to keep a cycle have failed since one succeeded. */
   private failing = 0;
 
   constructor(
@@ -164,7 +164,7 @@ class Session {
       : null;
   }
 
-  /** One slice; while somebody may type at the PC keyboard, the guest's sleep is that of the wall clock. */
+  /** Runs one slice. While somebody may type at the PC keyboard, a guest that sleeps is kept to the wall clock. */
   private slice(limit: number, milliseconds: number): SliceResult {
     const {
       machine: { vm },
@@ -176,7 +176,7 @@ class Session {
     return result;
   }
 
-  /** `traced`: in place of plain slices. */
+  /** `traced`: what runs slices in place of `slice`, such as a trace or a replay. */
   async run(traced: ((limit: number, milliseconds: number) => SliceResult) | null): Promise<number> {
     const {
       options,
@@ -211,7 +211,7 @@ class Session {
     return outcome.status;
   }
 
-  /** What the guest says on a terminal where its screen is drawn is shown afterwards. */
+  /** Where the guest's screen is drawn, what it says on that terminal waits until the end. */
   private openScreen(): void {
     const { screen, io } = this;
     if (screen?.live) this.notices.hold();
@@ -304,7 +304,7 @@ class Session {
     io.stderr.write(`${cycleText(report)}\n`);
   }
 
-  /** A cycle that cannot be kept is said when attempts begin to fail, and when one succeeds again. Whether this one failed. */
+  /** Says so when attempts to keep a cycle begin to fail, and when one succeeds again. Returns whether this one failed. */
   private sayFailure(cpid: number, failure: Error | null): boolean {
     const { stderr } = this.io;
     if (failure && this.failing === 0)
@@ -318,7 +318,7 @@ class Session {
 /** A vCPU is halted and would take an interrupt. */
 const sleeps = (vm: Vm): boolean => vm.vcpus.some((vcpu) => vcpu.halted && (vcpu.getRegs().rflags & 0x200n) !== 0n);
 
-/** Rebuilds every cycle that the store still has apart; those merged were checked when they were. Returns how many cycles there were. */
+/** Rebuilds every cycle that the store still holds by itself; merging has checked the others. Returns how many there were in all. */
 function verified(store: CheckpointStore): number {
   const { wrong } = verifyRebuilds(store);
   assert(wrong.length === 0, `cycles ${wrong.join(', ')} do not rebuild to the memory they were taken from`);

@@ -1,5 +1,5 @@
-// Keeps a guest that sleeps to the wall clock: virtual time that nobody works in takes as long as it says, so that a guest that
-// waits for a key costs the host nothing, and its clock does not run away.
+// Keeps a guest that sleeps to the wall clock: virtual time in which nobody works takes as long as it says. So a guest that waits
+// for a key costs the host nothing, and its clock does not run away.
 
 import type { SliceResult } from '../../vm/exit.ts';
 import type { Vm } from '../../vm/vm.ts';

@@ -55,8 +55,8 @@ const stateText = (last: number, [first]: readonly Broken[]): string =>
   first === undefined ? 'all checksums right' : `cycles ${first.cycle} to ${last} cannot be restored`;
 
 /**
- * All checkpoints of a run. InputError for a directory that holds none, or whose base is damaged. Cycles that are damaged or missing are
- * listed with what is wrong; none from the first of them on can be restored.
+ * All checkpoints of a run. InputError for a directory that holds none, or whose base is damaged. Cycles that are damaged or missing
+ * are listed with what is wrong. None from the first of them on can be restored.
  */
 export function inspectDirectory(path: string): Inspection {
   const store = DirectoryStore.open(path);

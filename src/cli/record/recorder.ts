@@ -1,4 +1,4 @@
-// `--record F`: takes down what reaches the guest, and writes it with how the run ended.
+// `--record F`: takes down what reaches the guest, and writes it to F with how the run ended.
 
 import { InputError } from '../../base/errors.ts';
 import { hashMemory } from '../../snapshot/hash.ts';

@@ -1,4 +1,5 @@
-// A recording as a file: the container that checkpoints have too, its header saying which machine, what reached it, how it ended.
+// A recording as a file: the container that checkpoints have too. Its header says which machine it is, what reached it and how the
+// run ended.
 
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';

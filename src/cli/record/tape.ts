@@ -1,4 +1,4 @@
-// What runs beside a session: a recording that is made, or one that is replayed.
+// What goes along with a session: a recording that is made, or one that is replayed.
 
 import { crc32 } from '../../base/crc32.ts';
 import type { SliceResult } from '../../vm/exit.ts';
@@ -10,7 +10,7 @@ export interface Tape {
   locate(path: string): string;
   /** The sinks with what the tape wants to know of them. */
   sinks(sinks: GuestSinks): GuestSinks;
-  /** The machine is ready to run. Returns what runs its slices in place of `vm.runSlice`, null for that itself. */
+  /** The machine is ready to run. Returns what runs its slices in place of `vm.runSlice`; null if nothing does. */
   begin(vm: Vm): ((limit: number) => SliceResult) | null;
   /** The status with which the run is to end now; null while it goes on. */
   readonly endsWith: number | null;

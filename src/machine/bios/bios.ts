@@ -1,5 +1,5 @@
-// The firmware as a device: its ROM asks for services by writing to the one port that it has. What it knows lies in guest memory,
-// but for the disk, whose written blocks are saved beside its state.
+// The firmware as a device. Its ROM asks for services by writing to the device's one port. What it knows lies in guest memory, but
+// for the disk: the blocks that the guest wrote are saved beside the device's state.
 
 import type { BlockStore } from '../../base/blocks.ts';
 import type { AccessWidth, Device, DeviceState } from '../../base/device.ts';
@@ -58,10 +58,10 @@ export class Bios implements Device {
   private readonly disk: Disk | null;
   /** What has been said: the host's business, not the guest's state. */
   private readonly noticed = new Set<string>();
-  /** By vCPU that asked. */
+  /** By the vCPU that runs it. */
   private readonly firmware = new Map<number, Firmware>();
 
-  /** `host` is asked for first when the machine is whole. InputError as `Disk`. */
+  /** `host` is called only once the machine is whole. InputError as `Disk`. */
   constructor(
     image: DiskImage | null,
     private readonly host: () => FirmwareHost,
@@ -76,8 +76,8 @@ export class Bios implements Device {
   }
 
   /**
-   * What the ROM does at power-on, done at once, for a kernel that is loaded from outside. A machine of less than 1 MiB has no place for
-   * firmware: it stays as it is.
+   * Does at once what the ROM does at power-on, for a kernel that is loaded from outside. A machine of less than 1 MiB has no place
+   * for firmware: it stays as it is.
    */
   powerOn(): void {
     if (!this.hasRoom()) return;
@@ -102,7 +102,7 @@ export class Bios implements Device {
     return 0xff;
   }
 
-  /** Only the ROM's own code asks: what else writes here is not heard. */
+  /** Only the ROM's own code is heard: any other code that writes here is ignored. */
   write(_offset: number, _width: AccessWidth, _value: number, vcpu: number): void {
     const calling = this.host().calling(vcpu);
     const request = this.rom.requests.get(calling.instruction - ROM_BASE);

@@ -1,5 +1,5 @@
-// The disk that the machine boots from: an image that nobody changes, and over it the blocks that the guest has written.
-// Those are saved, by what changed; of the image itself only its size and CRC, so that another image is refused.
+// The disk that the machine boots from: an image that nobody changes, and over it the blocks that the guest has written. A
+// checkpoint saves those of the blocks that changed. Of the image only name, kind, size and CRC are saved: another image is refused.
 
 import { BLOCK_BYTES } from '../../base/blocks.ts';
 import { crc32 } from '../../base/crc32.ts';
@@ -18,9 +18,9 @@ export type DiskKind = (typeof DISK_KINDS)[number];
 export interface DiskImage {
   /** For messages, and what the saved state calls it. */
   readonly name: string;
-  /** Not changed, and not to be changed. What lacks to whole sectors, or to a diskette's format, reads as zeros. */
+  /** Nobody may change them. What they lack to whole sectors, or to a diskette's format, reads as zeros. */
   readonly bytes: Uint8Array;
-  /** What it is taken for; without it a diskette if it has exactly a format's size, else a fixed disk. */
+  /** What it is taken for. If not given: a diskette if it has exactly a format's size, else a fixed disk. */
   readonly kind?: DiskKind;
 }
 
@@ -75,7 +75,7 @@ export class Disk {
     this.blocks.change(Math.floor(lba / SECTORS_PER_BLOCK)).set(bytes, inBlock(lba));
   }
 
-  /** All but what was written, which are `blocks`. */
+  /** All but what the guest wrote: `blocks` saves that. */
   save(): DeviceState {
     const { name, bytes } = this.image;
     return { image: name, kind: this.kind, bytes: bytes.length, crc: this.checksum() };

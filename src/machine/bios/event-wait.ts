@@ -1,5 +1,5 @@
 // Waiting for a number of microseconds (INT 15H, AH = 83H and 86H): the real-time clock's periodic interrupt counts them down
-// in the data area, as on the PC/AT, so that a wait lies wholly in guest memory and the clock, and is saved with them.
+// in the data area, as on the PC/AT. So a wait lies wholly in guest memory and the clock, and is saved with them.
 
 import type { Caller } from './caller.ts';
 import { BDA_START, Bda, inBda } from './data-area.ts';
@@ -25,7 +25,7 @@ export function startWait({ memory, ports }: Firmware, microseconds: number, fla
   memory.setU32(Bda.WAIT_MICROSECONDS, microseconds);
   memory.setU8(Bda.WAIT_ACTIVE, ACTIVE);
   ports.writeCmos(Rtc.A, RATE_1024);
-  // A period that began before the wait did shall not count.
+  // A period that began before the wait must not count.
   ports.readCmos(Rtc.C);
   unmaskSecond(ports, RTC_IRQ);
   changeB(ports, RtcB.PIE, RtcB.PIE);

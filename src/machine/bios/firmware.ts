@@ -33,7 +33,7 @@ export interface DiskFirmware extends Firmware {
   readonly disk: Disk;
 }
 
-/** `again`: asked once more after having said to be not done. Only services that may wait return false: not done. */
+/** `again`: the service was asked before and said that it was not done. It says so by false; only services that may wait do. */
 export type Service = (firmware: Firmware, caller: Caller, again: boolean) => boolean | void;
 
 /** The machine's ports as firmware uses them on the vCPU that it runs on, byte by byte; ports that nobody claims float. */

@@ -86,7 +86,7 @@ function shiftOf(flags: number, key: number): Shift {
   return shifted !== locked ? Shift.SHIFT : Shift.NONE;
 }
 
-/** The shift keys; an E0H before one of the Shifts is a keyboard's own make-believe and counts for nothing. */
+/** The shift keys. A keyboard makes up Shifts of its own, with E0H before them: they count for nothing. */
 function hold(memory: FirmwareMemory, key: number, grey: boolean, down: boolean): void {
   const bit = HELD.get(key)!;
   if (bit & (Held.LEFT_SHIFT | Held.RIGHT_SHIFT)) {

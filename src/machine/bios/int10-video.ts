@@ -1,4 +1,5 @@
-// INT 10H: the text screen. Text modes alone; what is asked of graphics, fonts and palettes changes nothing.
+// INT 10H: the text screen. There are text modes only. A call for graphics, fonts or palettes changes nothing; a graphics mode that
+// is asked for gives a notice.
 
 import type { Caller } from './caller.ts';
 import type { Firmware } from './firmware.ts';

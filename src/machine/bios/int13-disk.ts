@@ -77,7 +77,7 @@ function noDrive(firmware: Firmware, caller: Caller): void {
   finish(firmware, caller, isFixed ? Status.INVALID : Status.NO_DRIVE);
 }
 
-/** The block that CH, CL and DH name, or null unless `count` sectors from there lie within what the geometry can name. */
+/** The block that CH, CL and DH name; null if `count` sectors from there are more than the geometry can name. */
 function block({ geometry: { cylinders, heads, sectorsPerTrack } }: Disk, { ch, cl, dh }: Caller, count: number): number | null {
   const cylinder = ch | ((cl & 0xc0) << 2);
   const sector = cl & 0x3f;

@@ -10,7 +10,7 @@ const MIB = 2 ** 20;
 const UNIT_64K = 65536;
 /** What AH = 88H tells at most, in KiB: programs that ask it are not made for more. */
 const MAX_88 = 63 * 1024;
-/** The hole at 16 MiB up to which AX = E801H counts KiB, and from which on units of 64 KiB. */
+/** The hole at 16 MiB: AX = E801H counts KiB up to it, and units of 64 KiB from it on. */
 const HOLE = 16 * MIB;
 const SMAP = 0x534d4150;
 const ENTRY_BYTES = 20;
@@ -52,7 +52,7 @@ export function addressMap(firmware: Firmware, caller: Caller): boolean {
   return true;
 }
 
-/** AH = 88H: KiB beyond 1 MiB in AX. AX = E801H: of those below 16 MiB in AX and CX, and units of 64 KiB beyond in BX and DX. */
+/** AH = 88H: AX becomes the KiB beyond 1 MiB. AX = E801H: AX and CX those below 16 MiB, BX and DX units of 64 KiB above it. */
 export function extendedMemory(firmware: Firmware, caller: Caller): boolean {
   const low = firmware.ram().find(({ base, size }) => base <= MIB && base + size > MIB);
   const end = low ? Math.min(low.base + low.size, 2 ** 32) : MIB;

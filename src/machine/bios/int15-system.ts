@@ -38,7 +38,7 @@ export function int15(firmware: Firmware, caller: Caller, again: boolean): boole
     case 0xe8:
       extendedOrMap(firmware, caller);
       break;
-    // A program may wait for a device here, or tells that it has been served; SysReq was pressed.
+    // 85H: SysReq was pressed. 90H: a program may wait for a device here. 91H: the device was served.
     case 0x85:
     case 0x90:
     case 0x91:

@@ -8,7 +8,7 @@ import { BOOT_OFFSET } from './rom.ts';
 const SIGNATURE = 0xaa55;
 const SIGNATURE_AT = 510;
 
-/** The answer is whether there is no boot sector. The ROM jumps to it, DS, ES and SS being 0. */
+/** The answer is whether there is no boot sector. If there is one, the ROM jumps to it, with DS, ES and SS at 0. */
 export function int19({ disk, memory }: Firmware, caller: Caller): void {
   const sector = disk?.read(0);
   const bootable = sector !== undefined && sector[SIGNATURE_AT]! + sector[SIGNATURE_AT + 1]! * 256 === SIGNATURE;

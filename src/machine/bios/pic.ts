@@ -12,8 +12,9 @@ const SECOND_VECTOR = 0x70;
 const CASCADE = 2;
 
 /**
- * ICW1 to ICW4, and masks as SeaBIOS leaves them: open are the timer, the keyboard, the second 8259, the diskettes; the clock, the mouse,
- * the coprocessor and the first fixed disks, whether they are there or not.
+ * Writes ICW1 to ICW4, and masks as SeaBIOS leaves them. Open at the first 8259 are the timer, the keyboard, the second 8259 and the
+ * diskettes; at the second the clock, the mouse, the coprocessor and the first fixed disks. They are open whether they are there or
+ * not.
  */
 export function initialisePics(ports: FirmwarePorts): void {
   for (const [base, vector, wiring, mask] of [

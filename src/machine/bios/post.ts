@@ -45,8 +45,8 @@ export function post(firmware: Firmware): void {
 }
 
 /**
- * What came before the interrupt controllers were initialised is lost with its edge: while the byte stays, IRQ 1 does not rise
- * again, and the keyboard would be dead. Firmware throws it away.
+ * A byte that came before the interrupt controllers were initialised has lost its edge. While it stays, IRQ 1 does not rise again,
+ * and the keyboard is dead: so firmware throws the byte away.
  */
 function emptyKeyboardController(ports: Firmware['ports']): void {
   if (ports.in(KEYBOARD_STATUS) & OUTPUT_FULL) ports.in(KEYBOARD_DATA);

@@ -1,6 +1,6 @@
-// The firmware's ROM, in the F segment. What its code does is mostly to ask the host: OUT to a private port, at an address that
-// says which service is meant. What only the guest's processor can do is here: waiting, calling the guest's own handlers,
-// and jumping to the boot sector.
+// The firmware's ROM, in the F segment. Its code mostly asks the host, by OUT to a private port; the address of the OUT says which
+// service is meant. The code does itself what only the guest's processor can do: wait, call the guest's own handlers, and jump to
+// the boot sector.
 
 import { RomWriter } from './rom-writer.ts';
 import type { RomLine } from './rom-writer.ts';
@@ -163,7 +163,7 @@ function writeBoot(rom: Assembly): void {
   rom.vector(0x18).ask('int18').label('stopped').code('cli', 0xfa).code('hlt', 0xf4).jump('jmp', 0xeb, 'stopped');
 }
 
-/** While CF says that the host is not done: sleep until any interrupt, and ask again. STI opens only after HLT, so none is missed. */
+/** While CF says that the host is not done: sleep until any interrupt, then ask again. STI lets none in before HLT: none is missed. */
 function writeWaiting(rom: Assembly, vector: number, service: ServiceName): void {
   const wait = `${service}-wait`;
   rom.vector(vector).ask(service).jump('jc', 0x72, wait).iret();

@@ -29,7 +29,7 @@ export const MISTAKES = {
 
 export type MistakeName = keyof typeof MISTAKES;
 
-/** All of `names` together. */
+/** Builds all of `names` in together. */
 export const mistaken =
   (...names: MistakeName[]): Wrap =>
   (seams) => {

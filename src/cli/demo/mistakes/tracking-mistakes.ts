@@ -118,7 +118,7 @@ export const loseQuiesceBeforeWait: TrackingMistake = ({ internals: { fetches, l
   });
 };
 
-/** The dirty pages are collected at VM_QUIESCED, before a device's state is saved, though saving may write guest memory. */
+/** The dirty pages are collected at VM_QUIESCED, before devices are saved: but saving a device may write guest memory. */
 export const harvestBeforeSave: TrackingMistake = (mt) => {
   let harvest: number[] = [];
   around(mt, 'mtVmQuiesced', (original) => () => {
@@ -129,7 +129,7 @@ export const harvestBeforeSave: TrackingMistake = (mt) => {
   around(mt, 'fetchSublist', () => ({ count }) => ({ gfns: Uint32Array.from(harvest.splice(0, count)), waiting: harvest.length }));
 };
 
-/** A cycle that could not be kept is not given up, though fetching has cleared what was dirty. */
+/** A cycle that could not be kept is not aborted: but fetching has cleared what was dirty. */
 export const skipAbort: TrackingMistake = (mt) => {
   around(mt, 'abort', () => () => 0);
 };

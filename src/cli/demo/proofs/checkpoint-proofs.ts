@@ -13,7 +13,7 @@ const POLICY = { dirtyTrigger: 10, maxDirty: 1000, hash: true };
 const STORES = 60;
 const DEVICE_PAGE = DATA - 16 * PAGE_SIZE;
 
-/** Cycle after cycle until the guest is done; a cycle that the store refuses is simply followed by the next. */
+/** Runs cycle after cycle until the guest is done. After a cycle that the store refuses, the next has what that one had. */
 function checkpoints({ vm }: StoreMachine, store: MemoryStore): string | null {
   vm.vcpus[0]!.activity = 'active';
   const checkpointer = new Checkpointer(vm, store, POLICY);

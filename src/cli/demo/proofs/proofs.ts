@@ -1,4 +1,4 @@
-// Small scenes, each of which goes where one known mistake would show. Each gives what is wrong, or null.
+// Small scenes. Each goes where a known mistake would show, and gives what is wrong, or null.
 
 import { PAGE_SIZE } from '../../../base/paging-units.ts';
 import { KvmError } from '../../../base/errors.ts';

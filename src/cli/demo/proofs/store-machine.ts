@@ -1,5 +1,5 @@
-// A machine whose guest does nothing but store where it is told, and a copy of its memory made of what tracking reports. So a
-// proof says store for store what happens.
+// A machine whose guest only stores where it is told, and a copy of its memory that is made of what tracking reports. So a proof says
+// store for store what happens.
 
 import { long64 } from '../../../boot/entry-state.ts';
 import { placeIdentityMap } from '../../../boot/identity-map.ts';
@@ -75,19 +75,19 @@ export class StoreMachine {
     return this;
   }
 
-  /** The guest stores; how that ended. */
+  /** Lets the guest store; returns how that ended. */
   store(linear: number, options: StoreOptions = {}): Exit['kind'] {
     this.prepare(linear, options);
     return this.run(options.vcpu).kind;
   }
 
-  /** The guest is to store once it runs. */
+  /** Sets the guest up to store once it runs. */
   prepare(linear: number, { vcpu = 0, value = 1, count = 1, stride = PAGE_SIZE }: StoreOptions = {}): void {
     const regs = { rip: CODE, rdi: linear, rdx: stride, rcx: count, rax: value };
     this.vm.vcpus[vcpu]!.setRegs(Object.fromEntries(Object.entries(regs).map(([name, word]) => [name, BigInt(word)])));
   }
 
-  /** vCPU `vcpu` runs from where it is until it halts. */
+  /** Runs vCPU `vcpu` from where it is until it halts. */
   run(vcpu = 0): Exit {
     const handle = this.vm.vcpus[vcpu]!;
     handle.activity = 'active';
@@ -96,14 +96,14 @@ export class StoreMachine {
     return exit;
   }
 
-  /** Fetches everything and copies it. The page numbers. */
+  /** Fetches everything and copies it; returns the page numbers. */
   fetch({ rearm = false } = {}): number[] {
     const gfns = [...this.mt.fetchSublist({ count: 0x7fffffff, rearm }).gfns];
     this.take(gfns);
     return gfns;
   }
 
-  /** The cycle's end, after which the copy should be complete: what is wrong with it, or null. */
+  /** Ends the cycle, after which the copy should be complete. Returns what is wrong with it, or null. */
   end(): string | null {
     this.mt.mtVmQuiesced();
     this.fetch();
