@@ -1,5 +1,5 @@
 // All of a processor but its way to memory. What this part adds belongs to the instruction, or the delivery of an event, at hand,
-// but for counts and what a shutdown reports. Only the answers in `replay` outlive a boundary, and they are saved with the vCPU (vm/save.ts).
+// but for counts and what a shutdown reports. Only the answers in `replay` are saved with the vCPU (vm/save.ts).
 
 import { Vector } from '../arch/vectors.ts';
 import { AccessReplay } from '../replay.ts';
