@@ -14,8 +14,8 @@ const FIELDS_SHIFT = 16n;
 const FIELDS_BITS = 4n;
 
 /**
- * The enabled breakpoints, as bits, of one of `kinds` that overlap `bytes` bytes at `address`, a linear address or a port. All of
- * DRn counts: one with bits 63:32 set matches no address outside 64-bit mode. A breakpoint that is not enabled is not reported (SDM
+ * Which enabled breakpoints of `kinds` overlap `bytes` bytes at `address`, a linear address or a port: a bit for each. All of DRn
+ * counts: one with bits 63:32 set matches no address outside 64-bit mode. A breakpoint that is not enabled is not reported (SDM
  * vol. 3, "Debug Status Register (DR6)", leaves that open).
  */
 function matching({ state: { dr } }: CpuState, kinds: readonly number[], address: number, bytes: number): number {
@@ -37,7 +37,7 @@ export function instructionBreakpoints(cpu: CpuState): number {
   return matching(cpu, [Kind.EXECUTE], linear, 1);
 }
 
-/** Notes what an access of `bytes` bytes meets; the trap follows the instruction. Outside 64-bit mode it goes on at 0 past 4 GiB. */
+/** Notes the breakpoints that an access meets; the trap follows the instruction. Outside 64-bit mode it goes on at 0 past 4 GiB. */
 export function noteDataAccess(cpu: CpuState, linear: number, bytes: number, write: boolean): void {
   const kinds = write ? [Kind.WRITE, Kind.READ_WRITE] : [Kind.READ_WRITE];
   cpu.breakpointHits |= matching(cpu, kinds, linear, bytes);

@@ -1,10 +1,10 @@
-// What translated code assumes beside the bytes it was made from, in 16 bits. Two vCPUs, or two moments, with the same key may
-// run the same translation.
+// What translated code assumes beside the bytes that it was made from, in 16 bits. Two vCPUs with the same key may run the same
+// translation, and so may one vCPU at two moments.
 //
 //   bit 0 user mode | 2:1 TLB context of data | 3 64-bit mode | 4 segmented | 5 16-bit code | 6 16-bit stack | 15 always set; 14:7 are free
 //
-// Segmented code takes bases from the state and compares every offset with how far the segment may be accessed
-// (segment-ends.ts); what is not segmented uses ES, SS and DS without a look at them, and runs anywhere in CS.
+// Segmented code takes bases from the state, and compares every offset with how far the segment may be accessed
+// (segment-ends.ts). Code that is not segmented uses ES, SS and DS without a look at them, and runs anywhere in CS.
 
 import { Seg } from '../base/state/vcpu.ts';
 import type { VcpuState } from '../base/state/vcpu.ts';
@@ -46,7 +46,7 @@ interface Assumed {
   readonly base: Float64Array;
 }
 
-/** 0 when code must be interpreted: alignment checks, breakpoints. */
+/** 0 while code must be interpreted: alignment is checked, or a breakpoint is enabled. */
 export function codeKeyOf(cpu: Assumed): number {
   if (cpu.alignmentCheck || cpu.breakpoints) return 0;
   return VALID | shapeOf(cpu) | (cpu.dataContext << 1) | (cpu.cpl === 3 ? 1 : 0);

@@ -1,4 +1,4 @@
-// One processor: its state (cpu/state) and its accesses to memory. Knows no instruction.
+// One processor: its state (cpu/state) and its accesses to memory. It knows no instruction.
 
 import { GuestMemory } from './guest-memory.ts';
 import { CpuState } from './state/cpu-state.ts';

@@ -10,11 +10,11 @@ export interface Engine {
    * active. Returns how many were retired; cpu.rip is that of the next instruction.
    */
   run(cpu: Cpu, limit: number): number;
-  /** Bytes from … to - 1 of page `gfn` are about to change: nothing decoded or translated from any of them may be used any more. */
+  /** Bytes from … to - 1 of page `gfn` are about to change: what was decoded or translated from any of them must not be used again. */
   invalidate(gfn: number, from: number, to: number): void;
-  /** Nothing decoded or translated may be used any more. */
+  /** Nothing that was decoded or translated may be used again. */
   forget(): void;
 }
 
-/** Deliver a fault that an instruction raised (cpu/events); engines are given it so that they need not know how. */
+/** Delivers a fault that an instruction raised (cpu/events). Engines are given it, so that they need not know how. */
 export type DeliverFault = (cpu: Cpu) => void;

@@ -5,8 +5,8 @@
 //   aux     31 carry out of the top bit = CF | 30 carry into the top bit, so OF = bit 31 xor bit 30 | 3 carry out of bit 3 = AF
 //           | 15:8 byte xored into the low byte of the result before taking parity | 0 flips SF
 //
-// An instruction that sets one flag alone changes only the bit that decides it. ZF set against a result that is not 0
-// needs another result: see `split`.
+// An instruction that sets one flag alone changes only the bit that decides it. ZF has no such bit: to set or clear it against the
+// result takes another result (see `split`).
 
 import { AF, CF, OF, PF, SF, ZF } from './arch/rflags.ts';
 

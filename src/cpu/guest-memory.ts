@@ -1,6 +1,6 @@
 // A vCPU's accesses to linear addresses: the TLB's fast path, and everything that is not it — page walks, accesses that
-// cross pages, memory-mapped devices. Segmentation is done before (segmentation.ts). Unchecked memory access lives here and
-// in interpreter/operands.ts.
+// cross pages, memory-mapped devices. Segmentation is done before (segmentation.ts). Guest memory is accessed by host offset
+// here, in the interpreter's builders (at offsets found here), and where the interpreter fetches code.
 
 import { PAGE_MASK, PAGE_SIZE } from '../base/paging-units.ts';
 import { Seg } from '../base/state/vcpu.ts';
@@ -55,7 +55,7 @@ export class GuestMemory {
     return offset === MMIO ? -1 : offset;
   }
 
-  /** #GP(0), or #SS(0) for stack references, unless every byte's address is canonical (64-bit mode only). */
+  /** Raises #GP(0), or #SS(0) for stack references, unless every byte's address is canonical. Only 64-bit mode has others. */
   checkCanonical(linear: number, size: number, segment: number): void {
     if (linear < -CANONICAL_LIMIT || linear + size > CANONICAL_LIMIT || !Number.isSafeInteger(linear)) {
       this.cpu.raise(segment === Seg.SS ? Vector.SS : Vector.GP, 0);
@@ -149,8 +149,8 @@ export class GuestMemory {
   }
 
   /**
-   * A store that crosses pages. Of the two, a device comes first: an access that leaves the machine has the whole instruction
-   * executed again, and RAM that it has read must not have changed by then.
+   * A store that crosses pages. If one of the two is a device, it is written first: an access that leaves the machine has the
+   * whole instruction executed again, and RAM that the instruction has read must not have changed by then.
    */
   private storeCrossing(linear: number, bytes: number, low: number, high: number, context: number): void {
     this.touch(linear, bytes, Access.WRITE, context);

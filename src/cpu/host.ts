@@ -7,7 +7,7 @@ export interface CpuHost {
   readPort(port: number, width: AccessWidth, vcpu: number): number | null;
   /** false: nobody claims it. */
   writePort(port: number, width: AccessWidth, value: number, vcpu: number): boolean;
-  /** Same for a guest-physical address that no memslot backs. */
+  /** The same for a guest-physical address that no memslot backs. */
   readMmio(gpa: number, width: AccessWidth, vcpu: number): number | null;
   writeMmio(gpa: number, width: AccessWidth, value: number, vcpu: number): boolean;
   /** Ticks of virtual time: the value of the TSC before the vCPU's offset is added. */
@@ -15,8 +15,8 @@ export interface CpuHost {
   /** The interrupt controller holds its INTR line to this vCPU up. */
   interruptPending(vcpu: number): boolean;
   /**
-   * An x87 exception of that vCPU is pending while CR0.NE is 0 (FERR#), or no longer. Returns whether it is to be ignored
-   * (IGNNE#). Absent: it is.
+   * Whether an x87 exception of that vCPU is pending while CR0.NE is 0 (FERR#). Returns whether it is to be ignored (IGNNE#).
+   * Without this method it is.
    */
   floatError?(vcpu: number, pending: boolean): boolean;
   /** An event was delivered, or its delivery has shut that vCPU down. */

@@ -1,7 +1,7 @@
-// Between two iterations of a repeated string instruction: what is delivered there pushes RF = 1, so that its instruction
+// Between two iterations of a repeated string instruction. An event delivered there pushes RF = 1, so that the instruction's
 // breakpoint does not match again when it goes on (SDM vol. 3, "Instruction-Breakpoint Exception Condition").
 //
-// An engine sets the bit when it stops there; whoever executes the next instruction, the same one or another, clears it first.
+// An engine sets the bit when it stops there. Whoever executes the next instruction, the same one or another, clears it first.
 
 import type { CpuState } from './state/cpu-state.ts';
 

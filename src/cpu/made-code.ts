@@ -1,5 +1,5 @@
 // What is kept of code: decoded blocks, translated regions. When bytes of a page change, what was made from any of them goes, and
-// nothing else; which bytes are marked as code (mmu/code-map.ts) is then again which bytes something that is kept was made from.
+// nothing else. The invariant: a byte is marked as code (mmu/code-map.ts) exactly if something that is kept was made from it.
 
 import { PAGE_SIZE } from '../base/paging-units.ts';
 import type { PhysicalMemory } from '../mmu/physical-memory.ts';
@@ -9,9 +9,9 @@ export type Mark = (from: number, to: number) => void;
 
 /** A set of things made from code. */
 export interface CodeHolder {
-  /** Drops what was made from any of the bytes from … to - 1 of page `gfn`; calls `gone` with all bytes that it was made from. */
+  /** Drops what was made from any of the bytes from … to - 1 of page `gfn`. Calls `gone` with all bytes that each was made from. */
   drop(gfn: number, from: number, to: number, gone: Mark): void;
-  /** Calls `mark` with all bytes that something was made from which has some of the bytes from … to - 1 of page `gfn`. */
+  /** Finds what was made from any of the bytes from … to - 1 of page `gfn`. Calls `mark` with all bytes that each was made from. */
   visit(gfn: number, from: number, to: number, mark: Mark): void;
   /** Drops everything. */
   clear(): void;

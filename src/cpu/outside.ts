@@ -6,7 +6,7 @@ import type { OutsideAccess } from './replay.ts';
 
 type Kind = OutsideAccess['kind'];
 
-/** Reads port or guest-physical `address`; unsigned. Leaves the instruction when the caller of `run` shall answer. */
+/** Reads port or guest-physical `address`; unsigned. Leaves the instruction if the caller of `run` has to answer. */
 export function readOutside(cpu: CpuState, kind: Kind, address: number, width: AccessWidth): number {
   const { host, replay } = cpu;
   const known = replay.replayed();

@@ -1,7 +1,7 @@
 // Accesses that nobody on the board claims leave the machine as exits, and the caller of `run` answers them. The instruction
-// is then executed again from its start; the answers already given are replayed in order, so that each access is seen by
-// the caller exactly once, however many accesses the instruction makes. The same holds for those among its accesses that the
-// board did claim: reading a device again would have its effect twice.
+// is then executed again from its start. The answers already given are replayed in order, so that the caller sees each access
+// exactly once, however many the instruction makes. Accesses that the board did claim are replayed too: to read a device again
+// would have its effect twice.
 
 import type { AccessWidth } from '../base/device.ts';
 
@@ -20,7 +20,7 @@ export class AccessReplay {
   private next = 0;
   /** The access that waits for an answer. */
   pending: OutsideAccess | null = null;
-  /** What the board claimed of the instruction that begins after `claimedAt` instructions. */
+  /** The accesses that the board claimed, of the instruction that begins after `claimedAt` instructions. */
   private claimed: OutsideAccess[] = [];
   private claimedAt = -1;
 
@@ -48,7 +48,7 @@ export class AccessReplay {
     this.pending = access;
   }
 
-  /** Another instruction, or the delivery of an event, begins: what the board claimed before is none of its accesses. */
+  /** Another instruction, or the delivery of an event, begins: the accesses claimed so far are not its own. */
   forget(): void {
     this.claimedAt = -1;
   }
@@ -68,7 +68,7 @@ export class AccessReplay {
     this.forget();
   }
 
-  /** The answers given so far. The pending access is left out: who restores this raises it again. */
+  /** The answers given so far. The pending access is left out: after a restore the instruction makes it again. */
   save(): OutsideAccess[] {
     return this.answered.map((access) => ({ ...access }));
   }

@@ -23,8 +23,8 @@ const RESET_FCW = 0x40;
 const NO_TAG_EMPTY = 0xff;
 
 /**
- * Sets every register. Every vCPU becomes active: which of several starts is the machine's matter. The retired count becomes 0.
- * The PML index and the request word are no registers of the guest: what is logged or asked for and not yet served stays.
+ * Sets every register. The vCPU becomes active: which of several starts is for `powerUp` to say. The retired count becomes 0. The
+ * PML index and the request word are no registers of the guest: they stay, with what is logged or asked for and not yet served.
  */
 export function resetVcpu(cpu: Cpu): void {
   const { state } = cpu;

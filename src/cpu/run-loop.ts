@@ -1,5 +1,5 @@
-// What happens between instructions: pending events are delivered, interrupt shadows and single steps observed; the rest of
-// the time an engine runs. Priorities: SDM vol. 3, "Prioritization of Concurrent Events".
+// What happens between instructions: pending events are delivered, interrupt shadows and single steps observed. An engine runs the
+// rest of the time. Priorities: SDM vol. 3, "Prioritization of Concurrent Events".
 
 import { Request } from '../base/request.ts';
 import { Activity } from '../base/state/vcpu.ts';
@@ -31,14 +31,14 @@ const SHADOW = Blocking.STI | Blocking.MOV_SS;
 const HELD_SHIFT = 24;
 const HELD = 15 << HELD_SHIFT;
 /**
- * Boundaries in a row at which nothing retired after which the caller is asked. An interrupt line that stays up, through a gate
+ * After so many boundaries in a row without a retired instruction the run ends. An interrupt line that stays up, through a gate
  * that leaves IF set, is delivered again and again without an instruction in between.
  */
 const BARREN_LIMIT = 256;
 
 /**
  * Runs `cpu` for at most `limit` instructions. Delivering an event retires nothing. What the host's side of a device throws
- * passes through; the instruction that reached the device has not been executed then, and the vCPU is out of guest mode.
+ * passes through: then the instruction that reached the device has not been executed, and the vCPU is out of guest mode.
  */
 export function runVcpu(cpu: Cpu, engine: Engine, limit: number): { retired: number; reason: RunReason } {
   cpu.enterGuest();
@@ -76,7 +76,7 @@ const interruptsOpen = ({ state }: Cpu): boolean => (state.rflags[0] & IF) !== 0
 /** SDM vol. 3, "Masking Exceptions and Interrupts When Switching Stacks": MOV SS blocks NMIs too. */
 const nmisOpen = ({ state }: Cpu): boolean => (state.interruptibility[0] & (Blocking.NMI | Blocking.MOV_SS)) === 0;
 
-/** Serves requests and delivers what is pending; then why the run ends here, or null when an instruction is to be executed. */
+/** Serves requests and delivers what is pending. Returns why the run ends here, or null if an instruction is to be executed. */
 function stopReason(cpu: Cpu, left: number): RunReason | null {
   const { request, activity } = cpu.state;
   if (cpu.replay.pending !== null) return 'outside-access';
@@ -132,7 +132,7 @@ function clearReplay(cpu: Cpu): void {
   if (!cpu.replay.idle) cpu.replay.clear();
 }
 
-/** Whether something must be looked at around exactly one instruction: a shadow, TF, RF, VIF with VIP, breakpoints, replayed answers. */
+/** Whether the next instruction needs a look before and after it: a shadow, TF, RF, VIF with VIP, breakpoints, replayed answers. */
 function mustStep(cpu: Cpu): boolean {
   const { interruptibility, rflags } = cpu.state;
   return (
@@ -159,7 +159,7 @@ function step(cpu: Cpu, engine: Engine): number {
   const { interruptibility, rflags } = cpu.state;
   const shadow = interruptibility[0] & (SHADOW | HELD);
   const flags = rflags[0];
-  // Taken away before, so that what the instruction itself sets is seen.
+  // They are taken away before, so that what the instruction itself sets is seen.
   interruptibility[0] &= ~shadow;
   rflags[0] &= ~RF;
   cpu.suppressTrap = false;
@@ -183,8 +183,8 @@ function step(cpu: Cpu, engine: Engine): number {
 }
 
 /**
- * Delivers #DB before the instruction at cpu.rip if an instruction breakpoint is there. A fault, but RF is pushed as it is: to go on
- * past the breakpoint the handler sets RF in the image (SDM vol. 3, "Instruction-Breakpoint Exception Condition").
+ * Delivers #DB before the instruction at cpu.rip if an instruction breakpoint is there. It is a fault, but RF is pushed as it is:
+ * the handler sets RF in the image to go on past the breakpoint (SDM vol. 3, "Instruction-Breakpoint Exception Condition").
  */
 function breakHere(cpu: Cpu): boolean {
   const hits = instructionBreakpoints(cpu);
@@ -197,9 +197,9 @@ function breakHere(cpu: Cpu): boolean {
 }
 
 /**
- * SDM vol. 3, "Single-Step Exception Condition", "Data Memory and I/O Breakpoint Exception Conditions". After MOV SS nothing traps: a
- * step is not told of, and breakpoints that it met itself wait for the end of the next instruction ("Masking Exceptions and
- * Interrupts When Switching Stacks").
+ * SDM vol. 3, "Single-Step Exception Condition", "Data Memory and I/O Breakpoint Exception Conditions". After MOV SS nothing traps:
+ * its single step is lost, and breakpoints that it met wait for the end of the next instruction ("Masking Exceptions and Interrupts
+ * When Switching Stacks").
  */
 function debugTrap(cpu: Cpu, stepped: boolean): void {
   const { interruptibility, request } = cpu.state;
@@ -216,7 +216,7 @@ function debugTrap(cpu: Cpu, stepped: boolean): void {
     queueEvent(cpu, { type: EventType.HARDWARE_EXCEPTION, vector: Vector.DB, errorCode: null, trap: true });
   } else {
     deliverOrQueue(cpu, EventType.HARDWARE_EXCEPTION, Vector.DB, true);
-    // The handler's own frame is not told of.
+    // Breakpoints that the handler's own frame met are not reported.
     cpu.breakpointHits = 0;
   }
 }

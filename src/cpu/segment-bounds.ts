@@ -1,5 +1,5 @@
 // What a segment permits outside 64-bit mode: one rule of type, limit and direction (SDM vol. 3, "Limit Checking", "Type
-// Checking"), from which every check of an access, every shortcut and every push on another stack derives.
+// Checking"). Every check of an access, every shortcut and every push on another stack derives from it.
 
 import { SegAttr } from './arch/segment-attributes.ts';
 
@@ -13,7 +13,7 @@ const PLACES = 7;
 const TOP_32 = 0xffffffff;
 const TOP_16 = 0xffff;
 
-/** Of each place: the rights, and the first and the last offset that a byte may have; none where `first` is above `last`. */
+/** The rights of each place, and the first and the last offset that a byte may have. There is none where `first` is above `last`. */
 export class SegmentBounds {
   readonly rights = new Uint8Array(PLACES);
   readonly first = new Float64Array(PLACES);
@@ -22,7 +22,7 @@ export class SegmentBounds {
 
 /**
  * Derives `place` of `bounds` from access rights (as in `segAttributes`) and a limit in bytes. `hasTypes` is false in real-address
- * and virtual-8086 mode, where code segments are data too (SDM vol. 3, "Real-Address Mode Operation"); the bit that makes data
+ * and virtual-8086 mode, where code segments are data too (SDM vol. 3, "Real-Address Mode Operation"). The bit that makes data
  * expand down means "conforming" in code.
  */
 export function segmentBounds(bounds: SegmentBounds, place: number, attributes: number, limit: number, hasTypes: boolean): void {

@@ -1,5 +1,5 @@
-// How far translated code may access a segment without asking: everything below one offset, or nothing. What is beyond goes to
-// the interpreter, which knows why (segmentation.ts).
+// How far translated code may access a segment without asking: everything below one offset, or nothing. An access beyond goes to
+// the interpreter, which asks for the bounds (segmentation.ts).
 
 import type { VcpuState } from '../base/state/vcpu.ts';
 import { Rights } from './segment-bounds.ts';

@@ -1,5 +1,5 @@
 // From effective to linear addresses: bases, and the bounds of segments (segment-bounds.ts). In 64-bit mode only FS and GS have
-// bases and nothing is checked here; canonical form is checked with the access.
+// bases, and nothing is checked here: the access checks canonical form.
 
 import { Seg } from '../base/state/vcpu.ts';
 import { noteDataAccess } from './breakpoints.ts';

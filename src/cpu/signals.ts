@@ -1,6 +1,6 @@
 // How an instruction is left in the middle. A builder call that may fault unwinds to the engine's loop by throwing one of
-// the objects below. They are plain preallocated values, never errors: no stack is captured, and none ever leaves
-// `Engine.run`. What happened is in the Cpu: `cpu.fault`, or `cpu.accessExit`.
+// the objects below. They are plain preallocated values, never errors, so no stack is captured. None ever leaves `Engine.run`.
+// The processor tells what happened: `cpu.fault`, or `cpu.replay.pending`.
 
 /** The instruction raised an exception: cpu.fault says which. */
 export class FaultSignal {

@@ -1,5 +1,5 @@
-// What an engine must know of an instruction before it executes or translates it, found by running the semantics once under
-// a builder that computes nothing and notes what it is asked for. So no table repeats what the semantics say.
+// What an engine must know of an instruction before it executes or translates it. The semantics run once under a builder that
+// computes nothing and notes what it is asked for. So no table repeats what the semantics say.
 
 import { meaningOf } from './isa/index.ts?instance=analysis';
 import type { Builder, Flags } from './builder/builder.ts';
@@ -19,7 +19,7 @@ export interface Survey {
   interpreted: boolean;
   /** It goes through `repeat`. */
   repeats: boolean;
-  /** Nothing may follow in its block: it decides how execution goes on, or nobody knows beforehand how much of a budget it takes. */
+  /** Nothing may follow in its block: it decides how execution goes on, or repeats, so that what it takes of a budget is not known. */
   endsBlock: boolean;
 }
 

@@ -1,7 +1,7 @@
-// CPUID's feature flags (SDM vol. 2, CPUID), by the word that tells them. One table for all: the decoder asks whether a
-// processor has what a row names, and CPUID answers by the same names.
+// CPUID's feature flags (SDM vol. 2, CPUID), by the word that shows them. One table serves both sides: the decoder asks whether a
+// processor has the features that a row names, and CPUID answers by the same names.
 
-/** A word is a register of a leaf; in it, the bit of each feature. */
+/** The bit of each feature, by word. A word is a register of a leaf. */
 export const FEATURE_WORDS = {
   /** Leaf 1. */
   basicEcx: { SSE3: 0, CX16: 13, PCID: 17, MOVBE: 22, POPCNT: 23 },
@@ -36,7 +36,7 @@ export type FeatureWord = keyof Words;
 export type Feature = { [W in FeatureWord]: keyof Words[W] }[FeatureWord];
 export type FeatureSet = ReadonlySet<Feature>;
 
-/** The word as a processor with `features` shows it. */
+/** The word as a processor that shows `features` has it. */
 export function featureBits(word: FeatureWord, features: FeatureSet): number {
   let bits = 0;
   for (const [name, bit] of Object.entries(FEATURE_WORDS[word])) if (features.has(name as Feature)) bits |= 1 << bit;

@@ -1,12 +1,12 @@
-// What a processor is: what of the architecture it has.
+// What a processor has of the architecture.
 
 import type { FeatureSet } from './features.ts';
 
-/** All vCPUs of a machine are of one model: what is decoded once holds for each. */
+/** All vCPUs of a machine are of one model, so what is decoded once holds for each. */
 export interface CpuModel {
-  /** What CPUID tells. */
+  /** The features that CPUID shows. */
   readonly shown: FeatureSet;
-  /** Whose instructions there are: what is shown, and more if CPUID keeps a feature back of which only a part is there. */
+  /** The features whose instructions decode: those shown, and those that CPUID keeps back because only a part of them is there. */
   readonly features: FeatureSet;
 }
 
@@ -19,7 +19,7 @@ const SHOWN: FeatureSet = new Set([
 ]);
 
 /**
- * Everything that is there. Of SSE and SSE2 that is what needs no vector register, fences, MOVNTI and PAUSE: 64-bit programs take
- * them for granted and do not ask.
+ * SSE and SSE2 are not shown: only what needs no vector register is there of them, which is fences, MOVNTI and PAUSE. 64-bit
+ * programs take these for granted and do not ask.
  */
 export const DEFAULT_MODEL: CpuModel = { shown: SHOWN, features: new Set([...SHOWN, 'SSE', 'SSE2']) };

@@ -1,5 +1,4 @@
-// The abstract builder: every instruction's meaning is written once against it (cpu/isa), and every engine is an instance of
-// it.
+// The abstract builder. Every instruction's meaning is written once against it (cpu/isa), and every engine implements it.
 //
 // A value stands for an unsigned integer of `size` bytes; how an engine represents it is its own business. Semantics never
 // look inside: a host `if` may depend only on fields of the decoded instruction. Order in a semantics function: read,
@@ -8,7 +7,7 @@
 import type { PairHelper, SystemHelper } from './helpers.ts';
 import type { Insn, Operand, Size } from './insn.ts';
 
-/** What an engine computes with. A type of its own for each algebra that the operations are over. */
+/** The types that an engine computes with: numbers, bigints, WebAssembly locals, text. `Builder` is generic over them. */
 export interface Values {
   readonly value: unknown;
   /** An effective address, in the instruction's address size. */
@@ -75,7 +74,7 @@ export interface Builder<T extends Values> {
   // ── operands ────────────────────────────────────────────────────────────────────────────────────────────────────
   /** Zero-extended from the operand's size. May fault. */
   read(operand: Operand): T['value'];
-  /** Read of an operand that the same instruction writes back: faults as a write does (SDM vol. 3, page-fault error code). */
+  /** Reads an operand that the same instruction writes back: faults as a write does (SDM vol. 3, page-fault error code). */
   readForWrite(operand: Operand): T['value'];
   /** Writes the low bytes of x that the operand has; a 4-byte register write clears bits 63:32. May fault. */
   write(operand: Operand, x: T['value']): void;
@@ -99,16 +98,16 @@ export interface Builder<T extends Values> {
   effectiveAddress(size: Size, operand: Operand): T['value'];
   /** Writes an address back to a register in the instruction's address size (string instructions). */
   writeRegisterAddress(i: Insn, reg: number, a: T['address']): void;
-  /** Distance of one string step, +size or -size by DF, added to the address in register `reg`. */
+  /** Moves the address in register `reg` by one string step: by size, or by -size if DF is set. */
   advance(i: Insn, reg: number, size: Size): void;
   /** May fault. */
   load(segment: number, a: T['address'], size: Size): T['value'];
-  /** Load with the intent to write: faults as a write. */
+  /** Loads with the intent to write: faults as a write does. */
   loadForWrite(segment: number, a: T['address'], size: Size): T['value'];
   store(segment: number, a: T['address'], size: Size, x: T['value']): void;
   /** Faults as a write of `bytes` bytes would, and has no other effect. For what writes more than once. */
   probeWrite(segment: number, a: T['address'], bytes: number): void;
-  /** Segment base + a as `size` bytes, unchecked: for what takes an address without accessing it (INVLPG). */
+  /** Segment base + a as `size` bytes, unchecked: for instructions that take an address without accessing it (INVLPG). */
   linearAddress(size: Size, segment: number, a: T['address']): T['value'];
   /** #GP(0) unless the effective linear address is a multiple of `bytes` (CMPXCHG16B). */
   requireAligned(segment: number, a: T['address'], bytes: number): void;
@@ -125,7 +124,7 @@ export interface Builder<T extends Values> {
   stackValue(size: Size, a: T['address']): T['value'];
 
   // ── control ─────────────────────────────────────────────────────────────────────────────────────────────────────
-  // A jump decides where execution goes on; what follows it in the semantics still takes effect, so a jump that may fault
+  // A jump decides where execution goes on. What follows it in the semantics still takes effect, so a jump that may fault
   // stands before the effects.
   /** The next instruction's pointer as a value of `size` bytes. */
   nextIp(size: Size): T['value'];
@@ -133,7 +132,7 @@ export interface Builder<T extends Values> {
   jumpRelative(i: Insn): void;
   /** Jumps by i.displacement if c holds. */
   branchRelative(i: Insn, c: T['condition']): void;
-  /** Jumps to an absolute target of `size` bytes. May fault: to be called before the effects of a CALL see checkTarget. */
+  /** Jumps to an absolute target of `size` bytes. May fault: a CALL asks checkTarget before its effects. */
   jump(size: Size, target: T['value']): void;
   /** Faults as jump to the target would, without jumping. */
   checkTarget(size: Size, target: T['value']): void;
@@ -141,9 +140,8 @@ export interface Builder<T extends Values> {
   checkRelative(i: Insn): void;
 
   /**
-   * One iteration, or all: without a REP prefix runs `body` once. With it, RCX (in address size) counts iterations; each is
-   * an instruction boundary. For CMPS and SCAS `body` returns the condition under which REPE goes on (ZF = 1); REPNE goes on
-   * under the opposite.
+   * Runs `body` once without a REP prefix. With one, RCX (in address size) counts iterations, and after each comes an instruction
+   * boundary. For CMPS and SCAS `body` returns the condition under which REPE goes on (ZF = 1); REPNE goes on under the opposite.
    */
   repeat(i: Insn, body: () => T['condition'] | void): void;
 

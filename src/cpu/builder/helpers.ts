@@ -1,5 +1,5 @@
-// The system helpers by name: what semantics call through `b.system`. system/index.ts has one function for each. What a
-// helper changes is said here, and what must be known of an instruction is derived from it (survey.ts).
+// The system helpers by name: what semantics call through `b.system`. system/index.ts has one function for each. The table says
+// what a helper changes; survey.ts derives from it what must be known of an instruction.
 
 /**
  * `looks`: nothing; it may refuse. `state`: registers and flags, which the instructions that follow read as they do any. `course`:
@@ -72,5 +72,5 @@ export const HELPERS = {
 
 export type SystemHelper = keyof typeof HELPERS;
 
-/** Helpers that give two values, by `b.systemPair`; all of them look. ST(0) in a format of memory, and the outcome. */
+/** Helpers that `b.systemPair` calls. They change nothing. They give two values: ST(0) in a format of memory, and the outcome. */
 export type PairHelper = 'toReal' | 'toExtended' | 'toInteger' | 'toTruncated' | 'toDecimal';

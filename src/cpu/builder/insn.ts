@@ -29,10 +29,10 @@ export interface Insn {
   readonly rep: Rep;
   /** Condition code 0 … 15 for Jcc, SETcc, CMOVcc, FCMOVcc. */
   readonly cc: number;
-  /** Of an x87 instruction the 11 bits that FOP keeps: 10:8 of the escape opcode, 7:0 ModRM. Otherwise 0. */
+  /** The 11 bits that FOP keeps of an x87 instruction: 10:8 from the escape opcode, 7:0 ModRM. 0 for any other. */
   readonly fop: number;
-  /** Relative branch: signed distance from the next instruction. */
+  /** Of a relative branch, the signed distance from the next instruction. */
   readonly displacement: number;
-  /** Bytes of whose multiple the operand in memory must be the address, else #GP(0); 1 where nothing is asked. */
+  /** The address of the operand in memory must be a multiple of this many bytes, else #GP(0). 1 asks for nothing. */
   readonly alignment: number;
 }

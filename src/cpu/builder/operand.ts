@@ -32,7 +32,7 @@ export interface Address {
   readonly base: number;
   readonly index: number;
   readonly scale: 1 | 2 | 4 | 8;
-  /** Signed displacement; for RIP-relative addressing `base` is RIP: that of the next instruction. */
+  /** Signed. Where `base` is RIP it counts from the next instruction. */
   readonly displacement: number;
   /** Effective segment after overrides: Seg.ES … Seg.GS. */
   readonly segment: number;
@@ -40,12 +40,12 @@ export interface Address {
 
 export interface Operand {
   readonly kind: OperandKind;
-  /** Bytes. For MEM the size of the access; a wider structure (pseudo-descriptor, far pointer, m80, m128) has its first part's. */
+  /** Bytes. For MEM the size of the access; of a wider structure (pseudo-descriptor, far pointer, m80) the size of its first part. */
   readonly size: Size;
   readonly reg: number;
-  /** Immediate as a signed number when it fits 32 bits, else its low 32 bits, signed. */
+  /** The immediate: unsigned up to 2 bytes; of 4 and 8 bytes its low 32 bits, signed. */
   readonly imm: number;
-  /** The same immediate, sign-extended (or zero-extended where the SDM says so) to 64 bits, as a signed bigint. */
+  /** The same number; of 8 bytes all 64 bits, signed. */
   readonly imm64: bigint;
   readonly address: Address;
 }

@@ -25,8 +25,8 @@ const TOO_LONG = row('TOO_LONG');
 
 /**
  * Decodes one instruction in code of size `mode` as a processor with `features` does. `next` yields its bytes one after the
- * other, at most 15, and may throw (a fault of the fetch): nothing else has happened then. Undefined and missing instructions
- * come out as UD, sixteen bytes as TOO_LONG: decoding itself never fails.
+ * other, at most 15. It may throw (a fault of the fetch): nothing else has happened then. Decoding itself never fails: what is
+ * undefined, or needs a feature that is not there, comes out as UD, and what would have a sixteenth byte as TOO_LONG.
  */
 export function decode(next: () => number, mode: CodeMode, features: FeatureSet): Insn {
   const stream = new ByteStream(next);
@@ -139,7 +139,7 @@ class Decoder {
     }
   }
 
-  /** To a processor without the instruction that a prefix makes the prefix has its ordinary meaning, or none. */
+  /** A prefix selects nothing if the processor lacks the features of its row: then it has its ordinary meaning, or none. */
   private byPrefix({ none, p66, f3, f2 }: ByPrefix<Mnemonic>): Entry<Mnemonic> {
     const { repeat, operandSize } = this.prefixes;
     const chosen = repeat === 0xf3 ? f3 : repeat === 0xf2 ? f2 : operandSize ? p66 : null;

@@ -11,7 +11,7 @@ const form =
   <const M extends string>(mnemonic: M, ...letters: readonly Letter[]): Row<M> =>
     row(mnemonic, ...letters, { modrm: true, feature });
 const x87 = form('FPU');
-/** Into the flags: they came with CMOV. */
+/** The compares whose result is in the flags. They came with CMOV. */
 const compareFlags = form('FPU', 'CMOV');
 /** FISTTP is the one x87 instruction of SSE3. */
 const fisttp = (letter: Letter): Row<'FISTTP'> => form('FPU', 'SSE3')('FISTTP', letter);

@@ -77,7 +77,7 @@ export const GROUP_6 = byReg(
 );
 
 const DESCRIPTOR: RowOptions = { size: 'f64' };
-/** Register forms of group 7 are instructions of their own: no mandatory prefix, no operand. */
+/** CLAC and STAC: no operand, and no mandatory prefix is allowed. */
 const plain = <const M extends string>(mnemonic: M, feature: Feature): ByPrefix<M | 'UD'> =>
   noPrefix(row(mnemonic, { feature, modrm: true }));
 
@@ -106,20 +106,20 @@ export const GROUP_8 = byReg(
   row('BTC', 'Ev', 'Ib', LOCK),
 );
 
-/** CMPXCHG8B, and with REX.W CMPXCHG16B: size y makes i.size half of what is compared. */
+/** CMPXCHG8B, and CMPXCHG16B with REX.W. Size y makes i.size half of what is compared. */
 const CMPXCHG8B = byRexW(
   row('CMPXCHG8B', 'Mv', { size: 'y', lock: true, feature: 'CX16', alignment: 16 }),
   row('CMPXCHG8B', 'Mv', { size: 'y', lock: true, feature: 'CX8' }),
 );
 export const GROUP_9 = byReg(UD, byMod(CMPXCHG8B, UD), UD, UD, UD, UD, UD, UD);
 
-/** /1 to /7 with mod 3 are XABORT and XBEGIN of TSX, which is not there. */
+/** /7 with mod 3 would be XABORT and XBEGIN of TSX, which is not there. */
 export const group11 = (dst: Letter, immediate: Letter) => byReg(row('MOV', dst, immediate), UD, UD, UD, UD, UD, UD, UD);
 
 const FSGSBASE: RowOptions = { only64: true, size: 'y', feature: 'FSGSBASE' };
 const fsGsBase = <M extends string>(entry: Row<M>): ByPrefix<M | 'UD'> => byPrefix<M | 'UD'>({ none: UD, f3: entry });
 
-/** FXSAVE and its kin are not there yet. */
+/** FXSAVE and its kin are not there. */
 export const GROUP_15 = byReg(
   byMod(UD, fsGsBase(row('RDFSBASE', 'Rv', FSGSBASE))),
   byMod(UD, fsGsBase(row('RDGSBASE', 'Rv', FSGSBASE))),

@@ -1,5 +1,5 @@
-// The names of all instructions: whatever the opcode maps say, and no list beside them. The semantics (cpu/isa) have one
-// meaning for each, which the compiler demands. A name is the SDM's; a suffix tells apart forms whose semantics differ.
+// The names of all instructions, collected from the opcode maps: there is no list beside them. The compiler demands that the
+// semantics (cpu/isa) have a meaning for each. A name is the SDM's; a suffix tells apart forms whose semantics differ.
 
 import type { ONE_BYTE } from './one-byte.ts';
 import type { OpcodeMap } from './row.ts';

@@ -113,7 +113,7 @@ export const ONE_BYTE = opcodeMap(
     0xa3: row('MOV', 'Ov', 'rAX'),
     0xa4: row('MOVS', 'Yb', 'Xb'),
     0xa5: row('MOVS', 'Yv', 'Xv'),
-    // of string instructions src is what (R)SI addresses
+    // CMPS has its operands as MOVS has them: src is what (R)SI addresses
     0xa6: row('CMPS', 'Yb', 'Xb'),
     0xa7: row('CMPS', 'Yv', 'Xv'),
     0xa8: row('TEST', 'AL', 'Ib'),

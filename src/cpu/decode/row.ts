@@ -23,9 +23,9 @@ export interface RowOptions {
   readonly cc?: number;
   /** A ModRM byte follows although no operand letter uses it. */
   readonly modrm?: true;
-  /** CPUID's features without which the instruction is not there, where it is younger than the 386. */
+  /** The instruction is there only on processors with these of CPUID's features. What every processor has names none. */
   readonly feature?: Feature | readonly Feature[];
-  /** Bytes of whose multiple the operand in memory must be the address: else #GP(0). */
+  /** The address of the operand in memory must be a multiple of this many bytes, else #GP(0). */
   readonly alignment?: 16;
 }
 
@@ -41,7 +41,7 @@ export interface Row<M extends string = string> {
   readonly cc: number;
   readonly modrm: boolean;
   readonly features: readonly Feature[];
-  /** 1: none is asked. */
+  /** 1 where none is asked for. */
   readonly alignment: number;
   /** A string instruction: REP repeats it. */
   readonly repeats: boolean;
@@ -101,7 +101,7 @@ export const opcodeMap = <M extends string>(...parts: readonly OpcodeMap<M>[]): 
 
 /** Types that need a ModRM byte. */
 const MODRM_TYPES: ReadonlySet<string> = new Set(['E', 'G', 'M', 'R', 'S', 'C', 'D']);
-/** What makes an instruction one on bytes unless the row says otherwise. */
+/** First operands that make the operand size a byte unless the row says otherwise. */
 const BYTES = /^([EGMOXYZ]b|AL)$/;
 
 export function row<const M extends string>(mnemonic: M, ...rest: readonly (Letter | RowOptions)[]): Row<M> {

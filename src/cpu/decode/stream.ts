@@ -2,7 +2,7 @@
 
 export const MAX_LENGTH = 15;
 
-/** Thrown instead of reading a sixteenth byte; never leaves `decode`. */
+/** Thrown instead of reading a sixteenth byte. `decode` catches it and gives TOO_LONG. */
 export class TooLong {
   readonly signal = 'too-long';
 }

@@ -1,5 +1,5 @@
-// The two-byte opcode map, after 0F (SDM vol. 2, appendix A, "Two-byte Opcode Map"). Absent: what is undefined or not there
-// (MMX, SSE and their successors, VMX, TSX, RSM).
+// The two-byte opcode map, after 0F (SDM vol. 2, appendix A, "Two-byte Opcode Map"). Absent: what is undefined, and what is not
+// there (VMX, TSX, RSM; MMX, SSE and their successors where they need their registers).
 
 import { GROUP_15, GROUP_6, GROUP_7, GROUP_8, GROUP_9 } from './groups.ts';
 import { UD, byPrefix, noPrefix, opcodeMap, row, span } from './row.ts';

@@ -1,4 +1,4 @@
-/** Thrown where an operand has no meaning (a register where memory must be, CR1); never leaves `decode`, which gives UD. */
+/** Thrown where nothing is defined: a register where memory must be, CR1, a missing feature. `decode` catches it and gives UD. */
 export class UndefinedSignal {
   readonly signal = 'undefined';
 }

@@ -13,9 +13,9 @@ import { isBetweenIterations } from '../interrupted-repeat.ts';
 const CHAIN_LENGTH = 4;
 
 /**
- * Delivers `event`, or what its delivery escalates to; cpu.rip is the handler's first instruction then, or the activity state
- * is SHUTDOWN. Never throws. False: delivery reached a device that nobody claims (cpu.replay.pending); nothing has changed
- * and Request.EXIT is set.
+ * Delivers `event`, or what its delivery escalates to. Then cpu.rip is the handler's first instruction, or the activity state is
+ * SHUTDOWN. Never throws. False: delivery reached a device that nobody claims (cpu.replay.pending); nothing has changed, and
+ * Request.EXIT is set.
  */
 export function deliverEvent(cpu: Cpu, event: Event): boolean {
   cpu.exceptionChain.length = 0;
@@ -60,8 +60,8 @@ function attempt(cpu: Cpu, event: Event): 'delivered' | 'faulted' | 'outside' {
 }
 
 /**
- * The event that cpu.fault, raised while `first` was delivered, leads to; null for shutdown. It returns to cpu.rip: where the event
- * came up, or the start of the task that its delivery has switched to.
+ * What follows when the delivery of `first` raised cpu.fault: an event, or null for shutdown. The event returns to cpu.rip: where
+ * `first` came up, or the start of the task that its delivery has switched to.
  */
 function afterFault(cpu: Cpu, first: Event): Event | null {
   const { vector, errorCode, linear } = cpu.fault;

@@ -23,7 +23,7 @@ export interface Event {
   readonly setsRf: boolean;
 }
 
-/** `trap`: RF is pushed as it is. Of hardware exceptions #DB asks for it, after its instruction or by an instruction breakpoint. */
+/** `trap`: RF is pushed as it is. Only #DB asks for it, after its instruction or by an instruction breakpoint. */
 export function makeEvent(type: EventType, vector: number, errorCode: number | null, returnRip: number, trap = false): Event {
   return { type, vector, errorCode, returnRip, setsRf: type === EventType.HARDWARE_EXCEPTION && !trap && isFaultClass(vector) };
 }

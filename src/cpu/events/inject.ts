@@ -30,8 +30,8 @@ export interface QueuedEvent {
 export const hasQueuedEvent = (cpu: Cpu): boolean => (cpu.state.injected[0] & VALID) !== 0;
 
 /**
- * Delivers `event` at the next entry that can take it: before the next instruction, or an external interrupt once IF is 1.
- * EBUSY if one waits.
+ * Keeps `event` for the next boundary that can take it: the next one, or for an external interrupt one at which IF is 1.
+ * EBUSY if another waits.
  */
 export function queueEvent(cpu: Cpu, event: QueuedEvent): void {
   if (hasQueuedEvent(cpu)) throw new KvmError('EBUSY', 'an event waits for delivery already');
@@ -42,7 +42,7 @@ export function queueEvent(cpu: Cpu, event: QueuedEvent): void {
   cpu.request(Request.EVENT);
 }
 
-/** The event that waits, to return to cpu.rip, or null. It stays queued. */
+/** The event that waits, or null. It returns to cpu.rip, and stays queued. */
 export function queuedEvent(cpu: Cpu): Event | null {
   if (!hasQueuedEvent(cpu)) return null;
   const word = cpu.state.injected[0];
@@ -50,7 +50,7 @@ export function queuedEvent(cpu: Cpu): Event | null {
   return makeEvent(type, word & 0xff, word & ERROR_VALID ? cpu.state.injectedError[0] : null, cpu.rip, (word & TRAP) !== 0);
 }
 
-/** The queued event's delivery made accesses of its own, which cpu.replay holds. */
+/** Whether the queued event's delivery has made accesses of its own, which cpu.replay holds. */
 export const deliveryBegun = (cpu: Cpu): boolean => (cpu.state.injected[0] & BEGUN) !== 0;
 
 export function markDeliveryBegun(cpu: Cpu): void {

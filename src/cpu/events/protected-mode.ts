@@ -47,7 +47,7 @@ function enterSame(cpu: Cpu, { code, offset, size }: Gate, frame: readonly bigin
   return rip;
 }
 
-/** The stack comes from the TSS, and the old one's SS:ESP are pushed first; out of virtual-8086 mode, the data segments before. */
+/** The stack comes from the TSS. The old SS:ESP are pushed first; out of virtual-8086 mode the data segments come before them. */
 function enterInner(cpu: Cpu, { code, offset, size, cpl }: Gate, frame: readonly bigint[], ext: number): number {
   const { selector, descriptor, stack } = innerStack(cpu, cpl, ext);
   const rip = instructionPointer(cpu, code, offset, ext);

@@ -1,5 +1,5 @@
 // FSIN, FCOS, FSINCOS, FPTAN. Angles are reduced by the 66 bits of pi that the processor has (SDM vol. 1, "Approximation of
-// Pi"), so that near its multiples results differ from those of mathematics as the processor's do. Null for no result.
+// Pi"). So results near its multiples differ from those of mathematics, as the processor's do. Null for no result.
 
 import type { FloatEnvironment } from './environment.ts';
 import { classify, unpack } from './encoding.ts';

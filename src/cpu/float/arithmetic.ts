@@ -1,5 +1,5 @@
-// FADD, FSUB, FMUL, FDIV, FSQRT: the operations that obey precision control. Null means: no result, an exception that is found
-// before the operation is not masked.
+// FADD, FSUB, FMUL, FDIV, FSQRT: the operations that obey precision control. Null means that there is no result: an exception
+// found before the operation is not masked.
 
 import { Rounding, ZE, raise } from './environment.ts';
 import type { FloatEnvironment } from './environment.ts';
@@ -48,7 +48,7 @@ function sum(env: FloatEnvironment, a: Unpacked, b: Unpacked): bigint | null {
   return value.significand === 0n ? zero(signOfZeroSum(env)) : rounded(env, value);
 }
 
-/** Of a sum that is exactly 0, of operands with unlike signs. */
+/** The sign of a sum of exactly 0 whose operands have unlike signs. */
 const signOfZeroSum = (env: FloatEnvironment): 0 | 1 => (env.rounding === Rounding.DOWN ? 1 : 0);
 
 /** a * b. */

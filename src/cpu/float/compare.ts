@@ -34,7 +34,7 @@ function order(x: Unpacked, y: Unpacked): number {
   return x.sign === 1 ? -magnitudeOrder(x, y) : magnitudeOrder(x, y);
 }
 
-/** Of two numbers that are not 0. */
+/** Compares the magnitudes of two numbers that are not 0. */
 function magnitudeOrder(x: Unpacked, y: Unpacked): number {
   if (x.kind === 'infinity' || y.kind === 'infinity') return Number(x.kind === 'infinity') - Number(y.kind === 'infinity');
   const exponents = leadingExponent(x) - leadingExponent(y);

@@ -1,4 +1,4 @@
-// The operations on numbers as such: exact, or with a sticky last bit where the result has no end. Significands are not 0.
+// The operations on numbers as such. They are exact, or give a sticky last bit where the result has no end. Significands are not 0.
 
 import { bitLength, leadingExponent } from './format.ts';
 import type { Exact } from './format.ts';
@@ -19,7 +19,7 @@ export function addExact(a: Exact, b: Exact): Exact {
   return sum < 0n ? { sign: 1, significand: -sum, exponent } : { sign: 0, significand: sum, exponent };
 }
 
-/** `small`, or a sticky bit in its place if it lies so far below `large` that only its being there counts. */
+/** `small`, or a sticky bit in its place: far enough below `large` it counts only that there is something. */
 function reach(large: Exact, small: Exact): Exact {
   const lowest = leadingExponent(large) - GUARD;
   return leadingExponent(small) >= lowest ? small : { sign: small.sign, significand: 1n, exponent: lowest };

@@ -14,8 +14,8 @@ export function invalid(env: FloatEnvironment): bigint | null {
 }
 
 /**
- * The result that operands decide by being NaN or unsupported; null for no result; undefined if none is. Unsupported encodings
- * come before NaNs, signaling ones raise IE. (SDM vol. 1, "Rules for Handling NaNs" and "Floating-Point Exception Priority".)
+ * The result if an operand is a NaN or unsupported: null for no result, undefined if no operand is. Unsupported encodings come
+ * before NaNs; signaling NaNs raise IE. (SDM vol. 1, "Rules for Handling NaNs" and "Floating-Point Exception Priority".)
  */
 export function specialOperand(env: FloatEnvironment, a: Unpacked, b: Unpacked = a): bigint | null | undefined {
   if (a.kind === 'unsupported' || b.kind === 'unsupported') return invalid(env);

@@ -57,8 +57,8 @@ export function yLog2(env: FloatEnvironment, x: bigint, y: bigint): bigint | nul
 }
 
 /**
- * FYL2XP1: y * log2(x + 1), for x = ST(0) and y = ST(1). Beyond the SDM's range of x, where it leaves the result open, it is the
- * same, and x from -1 downwards is itself the result, as the processor has it.
+ * FYL2XP1: y * log2(x + 1), for x = ST(0) and y = ST(1). The SDM leaves the result open for x beyond its range: here the formula
+ * holds there too, and an x from -1 downwards is itself the result, as the processor has it.
  */
 export function yLog2Plus1(env: FloatEnvironment, x: bigint, y: bigint): bigint | null {
   const a = unpack(x);
@@ -79,7 +79,7 @@ export function yLog2Plus1(env: FloatEnvironment, x: bigint, y: bigint): bigint 
   return transcendental(env, mulExact(b, log2Plus1(a)));
 }
 
-/** Of a positive number other than 1. */
+/** The logarithm of a positive number other than 1. */
 function log2(x: Exact): Exact {
   const length = bitLength(x.significand);
   const leading = leadingExponent(x);
@@ -96,7 +96,7 @@ function log2(x: Exact): Exact {
   return inexact((BigInt(power) << BigInt(bits)) + fraction, bits);
 }
 
-/** Of 1 + x, for x above -1 other than 0. */
+/** The logarithm of 1 + x, for x above -1 other than 0. */
 function log2Plus1(x: Exact): Exact {
   const leading = leadingExponent(x);
   if (leading < -LINEAR) return divExact(x, LN2);

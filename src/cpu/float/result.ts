@@ -16,8 +16,8 @@ export const BIAS_ADJUST = 24576;
 /**
  * Rounds `value`, which is not 0, to `format`, by the rounding mode of `env`, and raises OE, UE, PE there.
  *
- * An unmasked overflow or underflow gives, with `wrap` (results in registers), the result with its exponent adjusted by `wrap`,
- * and null without (results in memory: nothing is to be stored). Tininess is found after rounding; a masked underflow is
+ * For results in registers `wrap` is not 0: an unmasked overflow or underflow gives the result with its exponent adjusted by it.
+ * For results in memory it is 0, and gives null: nothing is to be stored. Tininess is found after rounding. A masked underflow is
  * raised only if the result is inexact too. (SDM vol. 1, "Numeric Overflow Exception", "Numeric Underflow Exception".)
  */
 export function deliver(env: FloatEnvironment, value: Exact, format: FloatFormat, wrap: number): Delivered | null {
@@ -44,8 +44,8 @@ function nothing(env: FloatEnvironment): null {
 }
 
 /**
- * The response to an overflow or underflow that is not masked. What FSCALE makes may still be out of range then: it is an
- * infinity or 0, whatever the rounding mode (SDM vol. 1, "Numeric Overflow Exception": massive overflow).
+ * The response to an overflow or underflow that is not masked. A result of FSCALE may still be out of range after it: then it is
+ * an infinity or 0, whatever the rounding mode (SDM vol. 1, "Numeric Overflow Exception": massive overflow).
  */
 function adjusted(env: FloatEnvironment, rounded: Rounded, by: number, format: FloatFormat): Delivered {
   const leading = leadingExponent(rounded) + by;

@@ -1,4 +1,4 @@
-// What the results of the transcendental instructions have in common: they are computed to many more bits and rounded once, by RC, to
+// What the transcendental instructions have in common. Their results are computed to many more bits and rounded once, by RC, to
 // the register format; precision control does not matter.
 
 import { PE, UE } from './environment.ts';
@@ -27,8 +27,8 @@ export const nextTo = (x: Exact, side: 'below' | 'above'): Exact => ({
 });
 
 /**
- * Rounds a result, and raises PE, and UE if it is tiny, even for the few that are exact (FYL2X of a power of two): the
- * processor takes all of them for inexact.
+ * Rounds a result and raises PE, and UE if it is tiny. The few results that are exact (FYL2X of a power of two) are no exception:
+ * the processor takes all for inexact.
  */
 export function transcendental(env: FloatEnvironment, value: Exact): bigint {
   const result = toRegister(env, value);

@@ -1,5 +1,5 @@
-// Effective addresses as numbers. In 64-bit addressing the sum is exact as long as every part is near the canonical range;
-// otherwise it is computed modulo 2^64, and whatever is not canonical then faults at the access.
+// Effective addresses as numbers. In 64-bit addressing the sum is exact as long as every part is near the canonical range.
+// Otherwise it is computed modulo 2^64; a result that is not canonical faults at the access.
 
 import type { Address } from '../builder/insn.ts';
 import { RIP } from '../builder/insn.ts';

@@ -1,6 +1,5 @@
-// Finds or decodes the block at RIP, and executes its instructions one after the other. What the interpreter consists of, and
-// what the translator falls back on.
-
+// Finds or decodes the block at RIP, and executes its instructions one after the other. The interpreter consists of this, and the
+// translator falls back on it.
 import { PAGE_MASK, PAGE_SIZE } from '../../base/paging-units.ts';
 import { Request } from '../../base/request.ts';
 import { Seg } from '../../base/state/vcpu.ts';
@@ -18,8 +17,8 @@ import type { Block, CodePage } from './code-cache.ts';
 import { Builders, Op } from './op.ts';
 
 /**
- * Instructions decoded at once; half as many after each loss of a block at that place. So code that keeps changing is soon decoded
- * no further than what changes.
+ * Instructions decoded at once; each loss of a block at that place halves their number. So code that keeps changing is soon decoded
+ * no further than it changes.
  */
 const MAX_BLOCK_OPS = 64;
 const HALVINGS = Math.log2(MAX_BLOCK_OPS);
@@ -49,7 +48,7 @@ export class BlockInterpreter {
     this.guard(cpu, () => this.execute(cpu, builders, this.blockAt(cpu), most));
   }
 
-  /** Runs `body`; a fault that it raises is delivered, and an outside access leaves a request. */
+  /** Runs `body`. A fault that it raises is delivered; an outside access leaves a request. */
   guard(cpu: Cpu, body: () => void): void {
     try {
       body();
@@ -156,9 +155,9 @@ export class BlockInterpreter {
       at += op.length;
       if (op.endsBlock) break;
     }
-    // The first instruction reaches into the next page: it depends on that page's mapping, so it is not kept.
+    // The first instruction reaches into the next page. It depends on that page's mapping, so it is not kept.
     if (ops.length === 0) return this.blockAcross(cpu);
-    // Before the page is looked up: to make room for the mark, all pages may go.
+    // The mark comes before the page is looked up: to make room for it, all pages may go.
     this.physical.markCode(page.gfn, start, at);
     return this.cache.add(this.cache.page(page.gfn, page.mode), start, at, ops);
   }

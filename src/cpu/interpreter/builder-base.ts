@@ -1,5 +1,5 @@
 // What the interpreter's two builders share: conditions as booleans, addresses as numbers, the stack pointer, control
-// transfers, exceptions. Executes at once: each call is the operation itself.
+// transfers, exceptions. They execute at once: each call is the operation itself.
 
 import { Rep } from '../builder/insn.ts';
 import type { Insn, Operand } from '../builder/insn.ts';
@@ -18,7 +18,7 @@ const RBP = 5;
 const RCX = 1;
 
 export abstract class BuilderBase<V> {
-  /** Address size of the instruction at hand: the engine sets it before each call. */
+  /** Address size of the instruction at hand. `Op` sets it before it runs the semantics. */
   addressSize: 2 | 4 | 8 = 4;
 
   constructor(protected readonly cpu: Cpu) {}
@@ -134,7 +134,7 @@ export abstract class BuilderBase<V> {
       addToRegister(cpu, RCX, i.addressSize, -1);
       const goesOn = zero === undefined || (i.rep === Rep.REP) === zero;
       if (!goesOn || this.countIsZero(i)) return;
-      // The next iteration is an instruction boundary: it is taken here only while nothing wants to come in between.
+      // Before the next iteration is an instruction boundary: the loop goes on only while nothing wants to come in between.
       if (cpu.remaining <= 1 || request[0] !== 0) {
         cpu.nextRip = cpu.rip;
         noteIterationsLeft(cpu);

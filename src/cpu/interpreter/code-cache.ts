@@ -1,5 +1,5 @@
-// Decoded straight-line blocks, by the physical page they lie in. A block goes when a byte of it changes; its page stays, and
-// remembers how often that happened at the place where the block begins, for code that keeps changing is not worth as much.
+// Decoded straight-line blocks, by the physical page that they lie in. A block goes when a byte of it changes. Its page stays, and
+// remembers how often the place where the block begins has lost one: code that keeps changing is not worth as much.
 
 import type { CodeMode } from '../builder/insn.ts';
 import type { CodeHolder, Mark } from '../made-code.ts';
@@ -27,9 +27,9 @@ export interface CodePage {
   losses: Uint8Array | null;
 }
 
-/** Pages kept before everything is dropped: bounds memory, at about 100 KiB a page full of code. */
+/** Pages kept before everything is dropped. It bounds memory: a page full of code takes about 100 KiB. */
 const MAX_PAGES = 4096;
-/** Losses beyond this many change nothing any more. */
+/** Losses are counted up to here; more would change nothing. */
 const MAX_LOSSES = 10;
 
 const MODES: readonly CodeMode[] = [2, 4, 8];
@@ -43,7 +43,7 @@ export class CodeCache implements CodeHolder {
   /** Blocks decoded and lost so far. */
   readonly counts = { decoded: 0, lost: 0 };
 
-  /** `full`: there are too many pages; it must call `clear`, and have all marks taken away. */
+  /** `full` is called when there are too many pages. It must call `clear`, and have all marks taken away. */
   constructor(private readonly full: () => void) {}
 
   /** The page's blocks for code of `mode`, made empty if there were none. */
@@ -88,7 +88,7 @@ export class CodeCache implements CodeHolder {
     this.pages.clear();
   }
 
-  /** Something else that begins where the block at `start` does was lost: the block has to warm up anew. */
+  /** A region that begins where the block at `start` does was lost: the block has to warm up anew. */
   cool(gfn: number, mode: CodeMode, start: number): void {
     const page = this.pages.get(gfn * 16 + mode);
     const block = page?.blocks[start];

@@ -37,7 +37,7 @@ export class Interpreter implements Engine {
     const builders = blocks.buildersOf(cpu);
     const runs = (): boolean => cpu.remaining > 0 && request[0] === 0 && activity[0] === Activity.ACTIVE;
     cpu.startEngine(limit);
-    // A fault ends the guarded stretch; everything else goes on within it.
+    // A throw ends the guarded stretch; everything else goes on within it.
     while (runs()) {
       blocks.guard(cpu, () => {
         do blocks.execute(cpu, builders, blocks.blockAt(cpu), Infinity);

@@ -1,4 +1,4 @@
-// A decoded instruction made executable: its semantics from the instance that fits the width of the values it handles.
+// A decoded instruction made executable. Its semantics come from the instance for the width of the values that it handles.
 
 import { meaningOf as meaning32 } from '../isa/index.ts?instance=interpreter32';
 import { meaningOf as meaning64 } from '../isa/index.ts?instance=interpreter64';

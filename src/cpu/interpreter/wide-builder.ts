@@ -104,7 +104,7 @@ export class WideBuilder extends WideValues implements Builder<Wide> {
 
   offsetBy(i: Insn, a: number, size: Size, x: bigint): number {
     const n = BigInt.asIntN(8 * size, x);
-    // Only the low bits count in a narrower address, and all of them do: they may be beyond a double's precision.
+    // In a narrower address only the low bits count. They are cut from the bigint: in a double of n they might be lost.
     if (i.addressSize !== 8) return wrapAddress(i.addressSize, a + Number(BigInt.asIntN(32, n)));
     const sum = a + Number(n);
     if (!Number.isSafeInteger(sum)) return Number(BigInt.asIntN(64, BigInt(a) + n));

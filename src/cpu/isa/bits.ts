@@ -16,7 +16,7 @@ function bitAddress<T extends Values>(b: Builder<T>, i: Insn): T['address'] {
   return b.offsetBy(i, b.address(i.dst), i.size, b.shl(i.size, part, b.constant(1, Math.log2(i.size))));
 }
 
-/** CF = the bit; the value that `change` makes of the operand and the bit's mask replaces it. ZF stays, the rest is undefined. */
+/** CF = the bit. `change` gives the operand's new value, from the old one and the bit's mask. ZF stays, the rest is undefined. */
 function changeBit<T extends Values>(b: Builder<T>, i: Insn, change: (x: T['value'], mask: T['value']) => T['value']): void {
   const at = isBitString(i) ? bitAddress(b, i) : null;
   const x = at === null ? b.readForWrite(i.dst) : b.loadForWrite(i.dst.address.segment, at, i.size);
@@ -72,7 +72,7 @@ export const POPCNT: Semantics = (b, i) => {
   b.flags.setParity(b.never());
 };
 
-/** Of a word it is undefined; processors give 0. */
+/** BSWAP of a word is undefined; processors give 0. */
 export const BSWAP: Semantics = (b, i) => {
   b.write(i.dst, i.size === 2 ? b.constant(2, 0) : b.byteSwap(i.size, b.read(i.dst)));
 };

@@ -20,7 +20,7 @@ function correction<T extends Values>(b: Builder<T>, low: T['condition'], high: 
   return b.or(b.select(low, b.constant(1, 6), zero), b.select(high, b.constant(1, 0x60), zero));
 }
 
-/** A carry out of AL + 6 needs no look: then AL is above 99h. */
+/** A carry out of AL + 6 needs no check of its own: AL is above 99h then. */
 export const DAA: Semantics = (b) => {
   const al = b.readRegister(1, RAX);
   const low = lowDigitOver(b, al);

@@ -1,5 +1,5 @@
-// Double shifts (SDM vol. 2, SHLD SHRD). A count above 16 of a word is undefined there; processors then shift dst:src:dst, and
-// so does this. OF is defined for a count of 1, AF is undefined and cleared.
+// Double shifts (SDM vol. 2, SHLD SHRD). A count above 16 for a word is undefined there. Processors then shift dst:src:dst, and
+// so does this. OF is defined for a count of 1; AF is undefined, and cleared.
 
 import type { Builder, Semantics, Values } from '../builder/builder.ts';
 import type { Size } from '../builder/insn.ts';

@@ -12,7 +12,7 @@ export const XCHG: Semantics = (b, i) => {
   b.write(i.src, x);
 };
 
-/** With the same register twice the sum is what stays, so only a memory destination is written first. */
+/** With the same register twice the sum must stay, so only a destination in memory is written first. */
 export const XADD: Semantics = (b, i) => {
   const x = b.readForWrite(i.dst);
   const y = b.read(i.src);
@@ -23,7 +23,7 @@ export const XADD: Semantics = (b, i) => {
   b.flags.add(i.size, x, y, sum);
 };
 
-/** Memory is written in either case, with what it had when they differ; a register only when they are equal. */
+/** Memory is written in either case, with its old value when the two differ. A register is written only when they are equal. */
 export const CMPXCHG: Semantics = (b, i) => {
   const x = b.readForWrite(i.dst);
   const accumulator = b.readRegister(i.size, RAX);

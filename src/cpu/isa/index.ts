@@ -30,7 +30,7 @@ export const ISA: Record<Mnemonic, Semantics> = {
   ...stack, ...control, ...strings, ...flagOps, ...decimal, ...segments, ...tables, ...system, ...x87,
 };
 
-/** First the operand in memory, wherever it is, must be aligned as the row demands. */
+/** Checks first that the operand in memory, dst or src, is aligned as the row demands. */
 const aligned =
   (semantics: Semantics): Semantics =>
   (b, i) => {

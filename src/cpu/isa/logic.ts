@@ -1,4 +1,4 @@
-// Bitwise logic (SDM vol. 2, AND OR XOR TEST NOT). AF is undefined after these; it is cleared here.
+// Bitwise logic (SDM vol. 2, AND OR XOR TEST NOT). AF is undefined after these, and cleared here.
 
 import type { Semantics } from '../builder/builder.ts';
 

@@ -23,7 +23,7 @@ export const PUSH_SREG: Semantics = (b, i) => {
   b.setStackPointer(slot);
 };
 
-/** The pop is made with the width of the old SS. Only 64-bit mode knows that SS stays as it was. */
+/** The pop has the width of the old SS. Only in 64-bit mode does the width not depend on SS. */
 export const POP_SREG: Semantics = (b, i) => {
   const selector = top(b, 2);
   if (i.mode === CodeMode.BITS64) {
@@ -61,7 +61,7 @@ function writeIfZero<T extends Values>(b: Builder<T>, i: Insn, x: T['value']): v
   b.when(b.flags.zero(), () => b.write(i.dst, x));
 }
 
-/** What helper `name` says of the selector in `operand`. Where the instruction is not recognised the operand is not read. */
+/** What helper `name` says of the selector in `operand`, which is not read where the instruction is not recognised. */
 function ask<T extends Values>(b: Builder<T>, i: Insn, name: 'lar' | 'lsl' | 'verr' | 'verw', operand: Operand): T['value'] {
   b.system('checkProtectedMode', i);
   return b.system(name, i, b.truncate(2, b.read(operand)));

@@ -58,7 +58,7 @@ export const POPF: Semantics = (b, i) => {
 
 /**
  * Pushes RBP and, at a level above 0, the frame pointers of the enclosing procedures and of the new frame. What is pushed may
- * overlap what is copied, so every item is read just before its push: `item` does that for push `n`.
+ * overlap what is copied, so every item is read just before its push: `item` reads that of push `n`.
  */
 function enterPushes<T extends Values>(
   b: Builder<T>,

@@ -1,5 +1,5 @@
-// System instructions (SDM vol. 2; vol. 3, "System Instruction Summary"): operands are read and results written here, what
-// happens is in the system helpers. Where the operand is in memory, CPL is checked before it is touched.
+// System instructions (SDM vol. 2; vol. 3, "System Instruction Summary"). Operands are read and results written here; the system
+// helpers do the rest. Where the operand is in memory, CPL is checked before it is touched.
 
 import type { Builder, Semantics, Values } from '../builder/builder.ts';
 import type { Insn } from '../builder/insn.ts';

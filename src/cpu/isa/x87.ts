@@ -1,5 +1,5 @@
-// x87 instructions (SDM vol. 2; vol. 1, "Programming with the x87 FPU"): operands in memory are read and results written here,
-// what happens to the registers is in cpu/x87. Waiting instructions first raise what is pending; memory comes after that.
+// x87 instructions (SDM vol. 2; vol. 1, "Programming with the x87 FPU"). Operands in memory are read and results written here;
+// cpu/x87 has what happens to the registers. Waiting instructions first raise what is pending; memory comes after that.
 
 import type { Builder, Semantics, Values } from '../builder/builder.ts';
 import type { PairHelper, SystemHelper } from '../builder/helpers.ts';
@@ -12,7 +12,7 @@ import type { ImagePiece } from '../x87/image-layout.ts';
 const offsetOf = <T extends Values>(b: Builder<T>, i: Insn, operand: Operand): T['value'] =>
   b.effectiveAddress(i.mode === CodeMode.BITS64 ? 8 : 4, operand);
 
-/** src may be in memory; what else there is is in registers. */
+/** src may be in memory; all other operands are in registers. */
 const operate =
   (operation: SystemHelper): Semantics =>
   (b, i) => {
@@ -81,7 +81,7 @@ const storeWide =
     });
   };
 
-/** Of what does not wait nothing keeps the store from being made. */
+/** These do not wait, so no exception that is pending keeps them from storing. */
 const storeWord =
   (word: 'x87Control' | 'x87Status'): Semantics =>
   (b, i) => {
@@ -96,7 +96,7 @@ const control =
     b.system(operation, i);
   };
 
-/** Each piece wraps at the end of the address size for itself. Nothing is taken over before all have been loaded. */
+/** Each piece by itself wraps at the end of the address size. Nothing is taken over before all have been loaded. */
 function loadImage<T extends Values>(b: Builder<T>, i: Insn, pieces: readonly ImagePiece[]): void {
   b.system('x87Wait', i);
   const at = b.address(i.src);
@@ -106,7 +106,7 @@ function loadImage<T extends Values>(b: Builder<T>, i: Insn, pieces: readonly Im
   b.system('x87Loaded', i);
 }
 
-/** What the store leaves the x87 with is `behind`. */
+/** `behind` is what happens to the x87 after the store. */
 function storeImage<T extends Values>(b: Builder<T>, i: Insn, pieces: readonly ImagePiece[], behind: SystemHelper): void {
   b.system('x87NoWait', i);
   const at = b.address(i.dst);
@@ -134,7 +134,7 @@ export const FLDCW: Semantics = (b, i) => {
   b.system('fldcw', i, b.read(i.src));
 };
 
-/** Of older coprocessors; they do nothing. */
+/** Instructions of older coprocessors, which do nothing. */
 const obsolete: Semantics = (b, i) => void b.system('x87NoWait', i);
 export const FNENI: Semantics = obsolete;
 export const FNDISI: Semantics = obsolete;

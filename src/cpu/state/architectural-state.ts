@@ -1,4 +1,4 @@
-// The registers: views of the state block, whose table says of each field whether it is saved.
+// The registers: views of the state block. Its table says of each field whether it is saved.
 
 import { Request } from '../../base/request.ts';
 import { viewsOf } from '../../base/state/table.ts';
@@ -33,7 +33,7 @@ export abstract class ArchitecturalState extends Surroundings {
     Atomics.or(this.state.request, 0, bits);
   }
 
-  /** After IF, TPR or the activity state changed: have the run loop look for interrupts at the next boundary. */
+  /** Makes the run loop look for events at the next boundary: something changed that they may wait for, such as IF. */
   noteInterruptWindow(): void {
     this.request(Request.EVENT);
   }

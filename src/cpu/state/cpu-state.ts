@@ -1,5 +1,5 @@
-// All of a processor but its way to memory. The last part is scratch of the instruction, or of the delivery of an event, at hand;
-// of it only the answers in `replay` outlive a boundary, and they are saved with the vCPU (vm/save.ts).
+// All of a processor but its way to memory. What this part adds belongs to the instruction, or the delivery of an event, at hand,
+// but for counts and what a shutdown reports. Only the answers in `replay` are saved with the vCPU (vm/save.ts).
 
 import { Vector } from '../arch/vectors.ts';
 import { AccessReplay } from '../replay.ts';
@@ -16,9 +16,9 @@ export abstract class CpuState extends RunState {
   readonly exitSignal = new ExitSignal();
   readonly stallSignal = new StallSignal();
   readonly replay = new AccessReplay();
-  /** A software interrupt clears TF before the trap: no single-step #DB after it. */
+  /** No single-step #DB follows the instruction at hand: it faulted, switched tasks, or entered a handler with TF cleared. */
   suppressTrap = false;
-  /** Vectors of the exceptions whose delivery led to shutdown, the last four at most (for the triple-fault report). */
+  /** The exceptions whose delivery led to shutdown, the last four at most (for the triple-fault report). */
   readonly exceptionChain: Fault[] = [];
   /** Exceptions delivered, by vector. */
   readonly exceptionCounts = new Float64Array(32);
@@ -30,7 +30,7 @@ export abstract class CpuState extends RunState {
     throw this.faultSignal;
   }
 
-  /** Raises #PF at `linear` with the error code the walk gave; CR2 is loaded at delivery. */
+  /** Raises #PF at `linear` with the error code that the walk gave. CR2 is loaded at delivery. */
   raisePageFault(linear: number, errorCode: number): never {
     this.fault.linear = linear;
     return this.raise(Vector.PF, errorCode);

@@ -1,4 +1,4 @@
-// What follows from the registers and is kept because it is asked for all the time: never saved, derived anew after a restore.
+// What follows from the registers, and is kept because it is asked for all the time. It is never saved: a restore derives it anew.
 
 import { Seg } from '../../base/state/vcpu.ts';
 import { TlbContext } from '../../mmu/access.ts';
@@ -19,7 +19,7 @@ const LMA = Number(EFER.LMA);
 const halves = (x: BigUint64Array): Uint32Array => new Uint32Array(x.buffer, x.byteOffset, 2 * x.length);
 
 export abstract class DerivedState extends ArchitecturalState {
-  // Derived by `refresh` from CS, SS, CR0, EFER and RFLAGS.AC; never written elsewhere.
+  // `refresh` derives all of these, from the segment registers, CR0, EFER, DR7 and RFLAGS.AC and VM. Nothing else writes them.
   mode: CodeMode = CodeMode.BITS32;
   cpl = 0;
   longMode = false;
@@ -32,14 +32,14 @@ export abstract class DerivedState extends ArchitecturalState {
   alignmentCheck = false;
   /** DR7 enables a breakpoint: instructions are executed one by one, and every data access takes the checked path. */
   breakpoints = false;
-  /** Per segment: bit 0 reads, bit 1 writes need no check (alignment neither), and the base is 0. */
+  /** Per segment: reads (bit 0) and writes (bit 1) need no check, of alignment neither, and the base is 0. */
   readonly flat = new Uint8Array(8);
   /** Per segment: the base as a number. In 64-bit mode 0 except FS and GS. */
   readonly base = new Float64Array(8);
   /** Outside 64-bit mode: what each segment permits. */
   readonly bounds = new SegmentBounds();
 
-  /** Of what `refresh` looks at: no bigint is made for it. */
+  /** The fields that `refresh` looks at, so that it makes no bigint. */
   private readonly low = {
     cr0: halves(this.state.cr0),
     efer: halves(this.state.efer),
@@ -47,7 +47,7 @@ export abstract class DerivedState extends ArchitecturalState {
     segBase: halves(this.state.segBase),
   } as const;
 
-  /** Re-derives mode, CPL, contexts and segment shortcuts; after any change of what they come from. */
+  /** Re-derives mode, CPL, contexts and what segments permit. To be called after any change of what they come from. */
   refresh(): void {
     const { segAttributes, segBase, segLimit, rflags } = this.state;
     const { low, bounds } = this;
@@ -82,7 +82,7 @@ export abstract class DerivedState extends ArchitecturalState {
 
   /**
    * Outside 64-bit mode the upper halves of the general registers are not observable, and undefined on return (SDM vol. 1,
-   * "General-Purpose Registers in 64-Bit Mode"): they are cleared, and the flags' result word made to fit 32 bits, so that
+   * "General-Purpose Registers in 64-Bit Mode"). They are cleared, and the flags' result word is made to fit 32 bits, so that
    * engines may keep both in 32 bits.
    */
   private leave64(): void {

@@ -14,7 +14,7 @@ export class FlagsRegister {
     return this.state.rflags[0] | statusFlags(this.result[0], this.result[1], this.state.flagAux[0] | 0);
   }
 
-  /** Stores all of RFLAGS; bit 1 is set and bits 3, 5, 15 and 31:22 are cleared. What may change is the caller's matter. */
+  /** Stores all of RFLAGS; bit 1 is set and bits 3, 5, 15 and 31:22 are cleared. The caller decides which bits may change. */
   write(flags: number): void {
     const { result, aux } = split(flags);
     this.result[0] = result;

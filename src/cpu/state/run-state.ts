@@ -1,5 +1,5 @@
-// Where a vCPU in guest mode is: not saved. Before `enterGuest` and after `leaveGuest` the state block has RIP and the retired
-// count, and nothing here counts.
+// Where a vCPU in guest mode is. Nothing of it is saved: before `enterGuest` and after `leaveGuest` the state block has RIP and the
+// retired count, and these fields mean nothing.
 
 import { CodeMode } from '../arch/code-mode.ts';
 import { DerivedState } from './derived-state.ts';
@@ -9,7 +9,7 @@ export abstract class RunState extends DerivedState {
   rip = 0;
   /** Where execution goes on after the instruction at hand. */
   nextRip = 0;
-  /** Instructions left to the engine; `repeat` takes iterations beyond the first from it. */
+  /** Instructions left to the engine. `repeat` takes iterations beyond the first from it. */
   remaining = 0;
   /** What the engine was given at its last start, and what it retired in earlier starts since `enterGuest`. */
   private engineLimit = 0;

@@ -18,7 +18,7 @@ const CONTROL_FIXED = 0x40;
 const PRECISIONS = [24, 64, 53, 64] as const;
 
 export class X87 {
-  /** Of the operation at hand: from `begin` on. */
+  /** The environment of the operation at hand, from `begin` on. */
   readonly env: FloatEnvironment = { rounding: 0, precision: 64, masks: EXCEPTIONS, flags: 0, roundedUp: false };
 
   constructor(private readonly state: VcpuState) {}
@@ -95,7 +95,7 @@ export class X87 {
     fpr[2 * register + 1] = BigInt.asUintN(16, bits >> 64n);
   }
 
-  /** Bits 63:0 of a register, as one of the two parts that memory has them in; its tag stays. */
+  /** Writes bits 63:0 of a register, one of the two parts that it has in memory. Its tag stays. */
   writeLow(n: number, bits: bigint): void {
     this.state.fpr[2 * this.physical(n)] = bits;
   }
@@ -130,13 +130,13 @@ export class X87 {
     env.roundedUp = false;
   }
 
-  /** Takes over what `env` tells: the exceptions, and C1. */
+  /** Takes the exceptions and C1 over from `env`. */
   finish(): void {
     const { env } = this;
     this.report(env.flags | (env.roundedUp ? Status.C1 : 0));
   }
 
-  /** Adds exceptions to the status word, as bits of it, and makes C1 what it is in `bits`. */
+  /** Adds the exceptions in `bits` to the status word. C1 becomes what it is in `bits`. */
   report(bits: number): void {
     this.state.fsw[0] = (this.state.fsw[0] & ~Status.C1) | bits;
   }

@@ -75,7 +75,7 @@ const returnFrame = (cpu: Cpu, size: Width): bigint[] => [BigInt(cpu.state.segSe
 
 const stackFrame = (cpu: Cpu): bigint[] => [BigInt(cpu.state.segSelector[Seg.SS]), cpu.state.gpr[RSP]];
 
-/** A 64-bit gate's frame is 64-bit mode's already: from compatibility mode too, SS does not count. */
+/** A 64-bit gate pushes as 64-bit mode does, from compatibility mode too: SS does not count. */
 function callSameLevel(cpu: Cpu, { size, target, offset }: Gate): void {
   const rip = instructionPointer(cpu, target, offset);
   const stack = size === 8 ? flatStack(cpu, cpu.state.gpr[RSP], cpu.cpl) : currentStack(cpu);
@@ -85,7 +85,7 @@ function callSameLevel(cpu: Cpu, { size, target, offset }: Gate): void {
   cpu.nextRip = rip;
 }
 
-/** Parameters are copied from the caller's stack, the one pushed first ending up on top. */
+/** Parameters are copied from the caller's stack in their order: the one pushed first stays at the highest address. */
 function callInner(cpu: Cpu, { size, target, offset, parameters }: Gate): void {
   const { selector, descriptor, stack } = innerStack(cpu, target.dpl);
   const rip = instructionPointer(cpu, target, offset);

@@ -66,8 +66,8 @@ function writeCr0(cpu: Cpu, value: bigint): void {
 }
 
 /**
- * Loads CR3. SDM vol. 3, "Operations that Invalidate TLBs": all but global translations go. With CR4.PCIDE bit 63 may keep some:
- * none is kept.
+ * Loads CR3. All but global translations go (SDM vol. 3, "Operations that Invalidate TLBs"). With CR4.PCIDE bit 63 permits to keep
+ * some; none is kept.
  */
 export function loadPageDirectory(cpu: Cpu, value: bigint): void {
   const { state } = cpu;
@@ -101,7 +101,7 @@ export function takeControlsOver(cpu: Cpu): void {
   cpu.refresh();
 }
 
-/** SMSW: CR0, of which the caller stores i.size bytes. */
+/** SMSW: CR0. The caller stores i.size bytes of it. */
 export const readMachineStatus: SystemFunction = (cpu, i) => {
   preventUserMode(cpu);
   return BigInt.asUintN(8 * i.size, cpu.state.cr0[0]);

@@ -1,4 +1,4 @@
-// CPUID (SDM vol. 2): exactly what is there, as an Intel processor tells it.
+// CPUID (SDM vol. 2): what the processor's model shows, in the words of an Intel processor.
 
 import { FEATURE_WORDS, featureBits } from '../arch/features.ts';
 import type { FeatureSet, FeatureWord } from '../arch/features.ts';
@@ -35,7 +35,7 @@ const brandLeaf = (part: number): CpuidLeaf => [0, 4, 8, 12].map((at) => word(BR
 /** A leaf and subleaf as software in 64-bit mode (or not) of vCPU `vcpu` sees it. */
 export function cpuidLeaf(features: FeatureSet, leaf: number, subleaf: number, vcpu: number, in64BitMode: boolean): CpuidLeaf {
   const basic = leaf < 0x80000000;
-  // Beyond the highest leaf comes what the highest basic leaf gives.
+  // A leaf beyond the highest gives what the highest basic leaf does.
   if (leaf > (basic ? MAX_BASIC : MAX_EXTENDED)) return cpuidLeaf(features, MAX_BASIC, subleaf, vcpu, in64BitMode);
   const bits = (name: FeatureWord): number => featureBits(name, features);
   switch (leaf) {
@@ -72,7 +72,7 @@ const RBX = 3;
 
 const XD_BIT = 1 << FEATURE_WORDS.extendedEdx.NX;
 
-/** The same as the vCPU sees it now: IA32_MISC_ENABLE may limit the basic leaves, and disable XD. */
+/** The leaf as the vCPU sees it now: IA32_MISC_ENABLE may limit the basic leaves, and disable XD. */
 export function visibleCpuidLeaf(cpu: Cpu, leaf: number, subleaf: number): CpuidLeaf {
   const highest = highestBasicLeaf(cpu, MAX_BASIC);
   const asked = leaf > highest && (leaf < 0x80000000 || leaf > MAX_EXTENDED) ? highest : leaf;

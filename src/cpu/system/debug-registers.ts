@@ -21,17 +21,17 @@ export const DR7_LOCAL = 0x155n;
 const BREAKPOINTS = 15n;
 
 /**
- * Notes in DR6 why a debug exception is generated: `conditions` are bits of B3 to B0, BD, BS and BT. Of what was there before, B3 to
- * B0 go, and the rest stays until software clears it (SDM vol. 3, "Debug Status Register (DR6)": "certain debug exceptions may clear
- * bits 0-3"; here every one does). INT1 is not told of, and leaves DR6 alone.
+ * Notes in DR6 why a debug exception is generated: `conditions` are bits of B3 to B0, BD, BS and BT. Old bits B3 to B0 go; the rest
+ * stays until software clears it (SDM vol. 3, "Debug Status Register (DR6)": "certain debug exceptions may clear bits 0-3"; here
+ * every one does). INT1 leaves DR6 alone.
  */
 export function noteDebugException({ state: { dr } }: Cpu, conditions: bigint): void {
   dr[6] = (dr[6] & ~BREAKPOINTS) | conditions;
 }
 
 /**
- * The register that number `reg` means: DR4 and DR5 are DR6 and DR7, or with CR4.DE not there. What is not there is #UD at every
- * level; then come #GP(0) above level 0, and #DB if DR7.GD is set.
+ * The register that number `reg` means. DR4 and DR5 are DR6 and DR7; with CR4.DE they are not there. A register that is not there
+ * gives #UD at every level; then come #GP(0) above level 0, and #DB if DR7.GD is set.
  */
 function select(cpu: Cpu, reg: number): number {
   const alias = reg === 4 || reg === 5;

@@ -99,7 +99,7 @@ export const loadLdt: SystemFunction = (cpu, _i, x) => {
   const base = systemBase(cpu, d);
   if (!d.present) cpu.raise(Vector.NP, selector & 0xfffc);
   setSegment(cpu, Seg.LDTR, selector, d);
-  // setSegment marks what is accessed; a system type has no such bit.
+  // setSegment sets the accessed bit, which a system type does not have.
   cpu.state.segAttributes[Seg.LDTR] = d.attributes;
   cpu.state.segBase[Seg.LDTR] = base;
   return 0n;

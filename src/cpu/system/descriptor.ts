@@ -96,12 +96,12 @@ export function findDescriptor(cpu: Cpu, selector: number): Descriptor | null {
   return makeDescriptor(selector, linear, Number(value & 0xffffffffn), Number(value >> 32n));
 }
 
-/** The same; beyond the limit raises `vector` with the selector (and `ext`, bit 0) as error code. */
+/** The descriptor that a selector names. Beyond the limit it raises `vector` with the selector (and `ext`, bit 0) as error code. */
 export function readDescriptor(cpu: Cpu, selector: number, vector: number, ext = 0): Descriptor {
   return findDescriptor(cpu, selector) ?? cpu.raise(vector, (selector & 0xfffc) | ext);
 }
 
-/** Makes sure that what is about to be loaded may be marked: faults as `markAccessed` would. */
+/** Faults as `markAccessed` would, before anything is loaded. */
 export function probeAccessed(cpu: Cpu, d: Descriptor): void {
   if (!d.system && !(d.attributes & SegAttr.ACCESSED)) cpu.memory.probe(d.linear + 5, 1, Access.WRITE, NO_SEGMENT, IMPLICIT);
 }

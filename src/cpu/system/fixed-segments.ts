@@ -16,8 +16,8 @@ function setFlat(cpu: Cpu, segment: number, selector: number, attributes: number
 }
 
 /**
- * Flat CS and SS of level `cpl`, for 64-bit or 32-bit code. CS's RPL is forced to the level; that of SS is not cleared before, so
- * that SYSCALL's SS is IA32_STAR[47:32] + 8 to the bit.
+ * Flat CS and SS of level `cpl`, for 64-bit or 32-bit code. The RPL of CS becomes the level. The RPL of SS takes
+ * the level without being cleared before, so that SYSCALL's SS is IA32_STAR[47:32] + 8 to the bit.
  */
 export function setFlatSegments(cpu: Cpu, cpl: number, codeSelector: number, stackSelector: number, is64: boolean): void {
   const dpl = cpl << SegAttr.DPL_SHIFT;

@@ -20,8 +20,8 @@ export const IOPL = 3 << IOPL_SHIFT;
 const ALWAYS = STATUS_FLAGS | TF | DF | NT;
 
 /**
- * Stores the flags of an image of `size` bytes that the current privilege may change, and `more` of them; others stay. Used
- * by POPF and IRET, which differ in RF.
+ * Stores those flags of an image of `size` bytes that the current privilege may change, and those in `more`; others stay. POPF and
+ * IRET use it; `more` is what IRET alone may change.
  */
 export function storeFlags(cpu: Cpu, image: number, size: number, more: number): void {
   const wide = size === 2 ? 0 : AC | ID | more;

@@ -1,4 +1,4 @@
-// HLT, and the caches that are not modelled.
+// HLT, the caches that are not modelled, and the checks that semantics ask for by themselves.
 
 import { Activity } from '../../base/state/vcpu.ts';
 import { requireCpl0, requireProtectedMode } from './helper.ts';
@@ -18,7 +18,7 @@ export const invalidateCaches: SystemFunction = (cpu) => {
   return 0n;
 };
 
-/** For what is not recognised in real-address and virtual-8086 mode: its operand is not looked at there. */
+/** Asked before the operand of an instruction is read that real-address and virtual-8086 mode do not recognise. */
 export const checkProtectedMode: SystemFunction = (cpu) => {
   requireProtectedMode(cpu);
   return 0n;

@@ -10,8 +10,8 @@ export { is64Bit, isProtected, isRealMode, isVirtual8086 } from '../state/modes.
 
 /**
  * A system helper: what an instruction does beyond registers and memory. `x` and `y` are unsigned. At entry cpu.rip is the
- * instruction's address and cpu.nextRip that of the one after it; a helper that transfers control sets cpu.nextRip. It
- * raises by cpu.raise, before it has changed anything. Returns its value, unsigned, or 0n.
+ * instruction's address, and cpu.nextRip that of the one after it; a helper that transfers control sets cpu.nextRip. A helper
+ * raises by cpu.raise, before it has changed anything. It returns its value, unsigned, or 0n.
  */
 export type SystemFunction = (cpu: Cpu, i: Insn, x: bigint, y: bigint) => bigint;
 

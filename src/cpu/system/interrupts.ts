@@ -1,4 +1,4 @@
-// INT n, INT3, INT1 and INTO (SDM vol. 2): delivery at once through the IDT. A fault in it is the instruction's own.
+// INT n, INT3, INT1 and INTO (SDM vol. 2): delivered at once, through the IDT. A fault of the delivery is the instruction's own.
 
 import type { Cpu } from '../cpu.ts';
 import { EventType, makeEvent } from '../events/event.ts';

@@ -22,7 +22,7 @@ function unblockNmi(cpu: Cpu): void {
   if (cpu.state.pendingNmi[0]) cpu.noteInterruptWindow();
 }
 
-/** Words of i.size bytes. NT asks for the task that was interrupted, which IA-32e mode has not. */
+/** Pops words of i.size bytes. NT asks for the task that was interrupted; IA-32e mode has no tasks. */
 export const iret: SystemFunction = (cpu, i) => {
   const size = i.size as Width;
   unblockNmi(cpu);
@@ -70,14 +70,14 @@ function returnProtected(cpu: Cpu, size: Width, offset: bigint, selector: number
     cpu.nextRip = rip;
     return;
   }
-  // 64-bit mode pops SS:RSP always. Of two wrong ones the instruction pointer counts at the same level, the stack on the way out.
+  // 64-bit mode always pops SS:RSP. The instruction pointer is checked before the stack at the same level, after it on the way out.
   const pointer = peek(cpu, 3 * size, size);
   const stackSelector = Number(peek(cpu, 4 * size, size) & 0xffffn);
   if (sameLevel) instructionPointer(cpu, code, offset);
   const stack = returnStack(cpu, code, stackSelector, pointer);
   const rip = instructionPointer(cpu, code, offset);
   enterReturnStack(cpu, code, stack, 0);
-  // Which flags may change is the old level's right: cpu.cpl is re-derived only afterwards.
+  // The old level decides which flags may change: cpu.cpl is re-derived only afterwards.
   storeFlags(cpu, flags, size, more);
   cpu.nextRip = rip;
 }

@@ -24,7 +24,7 @@ export function writeMiscEnable(cpu: Cpu, value: bigint): void {
   miscEnable[0] = (miscEnable[0] & READ_ONLY) | (value & WRITABLE);
 }
 
-/** The highest basic leaf of CPUID, of `highest` that there are. */
+/** The highest basic leaf that CPUID shows. `highest` is the highest there is. */
 export const highestBasicLeaf = (cpu: Cpu, highest: number): number => (cpu.state.miscEnable[0] & LIMIT_CPUID ? LIMITED_LEAF : highest);
 
 export const isXdDisabled = (cpu: Cpu): boolean => (cpu.state.miscEnable[0] & DISABLE_XD) !== 0n;

@@ -14,7 +14,7 @@ import type { SystemFunction } from './helper.ts';
 /** Where a TSS keeps the offset of its I/O bit map, in 32-bit and 64-bit format alike. */
 const IO_MAP_BASE = 102;
 
-/** #GP(0) unless CPL ≤ IOPL, which does not count in virtual-8086 mode, or the TSS's bit map has 0 for each of the `width` ports. */
+/** #GP(0) unless CPL ≤ IOPL, or the TSS's bit map has 0 for each of the `width` ports. In virtual-8086 mode only the map counts. */
 function requirePermission(cpu: Cpu, port: number, width: number): void {
   if ((cpu.cpl > cpu.iopl || isVirtual8086(cpu)) && !mapPermits(cpu, port, width)) cpu.raise(Vector.GP, 0);
 }

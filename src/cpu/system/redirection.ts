@@ -18,7 +18,7 @@ import { virtualImage } from './virtual-interrupts.ts';
 const IO_MAP_BASE = 102;
 const MAP_BYTES = 32;
 
-/** Whether INT `vector` is the 8086 program's own. A TSS without the whole of the bit for it gives #GP(0). */
+/** Whether INT `vector` is the 8086 program's own. A TSS that does not reach to the bit for it gives #GP(0). */
 export function isRedirected(cpu: Cpu, vector: number): boolean {
   const { cr4, segAttributes, segBase, segLimit } = cpu.state;
   if (!isVirtual8086(cpu) || !(cr4[0] & CR4.VME)) return false;
@@ -32,8 +32,8 @@ export function isRedirected(cpu: Cpu, vector: number): boolean {
 }
 
 /**
- * Enters the handler that the vector table at linear address 0 names, as in real-address mode: FLAGS, CS and IP are pushed as
- * words. With IOPL = 3 IF is cleared, else VIF is, and the image has it in IF's place. The table is read as the program's own data.
+ * Enters the handler that the vector table at linear address 0 names, as in real-address mode. FLAGS, CS and IP are pushed as
+ * words. With IOPL = 3 IF is cleared; else VIF is, and the image has VIF in IF's place. The table is read as the program's own data.
  */
 export function redirect(cpu: Cpu, vector: number): void {
   const pointer = cpu.memory.load(4 * vector, 4, NO_SEGMENT, cpu.dataContext) >>> 0;

@@ -14,7 +14,7 @@ import type { SystemFunction } from './helper.ts';
 /** Bits of `interruptibility`. */
 export const Blocking = { STI: 1, MOV_SS: 2, NMI: 8 } as const;
 
-/** Puts a descriptor in a segment register. Marks nothing and re-derives nothing: the caller does. */
+/** Puts a descriptor in a segment register. The caller marks it in memory, and re-derives what follows from it. */
 export function setSegment(cpu: Cpu, segment: number, selector: number, d: Descriptor): void {
   const { state } = cpu;
   state.segSelector[segment] = selector;
@@ -24,7 +24,7 @@ export function setSegment(cpu: Cpu, segment: number, selector: number, d: Descr
 }
 
 /**
- * Loads a null selector: the register is unusable, and its base becomes 0, of FS and GS in 64-bit mode too, as on Intel's
+ * Loads a null selector: the register becomes unusable, and its base 0. FS and GS lose their base in 64-bit mode too, as on Intel's
  * processors (AMD's kept it before Zen 3). `dpl` matters for SS, whose DPL is the CPL.
  */
 export function setNullSegment(cpu: Cpu, segment: number, selector: number, dpl = 0): void {
@@ -36,9 +36,9 @@ export function setNullSegment(cpu: Cpu, segment: number, selector: number, dpl 
 }
 
 /**
- * Takes a data segment away that the level or mode entered may not use: its selector becomes 0 and it is unusable. Nothing is
- * loaded, so the base stays, and with it what FS and GS mean in 64-bit mode (SDM vol. 2, RET and IRET: only the selector is
- * written; 64-bit kernels return to user mode with null selectors and bases of their own).
+ * Takes away a data segment that the new level or mode may not use: its selector becomes 0, and it becomes unusable. Nothing is
+ * loaded, so the base stays, and with it what FS and GS mean in 64-bit mode. SDM vol. 2, RET and IRET: only the selector is written.
+ * 64-bit kernels return to user mode with null selectors and bases of their own.
  */
 export function invalidateSegment({ state }: Cpu, segment: number): void {
   state.segSelector[segment] = 0;
@@ -68,7 +68,7 @@ export function setCodeSegment(cpu: Cpu, d: Descriptor, cpl: number): void {
   setSegment(cpu, Seg.CS, (d.selector & 0xfffc) | cpl, d);
 }
 
-/** A stack selector's descriptor after the checks that every load of SS makes; `vector` for all but not-present. */
+/** A stack selector's descriptor, after the checks that every load of SS makes. They raise `vector`, or #SS if it is not present. */
 export function checkStackSegment(cpu: Cpu, selector: number, cpl: number, vector: number, ext = 0): Descriptor {
   const d = readDescriptor(cpu, selector, vector, ext);
   const code = (selector & 0xfffc) | ext;

@@ -1,4 +1,4 @@
-// LAR, LSL, VERR, VERW and ARPL: questions about a selector that never fault for its sake; ZF is the answer.
+// LAR, LSL, VERR, VERW and ARPL: questions about a selector. No selector makes them fault; ZF is the answer.
 
 import type { Cpu } from '../cpu.ts';
 import { ZF } from '../arch/rflags.ts';
@@ -57,7 +57,7 @@ const verify =
 export const verr = verify(isReadable);
 export const verw = verify(isWritableData);
 
-/** x = destination selector, y = source: returns the destination with RPL raised to the source's, ZF set if it was lower. */
+/** x = destination selector, y = source. Returns the destination, its RPL raised to the source's if it was lower; ZF tells that. */
 export const arpl: SystemFunction = (cpu, _i, x, y) => {
   requireProtectedMode(cpu);
   const lower = (x & 3n) < (y & 3n);

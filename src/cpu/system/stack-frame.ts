@@ -1,5 +1,5 @@
-// Pushes and pops of what transfers control: several words at once on a stack that may not be the current one. All words are
-// probed before the first is written, so that a fault leaves nothing behind.
+// Pushes and pops of control transfers: several words at once, on a stack that may not be the current one. All words are probed
+// before the first is written, so that a fault leaves nothing behind.
 
 import { Access } from '../../mmu/vcpu-mmu.ts';
 import { Seg } from '../../base/state/vcpu.ts';
@@ -48,7 +48,7 @@ export function currentStack(cpu: Cpu, ext = 0): Stack {
   };
 }
 
-/** A stack in segment `d` for level `cpl`, legacy modes. There is one at a time. */
+/** A stack in segment `d` for level `cpl`, in legacy modes. There is one such stack at a time, since its place in cpu.bounds is one. */
 export function segmentStack(cpu: Cpu, d: Descriptor, pointer: bigint, cpl: number, ext = 0): Stack {
   segmentBounds(cpu.bounds, NEXT_STACK, d.attributes, limitOf(d), true);
   return {
@@ -115,7 +115,7 @@ export function released(cpu: Cpu, bytes: number): bigint {
   return withPointer(pointer, width, (pointer + BigInt(bytes)) & MASK[width]);
 }
 
-/** RSP that comes from an outer stack's popped pointer: 16 bits leave the rest as it was. */
+/** RSP from the popped pointer of an outer stack. A 16-bit pointer leaves the other bits of RSP as they were. */
 export const outerPointer = (cpu: Cpu, popped: bigint, width: Width): bigint =>
   withPointer(cpu.state.gpr[RSP], width, popped & MASK[width]);
 

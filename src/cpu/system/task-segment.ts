@@ -8,7 +8,7 @@ import type { Cpu } from '../cpu.ts';
 import { IMPLICIT, NO_SEGMENT, SystemType } from './descriptor.ts';
 import { tableAddress } from './helper.ts';
 
-/** Offsets in bytes. From `ip` on everything up to the LDT's selector lies without a gap: IP, flags, eight registers, selectors. */
+/** Offsets in bytes. From `ip` to the LDT's selector there is no gap: IP, flags, eight registers, selectors. */
 export interface TaskLayout {
   readonly width: 2 | 4;
   readonly leastLimit: number;

@@ -28,7 +28,7 @@ interface InnerStack {
   readonly stack: Stack;
 }
 
-/** SS and its descriptor, and a stack on it, for inner level `cpl` in legacy protected mode. All errors are #TS but #SS for P. */
+/** SS, its descriptor and a stack on it, for inner level `cpl` in legacy protected mode. All errors are #TS, but #SS if not present. */
 export function innerStack(cpu: Cpu, cpl: number, ext = 0): InnerStack {
   const type = cpu.state.segAttributes[Seg.TR] & SegAttr.TYPE;
   const wide = type === SystemType.TSS || type === SystemType.TSS_BUSY;

@@ -33,7 +33,7 @@ export interface SwitchOptions {
 const BUSY = 2;
 const TYPE_BYTE = 5;
 
-/** The TSS that `selector` names, which must be available: in the GDT, or #GP(selector); present, or #NP(selector). */
+/** The TSS that `selector` names. It must be in the GDT and available, or #GP(selector); present, or #NP(selector). */
 export function availableTask(cpu: Cpu, selector: number, ext = 0): Descriptor {
   const code = (selector & 0xfffc) | ext;
   const d = selector & 4 ? null : findDescriptor(cpu, selector);
@@ -52,7 +52,7 @@ export function transferToTask(cpu: Cpu, d: Descriptor, kind: 'jump' | 'call'): 
   return 0n;
 }
 
-/** IRET with NT set: to the task in the back link, which must be busy; all errors are #TS but that of an absent one. */
+/** IRET with NT set: to the task in the back link, which must be busy. One that is not present gives #NP, all other errors are #TS. */
 export function returnToTask(cpu: Cpu): void {
   const link = cpu.memory.load(tableAddress(cpu, cpu.state.segBase[Seg.TR], 0), 2, NO_SEGMENT, IMPLICIT);
   const code = link & 0xfffc;
@@ -107,7 +107,7 @@ function relink(cpu: Cpu, d: Descriptor, kind: SwitchKind): void {
   if (kind !== 'return') storeTypeByte(cpu, d, (d.attributes & 0xff) | BUSY);
 }
 
-/** The commit: all registers but what comes from descriptors. A 16-bit task's EIP and EFLAGS have 0 in their upper halves. */
+/** The commit: all registers but those that come from descriptors. A 16-bit task's EIP and EFLAGS get 0 in their upper halves. */
 function enterTask(cpu: Cpu, d: Descriptor, task: Task, kind: SwitchKind): void {
   const { state } = cpu;
   state.segSelector[Seg.TR] = d.selector;
@@ -123,7 +123,7 @@ function enterTask(cpu: Cpu, d: Descriptor, task: Task, kind: SwitchKind): void 
   setSelectors(cpu, task);
   cpu.rip = task.ip;
   cpu.nextRip = task.ip;
-  // A single step of the old task ends with it; what the new flags ask for is looked at before its first instruction.
+  // A single step of the old task ends with it. What the new flags ask for is looked at before the new task's first instruction.
   cpu.suppressTrap = true;
   cpu.noteInterruptWindow();
   cpu.refresh();

@@ -19,8 +19,8 @@ export function hasVirtualInterrupts(cpu: Cpu): boolean {
 }
 
 /**
- * PUSHF, POPF and IRET of `size`-byte words in virtual-8086 mode: with IOPL = 3 and everywhere else false, they see IF; with
- * VME true, they see VIF, of words alone; #GP(0) otherwise.
+ * Whether PUSHF, POPF and IRET of `size`-byte words see VIF in IF's place. Outside virtual-8086 mode, and with IOPL = 3, they see IF.
+ * Otherwise words of 2 bytes see VIF with CR4.VME; without it, or with words of 4 bytes, #GP(0) is raised.
  */
 export function seesVirtualFlags(cpu: Cpu, size: number): boolean {
   if (!isVirtual8086(cpu) || cpu.iopl === 3) return false;

@@ -1,5 +1,5 @@
-// The helpers through which x87 instructions run in every engine, one for each operation. Nothing is kept between two calls:
-// gates and conversions look and change nothing; what changes the registers comes after the last access that may fault.
+// The helpers through which x87 instructions run in every engine, one for each operation. Nothing is kept between two calls. Gates
+// and conversions change nothing; a helper that changes registers comes after the last access that may fault.
 
 import { Seg } from '../../base/state/vcpu.ts';
 import type { Insn } from '../builder/insn.ts';

@@ -9,8 +9,8 @@
 // With OVERRIDE added to the kind, CF and OF are not what these say: the local `top` has them, in bits 31 and 30 as the aux
 // word does. So an instruction that sets only these two (a rotate, BT) need not compute the others.
 //
-// Words of fewer than 8 bytes are zero-extended. Most of the time the kind is known while code is emitted; where paths with
-// different kinds meet it is dynamic, in the local.
+// Words of fewer than 8 bytes are zero-extended. Most of the time the kind is known while code is emitted. Where paths with
+// different kinds meet, the kind is dynamic, in the local.
 
 import type { Size } from '../builder/insn.ts';
 
@@ -26,5 +26,5 @@ export const opOf = (kind: FlagKind): FlagOp => ((kind & ~OVERRIDE) >> 2) as Fla
 export const sizeOf = (kind: FlagKind): Size => (1 << (kind & 3)) as Size;
 
 export const CANONICAL: FlagKind = flagKind(FlagOp.CANONICAL, 8);
-/** Not known while emitting: the local says. */
+/** The kind is not known while code is emitted: the local has it. */
 export const DYNAMIC = 255;

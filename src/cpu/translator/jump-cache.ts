@@ -1,5 +1,5 @@
-// The jump cache of one vCPU: from the linear address of code to a region, direct-mapped, in the linear memory so that the
-// dispatcher reads it.
+// The jump cache of one vCPU: from the linear address of code to a region, direct-mapped. It lies in the linear memory, where the
+// dispatcher can read it.
 
 import type { LinearMemory } from '../../base/linear-memory.ts';
 

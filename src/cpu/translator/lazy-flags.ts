@@ -1,5 +1,5 @@
-// The flags half of the translator's builder: an arithmetic instruction copies its operands and result to the flag locals; a
-// flag is computed where it is read. See flag-kinds.ts.
+// The flags of the translator's builder. An arithmetic instruction copies its operands and result to the flag locals; a flag is
+// computed where it is read. See flag-kinds.ts.
 
 import type { Flags } from '../builder/builder.ts';
 import type { Size } from '../builder/insn.ts';
@@ -25,11 +25,11 @@ export interface KnownFlags {
 export class LazyFlags implements Flags<Emitted> {
   /** Kind of the flags at the point of emission, or DYNAMIC. */
   kind: FlagKind = CANONICAL;
-  /** SUB with these very operands and no borrow in: comparisons need no carries. */
+  /** The result is the sum or difference of just these operands, with no carry or borrow in: comparisons need no carries. */
   private plain = false;
   /**
-   * INC or DEC of flags of unknown kind: word y, the CF that stays, is computed only when it is asked for. Mostly it never
-   * is, and what is copied for it costs nothing.
+   * INC or DEC of flags of unknown kind: word y, the CF that stays, is computed only when it is asked for. Mostly it never is, and
+   * the copies made for it cost nothing.
    */
   private owed = false;
   private readonly older: OlderFlags;
@@ -52,7 +52,7 @@ export class LazyFlags implements Flags<Emitted> {
     this.owed = owed;
   }
 
-  /** The kind to leave the region with; emits what the flag words still lack. The code behind goes on as if nothing had been. */
+  /** The kind to leave the region with. Emits what the flag words still lack; the code behind goes on as if it had not been emitted. */
   exitKind(): FlagKind {
     if (this.owed) this.older.carryToY();
     return this.kind;
@@ -375,7 +375,7 @@ export class LazyFlags implements Flags<Emitted> {
     body.memory('i32.store', VCPU_STATE.offset.rflags);
   }
 
-  // What few instructions ask for: the survey leaves these to the interpreter.
+  // Few instructions ask for these: the survey leaves them to the interpreter.
   setZero(): void {
     throw interpreterOnly('ZF');
   }

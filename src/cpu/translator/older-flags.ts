@@ -1,5 +1,5 @@
-// Flag words from before an INC or DEC, whose CF is still to be computed from them: such an instruction keeps CF, and in most
-// loops nobody reads it.
+// Flag words from before an INC or DEC. Such an instruction keeps CF, which is computed from them only where it is needed: in
+// most loops nobody reads it.
 
 import { FlagOp } from './flag-kinds.ts';
 import type { RegionFrame } from './region-frame.ts';
@@ -33,7 +33,7 @@ export class OlderFlags {
     body.get(frame.flagKind).set(kind).get(frame.flagX).set(x).get(frame.flagY).set(y).get(frame.flagR).set(r).get(frame.flagTop).set(top);
   }
 
-  /** Word y becomes the CF of the kept flags: their own word y, if they come from INC or DEC as in a counted loop. */
+  /** Word y becomes the CF of the kept flags. If these come from INC or DEC, as in a counted loop, it is their own word y. */
   carryToY(): void {
     const { body } = this.values;
     const { kind, x, y, r, top } = this.locals!;

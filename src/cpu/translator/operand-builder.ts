@@ -1,5 +1,5 @@
-// The guest state half of the translator's builder: registers, operands, memory and stack as WebAssembly. What is not the
-// straight path (a TLB miss that faults, a device, a page crossing, a request that came up) leaves the region at the start of
+// The guest state part of the translator's builder: registers, operands, memory and stack as WebAssembly. Where the path is not
+// straight (a TLB miss that faults, a device, a page crossing, a request that came up), code leaves the region at the start of
 // the instruction, before any of its effects, and the interpreter executes it.
 
 import { Seg, VCPU_STATE } from '../../base/state/vcpu.ts';
@@ -239,7 +239,7 @@ export class OperandBuilder extends ValueBuilder {
     return !this.frame.segmented && (segment === Seg.ES || segment === Seg.SS || segment === Seg.DS);
   }
 
-  /** Whether the segment permits an access of `bytes` bytes is asked of the interpreter, unless that is plain. */
+  /** Leaves an access of `bytes` bytes that reaches the segment's end to the interpreter. */
   private checkSegment(segment: number, a: Val, bytes: number, access: number): void {
     const { frame } = this;
     if (frame.is64 || this.isFlat(segment)) return;
@@ -252,8 +252,8 @@ export class OperandBuilder extends ValueBuilder {
   }
 
   /**
-   * Host offset, i32, of an access of `bytes` bytes that does not cross a page. The tag is compared with the page of the last
-   * byte: it can only be equal when the first byte is in that page too, for the next page has another entry.
+   * Host offset, i32, of an access of `bytes` bytes that does not cross a page. The tag of the first byte's entry is compared with
+   * the page of the last byte: they are equal only if both bytes are in that page, for the next page has another entry.
    */
   private locate(segment: number, a: Val, bytes: number, access: number): Val {
     const { body, frame, context } = this;

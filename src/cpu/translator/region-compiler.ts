@@ -87,7 +87,7 @@ class RegionCompiler {
     this.end(node, block);
   }
 
-  /** Takes the block's instructions out of the budget; leaves when it does not suffice, and at a loop's head on a request. */
+  /** Takes the block's instructions out of the budget. Leaves if it does not suffice, and at a loop's head if a request waits. */
   private begin(block: RegionBlock, isLoop: boolean): void {
     const { frame, builder } = this;
     const { body } = frame;

@@ -1,5 +1,5 @@
-// The locals that a region keeps guest state in, and how it is left. Registers and flags are loaded at the entry and written
-// back at one place, the epilogue, to which every exit branches with one word that says where the vCPU is.
+// The locals that a region keeps guest state in, and how it is left. Registers and flags are loaded at the entry, and written back
+// at one place, the epilogue. Every exit branches there with one word that says where the vCPU is.
 //
 //   exit word   31:24 flag kind | 23:16 instructions of the block not retired | 15:14 outcome | 13 RIP is in its local
 //               12:0 RIP's distance from the start of the page
@@ -34,7 +34,7 @@ export class RegionFrame {
   readonly stackWidth: 2 | 4 | 8;
   /** Bases and limits of segments count. */
   readonly segmented: boolean;
-  /** RIP of the page's first byte, i64: negative if only a later byte is in CS. Without segmentation, the page's linear address. */
+  /** RIP of the page's first byte, i64. Negative if only a later byte is in CS. Without segmentation, the page's linear address. */
   readonly pageBase: number;
   readonly rip: number;
   /** Instructions left after the block at hand. */
@@ -47,7 +47,7 @@ export class RegionFrame {
   readonly exitWord: number;
   private readonly registers: (number | undefined)[] = [];
   private readonly dirty = new Set<number>();
-  /** Locals of what does not change while the region runs, by the load that fills them at the entry. */
+  /** Locals for state that does not change while the region runs, by the load that fills them at the entry. */
   private readonly invariants = new Map<string, { readonly local: number; readonly load: MemoryOpName; readonly at: number }>();
   private epilogue: Label = 0;
 
@@ -126,7 +126,7 @@ export class RegionFrame {
     this.body.br(this.epilogue);
   }
 
-  /** Ends the body: the epilogue, and before everything the loads of what turned out to be used. */
+  /** Ends the body with the epilogue, and begins it with the loads of what turned out to be used. */
   finish(): FunctionBody {
     const { body } = this;
     body.op('unreachable').end();
@@ -155,8 +155,8 @@ export class RegionFrame {
   }
 
   /**
-   * The same bytes may be reached by other bases of CS, at other values of RIP: then the region's may lie beyond the limit, or
-   * on both sides of where RIP wraps, and the interpreter goes on.
+   * The same bytes may be reached by other bases of CS, at other values of RIP. If these lie beyond the limit, or on both sides of
+   * where RIP wraps, the interpreter goes on.
    */
   private enterSegmented(): void {
     const { body, cpu, pageBase, extent } = this;

@@ -15,7 +15,7 @@ export interface PlannedInsn {
 }
 
 /**
- * How a block goes on: a block of the region, or else a distance from the page's start, which may lie outside the page.
+ * Where a block goes on: at a block of the region, or else at a distance from the page's start, which may lie outside the page.
  * `cutTo16`: RIP is cut to 16 bits on the way.
  */
 export interface Target {
@@ -70,7 +70,7 @@ export interface CodeBounds {
   readonly high: number;
 }
 
-/** Bounds on what is translated at once. A block must fit the exit word's count. */
+/** Bounds on what is translated at once. The exit word must be able to count the instructions of a block. */
 const MAX_INSNS = 600;
 const MAX_BLOCK_INSNS = 200;
 
@@ -81,7 +81,7 @@ interface Known extends PlannedInsn {
 /** Distance behind an instruction. */
 const behind = ({ insn, distance }: PlannedInsn): number => distance + insn.length;
 
-/** A 16-bit branch in 32-bit code cuts EIP: left to the interpreter, as is everything that asks for a helper. */
+/** The interpreter executes what asks for a helper, and 16-bit branches in 32-bit code, which cut EIP. */
 const isInterpreted = ({ insn, survey }: Known): boolean =>
   survey.interpreted || (survey.control !== 'next' && insn.stackSize === 2 && insn.mode !== CodeMode.BITS16);
 
@@ -161,7 +161,7 @@ class Planner {
     }
   }
 
-  /** Decodes from `leader` to the end of its straight line; where that goes on within the page. */
+  /** Decodes from `leader` to the end of its straight line. Returns where execution may go on from there. */
   private follow(leader: number): number[] {
     const { high } = this.bounds;
     let distance = leader;

@@ -1,5 +1,5 @@
-// Which regions exist: compiled, placed in the function table, and found again by physical page, place in it, and code key.
-// A region goes when a byte that it was made from is written. When the table is full everything goes, and what is hot comes back.
+// The regions that exist. They are compiled, placed in the function table, and found again by physical page, place in it, and code
+// key. A region goes when a byte that it was made from is written. When the table is full all go, and what is hot comes back.
 
 import type { LinearMemory } from '../../base/linear-memory.ts';
 import { KEY_LIMIT } from '../code-key.ts';
@@ -29,7 +29,7 @@ interface RuntimeExports {
 interface Runtime {
   readonly dispatch: Dispatch;
   readonly table: WebAssembly.Table;
-  /** Stands in the table for a region that is gone: what it is called for is not in the jump cache any more. */
+  /** Stands in the table for a region that is gone. It returns MISS, so that the place is looked up anew. */
   readonly gone: () => number;
   readonly imports: Record<string, WebAssembly.ImportValue>;
 }
@@ -55,7 +55,7 @@ export interface RegionStoreParts {
   readonly flushed: (gfn: number) => void;
 }
 
-/** Regions gone whose places in the table wait to be taken again, at most: a search of the jump caches for each would cost too much. */
+/** So many regions may be gone before the jump caches are searched for them: a search for each would cost too much. */
 const MAX_GONE = 64;
 
 export class RegionStore implements CodeHolder {

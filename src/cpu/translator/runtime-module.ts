@@ -1,6 +1,6 @@
 // The WebAssembly module that all translated code shares: canonical flags from any kind, stores beside code, and the dispatcher,
-// which goes from region to region through the jump cache without leaving WebAssembly. Only this module owns a function table: modules that
-// import one are expensive to instantiate on older hosts.
+// which goes from region to region through the jump cache without leaving WebAssembly. Only this module has a function table:
+// modules that import one are expensive to instantiate on older hosts.
 
 import { Seg, VCPU_STATE } from '../../base/state/vcpu.ts';
 import type { CodeMap } from '../../mmu/code-map.ts';
@@ -25,7 +25,7 @@ export const TRANSLATE_TYPE: FunctionType = { parameters: ['i32', 'i32', 'i32', 
 /** The same without the TLB: imported as `slow`. */
 const SLOW_TYPE: FunctionType = { parameters: ['i32', 'i32', 'i32'], results: ['i32'] };
 const SLOW = 0;
-/** The type of regions in the module: that of its first function, which has the same as the dispatcher. */
+/** Index of the type of regions: that of `slow`, the module's first function, whose type is the same. */
 const REGION_TYPE_INDEX = 0;
 
 /** What a region, and the dispatcher, returns. */
@@ -183,12 +183,12 @@ function dispatch(): FunctionBody {
   return body.op('unreachable');
 }
 
-/** Bits that are left of a word read at any byte after a shift to the first wanted one: stores of more bytes take the slow path. */
+/** A word read at a byte has this many bits left after a shift to the wanted one. Stores of more bytes take the slow path. */
 const MOST_BYTES = 25;
 
 /**
- * Body of translate, where an access goes that no tag permits at once. A store through a guarded tag is permitted here, unless it
- * is to code: the same look-up as CodeMap.meets. `code`: CodeMap.layout.
+ * Body of translate, which an access calls that no tag permits at once. It permits a store through a guarded tag unless the store
+ * is to code, by the same look-up as CodeMap.meets. `code`: CodeMap.layout.
  */
 function translate(code: CodeMap['layout']): FunctionBody {
   const [tlb, low, high, what] = [0, 1, 2, 3];

@@ -1,7 +1,6 @@
 // From a control-flow graph to WebAssembly's nested blocks and loops. For a reducible graph the dominator tree gives the
-// nesting: a node that several forward edges reach stands behind a block that they leave, a node that a back edge reaches
-// begins a loop (N. Ramsey, "Beyond Relooper", ICFP 2022). Edges that would enter a loop in the middle are cut, and leave
-// the region instead.
+// nesting (N. Ramsey, "Beyond Relooper", ICFP 2022): a node that several forward edges reach stands behind a block that they
+// leave; a node that a back edge reaches begins a loop. Edges that would enter a loop in the middle are cut: they leave the region.
 
 export interface Structure {
   /** Immediate dominator's children of each node, in reverse postorder. */

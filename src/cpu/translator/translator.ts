@@ -32,8 +32,8 @@ export interface TranslatorParts extends InterpreterParts {
 /** Translation costs about as much as a few hundred interpretations of a short block. */
 const DEFAULT_THRESHOLD = 30;
 /**
- * Times a block is interpreted before it is translated where code was lost `losses` times. What is overwritten once is other code;
- * what keeps changing is interpreted.
+ * Times a block is interpreted before it is translated where code was lost `losses` times. Code that is overwritten once is other
+ * code, and translated as soon. Code that keeps changing is interpreted.
  */
 const patience = (threshold: number, losses: number): number => (threshold + 1) * 2 ** Math.max(0, losses - 1) - 1;
 /** Budgets are i32 in translated code. */
@@ -141,8 +141,8 @@ export class Translator implements Engine {
   }
 
   /**
-   * A request came up in the slow path of an access: the instruction that made it is not executed yet, but the page it writes
-   * has been reported. It retires before the request is served, so that a dirty trigger is exact to the instruction.
+   * A request came up in the slow path of an access. The instruction that made the access is not executed yet, but the page that it
+   * writes has been reported. It retires before the request is served, so that a dirty trigger is exact to the instruction.
    */
   private finishInstruction(cpu: Cpu): void {
     if (cpu.remaining > 0) this.interpret(cpu, 1);
@@ -164,8 +164,8 @@ export class Translator implements Engine {
   /** The region of the block at cpu.rip, or 0 when the block is to be interpreted. */
   private regionFor(cpu: Cpu, block: Block): number {
     const { page } = block;
-    // Not kept: decoded for this once, perhaps from a device, which must not be read again. Or the fetch brought a request up
-    // (it set an accessed bit, and the table's page is tracked): the instruction that it belongs to comes first.
+    // A block that is not kept was decoded for this once, perhaps from a device, which must not be read again. A request that the
+    // fetch brought up (it set an accessed bit, and the table's page is tracked) comes after the instruction that was fetched.
     if (page === null || cpu.state.request[0] !== 0) return 0;
     const key = cpu.state.codeKey[0];
     const distance = linearRip(cpu) & PAGE_MASK;
@@ -179,7 +179,7 @@ export class Translator implements Engine {
       block.heat = -Infinity;
       return 0;
     }
-    // Last, for adding a region may drop others with their marks. There is room: the page has marks already, the block's.
+    // Marks come last, for adding a region may drop others with theirs. There is room: the page has the marks of the block already.
     const region = this.store.add(page.gfn, distance, key, plan);
     for (const { low, high } of plan.bytes) this.physical.markCode(page.gfn, low, high);
     return region;

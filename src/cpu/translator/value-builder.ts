@@ -1,5 +1,5 @@
-// The value half of the translator's builder: each operation emits code that leaves its result in a fresh local. Values of
-// 1, 2 and 4 bytes are i32, zero-extended; 8 bytes are i64.
+// The value part of the translator's builder. Each operation emits code that leaves its result in a fresh local. Values of 1, 2
+// and 4 bytes are i32, zero-extended; values of 8 bytes are i64.
 
 import type { Size } from '../builder/insn.ts';
 import { Temporaries, Val, typeOf } from './value.ts';
@@ -193,7 +193,7 @@ export class ValueBuilder {
     return this.fold(size, x, n, (a, b) => (b >= 64n ? 0n : a >> b)) ?? this.shift(size, 'shr_u', x, n);
   }
 
-  /** A host shift counts modulo its width, so a count that may be beyond is looked at. */
+  /** WebAssembly takes a shift's count modulo the width, so a count that may reach the width is compared with it. */
   private shift(size: Size, name: 'shl' | 'shr_u', x: Val, n: Val): Val {
     const type = typeOf(size);
     const width = size === 8 ? 64 : 32;

@@ -7,7 +7,7 @@ import type { Type } from './wasm/opcodes.ts';
 export class Val {
   /** An upper bound of the unsigned value, for shift counts. */
   bound = Infinity;
-  /** The difference or sum that this is, so that a compare after it can be one instruction. */
+  /** The sum or difference that this value is, so that a comparison after it can be one instruction. */
   origin: { readonly op: 'add' | 'sub'; readonly size: Size; readonly x: Val; readonly y: Val } | null = null;
 
   private constructor(

@@ -1,5 +1,5 @@
-// The translator's builder: the instruction's meaning as WebAssembly. This half is what decides where execution goes on:
-// conditions, control transfers, repetition, exceptions. An exception leaves the region as any other slow path does.
+// The translator's builder: the instruction's meaning as WebAssembly. This part decides where execution goes on: conditions,
+// control transfers, repetition, exceptions, division. An exception leaves the region as any other slow path does.
 
 import type { Builder } from '../builder/builder.ts';
 import { Rep } from '../builder/insn.ts';
@@ -74,8 +74,8 @@ export class WasmBuilder extends OperandBuilder implements Builder<Emitted> {
   }
 
   /**
-   * Whether the relative target is beyond the limit of CS; null when that is known not to be. Targets within the region never
-   * are, and without segmentation none is: regions are made only where every relative target is canonical.
+   * Whether the relative target is beyond the limit of CS; null if it is known not to be. Targets within the region never are. Without
+   * segmentation no target is: regions are made only where every relative target is canonical.
    */
   private beyondLimit({ displacement, length, stackSize }: Insn): Val | null {
     const { frame, body } = this;
@@ -164,7 +164,7 @@ export class WasmBuilder extends OperandBuilder implements Builder<Emitted> {
   }
 
   divideSigned(size: Size, high: Val, low: Val, divisor: Val): readonly [Val, Val] {
-    // Divisor 0 and -1, where a host division may trap.
+    // The interpreter divides by 0 and -1, where WebAssembly's division may trap.
     this.interpretWhen(this.lessUnsigned(size, this.add(size, divisor, this.constant(size, 1)), this.constant(size, 2)));
     if (size === 8) {
       this.interpretWhen(this.notC(this.equal(high, this.sar(8, low, this.constant(1, 63)))));

@@ -18,7 +18,7 @@ const divR = reversed(div);
 
 type FindSource = (...args: Parameters<typeof realSource>) => Source;
 
-/** dst = dst op src. Of an exception that is not masked nothing is written or popped. */
+/** dst = dst op src. After an exception that is not masked nothing is written or popped. */
 const binary =
   (operation: Binary, find: FindSource, pops: boolean): X87Operation =>
   ({ x87 }, i, x) => {

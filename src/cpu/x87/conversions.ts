@@ -1,5 +1,5 @@
-// What is stored in memory: ST(0) in the format of the operand. Finding it changes nothing; what became of it travels with it to
-// the helper that ends the store.
+// What is stored in memory: ST(0) in the format of the operand. The conversion changes nothing: its outcome travels with the result
+// to the helper that ends the store.
 //
 //   outcome   31 to be stored | 30:16 exceptions, SF and C1 as in the status word | 15:0 bits 79:64 of what is stored
 
@@ -41,7 +41,7 @@ export const CONVERSIONS = {
   toDecimal: conversion(toBcd),
 } satisfies Record<string, X87Conversion>;
 
-/** Takes the exceptions and C1 of `outcome` over; whether the result was stored. */
+/** Takes the exceptions and C1 of `outcome` over. Returns whether the result was stored. */
 export function takeOutcome({ x87 }: CpuState, outcome: bigint): boolean {
   const status = Number(outcome >> STATUS_SHIFT);
   x87.report(status & ~STORED);

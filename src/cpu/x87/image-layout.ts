@@ -11,7 +11,7 @@ export const wordSize = (size: Size): 2 | 4 => (size === 2 ? 2 : 4);
 
 const environmentBytes = (size: Size): number => WORDS * wordSize(size);
 
-/** What of an image is one access. */
+/** A part of an image that is one access. */
 export interface ImagePiece {
   readonly offset: number;
   readonly size: Size;

@@ -22,7 +22,7 @@ const UNUSED = 0xffff0000;
 
 const Tag = { VALID: 0, ZERO: 1, SPECIAL: 2, EMPTY: 3 } as const;
 
-/** Two bits a register: what is not empty is told from what it holds. */
+/** The tag word of two bits a register. The tag of a register that is not empty follows from what the register holds. */
 function fullTags(x87: X87, abridged: number): number {
   let tags = 0;
   for (let register = 0; register < REGISTERS; register++) {
@@ -45,7 +45,7 @@ function abridgedTags(tags: number): number {
 const low16 = (x: bigint): number => Number(x & 0xffffn);
 const low32 = (x: bigint): number => Number(x & 0xffffffffn);
 
-/** The words behind the first three; of the 16-bit format their low halves. What the 32-bit format leaves unused is ones. */
+/** The words behind the first three; the 16-bit format has their low halves. Bits that the 32-bit format leaves unused are ones. */
 function pointerWord(cpu: CpuState, size: 2 | 4, n: number): number {
   const { state } = cpu;
   const fip = state.fip[0];
@@ -77,8 +77,8 @@ export function readPiece(cpu: CpuState, operandSize: Size, offset: number): big
 }
 
 /**
- * Takes the piece at `offset` of an image from `value`; in the order of the offsets, since registers count from the top that the
- * status word has. Exceptions that the masks leave open are pending from then on.
+ * Takes the piece at `offset` of an image from `value`. Pieces come in the order of their offsets, since registers count from the
+ * top that the status word has. Exceptions that the masks leave open are pending from then on.
  */
 export function writePiece(cpu: CpuState, operandSize: Size, offset: number, value: bigint): void {
   const { what, n } = contentAt(operandSize, offset);

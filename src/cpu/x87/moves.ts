@@ -65,7 +65,7 @@ const freeing =
     if (pops) x87.pop();
   };
 
-/** x = whether the condition holds. An empty register is found in either case; if there is none, C1 stays. */
+/** x = whether the condition holds. An empty register is a fault in either case; without one, C1 stays. */
 const conditional: X87Operation = ({ x87 }, i, x) => {
   const empty = x87.isEmpty(0) || x87.isEmpty(i.src.reg);
   x87.env.roundedUp = (x87.status & Status.C1) !== 0;

@@ -30,8 +30,8 @@ export const integerSource = (_x87: X87, { src }: Insn, x: bigint): Source => ({
 });
 
 /**
- * Runs `operation` on a source. DE of a denormal in memory ranks behind whatever the operands raise or decide as NaNs, and
- * before what the result raises (SDM vol. 1, "Floating-Point Exception Priority").
+ * Runs `operation` on a source. DE of a denormal in memory ranks behind what the operands raise, or decide by being NaNs, and before
+ * what the result raises (SDM vol. 1, "Floating-Point Exception Priority").
  */
 export function withSource<T>(env: FloatEnvironment, source: Source, isNaN: (result: T) => boolean, operation: () => T | null): T | null {
   const result = operation();

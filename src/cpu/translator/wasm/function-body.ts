@@ -1,5 +1,5 @@
-// The body of one WebAssembly function while it is written. Labels are depths counted from the outside, so that code may
-// name a target without knowing how deep it stands itself.
+// The body of one WebAssembly function while it is written. Labels are depths counted from the outside, so that code can name a
+// target without knowing its own depth.
 
 import { ByteWriter } from './byte-writer.ts';
 import { Control, MemoryOp, Op, ValType } from './opcodes.ts';
