@@ -4,6 +4,7 @@
 import { Seg } from '../../base/state/vcpu.ts';
 import { CodeMode } from '../arch/code-mode.ts';
 import type { Address } from '../builder/operand.ts';
+import { RIP } from '../builder/operand.ts';
 import { REX_B, REX_X } from './prefixes.ts';
 import type { ByteStream } from './stream.ts';
 
@@ -12,8 +13,6 @@ const RSP = 4;
 const RBP = 5;
 const RSI = 6;
 const RDI = 7;
-/** `Address.base` of RIP-relative addressing. */
-const RIP = 16;
 const NONE = -1;
 
 /** All addresses have one shape. */
