@@ -11,6 +11,8 @@ export class HostPace {
   private end = Infinity;
   private last = 0;
   private most = FIRST;
+  /** Looks in a row that came too late. */
+  private late = 0;
 
   /** A slice begins, which may take so many milliseconds; Infinity for any time. */
   begin(milliseconds: number): void {
@@ -29,7 +31,9 @@ export class HostPace {
     const now = performance.now();
     const took = now - this.last;
     this.last = now;
-    if (took > 2 * LOOK) this.most = Math.max(LEAST, Math.floor((this.most * LOOK) / took));
+    // Once is the host being busy with something else; twice in a row is the guest.
+    this.late = took > 2 * LOOK ? this.late + 1 : 0;
+    if (this.late > 1) this.most = Math.max(LEAST, Math.floor((this.most * LOOK) / took));
     else if (took < LOOK / 2 && retired >= this.most) this.most = Math.min(2 * this.most, MOST);
     return now >= this.end;
   }
