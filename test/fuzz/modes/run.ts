@@ -133,6 +133,8 @@ export function runSoup(pair: Pair, mode: Mode, seed: number, limit: number): So
   const before = { ...translatorOf(subject).retired };
   for (const vm of [reference, subject]) {
     vm.writeMemory(0, image.bytes);
+    // Code at its first use: an engine gives up on code that keeps changing.
+    vm.internals.parts.physical.forgetCode();
     vm.restore(fresh);
     enter(vm, mode, image, starts, randomOf(seed));
   }
