@@ -1,7 +1,7 @@
 // Files that appear whole or not at all: written under a temporary name beside the final one, forced to disk, then renamed.
 
 import { closeSync, fsyncSync, openSync, realpathSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { naming } from './system-error.ts';
 import { sweepTemporaries, temporaryName } from './temporary-name.ts';
 
@@ -59,7 +59,8 @@ function destination(path: string): { readonly write: string; readonly rename: s
     const real = realpathSync(path);
     return statSync(real).isFile() ? { write: temporaryName(real), rename: real } : { write: path, rename: null };
   } catch {
-    return { write: temporaryName(path), rename: path };
+    const absolute = resolve(path);
+    return { write: temporaryName(absolute), rename: absolute };
   }
 }
 
@@ -87,6 +88,18 @@ export class OutputFile {
     naming(this.path, () => writeWhole(this.descriptor, Buffer.from(text)));
   }
 
+  bytes(pieces: Iterable<Uint8Array>): void {
+    this.flush();
+    naming(this.path, () => {
+      for (const piece of pieces) writeWhole(this.descriptor, piece);
+    });
+  }
+
+  /** The name that the file will have; null for what is written as it is, such as a pipe. */
+  get takes(): string | null {
+    return this.place.rename;
+  }
+
   flush(): void {
     const bytes = this.buffer.subarray(0, this.used);
     // What could not be written is not tried again.
@@ -100,17 +113,28 @@ export class OutputFile {
     if (this.place.rename !== null) rmSync(this.place.write, { force: true });
   }
 
-  /** The file takes its name; nothing can be written afterwards. */
+  /** The file takes its name, if all of it could be written; nothing can be written afterwards. */
   close(): void {
     const { write, rename } = this.place;
     try {
       this.flush();
-    } finally {
-      naming(this.path, () => {
-        if (rename !== null) fsyncSync(this.descriptor);
-        closeSync(this.descriptor);
-        if (rename !== null) renameSync(write, rename);
-      });
+      if (rename !== null) naming(this.path, () => fsyncSync(this.descriptor));
+    } catch (error) {
+      this.discard();
+      throw error;
     }
+    naming(this.path, () => {
+      closeSync(this.descriptor);
+      if (rename !== null) renameOrRemove(write, rename);
+    });
+  }
+}
+
+function renameOrRemove(from: string, to: string): void {
+  try {
+    renameSync(from, to);
+  } catch (error) {
+    rmSync(from, { force: true });
+    throw error;
   }
 }
