@@ -1,4 +1,4 @@
-// What the shells themselves offer for a line, given a script: each is asked in its own way.
+// What the shells themselves offer for the ends of lines, given a script: each is started once and asked in its own way.
 
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -7,32 +7,39 @@ import { join } from 'node:path';
 
 export const isInstalled = (program: string): boolean => spawnSync(program, ['--version']).status === 0;
 
-/** What a shell offers for the end of `line`, having read `script`; words in their order, without what it already showed. */
-export type Offers = (script: string, line: string) => string[];
+/** By line, what a shell that has read `script` offers for its end. */
+export type Offers = (script: string, lines: readonly string[]) => Map<string, string[]>;
 
-/** Calls the function as bash would, with the line cut at spaces, `=` and `:`. */
-export const bashOffers: Offers = (script, line) => {
-  const words = line
-    .split(' ')
-    .flatMap((word) => word.split(/([=:])/))
-    .filter((word, n, all) => word !== '' || n === all.length - 1);
-  const cut = words.at(-1) === '' && /[=:]$/.test(line) ? words.slice(0, -1) : words;
-  const program = `${script}
-COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _tidemark; printf '%s\\n' "\${COMPREPLY[@]}"`;
-  return run('bash', ['--norc', '-c', program, 'bash', ...cut]);
+/** Between the answers for two lines. */
+const END = '<<end>>';
+
+/** Calls the function as bash would, with each line cut at spaces, `=` and `:`. */
+export const bashOffers: Offers = (script, lines) => {
+  const asked = lines.map((line) => `COMP_WORDS=(${bashWords(line).map(quoted).join(' ')}); ask`).join('\n');
+  const ask = `ask() { COMP_CWORD=$((\${#COMP_WORDS[@]} - 1)); _tidemark; printf '%s\\n' "\${COMPREPLY[@]}" '${END}'; }`;
+  return answers(lines, run('bash', ['--norc', '-c', `${script}\n${ask}\n${asked}`]));
 };
 
-export const fishOffers: Offers = (script, line) =>
-  run('fish', ['--no-config', '-c', `${script}\ncomplete -C ${JSON.stringify(line)}`]).map((offer) => offer.split('\t')[0]!);
+function bashWords(line: string): string[] {
+  const words = line.split(' ').flatMap((word) => word.split(/([=:])/));
+  const last = words.at(-1) === '' && /[=:]$/.test(line) ? [] : [words.at(-1)!];
+  return [...words.slice(0, -1).filter((word) => word !== ''), ...last];
+}
 
-/** Types the line into a zsh on a terminal of its own; what compadd takes is printed in angle brackets. */
-export const zshOffers: Offers = (script, line) => {
+export const fishOffers: Offers = (script, lines) => {
+  const asked = lines.map((line) => `complete -C ${quoted(line)}; echo '${END}'`).join('\n');
+  return answers(lines, run('fish', ['--no-config', '-c', `${script}\n${asked}`]).replaceAll(/\t.*/g, ''));
+};
+
+/** Types the lines into a zsh on a terminal of its own; what compadd takes is printed in angle brackets. */
+export const zshOffers: Offers = (script, lines) => {
   const directory = mkdtempSync(join(tmpdir(), 'tidemark-zsh-'));
   try {
     writeFileSync(join(directory, 'script'), script);
     writeFileSync(join(directory, 'driver'), ZSH_DRIVER);
-    const printed = run('zsh', ['-f', join(directory, 'driver'), join(directory, 'script'), line]).join('\n');
-    return [...printed.matchAll(/<<?([^<>]+)>/g)].map((match) => match[1]!).filter((word) => !['ready', 'end'].includes(word));
+    const printed = run('zsh', ['-f', join(directory, 'driver'), join(directory, 'script'), ...lines]);
+    const words = printed.split(END).map((text) => [...text.matchAll(/<([^<>]+)>/g)].map((match) => match[1]!));
+    return answers(lines, words.map((found) => found.join('\n')).join(`\n${END}\n`));
   } finally {
     rmSync(directory, { recursive: true });
   }
@@ -49,19 +56,29 @@ compadd() {
   builtin compadd "$@"
 }
 zle -C offer complete-word _main_complete
-show() { zle offer; print "<<end>>"; exit }
+show() { zle offer; BUFFER=; print "${END}" }
 zle -N show
 bindkey "^X" show
-print "<<ready>>"'
-while zpty -r child got; do [[ $got == *"<<ready>>"* ]] && break; done
-zpty -w -n child "$2"$'\\C-x'
-while zpty -r child got; do print -r -- "$got"; [[ $got == *"<<end>>"* ]] && break; done
+print "ready"'":"
+while zpty -r child got; do [[ $got == *ready:* ]] && break; done
+shift
+for line in "$@"; do
+  zpty -w -n child "$line"$'\\C-x'
+  while zpty -r child got; do print -r -- "$got"; [[ $got == *"${END}"* ]] && break; done
+done
 zpty -d child
 `;
 
-function run(command: string, args: readonly string[]): string[] {
-  const { stdout, stderr, status, error } = spawnSync(command, args, { encoding: 'utf8', timeout: 60_000 });
+const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
+
+function answers(lines: readonly string[], printed: string): Map<string, string[]> {
+  const parts = printed.split(END);
+  return new Map(lines.map((line, n) => [line, parts[n]!.split('\n').filter((text) => text !== '')]));
+}
+
+function run(command: string, args: readonly string[]): string {
+  const { stdout, stderr, status, error } = spawnSync(command, args, { encoding: 'utf8', timeout: 120_000 });
   if (error) throw error;
-  if (stderr !== '') throw new Error(`${command} says: ${stderr} (status ${status})`);
-  return stdout.split('\n').filter((text) => text !== '');
+  if (stderr !== '' || status !== 0) throw new Error(`${command} ended with status ${status}: ${stderr}`);
+  return stdout;
 }

@@ -2,7 +2,7 @@
 
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { COMMANDS } from '../../src/cli/commands.ts';
 import { INJECTIONS } from '../../src/cli/demo/inject.ts';
@@ -39,37 +39,41 @@ const EXACT: readonly (readonly [string, readonly string[]])[] = [
   ['tidemark completion ', ['bash', 'fish', 'zsh']],
 ];
 
+const ALL = 'tidemark ';
+const GLUED = 'tidemark run --engine=tr';
+const NUMBER = 'tidemark run --timeout ';
+const begun = (line: string): string => `${line} ${root}/image`;
+const FOR_FILES = ['tidemark run --kernel', 'tidemark run', 'tidemark qemu -kernel'];
+const FOR_DIRECTORY = 'tidemark restore --checkpoint-to';
+
 describe.each([
   ['bash', bashOffers],
   ['zsh', zshOffers],
   ['fish', fishOffers],
 ] as const)('%s', (shell, offers) => {
   describeNeeding(isInstalled(shell), `${shell} is not installed`)('completes', () => {
-    let script = '';
-    const offered = (line: string): string[] => [...new Set(offers(script, line))].sort();
+    let found = new Map<string, string[]>();
+    const offered = (line: string): string[] => [...new Set(found.get(line)!)].sort();
+    const names = (line: string): string[] => offered(begun(line)).map((path) => basename(path.replaceAll('\\', '')));
     beforeAll(async () => {
-      script = (await cli('completion', shell)).stdout;
+      const script = (await cli('completion', shell)).stdout;
+      const lines = [...EXACT.map(([line]) => line), ALL, GLUED, NUMBER, ...[...FOR_FILES, FOR_DIRECTORY].map(begun)];
+      found = offers(script, lines);
     });
 
-    it('commands', () => expect(offered('tidemark ')).toEqual(expect.arrayContaining(NAMES)));
+    it('commands', () => expect(offered(ALL)).toEqual(expect.arrayContaining(NAMES)));
 
     it.each(EXACT)('%s', (line, expected) => expect(offered(line)).toEqual([...expected].sort()));
 
     it('a value after an equals sign', () => {
-      expect(offered('tidemark run --engine=tr').map((word) => word.replace('--engine=', ''))).toEqual(['translator']);
+      expect(offered(GLUED).map((word) => word.replace('--engine=', ''))).toEqual(['translator']);
     });
 
-    it('a number with nothing', () => expect(offered('tidemark run --timeout ')).toEqual([]));
+    it('a number with nothing', () => expect(offered(NUMBER)).toEqual([]));
 
-    it('files, for an option and for an image; directories, where one is wanted', () => {
-      const names = (line: string): string[] =>
-        offered(line).map((path) => path.replaceAll('\\', '').replace(/\/$/, '').replace(/^.*\//, ''));
-      const begun = `${root}/image`;
-      expect(names(`tidemark run --kernel ${begun}`)).toEqual(expect.arrayContaining(FILES));
-      expect(names(`tidemark run ${begun}`)).toEqual(expect.arrayContaining(FILES));
-      expect(names(`tidemark qemu -kernel ${begun}`)).toEqual(expect.arrayContaining(FILES));
-      expect(names(`tidemark restore --checkpoint-to ${begun}`)).toEqual(['imagedir']);
-    });
+    it.each(FOR_FILES)('%s FILE', (line) => expect(names(line)).toEqual(expect.arrayContaining(FILES)));
+
+    it(`${FOR_DIRECTORY} DIR`, () => expect(names(FOR_DIRECTORY)).toEqual(['imagedir']));
   });
 });
 
@@ -77,12 +81,14 @@ describeNeeding(isInstalled('bash'), 'bash is not installed')('bash, asked for e
   it.each(COMMANDS)('$name: its options, and what each may be', async (command) => {
     const script = (await cli('completion', 'bash')).stdout;
     const options = optionsOf(command);
-    const dash = new Set(bashOffers(script, `tidemark ${command.name} -`));
-    for (const { name, completes, metavar, valueOptional } of options) {
-      expect(dash).toContain(name);
-      if (metavar === null || valueOptional || completes.words.length === 0) continue;
-      expect(bashOffers(script, `tidemark ${command.name} ${name} `)).toEqual(expect.arrayContaining([...completes.words]));
-    }
+    const dash = `tidemark ${command.name} -`;
+    const choices = options.filter(
+      ({ metavar, valueOptional, completes }) => metavar !== null && !valueOptional && completes.words.length > 0,
+    );
+    const lines = new Map(choices.map(({ name, completes }) => [`tidemark ${command.name} ${name} `, completes.words]));
+    const found = bashOffers(script, [dash, ...lines.keys()]);
+    expect(found.get(dash)).toEqual(expect.arrayContaining(options.map(({ name }) => name)));
+    for (const [line, words] of lines) expect(found.get(line)).toEqual(expect.arrayContaining([...words]));
   });
 });
 
