@@ -51,7 +51,8 @@ export function requireFunction(name: string, value: unknown): void {
 }
 
 export function requireOneOf(name: string, value: unknown, known: readonly unknown[]): void {
-  requireThat(known.includes(value), name, value, `one of ${known.join(', ')}`);
+  const near = typeof value === 'string' ? didYouMean(value, known.map(String)) : '';
+  requireThat(known.includes(value), name, value, `one of ${known.join(', ')}${near}`);
 }
 
 /** An array whose buffer was not transferred elsewhere. */

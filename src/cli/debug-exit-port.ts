@@ -9,11 +9,13 @@ import type { Vm } from '../vm/vm.ts';
 
 /** As wide as the one that every PC has. */
 const PORTS = 4;
+/** Where every PC has one. */
+const BUILT_IN = 0xf4;
 const NAME = /^debug-exit@0x([0-9a-f]{1,4})$/;
 
-/** The row of the device at `port` on a board; none if `port` is null. `vm` gives the machine, once it is built. */
+/** The row of the device at `port` on a board; none if `port` is null, or has one already. `vm` gives the machine, once it is built. */
 export function debugExitAt(port: number | null, vm: () => Vm): DeviceRow[] {
-  if (port === null) return [];
+  if (port === null || port === BUILT_IN) return [];
   const name = `debug-exit@0x${port.toString(16)}`;
   const exit = (value: number): void => vm().exitWith({ kind: 'debug-exit', value });
   return [{ at: port, length: PORTS, make: () => new DebugExit(exit, name) }];

@@ -2,7 +2,7 @@
 // mounted.
 
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -97,7 +97,8 @@ describeNeeding(full.path !== null, full.reason)('a disk that is full', () => {
 
   it('is named with the file that could not be written: the base, before the guest runs', async () => {
     writeFileSync(on('ballast'), new Uint8Array(1020 * 1024));
-    const base = await cli('run', ...DIRTIER, `--checkpoint-to=${on('ck')}`);
+    const base = await cli('run', ...DIRTIER, `--checkpoint-to=${on('ck')}`, `--serial=file:${at('never')}`);
+    expect(existsSync(at('never'))).toBe(false);
     expect(base).toMatchObject({ status: 125, stderr: expect.stringMatching(/^tidemark: '[^'\n]*\/ck\/base\.tmck': no space left\n$/) });
   });
 

@@ -166,6 +166,9 @@ describe('a run', () => {
     const kernel = image('exits', 0x66, 0xba, 1, 5, 0xb0, 3, 0xee, 0xfa, 0xf4);
     expect(await cli('qemu', '-kernel', kernel, '-device', 'isa-debug-exit')).toEqual({ status: 7, stdout: '', stderr: '' });
     expect(await cli('qemu', '-kernel', kernel)).toEqual({ status: 0, stdout: '', stderr: '' });
+    expect(await cli('run', kernel, '--debug-exit=0xf4')).toEqual({ status: 0, stdout: '', stderr: '' });
+    const line = 'tidemark: mapping of debug-exit@0x3f8 at 0x3f8 overlaps that of uart\n';
+    expect(await cli('run', kernel, '--debug-exit=0x3f8')).toEqual({ status: 125, stdout: '', stderr: line });
   });
 
   it('is resumed and replayed with that port', async () => {

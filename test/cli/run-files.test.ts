@@ -80,3 +80,26 @@ itNeeding(existsSync('/dev/full'), 'there is no /dev/full')('stdout that is full
   });
   expect({ status, stderr }).toEqual({ status: 74, stderr: "tidemark: 'stdout': no space left\n" });
 });
+
+describe('outputs that are what stdout is', () => {
+  const sh = (redirected: string) => {
+    const options = '--at=0x1000 --trace=instructions=/dev/stdout --stats=/dev/stdout';
+    return spawnSync('sh', ['-c', `"$0" "$1" run "$2" ${options} ${redirected}`, process.execPath, join(ROOT, 'bin/tidemark'), at('both')]);
+  };
+
+  it('add to a file', () => {
+    writeFileSync(at('gathered'), '');
+    const inode = statSync(at('gathered')).ino;
+    expect(sh(`>"${at('gathered')}"`).status).toBe(0);
+    const text = readFileSync(at('gathered'), 'utf8');
+    expect(statSync(at('gathered')).ino).toBe(inode);
+    expect(text).toMatch(/^S?0 0 00001000 66baf803 mov dx, 0x3f8$/m);
+    expect(text).toMatch(/^0 6 [^\n]* hlt\n[^]*instructions {2}7 /m);
+  });
+
+  it('go into a pipe', () => {
+    const { status, stdout } = sh('| cat');
+    expect(status).toBe(0);
+    expect(String(stdout)).toMatch(/ hlt\n[^]*instructions {2}7 /);
+  });
+});

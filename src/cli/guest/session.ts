@@ -92,7 +92,10 @@ export async function runSession(
     },
   );
   try {
-    const played = tape?.begin(machine.vm) ?? null;
+    const played = opened(
+      () => files.discard(),
+      () => tape?.begin(machine.vm) ?? null,
+    );
     const runSlice = disassemble && sink ? traceInstructions(machine.vm, disassemble, sink, played ?? undefined) : played;
     if (sink && !disassemble) traceEvents(machine.vm, sink);
     return await new Session(options, io, machine, outputs, notices, store, sink, tape, files, stats).run(runSlice);
@@ -189,7 +192,10 @@ class Session {
       store,
     } = this;
     const checkpointer = store && new Checkpointer(vm, store, checkpointPolicy(options, vm.pageCount));
-    checkpointer?.start();
+    opened(
+      () => this.files.discard(),
+      () => checkpointer?.start(),
+    );
     const totals = store && new CheckpointTotals(options.checkpointTo, store.base().pages.size);
     const parts: RunnerParts = { vm, runSlice: traced ?? ((...most) => this.slice(...most)), between: () => this.between() };
     const runner =
