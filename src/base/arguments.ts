@@ -2,6 +2,7 @@
 // stand at the public boundary only: calls from inside are trusted.
 
 import { InputError, KvmError } from './errors.ts';
+import { didYouMean } from './near.ts';
 
 /** A wrong value in a message: short, whatever it is. */
 export function shown(value: unknown): string {
@@ -50,7 +51,8 @@ export function requireFunction(name: string, value: unknown): void {
 }
 
 export function requireOneOf(name: string, value: unknown, known: readonly unknown[]): void {
-  requireThat(known.includes(value), name, value, `one of ${known.join(', ')}`);
+  const near = typeof value === 'string' ? didYouMean(value, known.map(String)) : '';
+  requireThat(known.includes(value), name, value, `one of ${known.join(', ')}${near}`);
 }
 
 /** An array whose buffer was not transferred elsewhere. */
@@ -80,8 +82,7 @@ export function requireKeys(name: string, value: unknown, known: readonly string
   requireThat(typeof value === 'object' && value !== null && !Array.isArray(value) && !ArrayBuffer.isView(value), name, value, 'an object');
   const unknown = Object.keys(value as object).find((key) => !known.includes(key));
   if (unknown === undefined) return;
-  const near = known.find((key) => distance(key.toLowerCase(), unknown.toLowerCase()) <= Math.max(1, Math.floor(key.length / 4)));
-  throw new InputError(`${name} has no ${shown(unknown)}${near === undefined ? '' : `; did you mean '${near}'?`}`);
+  throw new InputError(`${name} has no ${shown(unknown)}${didYouMean(unknown, known)}`);
 }
 
 /** By name, the check of a value that is given; undefined stands for not given. */
@@ -94,15 +95,4 @@ export function requireFields(name: string, value: unknown, checks: Checks, pref
     const field = (value as { readonly [key: string]: unknown })[key];
     if (field !== undefined) check(prefix + key, field);
   }
-}
-
-/** Edits from one word to another: letters put in, left out or changed. */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, n) => n);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)));
-    row = next;
-  }
-  return row[b.length]!;
 }

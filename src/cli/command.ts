@@ -1,4 +1,5 @@
 import { InputError } from '../base/errors.ts';
+import type { DescribedOption } from './described-option.ts';
 import { ExitStatus } from './exit-status.ts';
 import { commandHelp } from './help.ts';
 import type { CliIo } from './io.ts';
@@ -15,6 +16,12 @@ export interface CommandHead<T extends OptionTable = OptionTable> {
   /** Paragraphs below the usage line. */
   readonly description: readonly string[];
   readonly options: T;
+  /** A command line that shows what it is for, without `tidemark`. */
+  readonly example?: string;
+  /** What may be given beside options, where that is not a file. */
+  readonly operands?: () => readonly string[];
+  /** The options in place of those of `options`, for a command that takes them in another form. */
+  readonly described?: readonly DescribedOption[];
 }
 
 export interface Command extends CommandHead {
@@ -45,6 +52,9 @@ export function withUsageHint<R>(command: string, body: () => R): R {
   try {
     return body();
   } catch (error) {
-    throw error instanceof InputError ? new InputError(`${error.message}; see 'tidemark ${command} --help'`) : error;
+    throw error instanceof InputError ? new InputError(withHint(error.message, `tidemark ${command} --help`)) : error;
   }
 }
+
+/** The message with where to read on. */
+export const withHint = (message: string, where: string): string => `${message}${message.endsWith('?') ? ' See' : '; see'} '${where}'`;

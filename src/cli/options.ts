@@ -1,6 +1,7 @@
 // Options as typed data: the parser, the help text and the type of the values all come from one table per command.
 
 import { InputError } from '../base/errors.ts';
+import { didYouMean } from '../base/near.ts';
 
 export interface Option<T> {
   /** How help names the value; null for a flag, which takes none. */
@@ -10,6 +11,8 @@ export interface Option<T> {
   readonly help: string;
   /** The default as help shows it; null to show none. */
   readonly shownDefault: string | null;
+  /** What the value may be, where the metavar does not list it. */
+  readonly words?: readonly string[];
   /** The value if the option is not given. */
   readonly initial: T;
   /**
@@ -71,9 +74,10 @@ export function choiceOrNull<const V extends string>(words: readonly V[], help: 
   return { ...valued(words.join('|'), (text) => oneOf(words, text), help), shownDefault };
 }
 
-function oneOf<V extends string>(words: readonly V[], text: string): V {
+/** `text`, if it is one of `words`. InputError that lists them for any other. */
+export function oneOf<V extends string>(words: readonly V[], text: string): V {
   const found = words.find((word) => word === text);
-  if (found === undefined) throw new InputError(`'${text}' is not one of ${words.join(', ')}`);
+  if (found === undefined) throw new InputError(`'${text}' is not one of ${words.join(', ')}${didYouMean(text, words)}`);
   return found;
 }
 

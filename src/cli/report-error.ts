@@ -17,15 +17,24 @@ export function reportError(error: unknown, { stderr, env }: CliIo): number {
   return usage === null ? ExitStatus.INTERNAL : ExitStatus.USAGE;
 }
 
+/** The same for an output that cannot be written on; nothing that comes after would be seen. `name`: what it is called. */
+export function reportLostOutput(name: string, error: unknown, io: CliIo): number {
+  if (!isSystemError(error)) return reportError(error, io);
+  io.stderr.write(`tidemark: '${name}': ${systemErrorText(error)}\n`);
+  return ExitStatus.UNWRITTEN;
+}
+
 /** The error as one line, without what only an internal error needs. */
 export const errorText = (error: unknown): string => usageText(error) ?? String(error);
 
-const oneLine = (text: string): string => text.replaceAll(/\s*\n\s*/g, ' ');
+/** What a name or a value may hold must neither break the line nor reach a terminal as a command. */
+const oneLine = (text: string): string =>
+  text.replaceAll(/\s*\n\s*/g, ' ').replaceAll(/\p{Cc}/gu, (control) => `\\x${control.charCodeAt(0).toString(16).padStart(2, '0')}`);
 
 function usageText(error: unknown): string | null {
   // A refused call reaches this place only if an option asked for it: --memory, --max-dirty and the like.
   if (error instanceof InputError || error instanceof KvmError) return oneLine(error.message);
-  if (isSystemError(error)) return `${error.path === undefined ? '' : `'${error.path}': `}${systemErrorText(error)}`;
+  if (isSystemError(error)) return oneLine(`${error.path === undefined ? '' : `'${error.path}': `}${systemErrorText(error)}`);
   return null;
 }
 

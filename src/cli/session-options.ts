@@ -3,7 +3,7 @@
 import { InputError } from '../base/errors.ts';
 import { ENGINES } from '../vm/config.ts';
 import { choice, choiceOrNull, flag, nonEmpty, type OptionValues, report, valued } from './options.ts';
-import { type Interval, parseInteger, parseInterval, parseSeconds, parseSerial, parseTrace } from './values.ts';
+import { type Interval, parseDebugcon, parseInteger, parseInterval, parseSeconds, parseSerial, parseTrace } from './values.ts';
 
 const MAX_PAGES = 2 ** 32 - 1;
 /** How often to checkpoint when nothing else says when. */
@@ -29,7 +29,7 @@ export const SESSION_OPTIONS = {
   verify: flag('after every cycle compare all memory and fail if a write went unreported; at the end rebuild every cycle'),
   serial: valued('stdio|file:PATH|none', parseSerial, 'where the first serial port leads', { kind: 'stdio' }, 'stdio'),
   screen: flag("show the PC's text screen on stderr, live if it is a terminal; what is typed goes to the PC keyboard"),
-  debugcon: valued('F', nonEmpty, 'write what the guest sends to port 0xE9 into F'),
+  debugcon: valued('F|stdio', parseDebugcon, 'where what the guest sends to port 0xE9 goes: into F, or to stdout'),
   timeout: valued('SECONDS', parseSeconds, 'stop with status 124 after so much wall-clock time'),
   maxInstructions: valued('N', integer(1, Number.MAX_SAFE_INTEGER), 'stop with status 124 after N retired instructions'),
   trace: valued('events|instructions[=FILE]', parseTrace, 'one line for each, on stderr or into FILE'),
@@ -51,6 +51,9 @@ export interface SessionOptions extends Omit<SessionValues, 'tracking'> {
 /** Settles the defaults that depend on other options and refuses combinations without a meaning. Throws InputError. */
 export function resolveSession<V extends SessionValues>(values: V): Omit<V, 'tracking' | 'checkpointEvery'> & SessionOptions {
   const { checkpointTo, checkpointEvery, dirtyTrigger, maxDirty, verify, tracking } = values;
+  if (values.debugcon?.kind === 'stdio' && values.serial.kind === 'stdio') {
+    throw new InputError('--debugcon stdio needs the serial port elsewhere: --serial file:PATH or none');
+  }
   const asking: readonly [string, boolean][] = [
     ['--checkpoint-to', checkpointTo !== null],
     ['--checkpoint-every', checkpointEvery !== null],

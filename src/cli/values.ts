@@ -68,6 +68,17 @@ export function parseSerial(text: string): SerialTarget {
   return { kind: 'file', path };
 }
 
+/** `stdio` is stdout. */
+export type DebugTarget = Exclude<SerialTarget, { readonly kind: 'none' }>;
+
+/** `stdio`, `file:PATH` or a path. */
+export function parseDebugcon(text: string): DebugTarget {
+  if (text === 'stdio') return { kind: 'stdio' };
+  const path = text.startsWith('file:') ? text.slice('file:'.length) : text;
+  if (path === '') throw new InputError('the value is empty');
+  return { kind: 'file', path };
+}
+
 /** What to trace; `file` is null for stderr. */
 export interface TraceTarget {
   readonly what: 'events' | 'instructions';

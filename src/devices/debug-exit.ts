@@ -5,10 +5,11 @@ const SCHEMA = {};
 
 /** QEMU's isa-debug-exit: a write ends the run with the value written; the offset does not matter. Reads give 0. */
 export class DebugExit implements Device {
-  readonly name = 'debug-exit';
-
-  /** `onExit` gets the value as written, unsigned, of the width of the write. */
-  constructor(private readonly onExit: (value: number) => void) {}
+  /** `onExit` gets the value as written, unsigned, of the width of the write. Two on a board need two names. */
+  constructor(
+    private readonly onExit: (value: number) => void,
+    readonly name = 'debug-exit',
+  ) {}
 
   reset(): void {}
 

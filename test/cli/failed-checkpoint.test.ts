@@ -2,7 +2,7 @@
 // mounted.
 
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -95,15 +95,34 @@ describeNeeding(full.path !== null, full.reason)('a disk that is full', () => {
     rmSync(on('ck'), { recursive: true });
   });
 
-  it('is named with the file that could not be written: the base, the serial output, a trace', async () => {
+  it('is named with the file that could not be written: the base, before the guest runs', async () => {
     writeFileSync(on('ballast'), new Uint8Array(1020 * 1024));
-    const base = await cli('run', ...DIRTIER, `--checkpoint-to=${on('ck')}`);
+    const base = await cli('run', ...DIRTIER, `--checkpoint-to=${on('ck')}`, `--serial=file:${at('never')}`);
+    expect(existsSync(at('never'))).toBe(false);
     expect(base).toMatchObject({ status: 125, stderr: expect.stringMatching(/^tidemark: '[^'\n]*\/ck\/base\.tmck': no space left\n$/) });
-    const trace = await cli('run', ...DIRTIER, `--trace=events=${on('trace')}`);
-    expect(trace).toMatchObject({ status: 125, stderr: expect.stringMatching(/^tidemark: '[^'\n]*\/trace': no space left\n$/) });
-    expect(() => writeFileSync(on('ballast'), new Uint8Array(1100 * 1024))).toThrow('ENOSPC');
-    const serial = await cli('run', ...DIRTIER, `--serial=file:${on('said')}`);
-    expect(serial).toMatchObject({ status: 125, stderr: expect.stringMatching(/^tidemark: '[^'\n]*\/said': no space left\n$/) });
-    expect(readdirSync(full.path!).filter((name) => name.endsWith('.tmp'))).toEqual([]);
+  });
+
+  it.each(['--serial=file:', '--debugcon=', '--trace=events=', '--stats=', '--record='])(
+    'leaves the guest alone where %s is on it: 74, one line, and no file',
+    async (option) => {
+      expect(() => writeFileSync(on('ballast'), new Uint8Array(1100 * 1024))).toThrow('ENOSPC');
+      const path = on('written');
+      // MOV DX, 3F8H; MOV AL, 'S'; OUT DX, AL; OUT 0E9H, AL; CLI; HLT
+      writeFileSync(at('both'), Uint8Array.of(0x66, 0xba, 0xf8, 3, 0xb0, 0x53, 0xee, 0xe6, 0xe9, 0xfa, 0xf4));
+      const ran = await cli('run', at('both'), '--at=0x1000', option + path);
+      expect(ran).toEqual({
+        status: 74,
+        stdout: option === '--serial=file:' ? '' : 'S',
+        stderr: `tidemark: '${path}': no space left; it was not written\n`,
+      });
+      expect(readdirSync(full.path!).filter((name) => name.startsWith('written'))).toEqual([]);
+    },
+  );
+
+  it("says so in --json; the guest's own status goes first", async () => {
+    writeFileSync(at('exits'), Uint8Array.of(0xb0, 0x53, 0xe6, 0xe9, 0xe6, 0xf4));
+    const ran = await cli('run', at('exits'), '--at=0x1000', '--serial=none', '--json', `--debugcon=${on('log')}`);
+    expect(ran).toMatchObject({ status: 0xa7, stderr: '' });
+    expect(JSON.parse(ran.stdout)).toMatchObject({ outcome: 'debug-exit', status: 0xa7, unwritten: [`'${on('log')}': no space left`] });
   });
 });

@@ -5,8 +5,10 @@ import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { InputError } from '../../base/errors.ts';
+import { didYouMean } from '../../base/near.ts';
 import { defineCommand, withUsageHint } from '../command.ts';
 import { flag } from '../options.ts';
+import { orNone } from '../or-none.ts';
 import { ExitStatus } from '../exit-status.ts';
 
 const OPTIONS = {
@@ -25,6 +27,8 @@ export const bench = defineCommand(
       'Runs the benchmarks whose names contain a NAME, or all. Quote ratios within one run: absolute figures drift with the machine.',
     ],
     options: OPTIONS,
+    example: 'bench guests --quick',
+    operands: () => orNone(() => benchmarks(checkout())),
   },
   async (values, names) => {
     const root = checkout();
@@ -43,10 +47,14 @@ function checkout(): string {
   throw new InputError('there are no benchmarks beside this installation: they are part of a checkout');
 }
 
-function requireKnown(root: string, names: readonly string[]): void {
-  const known = readdirSync(`${root}/bench`)
+const benchmarks = (root: string): string[] =>
+  readdirSync(`${root}/bench`)
     .filter((file) => file.endsWith(SUFFIX))
     .map((file) => file.slice(0, -SUFFIX.length));
+
+function requireKnown(root: string, names: readonly string[]): void {
+  const known = benchmarks(root);
   const unknown = names.find((name) => !known.some((candidate) => candidate.includes(name)));
-  if (unknown !== undefined) throw new InputError(`no benchmark is called '${unknown}': there are ${known.join(', ')}`);
+  if (unknown === undefined) return;
+  throw new InputError(`no benchmark is called '${unknown}': there are ${known.join(', ')}${didYouMean(unknown, known)}`);
 }

@@ -1,6 +1,7 @@
 // `tidemark demo`: its options. The scenes are in ../demo.
 
 import { defineCommand, withUsageHint } from '../command.ts';
+import { demoNames } from '../demo/guests.ts';
 import { OPTIONS, resolveDemo } from '../demo/options.ts';
 
 export const demo = defineCommand(
@@ -21,6 +22,8 @@ export const demo = defineCommand(
         'Ctrl-C; a guest that fails gives the status of run.',
     ],
     options: OPTIONS,
+    example: 'demo --inject lost-write',
+    operands: demoNames,
   },
   async (values, positionals, io) => {
     const request = withUsageHint('demo', () => resolveDemo(values, positionals));

@@ -28,6 +28,7 @@ export const inspect = defineCommand(
         '--json lists the dirty pages too.',
     ],
     options: OPTIONS,
+    example: 'inspect kernel.elf',
   },
   async (values, positionals, io) => {
     const path = withUsageHint('inspect', () => onePath(positionals));

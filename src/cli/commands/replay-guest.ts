@@ -23,7 +23,7 @@ import type { RunOptions } from './run.ts';
 export async function replayGuest({ file, ...session }: ReplayOptions, io: CliIo): Promise<number> {
   const recording = withFile(file, decodeRecording);
   requireUnchanged(file, recording.files);
-  const player = new Player(file, recording, (line) => io.stderr.write(`${line}\n`));
+  const player = new Player(file, recording);
   const silent = withoutInput(io);
   try {
     if (recording.command === 'run') {

@@ -29,6 +29,7 @@ export const replay = defineCommand(
         'then stderr says between which two moments the runs part.',
     ],
     options: SESSION_OPTIONS,
+    example: 'replay run.tmrec --trace events',
   },
   async (values, positionals, io) => {
     const options = withUsageHint('replay', () => resolveReplayOptions(values, positionals));

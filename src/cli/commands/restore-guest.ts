@@ -4,9 +4,11 @@ import { InputError, KvmError } from '../../base/errors.ts';
 import { resumeCycle } from '../../checkpoint/rebuild.ts';
 import type { GuestEnd } from '../../checkpoint/store.ts';
 import { createPc } from '../../machine/pc.ts';
+import type { Pc } from '../../machine/pc.ts';
 import type { Vm } from '../../vm/vm.ts';
 import { DirectoryStore } from '../checkpoint-directory.ts';
 import { bootDiskOf } from '../boot-disk.ts';
+import { debugExitAt, debugExitPortOf } from '../debug-exit-port.ts';
 import { runSession } from '../guest/session.ts';
 import type { GuestSinks, ReadyMachine } from '../guest/session.ts';
 import type { CliIo } from '../io.ts';
@@ -29,7 +31,9 @@ export async function restoreGuest(
   const disk = bootDiskOf(state, options.disk === null ? null : (tape?.locate(options.disk) ?? options.disk));
   const build = (sinks: GuestSinks): ReadyMachine => {
     const { engine, tracking, verify } = options;
-    const { vm, board } = createPc({ ...machine, engine, tracking, verify, ...(disk ? { disk } : {}), ...sinks });
+    const devices = debugExitAt(debugExitPortOf(state), () => vm);
+    const pc: Pc = createPc({ ...machine, engine, tracking, verify, devices, ...(disk ? { disk } : {}), ...sinks });
+    const { vm, board } = pc;
     return { vm, board, end: resume(vm, store, cycle) };
   };
   return runSession(options, io, build, tape);

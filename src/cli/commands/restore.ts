@@ -44,6 +44,7 @@ export const restore = defineCommand(
       'The exit status is that of `tidemark run`; limits count from the checkpoint on.',
     ],
     options: OPTIONS,
+    example: 'restore checkpoints --cycle 3',
   },
   async (values, positionals, io) => {
     const options = withUsageHint('restore', () => resolveRestoreOptions(values, positionals));

@@ -12,6 +12,7 @@ import type { Vm } from '../../vm/vm.ts';
 import { runSession } from '../guest/session.ts';
 import type { GuestSinks } from '../guest/session.ts';
 import { bootDisk } from '../boot-disk.ts';
+import { debugExitAt } from '../debug-exit-port.ts';
 import type { DiskImage } from '../../machine/bios/disk.ts';
 import { readInputFile } from '../input-file.ts';
 import type { CliIo } from '../io.ts';
@@ -40,8 +41,9 @@ export async function runGuest(
   };
   const disk = diskOf(options, located, bytes);
   const build = (sinks: GuestSinks): Pc => {
-    const { memory, cpus, engine, tracking, verify } = options;
-    const pc = createPc({ memory, vcpus: cpus, engine, tracking, verify, ...(disk ? { disk } : {}), ...sinks });
+    const { memory, cpus, engine, tracking, verify, debugExit } = options;
+    const devices = debugExitAt(debugExit, () => pc.vm);
+    const pc: Pc = createPc({ memory, vcpus: cpus, engine, tracking, verify, devices, ...(disk ? { disk } : {}), ...sinks });
     if (!disk) load(pc.vm, path, bytes, boot, options.enterAll);
     return pc;
   };
@@ -64,8 +66,9 @@ async function runFirmware({ image, at, optionRom, ...options }: RunOptions, bio
   };
   const bytes = image === null ? null : read(image, 'image');
   const build = (sinks: GuestSinks): Pc => {
-    const { memory, cpus, engine, tracking, verify } = options;
-    const pc = createPc({ memory, vcpus: cpus, engine, tracking, verify, firmware, ...sinks });
+    const { memory, cpus, engine, tracking, verify, debugExit } = options;
+    const devices = debugExitAt(debugExit, () => pc.vm);
+    const pc: Pc = createPc({ memory, vcpus: cpus, engine, tracking, verify, devices, firmware, ...sinks });
     if (bytes && image !== null) {
       const target = bootTarget(pc.vm);
       const placement = new Placement(image, target);

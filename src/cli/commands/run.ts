@@ -14,6 +14,8 @@ const DEFAULT_MEMORY = 128 * MiB;
 const MAX_CPUS = 30;
 /** MAXPHYADDR is 40. */
 const MAX_GPA = 2 ** 40 - 1;
+/** Four ports from there on are the device's. */
+const MAX_DEBUG_EXIT = 0xfffc;
 
 const OPTIONS = {
   kernel: valued('F', nonEmpty, 'Linux, multiboot or PVH kernel, even if its first sector could be that of a disk'),
@@ -34,6 +36,7 @@ const OPTIONS = {
   ),
   cpus: valued('N', integer(1, MAX_CPUS), 'number of vCPUs', 1, '1'),
   enterAll: flag('every vCPU starts at the entry point, its index in RSI; otherwise only the first starts'),
+  debugExit: valued('PORT', integer(0, MAX_DEBUG_EXIT), "a port that ends the run as 0xF4 does, for QEMU's isa-debug-exit elsewhere"),
   record: valued('F', nonEmpty, 'write what reaches the guest from outside into F, for `tidemark replay`'),
   ...SESSION_OPTIONS,
 } as const;
@@ -98,10 +101,11 @@ export const run = defineCommand(
         '--bios none is needed, and raw bytes are put where --at says for the firmware to find.',
       'The exit status is 0 when the guest halted with interrupts off or asked for a reset, ((v << 1) | 1) & 255 when it wrote v to ' +
         'port 0xF4, 124 at a limit, 125 for bad usage or input, 126 after a triple fault, 70 for an internal error, a lost write that ' +
-        '--verify finds among them, 74 in place of 0 when checkpoints could not be kept.',
+        '--verify finds among them, 74 in place of 0 when what the run was to write could not be written.',
       'On a terminal Ctrl-A x quits. Files that the run writes have their names only when it has ended.',
     ],
     options: OPTIONS,
+    example: 'run --kernel vmlinuz --initrd rd.img --append console=ttyS0',
   },
   async (values, positionals, io) => {
     const options = withUsageHint('run', () => resolveRunOptions(values, positionals));

@@ -4,6 +4,8 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { InputError } from '../../base/errors.ts';
+import { orNone } from '../or-none.ts';
+import { didYouMean } from '../../base/near.ts';
 
 export interface Guest {
   readonly name: string;
@@ -22,6 +24,9 @@ function guestsFolder(): string {
   }
 }
 
+/** Of guests of two widths: the name without it is of this one. */
+const WIDE = '-64';
+
 /** Every image under guests/, by its file's name without the ending. */
 export function listGuests(folder: string = guestsFolder()): Guest[] {
   const folders = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory());
@@ -34,11 +39,18 @@ export function listGuests(folder: string = guestsFolder()): Guest[] {
     .sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
+/** What the demo takes for a name; without the guests' folder there is only what needs none. */
+export const demoNames = (guests: readonly Guest[] = orNone(() => listGuests())): string[] => [
+  'compare',
+  ...guests.flatMap(({ name }) => [...(name.endsWith(WIDE) ? [name.slice(0, -WIDE.length)] : []), name]),
+];
+
 /** The guest called `name`; where there are two widths, `name` alone means 64 bits. InputError, listing all, for any other. */
 export function findGuest(name: string, guests: readonly Guest[] = listGuests()): Guest {
-  const found = guests.find((guest) => guest.name === name) ?? guests.find((guest) => guest.name === `${name}-64`);
-  if (!found) throw new InputError(`there is no guest '${name}'; there are compare, ${guests.map((guest) => guest.name).join(', ')}`);
-  return found;
+  const found = guests.find((guest) => guest.name === name) ?? guests.find((guest) => guest.name === name + WIDE);
+  if (found) return found;
+  const names = demoNames(guests);
+  throw new InputError(`there is no guest '${name}'; there are ${names.join(', ')}${didYouMean(name, names)}`);
 }
 
 export const readGuest = ({ path }: Guest): Uint8Array => readFileSync(path);

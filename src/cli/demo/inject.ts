@@ -1,6 +1,7 @@
 // Mistakes that `--inject` can build into the machine, to watch the proof fail: by name, with the scene in which each shows.
 
 import { InputError } from '../../base/errors.ts';
+import { didYouMean } from '../../base/near.ts';
 import type { Wrap } from '../../vm/seams.ts';
 import { MISTAKES } from './mistakes/mistakes.ts';
 import type { MistakeName } from './mistakes/mistakes.ts';
@@ -56,6 +57,6 @@ export interface Injection {
 /** `lost-write` → what it stands for. InputError, listing the names, for any other. */
 export function parseInjection(name: string): Injection {
   const key = NAMES.find((candidate) => kebab(candidate) === name);
-  if (key === undefined) throw new InputError(`'${name}' is not one of ${INJECTIONS.join(', ')}`);
+  if (key === undefined) throw new InputError(`'${name}' is not one of ${INJECTIONS.join(', ')}${didYouMean(name, INJECTIONS)}`);
   return { name, wrap: MISTAKES[key], proof: SCENES[key] };
 }

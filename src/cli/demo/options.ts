@@ -7,7 +7,7 @@ import { choice, choiceOrNull, flag, type Option, type OptionTable, type OptionV
 import { parseInteger, parseSize, showSize } from '../values.ts';
 import type { DirtierWork } from './dirtier.ts';
 import { MAX_REGION_PAGES, PATTERNS, regionEnd } from './dirtier.ts';
-import { type Injection, parseInjection } from './inject.ts';
+import { INJECTIONS, type Injection, parseInjection } from './inject.ts';
 import type { Proof } from './proofs/proofs.ts';
 
 const MiB = 1024 ** 2;
@@ -51,7 +51,10 @@ export const OPTIONS = {
   ),
   iterations: orDefault('N', integer(1, MAX_ITERATIONS), 'how often it writes to some of them', `${DEFAULTS.tracked.iterations}`),
   seed: orDefault('N', integer(0, 2 ** 32 - 1), 'for its random numbers', `${DEFAULTS.tracked.seed}`),
-  inject: valued('MISTAKE', parseInjection, 'build a mistake into the machine, such as lost-write, and see the proof fail'),
+  inject: {
+    ...valued('MISTAKE', parseInjection, 'build a mistake into the machine, such as lost-write, and see the proof fail'),
+    words: INJECTIONS,
+  },
   json: flag('one line of JSON for each cycle and one at the end, on stdout'),
 } as const satisfies OptionTable;
 

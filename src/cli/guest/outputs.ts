@@ -1,8 +1,8 @@
-// Where the guest's bytes go: COM1 to stdout, a file or nowhere; port 0xE9 to a file.
+// Where the guest's bytes go: COM1 to stdout, a file or nowhere; port 0xE9 to stdout or a file.
 
-import { OutputFile } from '../atomic-file.ts';
 import type { CliIo } from '../io.ts';
-import type { SerialTarget } from '../values.ts';
+import type { DebugTarget, SerialTarget } from '../values.ts';
+import type { RunFile, RunFiles } from './run-files.ts';
 
 /** When so many bytes are kept, they go to stdout even while a slice runs. */
 const BUFFER = 16384;
@@ -56,41 +56,33 @@ class StreamSink {
 
 export class GuestOutputs {
   private stdout: StreamSink | null = null;
-  private serialFile: OutputFile | null = null;
-  private debugFile: OutputFile | null = null;
+  private serialFile: RunFile | null = null;
+  private debugFile: RunFile | null = null;
 
   /** Nothing is opened yet, so that bad input is found before any file is touched. */
   constructor(
     private readonly target: SerialTarget,
-    private readonly debugcon: string | null,
+    private readonly debugcon: DebugTarget | null,
     private readonly io: CliIo,
   ) {}
 
-  /** Opens the files, all of them or none; before the guest runs. */
-  open(): void {
+  /** Opens the files, before the guest runs. Errors as `RunFiles.open`. */
+  open(files: RunFiles): void {
     const { target, debugcon } = this;
-    if (target.kind === 'stdio') this.stdout = new StreamSink(this.io.stdout);
-    if (target.kind === 'file') this.serialFile = new OutputFile(target.path);
-    try {
-      if (debugcon !== null) this.debugFile = new OutputFile(debugcon);
-    } catch (error) {
-      this.discard();
-      throw error;
-    }
-  }
-
-  /** Gives the files up, before the guest has run. */
-  discard(): void {
-    this.serialFile?.discard();
-    this.debugFile?.discard();
+    if (target.kind === 'stdio' || debugcon?.kind === 'stdio') this.stdout = new StreamSink(this.io.stdout);
+    if (target.kind === 'file') this.serialFile = files.open(target.path);
+    if (debugcon?.kind === 'file') this.debugFile = files.open(debugcon.path);
   }
 
   readonly serial = (byte: number): void => {
-    this.stdout?.byte(byte);
-    this.serialFile?.byte(byte);
+    if (this.target.kind === 'stdio') this.stdout?.byte(byte);
+    else this.serialFile?.byte(byte);
   };
 
-  readonly debug = (byte: number): void => this.debugFile?.byte(byte);
+  readonly debug = (byte: number): void => {
+    if (this.debugcon?.kind === 'stdio') this.stdout?.byte(byte);
+    else this.debugFile?.byte(byte);
+  };
 
   /** Keeps what is for stdout back, until `release`. */
   hold(): void {
@@ -102,13 +94,6 @@ export class GuestOutputs {
   }
 
   async flush(): Promise<void> {
-    await this.stdout?.flush();
-  }
-
-  /** The files take their names. */
-  async close(): Promise<void> {
-    this.serialFile?.close();
-    this.debugFile?.close();
     await this.stdout?.flush();
   }
 }

@@ -26,11 +26,13 @@ import { Notices } from './notices.ts';
 import { outcomeOf, stoppedOutcome } from './outcome.ts';
 import type { Outcome } from './outcome.ts';
 import { GuestOutputs } from './outputs.ts';
-import { writeReport } from './report.ts';
+import { json, writeReport } from './report.ts';
+import { RunFiles } from './run-files.ts';
+import type { RunFile } from './run-files.ts';
 import { checkpointRunner, freeRunner } from './runner.ts';
 import type { Runner, RunnerParts } from './runner.ts';
 import { ScreenView } from './screen-view.ts';
-import { ExitCounts } from './stats.ts';
+import { collectStats, ExitCounts, statsText } from './stats.ts';
 import { Stop } from './stop.ts';
 import { traceEvents } from './trace-events.ts';
 import { traceInstructions } from './trace-instructions.ts';
@@ -76,28 +78,31 @@ export async function runSession(
   const sinks: GuestSinks = { serial: outputs.serial, debugcon: outputs.debug, notice: notices.add };
   const machine = build(tape?.sinks(sinks) ?? sinks);
   const disassemble = options.trace?.what === 'instructions' ? await loadDisassembler() : null;
-  outputs.open();
-  const store = opened(
-    () => outputs.discard(),
-    () => storeFor(options),
-  );
-  const sink = opened(
+  const files = new RunFiles();
+  const { store, sink, stats } = opened(
+    () => files.discard(),
     () => {
-      store?.close?.();
-      outputs.discard();
+      outputs.open(files);
+      tape?.open(files);
+      return {
+        sink: options.trace === null ? null : lineSink(options.trace.file, io, files),
+        stats: options.stats === null || options.stats.file === null ? null : files.open(options.stats.file),
+        store: storeFor(options),
+      };
     },
-    () => (options.trace === null ? null : lineSink(options.trace.file, io)),
   );
   try {
-    const played = tape?.begin(machine.vm) ?? null;
+    const played = opened(
+      () => files.discard(),
+      () => tape?.begin(machine.vm) ?? null,
+    );
     const runSlice = disassemble && sink ? traceInstructions(machine.vm, disassemble, sink, played ?? undefined) : played;
     if (sink && !disassemble) traceEvents(machine.vm, sink);
-    const status = await new Session(options, io, machine, outputs, notices, store, sink, tape).run(runSlice);
-    return tape?.end(status) ?? status;
+    return await new Session(options, io, machine, outputs, notices, store, sink, tape, files, stats).run(runSlice);
   } finally {
     store?.close?.();
-    sink?.close();
-    await outputs.close();
+    files.close();
+    await outputs.flush();
   }
 }
 
@@ -138,6 +143,9 @@ class Session {
     private readonly store: CheckpointStore | null,
     private readonly trace: LineSink | null,
     private readonly tape: Tape | null,
+    private readonly files: RunFiles,
+    /** Where counters go at the end, if that is a file. */
+    private readonly statsFile: RunFile | null,
   ) {
     this.before = machine.vm.retired;
     this.stop = new Stop(io);
@@ -184,7 +192,10 @@ class Session {
       store,
     } = this;
     const checkpointer = store && new Checkpointer(vm, store, checkpointPolicy(options, vm.pageCount));
-    checkpointer?.start();
+    opened(
+      () => this.files.discard(),
+      () => checkpointer?.start(),
+    );
     const totals = store && new CheckpointTotals(options.checkpointTo, store.base().pages.size);
     const parts: RunnerParts = { vm, runSlice: traced ?? ((...most) => this.slice(...most)), between: () => this.between() };
     const runner =
@@ -197,17 +208,27 @@ class Session {
     checkpointer?.stop();
     await this.outputs.flush();
     const checkpoints = totals?.summary() ?? null;
-    const outcome =
-      checkpoints && checkpoints.failed > 0 && ended.status === ExitStatus.OK ? { ...ended, status: ExitStatus.CHECKPOINT } : ended;
+    const counted = collectStats({ vm, before: this.before, seconds, exits: this.exits, mt });
+    this.statsFile?.text(`${options.json ? json(counted) : statsText(counted).join('\n')}\n`);
+    const { status, lines } = this.tape?.end(ended.status) ?? { status: ended.status, lines: [] };
+    this.files.close();
+    const unwritten = this.files.failures;
+    const isWhole = unwritten.length === 0 && (checkpoints === null || checkpoints.failed === 0);
+    const outcome = { ...ended, status: !isWhole && status === ExitStatus.OK ? ExitStatus.UNWRITTEN : status };
     writeReport({
       options,
       io: this.io,
       outcome,
       notices: this.notices.all,
-      stats: { vm, before: this.before, seconds, exits: this.exits, mt },
+      stats: options.stats !== null && this.statsFile === null ? counted : null,
+      vm,
+      before: this.before,
+      seconds,
       checkpoints,
       verified: store && options.verify && outcome.status !== ExitStatus.INTERNAL ? verified(store) : null,
+      unwritten,
     });
+    for (const line of lines) this.io.stderr.write(`${line}\n`);
     return outcome.status;
   }
 

@@ -10,18 +10,16 @@ import { ExitStatus } from '../exit-status.ts';
 import type { GuestSinks } from '../guest/session.ts';
 import type { Recording } from './recording.ts';
 import { OutputDigests } from './tape.ts';
-import type { Tape } from './tape.ts';
+import type { Tape, TapeEnd } from './tape.ts';
 
 export class Player implements Tape {
   private readonly outputs = new OutputDigests();
   private vm: Vm | null = null;
   private replay: Replay | null = null;
 
-  /** `say` gets lines for people. */
   constructor(
     private readonly name: string,
     private readonly recording: Recording,
-    private readonly say: (line: string) => void,
   ) {}
 
   get endsWith(): number | null {
@@ -36,6 +34,8 @@ export class Player implements Tape {
     return this.outputs.wrap(sinks);
   }
 
+  open(): void {}
+
   begin(vm: Vm): (limit: number) => SliceResult {
     const { name, recording } = this;
     if (hashMemory(vm) !== recording.memory)
@@ -47,22 +47,22 @@ export class Player implements Tape {
   }
 
   /** The recorded status, if the run ended as the recorded one did. */
-  end(status: number): number {
+  end(status: number): TapeEnd {
     const { name, vm, replay, recording } = this;
-    if (!vm || !replay) return status;
+    if (!vm || !replay) return { status, lines: [] };
     if (!replay.done) {
-      this.say(`tidemark: ${name}: the replay was stopped, ${replay.left} inputs and marks before the recording's end`);
-      return status;
+      const line = `tidemark: ${name}: the replay was stopped, ${replay.left} inputs and marks before the recording's end`;
+      return { status, lines: [line] };
     }
     const { result, journal } = recording;
     const wrong = this.differences(vm);
     if (wrong.length > 0) {
-      this.say(`tidemark: ${name}: the replay ends where the recorded run did, but differs in ${wrong.join(', ')}`);
-      return ExitStatus.INTERNAL;
+      const line = `tidemark: ${name}: the replay ends where the recorded run did, but differs in ${wrong.join(', ')}`;
+      return { status: ExitStatus.INTERNAL, lines: [line] };
     }
     const inputs = journal.entries.filter(({ input }) => input.kind !== 'mark').length;
-    this.say(`replayed: ${inputs} inputs, ${result.retired} instructions; output, memory and status ${result.status} as recorded`);
-    return result.status;
+    const line = `replayed: ${inputs} inputs, ${result.retired} instructions; output, memory and status ${result.status} as recorded`;
+    return { status: result.status, lines: [line] };
   }
 
   private differences(vm: Vm): string[] {

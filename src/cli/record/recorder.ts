@@ -4,17 +4,18 @@ import { InputError } from '../../base/errors.ts';
 import { hashMemory } from '../../snapshot/hash.ts';
 import type { Journal } from '../../vm/journal.ts';
 import type { Vm } from '../../vm/vm.ts';
-import { writeAtomically } from '../atomic-file.ts';
+import type { RunFile, RunFiles } from '../guest/run-files.ts';
 import type { GuestSinks } from '../guest/session.ts';
 import { encodeRecording, identified } from './recording.ts';
 import type { PlainOptions, Recording } from './recording.ts';
 import { OutputDigests } from './tape.ts';
-import type { Tape } from './tape.ts';
+import type { Tape, TapeEnd } from './tape.ts';
 
 export class Recorder implements Tape {
   readonly endsWith = null;
   private readonly outputs = new OutputDigests();
   private readonly identity: Pick<Recording, 'guest' | 'directory' | 'files'>;
+  private file: RunFile | null = null;
   private running: { readonly vm: Vm; readonly journal: Journal; readonly memory: string } | null = null;
 
   /** `guest`: the options that say what runs. The files that they name are read. */
@@ -34,19 +35,23 @@ export class Recorder implements Tape {
     return this.outputs.wrap(sinks);
   }
 
+  open(files: RunFiles): void {
+    this.file = files.open(this.path);
+  }
+
   begin(vm: Vm): null {
     this.running = { vm, memory: hashMemory(vm), journal: vm.record() };
     return null;
   }
 
-  /** InputError if the recording is larger than what can be read again, system errors as of any file. */
-  end(status: number): number {
-    if (!this.running) throw new InputError(`${this.path}: there was no run to record`);
+  /** InputError if the recording is larger than what can be read again. */
+  end(status: number): TapeEnd {
+    if (!this.running || !this.file) throw new InputError(`${this.path}: there was no run to record`);
     const { vm, journal, memory } = this.running;
     journal.stop();
     const result = { status, retired: String(vm.retired), memory: hashMemory(vm), outputs: this.outputs.digests() };
-    writeAtomically(this.path, encodeRecording({ command: this.command, ...this.identity, memory, journal: journal.data(), result }));
-    return status;
+    this.file.bytes(encodeRecording({ command: this.command, ...this.identity, memory, journal: journal.data(), result }));
+    return { status, lines: [] };
   }
 }
 

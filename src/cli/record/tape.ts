@@ -3,19 +3,29 @@
 import { crc32 } from '../../base/crc32.ts';
 import type { SliceResult } from '../../vm/exit.ts';
 import type { Vm } from '../../vm/vm.ts';
+import type { RunFiles } from '../guest/run-files.ts';
 import type { GuestSinks } from '../guest/session.ts';
+
+export interface TapeEnd {
+  /** What the process is to end with. */
+  readonly status: number;
+  /** For stderr, below the run's own report. */
+  readonly lines: readonly string[];
+}
 
 export interface Tape {
   /** Where the file lies that the guest's options call `path`. */
   locate(path: string): string;
   /** The sinks with what the tape wants to know of them. */
   sinks(sinks: GuestSinks): GuestSinks;
+  /** Opens what the tape writes, before the guest runs. Errors as `RunFiles.open`. */
+  open(files: RunFiles): void;
   /** The machine is ready to run. Returns what runs its slices in place of `vm.runSlice`; null if nothing does. */
   begin(vm: Vm): ((limit: number) => SliceResult) | null;
   /** The status with which the run is to end now; null while it goes on. */
   readonly endsWith: number | null;
-  /** The run has ended with that status. Returns the status that the process is to end with. */
-  end(status: number): number;
+  /** The run has ended with that status. */
+  end(status: number): TapeEnd;
 }
 
 /** What went into a sink: how many bytes, and their CRC-32. */
