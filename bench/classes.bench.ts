@@ -1,42 +1,34 @@
-// Eighteen classes of work (guests/bench), each in a machine of its own, in processor time.
+// Eighteen classes of work (guests/bench) in processor time: as kernels of their own in both widths, and as a program of Debian's Linux;
+// by this checkout, beside its peers and the processor at hand.
 //
-//     npm run bench -- classes --quick --under=tidemark,interpreter --class=core,fib --bits=32
+//     npm run bench -- classes [--quick] [--class core,fib] [--under native,tcg,v86,tidemark] [--bare | --linux] [--bits 32] [--rounds 3]
 
 import { CLASSES } from './classes/catalog.ts';
-import type { WorkClass } from './classes/catalog.ts';
+import { FORMS, leftOut, planOf } from './classes/choices.ts';
 import { measureRounds } from './classes/rounds.ts';
-import { RUNNERS, runTask } from './classes/runners.ts';
-import type { Bits, Task } from './classes/runners.ts';
-import { timeTable } from './classes/tables.ts';
-import type { Benchmark, Choices, FigureTable } from './harness/benchmark.ts';
+import type { Measured } from './classes/rounds.ts';
+import { runTask } from './classes/runners.ts';
+import type { Form, Task } from './classes/runners.ts';
+import { bootTable, classTable, meanTable } from './classes/tables.ts';
+import type { Benchmark, FigureTable } from './harness/benchmark.ts';
 import { QUICK } from './harness/measure.ts';
 
-/** The members of `all` that the option names, or all. Throws for a name that none has. */
-function chosen<Member>(choices: Choices, option: string, all: readonly Member[], nameOf: (member: Member) => string): readonly Member[] {
-  const names = choices[option];
-  if (names === undefined) return all;
-  const known = all.map(nameOf);
-  if (names === true) throw new Error(`--${option}= takes names: ${known.join(', ')}`);
-  const unknown = names.find((name) => !known.includes(name));
-  if (unknown !== undefined) throw new Error(`--${option} does not know '${unknown}': there are ${known.join(', ')}`);
-  return all.filter((member) => names.includes(nameOf(member)));
-}
-
 export default {
-  description: 'eighteen classes of work: seconds of processor time, all threads and the main one, best of the rounds',
-  options: ['class', 'under', 'bits', 'rounds'],
+  description: 'eighteen classes of work: processor time of all threads and of the main one; lower is better',
+  options: ['class', 'under', 'bare', 'linux', 'bits', 'rounds'],
   async figures(effort, choices) {
-    const quick = effort === QUICK;
-    const rounds = Number((choices['rounds'] as readonly string[] | undefined)?.[0] ?? (quick ? 1 : 3));
-    const classes = chosen(choices, 'class', CLASSES, ({ name }) => name);
-    const runners = chosen(choices, 'under', RUNNERS, ({ name }) => name);
-    const repetitions = (one: WorkClass): number => (quick ? one.quick : one.full);
     const tables: FigureTable[] = [];
-    for (const bits of chosen<Bits>(choices, 'bits', [32, 64], String)) {
-      const times = await measureRounds(runners, classes, bits, repetitions, rounds);
-      tables.push(timeTable(`bare, ${bits}-bit, best of ${rounds}`, times));
+    const forms: { form: Form; measured: Measured }[] = [];
+    for (const form of FORMS) {
+      const plan = planOf(form, choices, effort === QUICK);
+      if (!plan) continue;
+      process.stderr.write(leftOut(plan));
+      const measured = await measureRounds(plan);
+      tables.push(classTable(form, plan.rounds, measured));
+      if (form.name === 'linux') tables.push(bootTable(measured));
+      forms.push({ form, measured });
     }
-    return tables;
+    return [...tables, meanTable(forms, CLASSES)];
   },
   child: (task) => runTask(task as Task),
 } satisfies Benchmark;

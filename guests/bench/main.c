@@ -44,6 +44,8 @@ static void run(const struct work *work, uint32_t repetitions) {
 void bench_main(void) {
   unsigned named = 0;
   for (unsigned n = 0; n < WORK_COUNT; n++) named += option(WORKS[n].name) != 0;
+  add("bench: start");
+  end_line();
   for (unsigned n = 0; n < WORK_COUNT; n++) {
     uint32_t repetitions = option_number(WORKS[n].name, named ? 0 : 1);
     if (repetitions) run(&WORKS[n], repetitions);
