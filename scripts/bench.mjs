@@ -12,7 +12,7 @@ import { ROOT, SetupError, ensurePackages, say } from './setup.mjs';
 const OUT = join(ROOT, '.cache/bench');
 const SUFFIX = '.bench.ts';
 /** Options that some benchmark has, and checks itself: alone, or with a word. */
-const ALONE = { bare: { type: 'boolean' }, linux: { type: 'boolean' } };
+const ALONE = { bare: { type: 'boolean' }, linux: { type: 'boolean' }, cycles: { type: 'boolean' } };
 const WITH_WORD = { class: { type: 'string' }, under: { type: 'string' }, bits: { type: 'string' }, rounds: { type: 'string' } };
 
 /** The names, and the options in the form in which a bundle takes them. Throws SetupError for an option that no benchmark has. */

@@ -15,6 +15,8 @@ export const FORMS: readonly Form[] = [
 /** Who runs if nobody is named: all but the engines that `auto` is made of. */
 const USUAL = ['native', 'tcg', 'v86', 'tidemark'];
 const ROUNDS = 3;
+/** What there is to measure. */
+const PARTS = ['bare', 'linux', 'cycles'] as const;
 /** Rounds of a quick run. */
 const QUICK_ROUNDS = 1;
 
@@ -36,6 +38,12 @@ function number(choices: Choices, option: string, otherwise: number): number {
   return value;
 }
 
+export const roundsOf = (choices: Choices, quick: boolean): number => number(choices, 'rounds', quick ? QUICK_ROUNDS : ROUNDS);
+
+/** Whether this part is named, or none is. */
+export const wants = (choices: Choices, part: (typeof PARTS)[number]): boolean =>
+  choices[part] !== undefined || PARTS.every((one) => choices[one] === undefined);
+
 export interface ChosenPlan extends Plan {
   /** Runners that were asked for and cannot run here, with the reason. */
   readonly missing: readonly { readonly runner: Runner; readonly reason: string }[];
@@ -55,9 +63,8 @@ export function planOf(form: Form, choices: Choices, quick: boolean): ChosenPlan
     USUAL,
   );
   const bits = words(choices, 'bits', ['32', '64']);
-  const wanted = choices['bare'] === choices['linux'] || choices[form.name] !== undefined;
-  const rounds = number(choices, 'rounds', quick ? QUICK_ROUNDS : ROUNDS);
-  if (!wanted || !bits.includes(`${form.bits}`)) return null;
+  const rounds = roundsOf(choices, quick);
+  if (!wants(choices, form.name) || !bits.includes(`${form.bits}`)) return null;
   const asked = RUNNERS.filter(({ name }) => under.includes(name)).map((runner) => ({ runner, reason: runner.missing(form) }));
   const runners = asked.filter(({ reason }) => reason === null).map(({ runner }) => runner);
   if (runners.length === 0) return null;

@@ -30,4 +30,4 @@ export function debianLinux(): Linux | { readonly reason: string } {
 }
 
 /** Linux's command line: what follows `--` is for its first program. */
-export const linuxCommandLine = (append: string): string => `console=ttyS0 quiet panic=-1 -- ${append}`;
+export const linuxCommandLine = (append: string): string => `console=ttyS0 panic=-1 -- ${append}`;
