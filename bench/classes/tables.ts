@@ -81,7 +81,8 @@ export function meanTable(
   const spentBy = (runner: string): readonly CpuTime[] =>
     forms.flatMap(({ measured }) => measured.times).find((one) => one.runner === runner)!.spent;
   const columns = columnsOf(runners, spentBy);
-  const groups = [...new Set(classes.map(({ group }) => group))];
+  const measuredNames = new Set(forms.flatMap(({ measured }) => measured.times.map(({ className }) => className)));
+  const groups = [...new Set(classes.filter(({ name }) => measuredNames.has(name)).map(({ group }) => group))];
   const mean = ({ times }: Measured, column: Column, group: Group): Cell => {
     const members = classes.filter((one) => one.group === group && find(times, column.runner, one.name));
     const figures = members.map(({ name }) => figure(times, column, name)).filter((value) => value !== null);

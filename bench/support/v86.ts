@@ -28,7 +28,10 @@ export const file = (bytes: Uint8Array<ArrayBuffer>): { readonly buffer: ArrayBu
 });
 
 /** The folder of the package's build; throws where it is not installed. */
-const buildFolder = (): string => dirname(createRequire(join(checkoutRoot(), 'package.json')).resolve('v86'));
+function buildFolder(): string {
+  const require = createRequire(join(checkoutRoot(), 'package.json'));
+  return dirname(require.resolve('v86'));
+}
 
 /** Starts a machine without screen, keyboard and sound; `options` as in the package's v86.d.ts. */
 export async function startV86(options: Readonly<Record<string, unknown>>): Promise<Emulator> {
