@@ -5,8 +5,8 @@
 //         [--rounds 3] [--bare] [--linux] [--cycles]
 
 import { CLASSES } from './classes/catalog.ts';
-import { FORMS, leftOut, planOf, roundsOf, wants } from './classes/choices.ts';
-import { measureRounds } from './classes/rounds.ts';
+import { FORMS, PEERS, leftOut, planOf, roundsOf, wants } from './classes/choices.ts';
+import { measureRounds, mismatches } from './classes/rounds.ts';
 import type { Measured } from './classes/rounds.ts';
 import { runTask } from './classes/runners.ts';
 import type { Form, Task } from './classes/runners.ts';
@@ -30,6 +30,10 @@ export default {
       const measured = await measureRounds(plan);
       tables.push(classTable(form, plan.rounds, measured));
       if (form.name === 'linux') tables.push(bootTable(measured));
+      for (const { runner, className } of mismatches(measured)) {
+        process.stderr.write(`tidemark: the checksum of ${className} under ${runner} is not that of the others\n`);
+        if (!PEERS.includes(runner)) process.exitCode = 1;
+      }
       forms.push({ form, measured });
     }
     if (forms.length > 0) tables.push(meanTable(forms, CLASSES));

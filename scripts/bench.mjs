@@ -11,6 +11,8 @@ import { ROOT, SetupError, ensurePackages, say } from './setup.mjs';
 
 const OUT = join(ROOT, '.cache/bench');
 const SUFFIX = '.bench.ts';
+/** Status of a benchmark that has already said what is wrong with its options. */
+const USAGE = 2;
 /** Options that some benchmark has, and checks itself: alone, or with a word. */
 const ALONE = { bare: { type: 'boolean' }, linux: { type: 'boolean' }, cycles: { type: 'boolean' } };
 const WITH_WORD = { class: { type: 'string' }, under: { type: 'string' }, bits: { type: 'string' }, rounds: { type: 'string' } };
@@ -24,7 +26,7 @@ function parse(args) {
     return { flags, filters: positionals };
   } catch (error) {
     throw new SetupError(
-      `${error.message}; there are ${Object.keys(options)
+      `${error.message.split('. ')[0]}; there are ${Object.keys(options)
         .map((option) => `--${option}`)
         .join(', ')}`,
     );
@@ -53,6 +55,7 @@ function run(path, json, flags) {
     stdio: ['ignore', json ? 'pipe' : 'inherit', 'inherit'],
     encoding: 'utf8',
   });
+  if (status === USAGE) process.exit(USAGE);
   if (status !== 0) throw new SetupError(`benchmark ${path} failed with status ${status}`);
   return json ? JSON.parse(stdout) : null;
 }

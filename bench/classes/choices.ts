@@ -1,5 +1,6 @@
 // The benchmark's options: which classes, by whom, in which forms, how often.
 
+import { OptionError } from '../harness/benchmark.ts';
 import type { Choices } from '../harness/benchmark.ts';
 import { CLASSES } from './catalog.ts';
 import type { Plan } from './rounds.ts';
@@ -12,8 +13,10 @@ export const FORMS: readonly Form[] = [
   { name: 'bare', bits: 64 },
 ];
 
+/** All that are not this checkout's engines: their mistakes are not ours. */
+export const PEERS: readonly string[] = ['native', 'tcg', 'v86'];
 /** Who runs if nobody is named: all but the engines that `auto` is made of. */
-const USUAL = ['native', 'tcg', 'v86', 'tidemark'];
+const USUAL = [...PEERS, 'tidemark'];
 const ROUNDS = 3;
 /** What there is to measure. */
 const PARTS = ['bare', 'linux', 'cycles'] as const;
@@ -24,9 +27,9 @@ const QUICK_ROUNDS = 1;
 function words(choices: Choices, option: string, known: readonly string[], otherwise: readonly string[] = known): readonly string[] {
   const given = choices[option];
   if (given === undefined) return otherwise;
-  if (given === true) throw new Error(`--${option} takes names: ${known.join(', ')}`);
+  if (given === true) throw new OptionError(`--${option} takes names: ${known.join(', ')}`);
   const unknown = given.find((word) => !known.includes(word));
-  if (unknown !== undefined) throw new Error(`--${option} does not know '${unknown}': there are ${known.join(', ')}`);
+  if (unknown !== undefined) throw new OptionError(`--${option} does not know '${unknown}': there are ${known.join(', ')}`);
   return given;
 }
 
@@ -34,7 +37,7 @@ function number(choices: Choices, option: string, otherwise: number): number {
   const given = choices[option];
   if (given === undefined) return otherwise;
   const value = given === true ? Number.NaN : Number(given[0]);
-  if (!Number.isInteger(value) || value < 1) throw new Error(`--${option} takes a number from 1`);
+  if (!Number.isInteger(value) || value < 1) throw new OptionError(`--${option} takes a number from 1`);
   return value;
 }
 

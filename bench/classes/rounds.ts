@@ -50,3 +50,10 @@ function timesOf(runner: string, className: string, outcomes: readonly Outcome[]
   if (marks.some((mark) => mark.checksum !== checksum)) throw new Error(`${runner}'s ${className} is not the same twice`);
   return { runner, className, spent: marks.map(({ spent }) => spent), checksum };
 }
+
+/** Runners and classes whose checksum is not that of the first runner. */
+export function mismatches({ times }: Measured): readonly { readonly runner: string; readonly className: string }[] {
+  const first = new Map<string, string>();
+  for (const { className, checksum } of times) if (!first.has(className)) first.set(className, checksum);
+  return times.filter(({ className, checksum }) => checksum !== first.get(className));
+}

@@ -32,6 +32,11 @@ export interface FigureTable {
 /** The options of one benchmark: words after `--NAME`, commas between them, or `true` for one without words. */
 export type Choices = { readonly [option: string]: readonly string[] | true | undefined };
 
+/** An option that makes no sense, in one line for the user. */
+export class OptionError extends Error {
+  override readonly name = 'OptionError';
+}
+
 /** Has comparisons, figures, or both. */
 export interface Benchmark {
   /** What is measured, and what the numbers mean. */

@@ -5,7 +5,7 @@ import { CLASSES } from '../../bench/classes/catalog.ts';
 import { planOf, wants } from '../../bench/classes/choices.ts';
 import { Watch } from '../../bench/classes/marks.ts';
 import type { CpuTime } from '../../bench/classes/marks.ts';
-import { measureRounds } from '../../bench/classes/rounds.ts';
+import { measureRounds, mismatches } from '../../bench/classes/rounds.ts';
 import type { Form, Run, Runner } from '../../bench/classes/runners.ts';
 import { bootTable, classTable, meanTable } from '../../bench/classes/tables.ts';
 import { geometricMean, worstOverBest } from '../../bench/harness/statistics.ts';
@@ -83,6 +83,13 @@ describe('tables', () => {
     const { columns, rows } = classTable(BARE, 1, await measure(BARE));
     expect(columns).toEqual(['class', 'native', '+ %', 'tcg', '+ %', 'tidemark', '(main)', '+ %', 'checksum']);
     expect(rows[0]).toEqual(['core', 2, 0, 4, 0, 10, 9, 0, 'tidemark differs']);
+  });
+
+  it('name a checksum that is not the first', async () => {
+    expect(mismatches(await measure(BARE)).map(({ runner, className }) => `${runner} ${className}`)).toEqual([
+      'tidemark core',
+      'tidemark sieve',
+    ]);
   });
 
   it('show seconds without the native run', async () => {
