@@ -19,9 +19,9 @@ interface Column {
 
 const formTitle = ({ name, bits }: Form): string => (name === 'bare' ? `${bits}-bit, bare` : `${bits}-bit, under Linux`);
 
-/** The best of some rounds; null where there is none. */
+/** The best of some rounds; null where there is none, or the work was done before anybody could look. */
 function best(spent: readonly CpuTime[], of: Column['of']): number | null {
-  const values = spent.map(of).filter((value) => value !== null);
+  const values = spent.map(of).filter((value) => value !== null && value > 0) as number[];
   return values.length === 0 ? null : Math.min(...values);
 }
 

@@ -16,5 +16,6 @@ export function relativeSpread(values: readonly number[]): number {
 export const geometricMean = (values: readonly number[]): number =>
   Math.exp(values.reduce((sum, value) => sum + Math.log(value), 0) / values.length);
 
-/** How much longer the worst took than the best, in whole per cent. */
-export const worstOverBest = (values: readonly number[]): number => Math.round((Math.max(...values) / Math.min(...values) - 1) * 100);
+/** How much longer the worst took than the best, in whole per cent; 0 where the best took no time. */
+export const worstOverBest = (values: readonly number[]): number =>
+  Math.min(...values) > 0 ? Math.round((Math.max(...values) / Math.min(...values) - 1) * 100) : 0;

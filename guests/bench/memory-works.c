@@ -3,10 +3,13 @@
 
 #include "common/random.h"
 
-enum { LOOP_WORDS = 1024, COPY = MIB, STREAM_WORDS = MIB / 4, LINK = 256, LINKS = 8 * MIB / LINK };
+enum { LOOP_WORDS = 1024, COPY = MIB, STREAM_WORDS = MIB / 4, STRIDE = MIB + 37 * PAGE, LINK = 256, LINKS = 8 * MIB / LINK };
 enum { PAGES = 16 * MIB / PAGE, APART = 4 * MIB, APART_WORDS = 16384 };
 
 static uint32_t *words_at(uint32_t offset) { return (uint32_t *)(arena + offset); }
+
+/* Arrays of a MiB, whose pages do not share entries of a TLB: that is a class of its own. */
+static uint32_t *array(uint32_t number) { return words_at(number * STRIDE); }
 
 /* A word of a page; those of neighbours are not in the same set of a cache. */
 static volatile uint32_t *word_of(uint32_t page) { return words_at(page * PAGE + page % 64 * 64); }
@@ -27,31 +30,35 @@ uint32_t run_memloop(uint32_t repetitions) {
   return sum;
 }
 
-void prepare_copy(void) { fill(words_at(0), 2 * COPY / 4, 1); }
+void prepare_copy(void) {
+  for (uint32_t n = 0; n < 2; n++) fill(array(n), COPY / 4, n + 1);
+}
 
 /* A MiB to and fro, by REP MOVS of whole words. */
 uint32_t run_copy(uint32_t repetitions) {
   while (repetitions--) {
-    void *to = arena + (repetitions & 1 ? COPY : 0);
-    const void *from = arena + (repetitions & 1 ? 0 : COPY);
+    void *to = array(repetitions & 1);
+    const void *from = array(~repetitions & 1);
     uintptr_t count = COPY / sizeof count;
 #ifdef __x86_64__
     __asm__ volatile("rep movsq" : "+D"(to), "+S"(from), "+c"(count) : : "memory");
 #else
     __asm__ volatile("rep movsl" : "+D"(to), "+S"(from), "+c"(count) : : "memory");
 #endif
-    words_at(0)[repetitions % 1024] += repetitions;
+    array(0)[repetitions * 61 % (COPY / 4)] += repetitions;
   }
   uint32_t hash = MIX_START;
-  for (uint32_t n = 0; n < 1024; n++) hash = mix(hash, words_at(0)[n] + words_at(COPY)[n]);
+  for (uint32_t n = 0; n < COPY / 4; n += 61) hash = mix(hash, array(0)[n] + array(1)[n]);
   return hash;
 }
 
-void prepare_stream(void) { fill(words_at(0), 3 * STREAM_WORDS, 1); }
+void prepare_stream(void) {
+  for (uint32_t n = 0; n < 3; n++) fill(array(n), STREAM_WORDS, n + 1);
+}
 
 /* The triad of three arrays of a MiB. */
 uint32_t run_stream(uint32_t repetitions) {
-  uint32_t *a = words_at(0), *b = words_at(4 * STREAM_WORDS), *c = words_at(8 * STREAM_WORDS);
+  uint32_t *a = array(0), *b = array(1), *c = array(2);
   while (repetitions--) {
     for (uint32_t n = 0; n < STREAM_WORDS; n++) a[n] = b[n] + 3 * c[n];
     uint32_t *first = a;

@@ -104,5 +104,5 @@ export function specified(guest: Guest, output: string): string {
     .join('\n');
 }
 
-/** The benchmark's images, which have runs of their own: kernels, of which the 64-bit one is there in both containers, and Linux programs. */
+/** The benchmark's images: kernels, of which the 64-bit one is there in both containers, and Linux programs. */
 export const BENCH_IMAGES: readonly string[] = ['32', '64', 'elf64', 'linux-32', 'linux-64'].map((kind) => `bench/bench-${kind}.elf`);
