@@ -26,7 +26,7 @@ describe('exit statuses and where text goes', () => {
     [['run'], "tidemark: nothing to run: give an IMAGE, --kernel, --disk, --floppy or --bios; see 'tidemark run --help'\n"],
     [
       ['bench', 'nonsense'],
-      "tidemark: no benchmark is called 'nonsense': there are changing-code, guests, mt, segments; see 'tidemark bench --help'\n",
+      "tidemark: no benchmark is called 'nonsense': there are changing-code, classes, guests, mt, segments; see 'tidemark bench --help'\n",
     ],
     [['run', '--fast', 'i'], "tidemark: unknown option '--fast'; see 'tidemark run --help'\n"],
     [['run', 'i', '--memory=0G'], "tidemark: option '--memory': 0G is not between 1M and 3G; see 'tidemark run --help'\n"],

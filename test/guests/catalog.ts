@@ -103,3 +103,6 @@ export function specified(guest: Guest, output: string): string {
     .filter((line) => !unspecified.test(line))
     .join('\n');
 }
+
+/** The benchmark's images: kernels, of which the 64-bit one is there in both containers, and Linux programs. */
+export const BENCH_IMAGES: readonly string[] = ['32', '64', 'elf64', 'linux-32', 'linux-64'].map((kind) => `bench/bench-${kind}.elf`);
