@@ -1,16 +1,35 @@
-// `npm run bench [-- NAME… --json --quick]`: bundles each bench/*.bench.ts with the harness and runs it in a process of its own.
+// `npm run bench [-- NAME… --json --quick …]`: bundles each bench/*.bench.ts with the harness and runs it in a process of its own.
 // Names select the benchmarks whose file name contains one of them.
 
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import { COMMON, buildFailure } from './build.mjs';
 import { ROOT, SetupError, ensurePackages, say } from './setup.mjs';
 
 const OUT = join(ROOT, '.cache/bench');
 const SUFFIX = '.bench.ts';
-const FLAGS = ['--json', '--quick'];
+/** Options that some benchmark has, and checks itself: alone, or with a word. */
+const ALONE = { bare: { type: 'boolean' }, linux: { type: 'boolean' } };
+const WITH_WORD = { class: { type: 'string' }, under: { type: 'string' }, bits: { type: 'string' }, rounds: { type: 'string' } };
+
+/** The names, and the options in the form in which a bundle takes them. Throws SetupError for an option that no benchmark has. */
+function parse(args) {
+  const options = { json: { type: 'boolean' }, quick: { type: 'boolean' }, ...ALONE, ...WITH_WORD };
+  try {
+    const { values, positionals } = parseArgs({ args, options, allowPositionals: true });
+    const flags = Object.entries(values).map(([option, value]) => (value === true ? `--${option}` : `--${option}=${value}`));
+    return { flags, filters: positionals };
+  } catch (error) {
+    throw new SetupError(
+      `${error.message}; there are ${Object.keys(options)
+        .map((option) => `--${option}`)
+        .join(', ')}`,
+    );
+  }
+}
 
 /** Bundles the benchmark `name` and returns the path of what to run. */
 async function bundle(name) {
@@ -39,10 +58,7 @@ function run(path, json, flags) {
 }
 
 async function main(args) {
-  const flags = args.filter((argument) => argument.startsWith('--'));
-  const filters = args.filter((argument) => !argument.startsWith('--'));
-  const unknown = flags.find((flag) => !FLAGS.includes(flag));
-  if (unknown) throw new SetupError(`unknown option '${unknown}'; there are ${FLAGS.join(' and ')}`);
+  const { flags, filters } = parse(args);
   const all = readdirSync(join(ROOT, 'bench'))
     .filter((file) => file.endsWith(SUFFIX))
     .map((file) => file.slice(0, -SUFFIX.length))

@@ -29,12 +29,19 @@ export interface FigureTable {
   readonly rows: readonly (readonly (string | number)[])[];
 }
 
+/** The options of one benchmark: words after `--NAME`, commas between them, or `true` for one without words. */
+export type Choices = { readonly [option: string]: readonly string[] | true | undefined };
+
 /** Has comparisons, figures, or both. */
 export interface Benchmark {
   /** What is measured, and what the numbers mean. */
   readonly description: string;
+  /** Options that it has besides those of all benchmarks. */
+  readonly options?: readonly string[];
   /** Builds the comparisons; called once, in a process that runs nothing else. */
   comparisons?(): readonly Comparison[] | Promise<readonly Comparison[]>;
   /** Measures by itself, with `effort`; called once, after the comparisons. */
-  figures?(effort: Effort): readonly FigureTable[] | Promise<readonly FigureTable[]>;
+  figures?(effort: Effort, choices: Choices): readonly FigureTable[] | Promise<readonly FigureTable[]>;
+  /** What a process does that the benchmark itself has started (harness/child.ts), and what it answers. */
+  child?(task: unknown): unknown;
 }

@@ -11,3 +11,10 @@ export function relativeSpread(values: readonly number[]): number {
   const quartile = (q: number): number => sorted[Math.round(q * (sorted.length - 1))]!;
   return (quartile(0.75) - quartile(0.25)) / 2 / median(values);
 }
+
+/** `values` must not be empty, and all above 0. */
+export const geometricMean = (values: readonly number[]): number =>
+  Math.exp(values.reduce((sum, value) => sum + Math.log(value), 0) / values.length);
+
+/** How much longer the worst took than the best, in whole per cent. */
+export const worstOverBest = (values: readonly number[]): number => Math.round((Math.max(...values) / Math.min(...values) - 1) * 100);

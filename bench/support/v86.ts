@@ -8,7 +8,7 @@ import { checkoutRoot } from './guest.ts';
 const MIB = 1024 ** 2;
 
 /** What is used of the package's emulator. */
-interface Emulator {
+export interface Emulator {
   add_listener(event: string, listener: (value: number) => void): void;
   get_instruction_counter(): number;
   stop(): Promise<void>;
@@ -22,6 +22,22 @@ export interface PeerRun {
   close(): Promise<void>;
 }
 
+/** A file as the package takes it. */
+export const file = (bytes: Uint8Array<ArrayBuffer>): { readonly buffer: ArrayBuffer } => ({
+  buffer: bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length),
+});
+
+/** The folder of the package's build; throws where it is not installed. */
+const buildFolder = (): string => dirname(createRequire(join(checkoutRoot(), 'package.json')).resolve('v86'));
+
+/** Starts a machine without screen, keyboard and sound; `options` as in the package's v86.d.ts. */
+export async function startV86(options: Readonly<Record<string, unknown>>): Promise<Emulator> {
+  const build = buildFolder();
+  const { V86 } = (await import(join(build, 'libv86.mjs'))) as { V86: new (options: Record<string, unknown>) => Emulator };
+  const wasm = join(build, 'v86.wasm');
+  return new V86({ wasm_path: wasm, vga_memory_size: 2 * MIB, autostart: true, disable_speaker: true, ...options });
+}
+
 /** Starts a guest of the project and stops it when its `start` line has come. */
 export function startInV86(image: string, cmdline: string): Promise<PeerRun> {
   return startBytesInV86(new Uint8Array(readFileSync(join(checkoutRoot(), 'guests', image))), cmdline);
@@ -29,19 +45,7 @@ export function startInV86(image: string, cmdline: string): Promise<PeerRun> {
 
 /** The same of a multiboot image. */
 export async function startBytesInV86(image: Uint8Array<ArrayBuffer>, cmdline: string): Promise<PeerRun> {
-  const root = checkoutRoot();
-  const require = createRequire(join(root, 'package.json'));
-  const build = dirname(require.resolve('v86'));
-  const { V86 } = (await import(join(build, 'libv86.mjs'))) as { V86: new (options: Record<string, unknown>) => Emulator };
-  const emulator = new V86({
-    wasm_path: join(build, 'v86.wasm'),
-    memory_size: 32 * MIB,
-    vga_memory_size: 2 * MIB,
-    cmdline,
-    autostart: true,
-    disable_speaker: true,
-    multiboot: { buffer: image.buffer.slice(image.byteOffset, image.byteOffset + image.length) },
-  });
+  const emulator = await startV86({ memory_size: 32 * MIB, cmdline, multiboot: file(image) });
   const line = (text: string): Promise<void> =>
     new Promise((resolve) => {
       let seen = '';
@@ -62,4 +66,13 @@ export async function startBytesInV86(image: Uint8Array<ArrayBuffer>, cmdline: s
     },
     close: () => emulator.destroy(),
   };
+}
+
+/** The package's version, or null where it is not installed. */
+export function v86Version(): string | null {
+  try {
+    return (JSON.parse(readFileSync(join(buildFolder(), '../package.json'), 'utf8')) as { version: string }).version;
+  } catch {
+    return null;
+  }
 }

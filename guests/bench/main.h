@@ -1,0 +1,4 @@
+/* The benchmark, once command_line is there. */
+#pragma once
+
+void bench_main(void);
