@@ -5,8 +5,10 @@ import { meaningOf } from './isa/index.ts?instance=analysis';
 import type { Builder, Flags } from './builder/builder.ts';
 import { HELPERS } from './builder/helpers.ts';
 import type { SystemHelper } from './builder/helpers.ts';
-import { Rep } from './builder/insn.ts';
+import { FlagUse } from './flag-use.ts';
+import { OperandKind, Rep } from './builder/insn.ts';
 import type { Insn, Operand, Size } from './builder/insn.ts';
+import { AF, CF, CONDITION_FLAGS, OF, PF, SF, STATUS_FLAGS, ZF } from './arch/rflags.ts';
 
 export interface Survey {
   /** The widest value handled: 8 if some value has more than 32 bits, otherwise 4. */
@@ -19,6 +21,10 @@ export interface Survey {
   interpreted: boolean;
   /** It goes through `repeat`. */
   repeats: boolean;
+  /** What it does to the status flags. */
+  readonly flags: FlagUse;
+  /** It may be left before its first effect, since an access, a check or a limit of time is not passed. */
+  mayLeave: boolean;
   /** Nothing may follow in its block: it decides how execution goes on, or repeats, so that what it takes of a budget is not known. */
   endsBlock: boolean;
 }
@@ -33,30 +39,44 @@ type Note = (size: number) => 0;
 
 const zero = (): 0 => 0;
 
-function surveyingFlags(note: Note, interpreted: () => 0): Flags<Nothing> {
+function surveyingFlags(note: Note, interpreted: () => 0, use: FlagUse): Flags<Nothing> {
+  const sets =
+    (bits: number) =>
+    (size: number): void => {
+      note(size);
+      use.write(bits);
+    };
+  const setsOne = (bit: number) => (): void => use.write(bit);
+  const reads = (bit: number) => (): 0 => {
+    use.read(bit);
+    return 0;
+  };
   return {
-    add: note,
-    sub: note,
-    inc: note,
-    dec: note,
-    logic: note,
-    result: note,
-    setCarry() {},
-    setOverflow() {},
+    add: sets(STATUS_FLAGS),
+    sub: sets(STATUS_FLAGS),
+    inc: sets(STATUS_FLAGS & ~CF),
+    dec: sets(STATUS_FLAGS & ~CF),
+    logic: sets(STATUS_FLAGS),
+    result: sets(STATUS_FLAGS),
+    setCarry: setsOne(CF),
+    setOverflow: setsOne(OF),
     setDirection() {},
-    setAdjust() {},
-    setSign() {},
-    setParity() {},
+    setAdjust: setsOne(AF),
+    setSign: setsOne(SF),
+    setParity: setsOne(PF),
     setZero: interpreted,
     lowByte: interpreted,
     setLowByte: interpreted,
-    carry: zero,
-    overflow: zero,
-    zero,
-    sign: zero,
-    parity: zero,
-    adjust: zero,
-    condition: zero,
+    carry: reads(CF),
+    overflow: reads(OF),
+    zero: reads(ZF),
+    sign: reads(SF),
+    parity: reads(PF),
+    adjust: reads(AF),
+    condition: (cc) => {
+      use.read(CONDITION_FLAGS[cc >> 1]!);
+      return 0;
+    },
   };
 }
 
@@ -65,26 +85,36 @@ function surveyor(survey: Survey): Builder<Nothing> {
     if (size === 8) survey.widest = 8;
     return 0;
   };
-  const operand = ({ size }: Operand): 0 => note(size);
-  const memory = (_segment: number, _a: 0, size: number): 0 => note(size);
+  const leaves = (): 0 => {
+    survey.mayLeave = true;
+    return 0;
+  };
+  const operand = ({ kind, size }: Operand): 0 => {
+    if (kind === OperandKind.MEM) leaves();
+    return note(size);
+  };
+  const memory = (_segment: number, _a: 0, size: number): 0 => {
+    leaves();
+    return note(size);
+  };
   const interpreted = (): 0 => {
     survey.interpreted = true;
     return 0;
   };
-  const leaves = (control: Survey['control']) => (): void => {
+  const goes = (control: Survey['control']) => (): void => {
     survey.control = control;
     survey.endsBlock = true;
   };
   return {
-    flags: surveyingFlags(note, interpreted),
+    flags: surveyingFlags(note, interpreted, survey.flags),
     constant: note,
     add: note,
     sub: note,
     mul: note,
     mulHighUnsigned: note,
     mulHighSigned: note,
-    divideUnsigned: (size) => [note(size), 0],
-    divideSigned: (size) => [note(size), 0],
+    divideUnsigned: (size) => [note(size), leaves()],
+    divideSigned: (size) => [note(size), leaves()],
     and: zero,
     or: zero,
     xor: zero,
@@ -116,7 +146,7 @@ function surveyor(survey: Survey): Builder<Nothing> {
     xorC: zero,
     fromCondition: zero,
     select: zero,
-    when: (_c, body) => body(),
+    when: (_c, body) => survey.flags.perhaps(body),
     read: operand,
     readForWrite: operand,
     write: operand,
@@ -134,8 +164,8 @@ function surveyor(survey: Survey): Builder<Nothing> {
     load: memory,
     loadForWrite: memory,
     store: memory,
-    probeWrite() {},
-    requireAligned() {},
+    probeWrite: leaves,
+    requireAligned: leaves,
     linearAddress: note,
     stackPointer: zero,
     framePointer: zero,
@@ -146,25 +176,35 @@ function surveyor(survey: Survey): Builder<Nothing> {
       survey.call = true;
       return note(size);
     },
-    jumpRelative: leaves('jump'),
-    branchRelative: leaves('branch'),
-    checkTarget: note,
+    jumpRelative: goes('jump'),
+    branchRelative: goes('branch'),
+    checkTarget: (size) => {
+      leaves();
+      note(size);
+    },
     checkRelative() {},
     jump: (size) => {
-      leaves('indirect')();
+      goes('indirect')();
+      leaves();
       note(size);
     },
     repeat: (i, body) => {
       survey.repeats = true;
-      if (i.rep !== Rep.NONE) survey.endsBlock = true;
-      body();
+      leaves();
+      if (i.rep === Rep.NONE) {
+        body();
+        return;
+      }
+      survey.endsBlock = true;
+      survey.flags.perhaps(body);
+      survey.flags.isReadBack = true;
     },
     raise: () => {
       survey.endsBlock = true;
       interpreted();
     },
-    raiseWhen() {},
-    timeStamp: () => [0, 0],
+    raiseWhen: leaves,
+    timeStamp: () => [leaves(), 0],
     system: (helper: SystemHelper) => {
       if (HELPERS[helper] === 'course') survey.endsBlock = true;
       return interpreted();
@@ -174,7 +214,16 @@ function surveyor(survey: Survey): Builder<Nothing> {
 }
 
 export function surveyOf(i: Insn): Readonly<Survey> {
-  const survey: Survey = { widest: 4, control: 'next', call: false, interpreted: false, repeats: false, endsBlock: false };
+  const survey: Survey = {
+    widest: 4,
+    control: 'next',
+    call: false,
+    interpreted: false,
+    repeats: false,
+    flags: new FlagUse(),
+    mayLeave: false,
+    endsBlock: false,
+  };
   meaningOf(i)(surveyor(survey), i);
   return survey;
 }

@@ -18,7 +18,7 @@ export const CPU_ORDER: Readonly<Record<string, readonly string[]>> = {
     'signals.ts',
   ],
   'builder and decoder': ['builder/', 'decode/'],
-  'semantics and the x87': ['isa/', 'x87/', 'survey.ts', 'isa-instances.d.ts'],
+  'semantics and the x87': ['isa/', 'x87/', 'survey.ts', 'flag-use.ts', 'isa-instances.d.ts'],
   'guest access': ['breakpoints.ts', 'cpu.ts', 'guest-memory.ts', 'outside.ts', 'segmentation.ts'],
   'system helpers and events': ['events/', 'system/', 'reset.ts'],
   engines: ['engine.ts', 'made-code.ts', 'interpreter/', 'translator/'],

@@ -25,6 +25,18 @@ describe('found so far', () => {
     expect([...pair.subject.vm.readMemory(WINDOW + 48, 8)]).toEqual([0, 0, 0, 0x10, 0, 0, 0, 0]);
   });
 
+  it('a carry set over flags of unknown kind forgot what kind they were', () => {
+    const pair = pairOf(RING0_32, (a) => {
+      move(a, RAX, 5);
+      // cmp eax, 5; jmp +0 (a region of its own sees the flags as they were left); bt eax, 1; setz bl; setc bh
+      a.raw(0x83, 0xf8, 5, 0xeb, 0x00, 0x0f, 0xba, 0xe0, 1, 0x0f, 0x94, 0xc3, 0x0f, 0x92, 0xc7, 0xf4);
+    });
+    for (let n = 0; n < 3; n++) pair.subject.vm.runSlice(2);
+    pair.reference.vm.runSlice(6);
+    expect(together(pair, { longest: 100 }).exit.kind).toBe('hlt');
+    expect(pair.subject.vm.vcpus[0]!.getRegs().rbx & 0xffffn).toBe(1n);
+  });
+
   it('an instruction fetch that leads to shutdown is no instruction', () => {
     const pair = pairOf(RING0_32, (a) => {
       // No IDT; then a jump to a page that is not mapped.

@@ -69,6 +69,13 @@ export const VCPU_STATE = stateTable('vcpu', {
   pmlIndex: field('u32', 'PML index, 511 … 0, then 0xFFFF'),
   budgetEnd: field('u32', 'virtual time, in ticks, at which the budget is used up: low and high half', { count: 2, saved: false }),
   budget: field('i32', 'instructions that translated code may still retire', { saved: false }),
+  lazyKind: field('u32', 'status flags between two regions of translated code (cpu/translator/flag-kinds.ts): their kind', {
+    saved: false,
+  }),
+  lazyTop: field('u32', 'CF and OF where the kind says that they are kept apart', { saved: false }),
+  lazyX: field('u64', 'word x', { saved: false }),
+  lazyY: field('u64', 'word y', { saved: false }),
+  lazyR: field('u64', 'word r', { saved: false }),
   codeKey: field('u32', 'what translation depends on beside the bytes (cpu/code-key.ts); 0: not translatable', { saved: false }),
   request: field('i32', 'pending-request word: non-zero makes the engine stop at the next instruction boundary', { saved: false }),
   segReadEnd: field('u32', 'per segment: where reads begin to need a check, for translated code', { count: 8, saved: false }),

@@ -18,3 +18,5 @@ export const IOPL_SHIFT = 12,
   VIP = 0x100000,
   ID = 0x200000;
 export const STATUS_FLAGS = CF | PF | AF | ZF | SF | OF;
+/** What each pair of condition codes depends on, by bits 3:1 of the code (SDM vol. 1, "EFLAGS Condition Codes"). */
+export const CONDITION_FLAGS: readonly number[] = [OF, CF, ZF, CF | ZF, SF, PF, SF | OF, SF | OF | ZF];

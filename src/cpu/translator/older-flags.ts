@@ -27,8 +27,8 @@ export class OlderFlags {
   keep(): void {
     const { body } = this.values;
     const { frame } = this;
-    const i64 = (): number => body.local('i64');
-    this.locals ??= { kind: body.local('i32'), x: i64(), y: i64(), r: i64(), top: body.local('i32') };
+    const word = (): number => body.local(frame.wordType);
+    this.locals ??= { kind: body.local('i32'), x: word(), y: word(), r: word(), top: body.local('i32') };
     const { kind, x, y, r, top } = this.locals;
     body.get(frame.flagKind).set(kind).get(frame.flagX).set(x).get(frame.flagY).set(y).get(frame.flagR).set(r).get(frame.flagTop).set(top);
   }
@@ -38,9 +38,11 @@ export class OlderFlags {
     const { body } = this.values;
     const { kind, x, y, r, top } = this.locals!;
     const kinds = FlagOp.DEC - FlagOp.INC;
-    body.get(kind).i32(2).op('i32.shr_u').i32(FlagOp.INC).op('i32.sub').i32(kinds).op('i32.le_u').if('i64');
-    body.get(y).else();
-    body.get(kind).get(x).get(y).get(r).get(top).call(Imported.FLAG_AUX).i32(31).op('i32.shr_u', 'i64.extend_i32_u').end();
-    body.set(this.frame.flagY);
+    body.get(kind).i32(2).op('i32.shr_u').i32(FlagOp.INC).op('i32.sub').i32(kinds).op('i32.le_u').if(this.frame.wordType);
+    body.get(y).else().get(kind);
+    for (const word of [x, y, r]) this.frame.pushWide(word);
+    body.get(top).call(Imported.FLAG_AUX).i32(31).op('i32.shr_u');
+    if (this.frame.is64) body.op('i64.extend_i32_u');
+    body.end().set(this.frame.flagY);
   }
 }

@@ -2,10 +2,12 @@
 
 import { VCPU_STATE } from '../../base/state/vcpu.ts';
 import { meaningOf } from '../isa/index.ts?instance=translator';
+import { STATUS_FLAGS } from '../arch/rflags.ts';
 import { dataContextOf } from '../code-key.ts';
 import { RIP_IN_LOCAL, RegionFrame } from './region-frame.ts';
 import type { RegionBlock, RegionPlan, Target } from './region-plan.ts';
 import { FLAG_AUX_TYPE, FLAG_RESULT_TYPE, Outcome, REGION_TYPE, TRANSLATE_TYPE } from './runtime-module.ts';
+import { seenAfterEach } from './seen-flags.ts';
 import { structureOf } from './structure.ts';
 import type { Structure } from './structure.ts';
 import type { Val } from './value.ts';
@@ -79,9 +81,14 @@ class RegionCompiler {
 
   private block(node: number): void {
     const block = this.plan.blocks[node]!;
+    const seen = seenAfterEach(
+      block.insns.map(({ survey }) => survey),
+      STATUS_FLAGS,
+    );
     this.begin(block, this.structure.isLoop[node]!);
     block.insns.forEach(({ insn, distance }, n) => {
       this.builder.beginInstruction(insn, { distance, left: block.insns.length - n });
+      this.builder.flags.seen = seen[n]!;
       meaningOf(insn)(this.builder, insn);
     });
     this.end(node, block);

@@ -7,7 +7,7 @@
 import { Seg, VCPU_STATE } from '../../base/state/vcpu.ts';
 import { CodeMode } from '../builder/insn.ts';
 import { codeModeOf, isSegmented, stackWidthOf } from '../code-key.ts';
-import { CANONICAL, DYNAMIC } from './flag-kinds.ts';
+import { DYNAMIC } from './flag-kinds.ts';
 import type { FlagKind } from './flag-kinds.ts';
 import type { RegionExtent } from './region-plan.ts';
 import { Outcome, REGION_TYPE } from './runtime-module.ts';
@@ -65,9 +65,9 @@ export class RegionFrame {
     this.rip = body.local('i64');
     this.remaining = body.local('i32');
     this.flagKind = body.local('i32');
-    this.flagX = body.local('i64');
-    this.flagY = body.local('i64');
-    this.flagR = body.local('i64');
+    this.flagX = body.local(this.wordType);
+    this.flagY = body.local(this.wordType);
+    this.flagR = body.local(this.wordType);
     this.flagTop = body.local('i32');
     this.exitWord = body.local('i32');
   }
@@ -81,6 +81,20 @@ export class RegionFrame {
   changedRegister(reg: number): number {
     this.dirty.add(reg);
     return this.register(reg);
+  }
+
+  private get flagWords(): readonly { readonly local: number; readonly at: number }[] {
+    return [
+      { local: this.flagX, at: offset.lazyX },
+      { local: this.flagY, at: offset.lazyY },
+      { local: this.flagR, at: offset.lazyR },
+    ];
+  }
+
+  /** Puts a flag word on the stack as an i64. */
+  pushWide(local: number): void {
+    this.body.get(local);
+    if (!this.is64) this.body.op('i64.extend_i32_s');
   }
 
   private invariant(load: MemoryOpName, at: number): number {
@@ -141,9 +155,9 @@ export class RegionFrame {
     if (this.segmented) this.enterSegmented();
     else body.get(cpu).memory('i64.load', offset.rip).i64(-4096n).op('i64.and').set(this.pageBase);
     body.get(cpu).memory('i32.load', offset.budget).set(this.remaining);
-    body.get(cpu).memory('i64.load32_u', offset.flagAux).set(this.flagX);
-    body.get(cpu).memory('i64.load', offset.flagResult).set(this.flagR);
-    body.i32(CANONICAL).set(this.flagKind);
+    for (const { local, at } of this.flagWords) body.get(cpu).memory(`${this.wordType}.load`, at).set(local);
+    body.get(cpu).memory('i32.load', offset.lazyTop).set(this.flagTop);
+    body.get(cpu).memory('i32.load', offset.lazyKind).set(this.flagKind);
     for (const { local, load, at } of this.invariants.values()) body.get(cpu).memory(load, at).set(local);
     this.registers.forEach((local, reg) => {
       if (local !== undefined)
@@ -201,8 +215,13 @@ export class RegionFrame {
     const { body, cpu, exitWord, flagKind } = this;
     body.get(exitWord).i32(KIND_SHIFT).op('i32.shr_u').i32(DYNAMIC).op('i32.ne').if();
     body.get(exitWord).i32(KIND_SHIFT).op('i32.shr_u').set(flagKind).end();
-    body.get(cpu).get(flagKind).get(this.flagX).get(this.flagY).get(this.flagR).get(this.flagTop).call(Imported.FLAG_AUX);
-    body.memory('i32.store', offset.flagAux);
-    body.get(cpu).get(flagKind).get(this.flagR).call(Imported.FLAG_RESULT).memory('i64.store', offset.flagResult);
+    for (const { local, at } of this.flagWords) {
+      body.get(cpu).get(local);
+      // A canonical result word has 64 bits.
+      if (!this.is64) body.op('i64.extend_i32_s');
+      body.memory('i64.store', at);
+    }
+    body.get(cpu).get(this.flagTop).memory('i32.store', offset.lazyTop);
+    body.get(cpu).get(flagKind).memory('i32.store', offset.lazyKind);
   }
 }

@@ -12,6 +12,7 @@ export interface PlannedInsn {
   readonly insn: Insn;
   /** Distance of its first byte from the start of the page. */
   readonly distance: number;
+  readonly survey: Readonly<Survey>;
 }
 
 /**
@@ -74,23 +75,20 @@ export interface CodeBounds {
 const MAX_INSNS = 600;
 const MAX_BLOCK_INSNS = 200;
 
-interface Known extends PlannedInsn {
-  readonly survey: Readonly<Survey>;
-}
-
 /** Distance behind an instruction. */
 const behind = ({ insn, distance }: PlannedInsn): number => distance + insn.length;
 
 /** The interpreter executes what asks for a helper, and 16-bit branches in 32-bit code, which cut EIP. */
-const isInterpreted = ({ insn, survey }: Known): boolean =>
+const isInterpreted = ({ insn, survey }: PlannedInsn): boolean =>
   survey.interpreted || (survey.control !== 'next' && insn.stackSize === 2 && insn.mode !== CodeMode.BITS16);
 
-const cutsTo16 = ({ insn, survey }: Known): boolean => insn.stackSize === 2 && (survey.control === 'jump' || survey.control === 'branch');
+const cutsTo16 = ({ insn, survey }: PlannedInsn): boolean =>
+  insn.stackSize === 2 && (survey.control === 'jump' || survey.control === 'branch');
 
-const endsStraightLine = ({ survey }: Known): boolean => survey.repeats || survey.endsBlock;
+const endsStraightLine = ({ survey }: PlannedInsn): boolean => survey.repeats || survey.endsBlock;
 
 /** null when the instruction does not end before `high`. */
-function decodeAt(page: Uint8Array, distance: number, mode: CodeMode, features: FeatureSet, high: number): Known | null {
+function decodeAt(page: Uint8Array, distance: number, mode: CodeMode, features: FeatureSet, high: number): PlannedInsn | null {
   let at = distance;
   let past = false;
   const insn = decode(
@@ -106,7 +104,7 @@ function decodeAt(page: Uint8Array, distance: number, mode: CodeMode, features: 
 }
 
 class Planner {
-  private readonly known = new Map<number, Known>();
+  private readonly known = new Map<number, PlannedInsn>();
   /** Distances of instructions that the interpreter must execute. */
   private readonly refused = new Set<number>();
   private readonly leaders: number[] = [];

@@ -8,7 +8,7 @@ import { TAG_GUARDED, TLB_CONTEXT_ENTRIES, TLB_INDEX_MASK, TLB_LAYOUT } from '..
 import { Access, TlbContext } from '../../mmu/access.ts';
 import { KEY_SEGMENTED } from '../code-key.ts';
 import { JUMP_CACHE_MASK, JumpEntry, JUMP_ENTRY_SHIFT } from './jump-cache.ts';
-import { OVERRIDE } from './flag-kinds.ts';
+import { CANONICAL, OVERRIDE } from './flag-kinds.ts';
 import { FunctionBody } from './wasm/function-body.ts';
 import { encodeModule } from './wasm/module.ts';
 import type { FunctionType, ModuleParts } from './wasm/module.ts';
@@ -25,6 +25,8 @@ export const TRANSLATE_TYPE: FunctionType = { parameters: ['i32', 'i32', 'i32', 
 /** The same without the TLB: imported as `slow`. */
 const SLOW_TYPE: FunctionType = { parameters: ['i32', 'i32', 'i32'], results: ['i32'] };
 const SLOW = 0;
+/** Indices of the module's first functions, behind the imported one. */
+const Defined = { FLAG_AUX: 1, FLAG_RESULT: 2 } as const;
 /** Index of the type of regions: that of `slow`, the module's first function, whose type is the same. */
 const REGION_TYPE_INDEX = 0;
 
@@ -120,7 +122,23 @@ function flagResult(): FunctionBody {
   return body.get(r).get(unused).op('i64.shl').get(unused).op('i64.shr_s');
 }
 
-/** Body of the dispatcher. */
+function flagsToLazy(body: FunctionBody, cpu: number): void {
+  const { offset } = VCPU_STATE;
+  body.get(cpu).i32(CANONICAL).memory('i32.store', offset.lazyKind);
+  body.get(cpu).get(cpu).memory('i64.load32_u', offset.flagAux).memory('i64.store', offset.lazyX);
+  body.get(cpu).get(cpu).memory('i64.load', offset.flagResult).memory('i64.store', offset.lazyR);
+}
+
+function flagsToCanonical(body: FunctionBody, cpu: number): void {
+  const { offset } = VCPU_STATE;
+  body.get(cpu).get(cpu).memory('i32.load', offset.lazyKind);
+  for (const word of ['lazyX', 'lazyY', 'lazyR'] as const) body.get(cpu).memory('i64.load', offset[word]);
+  body.get(cpu).memory('i32.load', offset.lazyTop).call(Defined.FLAG_AUX).memory('i32.store', offset.flagAux);
+  body.get(cpu).get(cpu).memory('i32.load', offset.lazyKind).get(cpu).memory('i64.load', offset.lazyR);
+  body.call(Defined.FLAG_RESULT).memory('i64.store', offset.flagResult);
+}
+
+/** Body of the dispatcher. Between regions the flags are lazy words of any kind; canonical they are when JavaScript sees them. */
 function dispatch(): FunctionBody {
   const [cpu, tlb, cache] = [0, 1, 2];
   const { offset } = VCPU_STATE;
@@ -130,10 +148,12 @@ function dispatch(): FunctionBody {
   const entry = body.local('i32');
   const slot = body.local('i32');
   const outcome = body.local('i32');
+  flagsToLazy(body, cpu);
+  const out = body.block();
   const again = body.loop();
   body.get(cpu).memory('i32.load', offset.budget).i32(0).op('i32.le_s').get(cpu).memory('i32.load', offset.request).op('i32.or');
   body.if();
-  body.i32(Outcome.STOP).op('return').end();
+  body.i32(Outcome.STOP).set(outcome).br(out).end();
   body.get(cpu).memory('i64.load', offset.rip).set(linear);
   body.get(cpu).memory('i32.load', offset.codeKey).tee(key).i32(KEY_SEGMENTED).op('i32.and').if();
   body
@@ -159,7 +179,7 @@ function dispatch(): FunctionBody {
   body.memory('i64.load', JumpEntry.linear).get(linear).op('i64.ne');
   body.get(entry).memory('i32.load', JumpEntry.key).get(key).op('i32.ne', 'i32.or');
   body.if();
-  body.i32(Outcome.MISS).op('return').end();
+  body.i32(Outcome.MISS).set(outcome).br(out).end();
   // … and if the TLB still maps it to the page that the region was made from. Bit 0 of the key is user mode.
   body.get(linear).i64(12n).op('i64.shr_u', 'i32.wrap_i64').i32(TLB_INDEX_MASK).op('i32.and');
   body
@@ -176,11 +196,12 @@ function dispatch(): FunctionBody {
   body.get(tlb).get(slot).i32(2).op('i32.shl', 'i32.add').memory('i32.load', TLB_LAYOUT.offset.host);
   body.get(entry).memory('i32.load', JumpEntry.host).op('i32.ne', 'i32.or');
   body.if();
-  body.i32(Outcome.MISS).op('return').end();
+  body.i32(Outcome.MISS).set(outcome).br(out).end();
   body.get(cpu).get(tlb).get(cache).get(entry).memory('i32.load', JumpEntry.region).callIndirect(REGION_TYPE_INDEX);
   body.tee(outcome).op('i32.eqz').brIf(again);
-  body.get(outcome).op('return').end();
-  return body.op('unreachable');
+  body.end().end();
+  flagsToCanonical(body, cpu);
+  return body.get(outcome);
 }
 
 /** A word read at a byte has this many bits left after a shift to the wanted one. Stores of more bytes take the slow path. */
@@ -221,11 +242,11 @@ export function runtimeModule(memory: ModuleParts['memory'], tableSize: number, 
     memory,
     imports: [{ name: 'slow', type: SLOW_TYPE }],
     functions: [
+      { type: FLAG_AUX_TYPE, body: flagAux(), exportAs: 'flagAux' },
+      { type: FLAG_RESULT_TYPE, body: flagResult(), exportAs: 'flagResult' },
       { type: REGION_TYPE, body: dispatch(), exportAs: 'dispatch' },
       { type: REGION_TYPE, body: new FunctionBody(REGION_TYPE.parameters).i32(Outcome.MISS), exportAs: 'gone' },
       { type: TRANSLATE_TYPE, body: translate(code), exportAs: 'translate' },
-      { type: FLAG_AUX_TYPE, body: flagAux(), exportAs: 'flagAux' },
-      { type: FLAG_RESULT_TYPE, body: flagResult(), exportAs: 'flagResult' },
     ],
     tableSize,
   });
