@@ -84,6 +84,8 @@ describe('help', () => {
         --debugcon F                      write what the guest sends to port 0xE9 into F
         --timeout SECONDS                 stop with status 124 after so much wall-clock time
         --max-instructions N              stop with status 124 after N retired instructions
+        --symbols F                       where names of the guest's code come from: an ELF file, or a
+                                          System.map (default: the ELF image)
         --trace events|instructions[=FILE]
                                           one line for each, on stderr or into FILE
         --stats[=FILE]                    counters at the end, on stderr or into FILE

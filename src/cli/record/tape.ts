@@ -2,6 +2,7 @@
 
 import { crc32 } from '../../base/crc32.ts';
 import type { SliceResult } from '../../vm/exit.ts';
+import type { Journal } from '../../vm/journal.ts';
 import type { Vm } from '../../vm/vm.ts';
 import type { GuestSinks } from '../guest/session.ts';
 
@@ -12,6 +13,8 @@ export interface Tape {
   sinks(sinks: GuestSinks): GuestSinks;
   /** The machine is ready to run. Returns what runs its slices in place of `vm.runSlice`; null if nothing does. */
   begin(vm: Vm): ((limit: number) => SliceResult) | null;
+  /** What it records, once the run has begun; null for a tape that does not record. */
+  readonly journal: Journal | null;
   /** The status with which the run is to end now; null while it goes on. */
   readonly endsWith: number | null;
   /** The run has ended with that status. Returns the status that the process is to end with. */
