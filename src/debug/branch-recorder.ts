@@ -125,7 +125,7 @@ export class BranchRecorder {
   }
 
   private look(cpu: Cpu): Before {
-    const { bytes, ...at } = codeAt(this.vm, cpu.index);
+    const { bytes, bits: _bits, ...at } = codeAt(this.vm, cpu.index);
     let taken = 0;
     // Where code ends, what is missing reads as 0: such an instruction faults, and its length does not matter.
     const { length, rep } = decode(() => bytes[taken++] ?? 0, cpu.mode, cpu.model.features);

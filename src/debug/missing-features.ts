@@ -14,6 +14,8 @@ interface Bytes {
   readonly after: number;
   /** 66, F2 or F3 stands before it. */
   readonly mandatory: boolean;
+  /** F2 does. */
+  readonly repne: boolean;
 }
 
 /**
@@ -25,10 +27,14 @@ export function missingFeature(bytes: Uint8Array, bits: 16 | 32 | 64, features: 
   if (decode(() => bytes[taken++] ?? 0, MODES[bits], features).mnemonic !== 'UD') return null;
   let at = 0;
   let mandatory = false;
-  for (; LEGACY_PREFIXES.has(bytes[at]!); at++) mandatory ||= [0x66, 0xf2, 0xf3].includes(bytes[at]!);
+  let repne = false;
+  for (; LEGACY_PREFIXES.has(bytes[at]!); at++) {
+    mandatory ||= [0x66, 0xf2, 0xf3].includes(bytes[at]!);
+    repne ||= bytes[at] === 0xf2;
+  }
   if (bits === 64 && (bytes[at]! & 0xf0) === 0x40) at++;
   const [opcode = 0, next = 0, after = 0] = bytes.subarray(at);
-  return oneByte({ opcode, next, after, mandatory }, bits);
+  return oneByte({ opcode, next, after, mandatory, repne }, bits);
 }
 
 const isRegister = (modrm: number): boolean => modrm >= 0xc0;
@@ -49,11 +55,11 @@ function oneByte(bytes: Bytes, bits: 16 | 32 | 64): string | null {
 const within = (value: number, ...ranges: readonly (readonly [number, number])[]): boolean =>
   ranges.some(([first, last]) => value >= first && value <= last);
 
-function twoByte({ opcode, next: modrm, mandatory }: Bytes): string | null {
+function twoByte({ opcode, next: modrm, mandatory, repne }: Bytes): string | null {
   if (opcode === 0x0e || opcode === 0x0f) return '3DNow!';
   if (opcode === 0x05 || opcode === 0x07) return 'SYSCALL outside 64-bit mode';
   if (opcode === 0x01 && isRegister(modrm)) return systemGroup(modrm);
-  if (opcode === 0x38) return threeByte38(modrm);
+  if (opcode === 0x38) return threeByte38(modrm, repne);
   if (opcode === 0x3a) return 'SSE';
   if (opcode === 0xae) return saveGroup(modrm);
   if (opcode === 0xc7) return groupC7(modrm);
@@ -72,10 +78,12 @@ function systemGroup(modrm: number): string | null {
   return within(modrm, [0xd8, 0xdf]) ? 'SVM' : null;
 }
 
-function threeByte38(opcode: number): string | null {
+/** 0F 38 F0 and F1 are CRC32 after F2, else MOVBE. */
+function threeByte38(opcode: number, repne: boolean): string | null {
   if (within(opcode, [0x80, 0x81])) return 'VMX';
   if (opcode === 0xf6) return 'ADX';
-  return within(opcode, [0x00, 0x7f], [0xc8, 0xdf], [0xf1, 0xf1]) ? 'SSE' : null;
+  if (within(opcode, [0xf0, 0xf1])) return repne ? 'SSE' : null;
+  return within(opcode, [0x00, 0x7f], [0xc8, 0xdf]) ? 'SSE' : null;
 }
 
 /** 0F AE: with an operand in memory. */

@@ -10,15 +10,18 @@ const text = (symbols: Symbols, address: bigint): string | null => {
 
 describe.each([32, 64] as const)('symbols of an ELF%i file', (width) => {
   const high = width === 64 ? 0xffffffff80000000n : 0xc0000000n;
-  const bytes = elfWithSymbols({ width, entry: high, segments: [{ paddr: 0x100000, vaddr: high, bytes: Array<number>(0x100).fill(0x90) }] }, [
-    { name: 'start', value: high, size: 8, info: 0x10 },
-    { name: '_ZN6kernel4mainEv', value: high + 0x20n, size: 0x10 },
-    { name: 'local_alias', value: high + 0x20n, info: 2 },
-    { name: 'table', value: high + 0x28n, info: 0x11 },
-    { name: 'data', value: high + 0x29n, info: 0x10, section: 2 },
-    { name: 'CONSTANT', value: high + 0x2an, info: 0x10, section: 0xfff1 },
-    { name: 'last', value: high + 0x80n },
-  ]);
+  const bytes = elfWithSymbols(
+    { width, entry: high, segments: [{ paddr: 0x100000, vaddr: high, bytes: Array<number>(0x100).fill(0x90) }] },
+    [
+      { name: 'start', value: high, size: 8, info: 0x10 },
+      { name: '_ZN6kernel4mainEv', value: high + 0x20n, size: 0x10 },
+      { name: 'local_alias', value: high + 0x20n, info: 2 },
+      { name: 'table', value: high + 0x28n, info: 0x11 },
+      { name: 'data', value: high + 0x29n, info: 0x10, section: 2 },
+      { name: 'CONSTANT', value: high + 0x2an, info: 0x10, section: 0xfff1 },
+      { name: 'last', value: high + 0x80n },
+    ],
+  );
   const symbols = Symbols.parse('kernel', bytes);
 
   it('name code by the nearest one before it, C++ names as they are', () => {
@@ -54,7 +57,9 @@ describe.each([32, 64] as const)('symbols of an ELF%i file', (width) => {
 
   it('are refused if there are none', () => {
     const stripped = elfWithSymbols({ width, entry: 0x100000, segments: [{ paddr: 0x100000, bytes: [0xf4] }] }, []);
-    expect(() => Symbols.parse('stripped', stripped)).toThrow(new InputError('stripped: the ELF file has no symbols of code (it was stripped)'));
+    expect(() => Symbols.parse('stripped', stripped)).toThrow(
+      new InputError('stripped: the ELF file has no symbols of code (it was stripped)'),
+    );
   });
 });
 
