@@ -86,8 +86,9 @@ describe('help', () => {
         --max-instructions N              stop with status 124 after N retired instructions
         --symbols F                       where names of the guest's code come from: an ELF file, or a
                                           System.map (default: the ELF image)
-        --trace events|instructions[=FILE]
-                                          one line for each, on stderr or into FILE
+        --trace LIST[=FILE]               one line for each, on stderr or into FILE: a comma list of
+                                          instructions, exceptions, interrupts, io, mmio, or events for
+                                          all events
         --stats[=FILE]                    counters at the end, on stderr or into FILE
         --json                            the outcome, and --stats, in machine-readable form: one line on
                                           stdout, or on stderr if the serial port has stdout

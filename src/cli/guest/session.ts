@@ -100,8 +100,9 @@ export async function runSession(
   );
   try {
     const played = tape?.begin(machine.vm) ?? null;
-    const runSlice = disassemble && sink ? traceInstructions(machine.vm, disassemble, sink, played ?? undefined) : played;
-    if (sink && !disassemble) traceEvents(machine.vm, sink);
+    const runSlice =
+      disassemble && sink ? traceInstructions(machine.vm, disassemble, sink, options.trace!.classes, played ?? undefined) : played;
+    if (sink && !disassemble) traceEvents(machine.vm, sink, options.trace!.classes);
     const journal = tape?.journal ?? machine.vm.record();
     const postMortem = new PostMortem(machine.vm, journal, () => build(NOWHERE).vm, symbols, image);
     const status = await new Session(options, io, machine, outputs, notices, store, sink, tape, postMortem).run(runSlice);

@@ -2,7 +2,7 @@
 //
 //   vcpu retired rip bytes text
 //
-// Events (exceptions, interrupts) stand between the instructions as --trace events shows them. Slow, and without influence on
+// Events (exceptions and interrupts, unless others are asked for) stand between the instructions as --trace events shows them. Slow, and without influence on
 // the guest.
 
 import { PAGE_MASK, gfnOf } from '../../base/paging-units.ts';
@@ -14,7 +14,8 @@ import { Access } from '../../mmu/vcpu-mmu.ts';
 import type { SliceResult } from '../../vm/exit.ts';
 import type { Vm } from '../../vm/vm.ts';
 import type { Disassemble } from './disassembler.ts';
-import { eventText } from './trace-events.ts';
+import type { TraceClass } from '../values.ts';
+import { eventText, isTraced } from './trace-events.ts';
 import type { LineSink } from './trace-sink.ts';
 
 const MAX_LENGTH = 15;
@@ -33,14 +34,14 @@ export function traceInstructions(
   vm: Vm,
   disassemble: Disassemble,
   sink: LineSink,
+  classes: readonly TraceClass[] | null,
   runSlice: (limit: number) => SliceResult = (limit) => vm.runSlice(limit),
 ): (limit: number, milliseconds: number) => SliceResult {
   const { cpus } = vm.internals;
   let events: string[] = [];
   let delivered = false;
   const listener = <K extends keyof TraceEvents>(name: K, event: TraceEvents[K]): void => {
-    if (name !== 'interrupt' && name !== 'exception') return;
-    events.push(eventText(name, event));
+    if (isTraced(name, classes)) events.push(eventText(name, event));
     // Has the machine come back before the handler's first instruction, so that this one is seen too.
     if (name === 'interrupt') {
       delivered = true;
