@@ -39,20 +39,16 @@ export function codeAt(vm: Vm, index: number, most: number = MAX_LENGTH, rip?: b
   cpu.refresh();
   cpu.mmu.setControls();
   const address = addressIn(cpu, rip ?? cpu.state.rip[0]);
-  return { ...address, bits: BITS[cpu.mode], bytes: bytesAt(vm, cpu, Number(BigInt.asIntN(64, address.linear)), most, Access.FETCH) };
+  return { ...address, bits: BITS[cpu.mode], bytes: bytesAt(vm, cpu, Number(BigInt.asIntN(64, address.linear)), most) };
 }
 
-/** Up to `most` bytes of data at linear address `linear` (signed) as `cpu` may read them in its present mode. */
-export const dataAt = (vm: Vm, cpu: Cpu, linear: number, most: number): Uint8Array => bytesAt(vm, cpu, linear, most, Access.READ);
-
-function bytesAt(vm: Vm, cpu: Cpu, start: number, most: number, access: number): Uint8Array {
-  const context = access === Access.FETCH ? cpu.fetchContext : cpu.dataContext;
+function bytesAt(vm: Vm, cpu: Cpu, start: number, most: number): Uint8Array {
   const bytes: number[] = [];
   let page: Uint8Array | null = null;
   for (let n = 0; n < most; n++) {
     const inPage = (start + n) & PAGE_MASK;
     if (n === 0 || inPage === 0) {
-      const gpa = cpu.mmu.gpaOf(start + n, access, context);
+      const gpa = cpu.mmu.gpaOf(start + n, Access.FETCH, cpu.fetchContext);
       page = gpa < 0 ? null : vm.page(gfnOf(gpa));
     }
     if (page === null) break;

@@ -3,7 +3,6 @@
 import { EFER } from '../../cpu/arch/control-bits.ts';
 import { GPR_NAMES } from '../../vm/registers.ts';
 import type { Regs, SegmentRegister, Sregs, TableRegister } from '../../vm/registers.ts';
-import type { Vcpu } from '../../vm/vcpu.ts';
 
 const SEGMENTS = ['cs', 'ss', 'ds', 'es', 'fs', 'gs', 'ldt', 'tr'] as const;
 const CONTROLS = ['cr0', 'cr2', 'cr3', 'cr4', 'efer'] as const;
@@ -45,10 +44,4 @@ export function systemText(sregs: Sregs): string[] {
     table('IDT', sregs.idt, width),
     CONTROLS.map((name) => `${name.toUpperCase()} ${digits(sregs[name], 8)}`).join('  '),
   ];
-}
-
-/** All of them. */
-export function registersText(vcpu: Pick<Vcpu, 'getRegs' | 'getSregs'>): string[] {
-  const sregs = vcpu.getSregs();
-  return [...generalText(vcpu.getRegs(), sregs), ...systemText(sregs)];
 }
