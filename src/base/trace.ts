@@ -11,6 +11,10 @@ export interface TraceEvents {
   'mt-cycle': { cpid: bigint };
   'code-invalidated': { gfn: number; offset: number; bytes: number };
   a20: { open: boolean };
+  /** An access to a port; `claimed`: a device answered it. Unanswered reads give ones, unanswered writes nothing. */
+  io: { vcpu: number; direction: 'read' | 'write'; port: number; width: number; value: number; claimed: boolean };
+  /** An access to a guest-physical address that is not RAM. */
+  mmio: { vcpu: number; direction: 'read' | 'write'; gpa: number; width: number; value: number; claimed: boolean };
 }
 
 export type TraceListener = <K extends keyof TraceEvents>(name: K, event: TraceEvents[K]) => void;

@@ -32,7 +32,12 @@ export const SESSION_OPTIONS = {
   debugcon: valued('F|stdio', parseDebugcon, 'where what the guest sends to port 0xE9 goes: into F, or to stdout'),
   timeout: valued('SECONDS', parseSeconds, 'stop with status 124 after so much wall-clock time'),
   maxInstructions: valued('N', integer(1, Number.MAX_SAFE_INTEGER), 'stop with status 124 after N retired instructions'),
-  trace: valued('events|instructions[=FILE]', parseTrace, 'one line for each, on stderr or into FILE'),
+  symbols: valued('F', nonEmpty, "where names of the guest's code come from: an ELF file, or a System.map (default: the ELF image)"),
+  trace: valued(
+    'LIST[=FILE]',
+    parseTrace,
+    'one line for each, on stderr or into FILE: a comma list of instructions, exceptions, interrupts, io, mmio, or events for all events',
+  ),
   stats: report('FILE', 'counters at the end, on stderr or into FILE'),
   json: flag('the outcome, and --stats, in machine-readable form: one line on stdout, or on stderr if the serial port has stdout'),
 } as const;

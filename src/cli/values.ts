@@ -79,15 +79,30 @@ export function parseDebugcon(text: string): DebugTarget {
   return { kind: 'file', path };
 }
 
+const TRACE_CLASSES = ['exceptions', 'interrupts', 'io', 'mmio'] as const;
+export type TraceClass = (typeof TRACE_CLASSES)[number];
+
 /** What to trace; `file` is null for stderr. */
 export interface TraceTarget {
+  /** `instructions`: each of them, with the events among `classes` between them. */
   readonly what: 'events' | 'instructions';
+  /** The classes of events; null for every event that there is. */
+  readonly classes: readonly TraceClass[] | null;
   readonly file: string | null;
 }
 
-/** `events` or `instructions`, each with an optional `=FILE`. */
+/** A comma list of `events` (all of them), `instructions`, and classes of events; with an optional `=FILE`. */
 export function parseTrace(text: string): TraceTarget {
-  const match = /^(events|instructions)(?:=(.+))?$/s.exec(text);
-  if (!match) throw new InputError(`'${text}' is not events or instructions, optionally with =FILE`);
-  return { what: match[1] as TraceTarget['what'], file: match[2] ?? null };
+  const [, list, file = null] = /^([^=]*)(?:=(.+))?$/s.exec(text) ?? [];
+  const words = list?.split(',') ?? [];
+  const known: readonly string[] = ['events', 'instructions', ...TRACE_CLASSES];
+  const odd = words.find((word) => !known.includes(word));
+  if (list === undefined || odd !== undefined) {
+    throw new InputError(`'${odd ?? text}' is not one of ${known.join(', ')}; a list of them may end with =FILE`);
+  }
+  const what = words.includes('instructions') ? 'instructions' : 'events';
+  const named = TRACE_CLASSES.filter((name) => words.includes(name));
+  // Instructions alone stand with what comes between them.
+  const classes = named.length === 0 && what === 'instructions' ? (['exceptions', 'interrupts'] as const) : named;
+  return { what, classes: words.includes('events') ? null : classes, file };
 }

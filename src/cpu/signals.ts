@@ -25,3 +25,11 @@ export interface Fault {
   /** #PF: the linear address, canonical. */
   linear: number;
 }
+
+/** An exception on the way to a triple fault. */
+export interface ChainedFault extends Fault {
+  /** RIP, signed, of the instruction that was left: the one that raised it, or that was interrupted for what was being delivered. */
+  readonly rip: number;
+  /** The vector during whose delivery it came up; null: the instruction raised it. */
+  readonly delivering: number | null;
+}

@@ -2,6 +2,7 @@
 
 import type { AccessWidth } from '../base/device.ts';
 import type { Platform } from '../base/platform.ts';
+import type { Trace } from '../base/trace.ts';
 import type { CpuHost } from '../cpu/host.ts';
 import { Request } from '../base/request.ts';
 import type { VirtualClock } from './clock.ts';
@@ -19,22 +20,33 @@ export class BoardHost implements CpuHost {
     private readonly clock: VirtualClock,
     private readonly float: boolean,
     private readonly request: (vcpu: number, bits: number) => void,
+    private readonly trace: Trace,
   ) {}
 
   readPort(port: number, width: AccessWidth, vcpu: number): number | null {
-    return this.platform?.ports.read(port, width, vcpu) ?? (this.float ? allOnes(width) : null);
+    const answer = this.platform?.ports.read(port, width, vcpu) ?? null;
+    const value = answer ?? (this.float ? allOnes(width) : null);
+    if (value !== null) this.trace.on?.('io', { vcpu, direction: 'read', port, width, value, claimed: answer !== null });
+    return value;
   }
 
   writePort(port: number, width: AccessWidth, value: number, vcpu: number): boolean {
-    return (this.platform?.ports.write(port, width, value, vcpu) ?? false) || this.float;
+    const claimed = this.platform?.ports.write(port, width, value, vcpu) ?? false;
+    if (claimed || this.float) this.trace.on?.('io', { vcpu, direction: 'write', port, width, value, claimed });
+    return claimed || this.float;
   }
 
   readMmio(gpa: number, width: AccessWidth, vcpu: number): number | null {
-    return this.platform?.mmio.read(gpa, width, vcpu) ?? (this.float ? allOnes(width) : null);
+    const answer = this.platform?.mmio.read(gpa, width, vcpu) ?? null;
+    const value = answer ?? (this.float ? allOnes(width) : null);
+    if (value !== null) this.trace.on?.('mmio', { vcpu, direction: 'read', gpa, width, value, claimed: answer !== null });
+    return value;
   }
 
   writeMmio(gpa: number, width: AccessWidth, value: number, vcpu: number): boolean {
-    return (this.platform?.mmio.write(gpa, width, value, vcpu) ?? false) || this.float;
+    const claimed = this.platform?.mmio.write(gpa, width, value, vcpu) ?? false;
+    if (claimed || this.float) this.trace.on?.('mmio', { vcpu, direction: 'write', gpa, width, value, claimed });
+    return claimed || this.float;
   }
 
   tsc(): number {

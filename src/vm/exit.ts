@@ -1,6 +1,6 @@
 // Why `run` came back, as one union. Internal exits (EPT violations, PML full) never show.
 
-import type { Fault } from '../cpu/signals.ts';
+import type { ChainedFault } from '../cpu/signals.ts';
 import type { OutsideAccess } from '../cpu/replay.ts';
 import type { Position } from './journal.ts';
 
@@ -13,7 +13,7 @@ export type Exit =
   /** Every vCPU is halted (or was never started) and no device will wake one. */
   | { readonly kind: 'hlt' }
   /** Triple fault: the exceptions that led to it, oldest first. Returned again by each further run in which nothing else can run. */
-  | { readonly kind: 'shutdown'; readonly chain: readonly Fault[] }
+  | { readonly kind: 'shutdown'; readonly chain: readonly ChainedFault[] }
   /** The board ended the run (a debug-exit device): the value written. */
   | { readonly kind: 'debug-exit'; readonly value: number }
   /** The guest pulled the reset line, by which PCs are rebooted. The machine is as it was: to reset it is the caller's. */

@@ -83,7 +83,7 @@ export class Vm {
     checkConfig(config);
     this.clock = new VirtualClock(() => this.slices?.progress() ?? 0);
     const floats = (config.unclaimed ?? (config.platform ? 'float' : 'exit')) === 'float';
-    const host = new BoardHost(this.clock, floats, (vcpu, bits) => parts.cpus[vcpu]!.request(bits));
+    const host = new BoardHost(this.clock, floats, (vcpu, bits) => parts.cpus[vcpu]!.request(bits), this.trace);
     const parts = buildParts(config, host, this.trace);
     this.parts = parts;
     this.inputs = new Inputs({

@@ -41,6 +41,7 @@ describe('the options of run', () => {
       debugcon: null,
       timeout: null,
       maxInstructions: null,
+      symbols: null,
       trace: null,
       stats: null,
       json: false,

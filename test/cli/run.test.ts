@@ -84,18 +84,16 @@ describe('exit status', () => {
     expect(await run('none')).toMatchObject({ status: 125, stderr: expect.stringMatching(/^tidemark: initrd '[^']*none': [^\n]*\n$/) });
   });
 
-  it('124 at --max-instructions, exactly, with one line', async () => {
-    expect(await cli('run', SPIN, '--max-instructions=123456', '--serial=none')).toEqual({
-      status: 124,
-      stdout: '',
-      stderr: 'tidemark: the limit of instructions was reached after 123456\n',
-    });
+  it('124 at --max-instructions, exactly, with where that is', async () => {
+    const { status, stdout, stderr } = await cli('run', SPIN, '--max-instructions=123456', '--serial=none');
+    expect({ status, stdout }).toEqual({ status: 124, stdout: '' });
+    expect(stderr).toMatch(/^tidemark: the limit of instructions was reached after 123456\n {2}cause: in a loop /);
   });
 
-  it('124 at --timeout, with one line', async () => {
+  it('124 at --timeout, with where that is', async () => {
     const { status, stdout, stderr } = await cli('run', SPIN, '--timeout=0.05');
     expect({ status, stdout }).toEqual({ status: 124, stdout: 'spin: start\n' });
-    expect(stderr).toMatch(/^tidemark: the time limit was reached after \d+ instructions\n$/);
+    expect(stderr).toMatch(/^tidemark: the time limit was reached after \d+ instructions\n {2}cause: in a loop /);
   });
 
   it('124 at --timeout although the guest sleeps for ever', async () => {
@@ -110,11 +108,11 @@ describe('exit status', () => {
   it('126 after a triple fault, with the exceptions and the registers', async () => {
     const { status, stdout, stderr } = await cli('run', TRIPLE);
     expect({ status, stdout }).toEqual({ status: 126, stdout: 'triple-fault: now\n' });
-    const [first, ...registers] = stderr.trimEnd().split('\n');
+    const [first] = stderr.split('\n');
     expect(first).toMatch(/^tidemark: triple fault on vCPU 0 after \d+ instructions: /);
     expect(first).toMatch(/#GP\(0x33, of IDT entry 6 #UD\), then .*#GP\(0x43, of IDT entry 8 #DF\)/);
-    expect(registers[0]).toMatch(/^ {2}RIP [0-9a-f]{16} {2}RFLAGS [0-9a-f]{8}$/);
-    for (const name of ['RSP', 'R15', 'CS', 'GDT', 'IDT', 'CR0', 'CR2', 'CR3']) expect(stderr).toMatch(new RegExp(`\\b${name} `));
+    expect(stderr).toMatch(/^ {2}EIP [0-9a-f]{8} {2}EFLAGS [0-9a-f]{8}$/m);
+    for (const name of ['ESP', 'EDI', 'CS', 'GDT', 'IDT', 'CR0', 'CR2', 'CR3']) expect(stderr).toMatch(new RegExp(`\\b${name} `));
     const { stdout: json } = await cli('run', TRIPLE, '--json', '--serial=none');
     const exceptions = expect.arrayContaining([expect.objectContaining({ name: '#GP', errorCode: 0x33 })]);
     expect(JSON.parse(json)).toMatchObject({ outcome: 'triple-fault', status: 126, vcpu: 0, exceptions });

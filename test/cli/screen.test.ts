@@ -49,7 +49,7 @@ describe('where stderr is no terminal', () => {
   it('the screen comes before what is said of the end', async () => {
     const { status, stderr } = await piped('', run(ticking, '--max-instructions=20000'));
     expect(status).toBe(124);
-    expect(stderr).toMatch(/^Hello, screen\ntidemark: the limit of instructions was reached after 20000\n$/);
+    expect(stderr).toMatch(/^Hello, screen\ntidemark: the limit of instructions was reached after 20000\n/);
   });
 
   it('a boot sector hears it by INT 16H and answers by INT 10H', async () => {

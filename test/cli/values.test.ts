@@ -100,11 +100,13 @@ describe("the serial port's target", () => {
 
 describe('what to trace', () => {
   it.each([
-    ['events', { what: 'events', file: null }],
-    ['instructions', { what: 'instructions', file: null }],
-    ['events=a=b', { what: 'events', file: 'a=b' }],
+    ['events', { what: 'events', classes: null, file: null }],
+    ['instructions', { what: 'instructions', classes: ['exceptions', 'interrupts'], file: null }],
+    ['io,mmio', { what: 'events', classes: ['io', 'mmio'], file: null }],
+    ['interrupts,instructions=F', { what: 'instructions', classes: ['interrupts'], file: 'F' }],
+    ['events=a=b', { what: 'events', classes: null, file: 'a=b' }],
   ])('%s', (text, target) => expect(parseTrace(text)).toEqual(target));
   it.each(['', 'event', 'events=', 'all'])("refuses '%s'", (text) => {
-    expect(() => parseTrace(text)).toThrow(/not events or instructions/);
+    expect(() => parseTrace(text)).toThrow(/is not one of events, instructions, exceptions, interrupts, io, mmio/);
   });
 });

@@ -47,7 +47,7 @@ export async function runGuest(
     if (!disk) load(pc.vm, path, bytes, boot, options.enterAll);
     return pc;
   };
-  return runSession(options, io, build, tape);
+  return runSession(options, io, build, tape, disk ? null : { name: path, bytes });
 }
 
 /** Reads input files from where the tape says that they lie. */

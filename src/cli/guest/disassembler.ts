@@ -1,10 +1,18 @@
-// Disassembly for --trace instructions, by iced-x86. Tidemark uses no other package at run time, and this one only when asked to show
-// instructions. A disassembler of our own would share the mistakes of the decoder whose work the trace is to show.
+// Disassembly, by iced-x86, for --trace instructions and for where a run stopped. Tidemark uses no other package at run time, and this
+// one only to show instructions. A disassembler of our own would share the mistakes of the decoder whose work the trace is to show.
 
 import { InputError } from '../../base/errors.ts';
 
-/** The instruction at the start of `bytes`: its text in Intel's syntax and its length. `rip` is its address. */
-export type Disassemble = (bytes: Uint8Array, bitness: 16 | 32 | 64, rip: bigint) => { readonly text: string; readonly length: number };
+export interface Disassembled {
+  /** In Intel's syntax. */
+  readonly text: string;
+  readonly length: number;
+  /** Of a near branch, the offset that it leads to; else null. */
+  readonly target: bigint | null;
+}
+
+/** The instruction at the start of `bytes`. `rip` is its address. */
+export type Disassemble = (bytes: Uint8Array, bitness: 16 | 32 | 64, rip: bigint) => Disassembled;
 
 /** Loads the package. InputError if it is not installed. */
 export async function loadDisassembler(): Promise<Disassemble> {
@@ -17,7 +25,9 @@ export async function loadDisassembler(): Promise<Disassemble> {
     const decoder = new Decoder(bitness, bytes, DecoderOptions.None);
     decoder.ip = rip;
     const instruction = decoder.decode();
-    const result = { text: formatter.format(instruction), length: instruction.length };
+    const { length, isJccShortOrNear, isJmpShortOrNear, isCallNear } = instruction;
+    const isNear = isJccShortOrNear || isJmpShortOrNear || isCallNear;
+    const result = { text: formatter.format(instruction), length, target: isNear ? instruction.nearBranchTarget : null };
     instruction.free();
     decoder.free();
     return result;

@@ -4,8 +4,10 @@ import { InternalError } from '../../base/errors.ts';
 import type { Exit } from '../../vm/exit.ts';
 import type { Vm } from '../../vm/vm.ts';
 import { ExitStatus } from '../exit-status.ts';
-import { registersText } from './registers-text.ts';
+import type { Stopped } from './post-mortem.ts';
 import type { StopReason } from './stop.ts';
+import { stoppedData } from './stopped-json.ts';
+import { stoppedText } from './stopped-text.ts';
 import { faultText, vectorName } from './vector-names.ts';
 
 export interface Outcome {
@@ -18,6 +20,9 @@ export interface Outcome {
 
 /** How a process ends that a signal ended, as shells see it. */
 const SIGNAL_STATUS = { SIGINT: 128 + 2, SIGTERM: 128 + 15 } as const;
+
+/** Of runs that something other than their guest ended. */
+export const CUT_SHORT: readonly number[] = [ExitStatus.LIMIT, ...Object.values(SIGNAL_STATUS)];
 
 /** What isa-debug-exit makes of the value written. */
 export const debugExitStatus = (value: number): number => ((value << 1) | 1) & 0xff;
@@ -52,6 +57,13 @@ export function stoppedOutcome(reason: StopReason, vm: Vm, before: bigint): Outc
   }
 }
 
+/** The outcome with where the machine stopped: more lines, and the field `stopped`. */
+export const withStopped = ({ status, lines, fields }: Outcome, stopped: Stopped): Outcome => ({
+  status,
+  lines: [...lines, ...stoppedText(stopped)],
+  fields: { ...fields, stopped: stoppedData(stopped) },
+});
+
 /** What the run retired; of a machine that is resumed also where that lies in its life. */
 const countText = ({ retired }: Vm, before: bigint): string => `${retired - before}${before > 0n ? ` (${retired} in all)` : ''}`;
 
@@ -62,10 +74,7 @@ function tripleFault(chain: Extract<Exit, { kind: 'shutdown' }>['chain'], index:
   const faults = chain.map(faultText);
   return {
     status: ExitStatus.TRIPLE_FAULT,
-    lines: [
-      `tidemark: triple fault on vCPU ${index} after ${vcpu.retired} instructions: ${faults.join(', then ')}; the registers are:`,
-      ...registersText(vcpu).map((line) => `  ${line}`),
-    ],
+    lines: [`tidemark: triple fault on vCPU ${index} after ${vcpu.retired} instructions: ${faults.join(', then ')}`],
     fields: {
       outcome: 'triple-fault',
       vcpu: index,

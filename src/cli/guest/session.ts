@@ -7,13 +7,15 @@ import type { CycleReport } from '../../checkpoint/checkpointer.ts';
 import { verifyRebuilds } from '../../checkpoint/rebuild.ts';
 import { MemoryStore } from '../../checkpoint/store.ts';
 import type { CheckpointStore, GuestEnd } from '../../checkpoint/store.ts';
+import { Symbols } from '../../debug/symbols.ts';
 import type { Board, KeyEvent } from '../../machine/board.ts';
 import { LostWriteError } from '../../mt/shadow.ts';
-import type { SliceResult } from '../../vm/exit.ts';
+import type { Exit, SliceResult } from '../../vm/exit.ts';
 import type { Vm } from '../../vm/vm.ts';
 import { yieldToHost } from '../../vm/yield-to-host.ts';
 import { DirectoryStore } from '../checkpoint-directory.ts';
 import { ExitStatus } from '../exit-status.ts';
+import { readInputFile } from '../input-file.ts';
 import { errorText } from '../report-error.ts';
 import type { CliIo } from '../io.ts';
 import type { Tape } from '../record/tape.ts';
@@ -23,9 +25,11 @@ import { CheckpointTotals, cycleText } from './checkpoint-report.ts';
 import { ConsoleInput } from './console-input.ts';
 import { loadDisassembler } from './disassembler.ts';
 import { Notices } from './notices.ts';
-import { outcomeOf, stoppedOutcome } from './outcome.ts';
+import { CUT_SHORT, outcomeOf, stoppedOutcome, withStopped } from './outcome.ts';
 import type { Outcome } from './outcome.ts';
 import { GuestOutputs } from './outputs.ts';
+import { PostMortem } from './post-mortem.ts';
+import type { End, LoadedFile } from './post-mortem.ts';
 import { json, writeReport } from './report.ts';
 import { RunFiles } from './run-files.ts';
 import type { RunFile } from './run-files.ts';
@@ -34,6 +38,7 @@ import type { Runner, RunnerParts } from './runner.ts';
 import { ScreenView } from './screen-view.ts';
 import { collectStats, ExitCounts, statsText } from './stats.ts';
 import { Stop } from './stop.ts';
+import type { StopReason } from './stop.ts';
 import { traceEvents } from './trace-events.ts';
 import { traceInstructions } from './trace-instructions.ts';
 import { terminalKeys } from './terminal-keys.ts';
@@ -56,6 +61,8 @@ export interface GuestSinks {
   readonly notice: (text: string) => void;
 }
 
+const NOWHERE: GuestSinks = { serial() {}, debugcon() {}, notice() {} };
+
 /** Between turns of the event loop, ms. */
 const TURN = 5;
 /** Most bytes of pages and blocks that checkpoints in memory keep; beyond that the oldest cycles are merged. */
@@ -65,14 +72,17 @@ const PROGRESS = 1000;
 
 /**
  * Builds a machine with `build` and runs it as `options` say. Returns the exit status. Throws InputError and system errors;
- * what the guest said until then is in its files all the same.
+ * what the guest said until then is in its files all the same. `build` is called again, for a machine in all the same, when the run's
+ * end is looked into. `image`: the file that was loaded, for its symbols.
  */
 export async function runSession(
   options: SessionOptions,
   io: CliIo,
   build: (sinks: GuestSinks) => ReadyMachine,
   tape: Tape | null = null,
+  image: LoadedFile | null = null,
 ): Promise<number> {
+  const symbols = options.symbols === null ? null : Symbols.parse(options.symbols, readInputFile(options.symbols, 'file of symbols'));
   const outputs = new GuestOutputs(options.serial, options.debugcon, io);
   const notices = new Notices(io, options.json);
   const sinks: GuestSinks = { serial: outputs.serial, debugcon: outputs.debug, notice: notices.add };
@@ -96,9 +106,12 @@ export async function runSession(
       () => files.discard(),
       () => tape?.begin(machine.vm) ?? null,
     );
-    const runSlice = disassemble && sink ? traceInstructions(machine.vm, disassemble, sink, played ?? undefined) : played;
-    if (sink && !disassemble) traceEvents(machine.vm, sink);
-    return await new Session(options, io, machine, outputs, notices, store, sink, tape, files, stats).run(runSlice);
+    const runSlice =
+      disassemble && sink ? traceInstructions(machine.vm, disassemble, sink, options.trace!.classes, played ?? undefined) : played;
+    if (sink && !disassemble) traceEvents(machine.vm, sink, options.trace!.classes);
+    const journal = tape?.journal ?? machine.vm.record();
+    const postMortem = new PostMortem(machine.vm, journal, () => build(NOWHERE).vm, symbols, image);
+    return await new Session(options, io, machine, outputs, notices, store, sink, tape, files, stats, postMortem).run(runSlice);
   } finally {
     store?.close?.();
     files.close();
@@ -133,6 +146,8 @@ class Session {
   private lastProgress = performance.now();
   /** How many attempts to keep a cycle have failed since one succeeded. */
   private failing = 0;
+  /** The run's end, if it is to be looked into. */
+  private end: End | null = null;
 
   constructor(
     private readonly options: SessionOptions,
@@ -146,6 +161,7 @@ class Session {
     private readonly files: RunFiles,
     /** Where counters go at the end, if that is a file. */
     private readonly statsFile: RunFile | null,
+    private readonly postMortem: PostMortem,
   ) {
     this.before = machine.vm.retired;
     this.stop = new Stop(io);
@@ -202,8 +218,9 @@ class Session {
       checkpointer && totals ? checkpointRunner(parts, checkpointer, totals, (...done) => this.cycleDone(...done)) : freeRunner(parts);
 
     const started = performance.now();
-    const ended = await this.guarded(runner);
+    const unexplained = await this.guarded(runner);
     const seconds = (performance.now() - started) / 1000;
+    const ended = this.end ? withStopped(unexplained, await this.postMortem.examine(this.end)) : unexplained;
     const mt = checkpointer?.stats() ?? null;
     checkpointer?.stop();
     await this.outputs.flush();
@@ -243,13 +260,13 @@ class Session {
   /** Runs with limits and keyboard in force. */
   private async guarded(runner: Runner): Promise<Outcome> {
     const {
-      machine: { vm, end },
+      machine: { end },
       stop,
       input,
     } = this;
     if (end && end.kind !== 'hlt') {
       this.screen?.close();
-      return outcomeOf(end, 0, vm, this.before);
+      return this.endedBy(end, 0, 'resumed');
     }
     stop.arm(this.options.timeout);
     input?.open();
@@ -281,21 +298,36 @@ class Session {
       const { exit, vcpu, retired } = await runner(left);
       left -= retired;
       if (!this.store) this.exits.count(exit.kind);
-      if (exit.kind === 'interrupted' && stop.reason !== null) return stoppedOutcome(stop.reason, vm, this.before);
+      if (exit.kind === 'interrupted' && stop.reason !== null) return this.stoppedBy(stop.reason, exit, vcpu);
       const recorded = this.tape?.endsWith ?? null;
-      if (exit.kind === 'interrupted' && recorded !== null) return { status: recorded, lines: [], fields: { outcome: 'replayed' } };
-      if (exit.kind !== 'hlt' || !input || !sleeps(vm)) return outcomeOf(exit, vcpu, vm, this.before);
+      if (exit.kind === 'interrupted' && recorded !== null) {
+        if (CUT_SHORT.includes(recorded)) this.end = { exit, vcpu, reason: null };
+        return { status: recorded, lines: [], fields: { outcome: 'replayed' } };
+      }
+      if (exit.kind !== 'hlt' || !input || !sleeps(vm)) return this.endedBy(exit, vcpu, null);
       // Only what is typed can wake the guest now.
       this.screen?.draw();
       await this.outputs.flush();
       if (!(await input.more(stop.signal))) {
-        return stop.reason === null ? outcomeOf(exit, vcpu, vm, this.before) : stoppedOutcome(stop.reason, vm, this.before);
+        return stop.reason === null ? this.endedBy(exit, vcpu, null) : this.stoppedBy(stop.reason, exit, vcpu);
       }
     }
   }
 
+  /** The guest, or the limit of instructions, has ended the run. A halt, a reset and a write to the debug-exit port are plain ends. */
+  private endedBy(exit: Exit, vcpu: number, reason: End['reason']): Outcome {
+    if (exit.kind === 'shutdown' || exit.kind === 'limit') this.end = { exit, vcpu, reason };
+    return outcomeOf(exit, vcpu, this.machine.vm, this.before);
+  }
+
+  private stoppedBy(reason: StopReason, exit: Exit, vcpu: number): Outcome {
+    if (reason !== 'quit') this.end = { exit, vcpu, reason };
+    return stoppedOutcome(reason, this.machine.vm, this.before);
+  }
+
   /** Between slices: the keyboard, the outputs, the event loop. False once the run is to stop. */
   private async between(): Promise<boolean> {
+    this.postMortem.look();
     this.input?.pump();
     const redraw = this.screen?.refresh() ?? Infinity;
     const asleep = this.clock.remaining();

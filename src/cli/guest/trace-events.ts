@@ -2,10 +2,11 @@
 
 import type { TraceEvents } from '../../base/trace.ts';
 import type { Vm } from '../../vm/vm.ts';
+import type { TraceClass } from '../values.ts';
 import type { LineSink } from './trace-sink.ts';
 import { hex, vectorName } from './vector-names.ts';
 
-const HEXADECIMAL: ReadonlySet<string> = new Set(['rip', 'gpa', 'gfn', 'offset', 'qualification', 'errorCode']);
+const HEXADECIMAL: ReadonlySet<string> = new Set(['rip', 'gpa', 'gfn', 'offset', 'qualification', 'errorCode', 'port', 'value']);
 
 /** The event as its line. */
 export function eventText<K extends keyof TraceEvents>(name: K, event: TraceEvents[K]): string {
@@ -17,7 +18,15 @@ export function eventText<K extends keyof TraceEvents>(name: K, event: TraceEven
   return name + fields.join('');
 }
 
-/** Writes every event of the machine from now on. */
-export function traceEvents(vm: Vm, sink: LineSink): void {
-  vm.trace.on = (name, event) => sink.line(eventText(name, event));
+const CLASS_OF: { readonly [name: string]: TraceClass } = { exception: 'exceptions', interrupt: 'interrupts', io: 'io', mmio: 'mmio' };
+
+/** Whether events called `name` are among `classes`; null is all of them. */
+export const isTraced = (name: string, classes: readonly TraceClass[] | null): boolean =>
+  classes === null || (CLASS_OF[name] !== undefined && classes.includes(CLASS_OF[name]));
+
+/** Writes every event of the machine among `classes` from now on. */
+export function traceEvents(vm: Vm, sink: LineSink, classes: readonly TraceClass[] | null): void {
+  vm.trace.on = (name, event) => {
+    if (isTraced(name, classes)) sink.line(eventText(name, event));
+  };
 }

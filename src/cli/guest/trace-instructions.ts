@@ -2,23 +2,18 @@
 //
 //   vcpu retired rip bytes text
 //
-// Events (exceptions, interrupts) stand between the instructions as --trace events shows them. Slow, and without influence on
-// the guest.
+// Events (exceptions and interrupts, unless others are asked for) stand between the instructions as --trace events shows them. Slow, and
+// without influence on the guest.
 
-import { PAGE_MASK, gfnOf } from '../../base/paging-units.ts';
-import { Seg } from '../../base/state/vcpu.ts';
 import type { TraceEvents } from '../../base/trace.ts';
-import { CodeMode } from '../../cpu/builder/insn.ts';
 import type { Cpu } from '../../cpu/cpu.ts';
-import { Access } from '../../mmu/vcpu-mmu.ts';
+import { codeAt } from '../../debug/code-at.ts';
 import type { SliceResult } from '../../vm/exit.ts';
 import type { Vm } from '../../vm/vm.ts';
 import type { Disassemble } from './disassembler.ts';
-import { eventText } from './trace-events.ts';
+import type { TraceClass } from '../values.ts';
+import { eventText, isTraced } from './trace-events.ts';
 import type { LineSink } from './trace-sink.ts';
-
-const MAX_LENGTH = 15;
-const BITNESS = { [CodeMode.BITS16]: 16, [CodeMode.BITS32]: 32, [CodeMode.BITS64]: 64 } as const;
 
 /** A vCPU before a step: what it would execute. */
 interface Before {
@@ -33,14 +28,14 @@ export function traceInstructions(
   vm: Vm,
   disassemble: Disassemble,
   sink: LineSink,
+  classes: readonly TraceClass[] | null,
   runSlice: (limit: number) => SliceResult = (limit) => vm.runSlice(limit),
 ): (limit: number, milliseconds: number) => SliceResult {
   const { cpus } = vm.internals;
   let events: string[] = [];
   let delivered = false;
   const listener = <K extends keyof TraceEvents>(name: K, event: TraceEvents[K]): void => {
-    if (name !== 'interrupt' && name !== 'exception') return;
-    events.push(eventText(name, event));
+    if (isTraced(name, classes)) events.push(eventText(name, event));
     // Has the machine come back before the handler's first instruction, so that this one is seen too.
     if (name === 'interrupt') {
       delivered = true;
@@ -73,30 +68,9 @@ export function traceInstructions(
   };
 }
 
-function look(vm: Vm, cpu: Cpu): Before {
-  const { state } = cpu;
-  cpu.refresh();
-  cpu.mmu.setControls();
-  return { retired: state.retired[0], rip: state.rip[0], bytes: fetchBytes(vm, cpu), bitness: BITNESS[cpu.mode] };
-}
-
-/** Up to 15 bytes at RIP, less where the guest's paging gives none. */
-function fetchBytes(vm: Vm, cpu: Cpu): Uint8Array {
-  const { state, mmu } = cpu;
-  const long = cpu.mode === CodeMode.BITS64;
-  const start = long ? Number(BigInt.asIntN(64, state.rip[0])) : Number((state.rip[0] + state.segBase[Seg.CS]) & 0xffffffffn);
-  const bytes: number[] = [];
-  let page: Uint8Array | null = null;
-  for (let n = 0; n < MAX_LENGTH; n++) {
-    const inPage = (start + n) & PAGE_MASK;
-    if (n === 0 || inPage === 0) {
-      const gpa = mmu.gpaOf(start + n, Access.FETCH, cpu.fetchContext);
-      page = gpa < 0 ? null : vm.page(gfnOf(gpa));
-    }
-    if (page === null) break;
-    bytes.push(page[inPage]);
-  }
-  return Uint8Array.from(bytes);
+function look(vm: Vm, { index, state }: Cpu): Before {
+  const { rip, bytes, bits } = codeAt(vm, index);
+  return { retired: state.retired[0], rip, bytes, bitness: bits };
 }
 
 function instructionText(vcpu: number, { retired, rip, bytes, bitness }: Before, disassemble: Disassemble): string {

@@ -13,6 +13,7 @@ import { OutputDigests } from './tape.ts';
 import type { Tape, TapeEnd } from './tape.ts';
 
 export class Player implements Tape {
+  readonly journal = null;
   private readonly outputs = new OutputDigests();
   private vm: Vm | null = null;
   private replay: Replay | null = null;

@@ -27,6 +27,10 @@ export class Recorder implements Tape {
     this.identity = identified(guest);
   }
 
+  get journal(): Journal | null {
+    return this.running?.journal ?? null;
+  }
+
   locate(path: string): string {
     return path;
   }

@@ -2,6 +2,7 @@
 
 import { crc32 } from '../../base/crc32.ts';
 import type { SliceResult } from '../../vm/exit.ts';
+import type { Journal } from '../../vm/journal.ts';
 import type { Vm } from '../../vm/vm.ts';
 import type { RunFiles } from '../guest/run-files.ts';
 import type { GuestSinks } from '../guest/session.ts';
@@ -22,6 +23,8 @@ export interface Tape {
   open(files: RunFiles): void;
   /** The machine is ready to run. Returns what runs its slices in place of `vm.runSlice`; null if nothing does. */
   begin(vm: Vm): ((limit: number) => SliceResult) | null;
+  /** What it records, once the run has begun; null for a tape that does not record. */
+  readonly journal: Journal | null;
   /** The status with which the run is to end now; null while it goes on. */
   readonly endsWith: number | null;
   /** The run has ended with that status. */

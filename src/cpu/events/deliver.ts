@@ -4,7 +4,7 @@ import { Request } from '../../base/request.ts';
 import { Activity } from '../../base/state/vcpu.ts';
 import type { Cpu } from '../cpu.ts';
 import { Vector } from '../arch/vectors.ts';
-import type { Fault } from '../signals.ts';
+import type { ChainedFault } from '../signals.ts';
 import { EventType, Escalation, escalation, makeEvent } from './event.ts';
 import type { Event } from './event.ts';
 import { enterHandler } from './handler.ts';
@@ -21,7 +21,7 @@ export function deliverEvent(cpu: Cpu, event: Event): boolean {
   cpu.exceptionChain.length = 0;
   if (event.type === EventType.HARDWARE_EXCEPTION) {
     const { vector, errorCode } = event;
-    note(cpu, { vector, errorCode, linear: vector === Vector.PF ? cpu.fault.linear : 0 });
+    note(cpu, { vector, errorCode, linear: vector === Vector.PF ? cpu.fault.linear : 0, rip: event.returnRip, delivering: null });
   }
   let current = isBetweenIterations(cpu) ? { ...event, setsRf: true } : event;
   for (;;) {
@@ -65,7 +65,7 @@ function attempt(cpu: Cpu, event: Event): 'delivered' | 'faulted' | 'outside' {
  */
 function afterFault(cpu: Cpu, first: Event): Event | null {
   const { vector, errorCode, linear } = cpu.fault;
-  note(cpu, { vector, errorCode, linear });
+  note(cpu, { vector, errorCode, linear, rip: cpu.rip, delivering: first.vector });
   if (vector === Vector.PF) loadCr2(cpu, linear);
   const outcome = escalation(first, vector);
   if (outcome === Escalation.SHUTDOWN) return null;
@@ -73,7 +73,7 @@ function afterFault(cpu: Cpu, first: Event): Event | null {
   return makeEvent(EventType.HARDWARE_EXCEPTION, vector, errorCode, cpu.rip);
 }
 
-function note(cpu: Cpu, fault: Fault): void {
+function note(cpu: Cpu, fault: ChainedFault): void {
   cpu.exceptionChain.push(fault);
   if (cpu.exceptionChain.length > CHAIN_LENGTH) cpu.exceptionChain.shift();
 }

@@ -4,7 +4,7 @@
 import { Vector } from '../arch/vectors.ts';
 import { AccessReplay } from '../replay.ts';
 import { ExitSignal, FaultSignal, StallSignal } from '../signals.ts';
-import type { Fault } from '../signals.ts';
+import type { ChainedFault, Fault } from '../signals.ts';
 import { RunState } from './run-state.ts';
 
 export abstract class CpuState extends RunState {
@@ -19,7 +19,7 @@ export abstract class CpuState extends RunState {
   /** No single-step #DB follows the instruction at hand: it faulted, switched tasks, or entered a handler with TF cleared. */
   suppressTrap = false;
   /** The exceptions whose delivery led to shutdown, the last four at most (for the triple-fault report). */
-  readonly exceptionChain: Fault[] = [];
+  readonly exceptionChain: ChainedFault[] = [];
   /** Exceptions delivered, by vector. */
   readonly exceptionCounts = new Float64Array(32);
 
