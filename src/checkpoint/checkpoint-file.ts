@@ -110,7 +110,9 @@ const isFault = (value: unknown): boolean =>
   isObject(value) &&
   isCount(value['vector']) &&
   (value['errorCode'] === null || isCount(value['errorCode'])) &&
-  Number.isSafeInteger(value['linear']);
+  Number.isSafeInteger(value['linear']) &&
+  Number.isSafeInteger(value['rip']) &&
+  (value['delivering'] === null || isCount(value['delivering']));
 
 function isEnd(value: unknown): value is GuestEnd | null {
   if (value === null) return true;
