@@ -85,6 +85,11 @@ export class Uart16550 implements Device {
     return accepted;
   }
 
+  /** How many more bytes `receive` would accept. */
+  get room(): number {
+    return BACKLOG_LIMIT - this.state.backlog.length;
+  }
+
   /** Bytes on the line. */
   accept(data: StateValue): number {
     if (!(data instanceof Uint8Array)) throw new InputError(`what comes to ${this.name} is no bytes`);
