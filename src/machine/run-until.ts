@@ -66,24 +66,23 @@ export async function runUntil(host: RunHost, options: RunUntilOptions): Promise
   try {
     let retired = 0;
     let found = said(host) ?? seen(host, screen);
-    let asleepUntil = 0;
-    for (let look = nextMultiple(host, LOOK_NS, 0); ; ) {
+    const look = new Schedule(host.vm, LOOK_NS);
+    const feed = new Schedule(host.vm, FEED_NS);
+    host.typing.feed();
+    for (;;) {
       if (found) return { ...found, retired };
       if (retired >= limit) return { reason: 'limit', retired };
       if (signal?.aborted) return { reason: 'aborted', retired };
       if (performance.now() >= end) return { reason: 'timeout', retired };
-      host.typing.feed();
-      const feed = host.typing.pending ? nextMultiple(host, FEED_NS, asleepUntil) : Infinity;
-      const until = Math.min(screen ? look : Infinity, feed);
+      const until = Math.min(screen ? look.next : Infinity, host.typing.pending ? feed.next : Infinity);
       const milliseconds = Math.min(SLICE_MS, Math.max(0, end - performance.now()));
       const result = host.runSlice(limit - retired, { milliseconds, ...(until < Infinity ? { until } : {}) });
       retired += result.retired;
       const { exit, vcpu } = result;
-      asleepUntil = result.sleepsUntil ?? 0;
-      const isDue = exit.kind !== 'limit' || retired >= limit || host.vm.clock.nanoseconds() >= look || asleepUntil > look;
-      found = said(host) ?? (isDue ? seen(host, screen) : null);
+      const isLast = exit.kind !== 'limit' || retired >= limit;
+      if (feed.isDue(result)) host.typing.feed();
+      found = said(host) ?? (look.isDue(result) || isLast ? seen(host, screen) : null);
       if (exit.kind !== 'limit' && !found) return { reason: 'exit', exit, vcpu, retired };
-      if (isDue) look = nextMultiple(host, LOOK_NS, asleepUntil);
       await yieldToHost();
     }
   } finally {
@@ -91,10 +90,28 @@ export async function runUntil(host: RunHost, options: RunUntilOptions): Promise
   }
 }
 
-/** The first multiple of `step` after now, or not before `at`, in virtual nanoseconds. */
-function nextMultiple({ vm }: RunHost, step: number, at: number): number {
-  const now = vm.clock.nanoseconds() + NS_PER_TICK;
-  return Math.ceil(Math.max(now, at) / step) * step;
+/** Moments at whole multiples of a step of virtual nanoseconds. Slices, which the host's clock cuts, do not move them. */
+class Schedule {
+  next: number;
+
+  constructor(
+    private readonly vm: Vm,
+    private readonly step: number,
+  ) {
+    this.next = this.after(0);
+  }
+
+  /** Whether the moment is there, or all vCPUs sleep beyond it; then it is followed by the next. */
+  isDue({ sleepsUntil = 0 }: SliceResult): boolean {
+    const isDue = this.vm.clock.nanoseconds() >= this.next || sleepsUntil > this.next;
+    if (isDue) this.next = this.after(sleepsUntil);
+    return isDue;
+  }
+
+  /** The first such moment after now, and not before `at`. */
+  private after(at: number): number {
+    return Math.ceil(Math.max(this.vm.clock.nanoseconds() + NS_PER_TICK, at) / this.step) * this.step;
+  }
 }
 
 type Found = Extract<RunUntilResult, { readonly match: RegExpExecArray }>;

@@ -165,7 +165,7 @@ describe('typing', () => {
     expect(pc.outputBytes).toEqual(Uint8Array.of(0x6c, 0x73, 0x0a, 1, 2));
   });
 
-  const LONG = Uint8Array.from({ length: 200_000 }, (_, n) => (n * 7 + (n >> 8)) & 0xff);
+  const LONG = Uint8Array.from({ length: 100_000 }, (_, n) => (n * 7 + (n >> 8)) & 0xff);
 
   it('of more than fits loses nothing, and is the same on any host, and in a replay', async () => {
     const run = async (milliseconds: number) => {
@@ -191,13 +191,13 @@ describe('typing', () => {
     const pc = createPc(echo(3));
     let times = 0;
     pc.onSerial((byte) => {
-      if (byte === 0 && ++times <= 3) for (let n = 0; n < 3; n++) pc.type(LONG.subarray(1, 30_001));
+      if (byte === 0 && ++times <= 3) for (let n = 0; n < 3; n++) pc.type(LONG.subarray(1, 10_001));
     });
     pc.type(Uint8Array.of(0, 0, 0, 0x21, 0x21, 0x21));
-    await pc.runUntil({ serial: 'never', limit: 40_000_000 });
-    const zeros = LONG.subarray(1, 30_001).filter((byte) => byte === 0).length;
+    await pc.runUntil({ serial: 'never', limit: 2_000_000 });
+    const zeros = LONG.subarray(1, 10_001).filter((byte) => byte === 0).length;
     expect(zeros).toBeGreaterThan(3);
     // Three zeros were typed by hand; each of the three that are answered brings three texts.
-    expect(pc.outputBytes.length).toBe(6 + 9 * 30_000);
+    expect(pc.outputBytes.length).toBe(6 + 9 * 10_000);
   });
 });
