@@ -1,6 +1,6 @@
 // A machine as one piece of bytes: the container of a checkpoint's base, so that whatever reads those reads it too.
 
-import { requireBytes } from '../base/arguments.ts';
+import { requireBytes, shown } from '../base/arguments.ts';
 import { InputError } from '../base/errors.ts';
 import { decodeBase, encodeBase } from '../checkpoint/checkpoint-file.ts';
 import { enterState, refusingMalformed, tryState } from '../checkpoint/rebuild.ts';
@@ -68,7 +68,7 @@ export function enterSnapshot(vm: Vm, { machine, state, pages, blocks }: BaseChe
 export function requireSameMachine(ours: MachineDescription, theirs: MachineDescription): void {
   for (const key of ['memory', 'vcpus', 'quantum', 'rom'] as const) {
     const [here, there] = [ours[key] ?? 0, theirs[key] ?? 0];
-    if (here !== there) throw new InputError(`the snapshot is of a machine with ${key} ${there}, and this one has ${here}`);
+    if (here !== there) throw new InputError(`the snapshot is of a machine with ${key} ${there}, and this one has ${shown(here)}`);
   }
 }
 

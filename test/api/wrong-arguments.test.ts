@@ -99,10 +99,10 @@ const CALLS: { readonly [name: string]: readonly (readonly [string, Call])[] } =
     ...['memory', 'serial', 'debugcon', 'notice', 'epoch', 'disk', 'firmware', 'devices', 'outputs'].map(
       (key) => [key, config(key)] as const,
     ),
-    ...['image', 'append', 'initrd', 'modules', 'asKernel', 'at'].map(
+    ...['image', 'append', 'initrd', 'modules', 'asKernel'].map(
       (key) => [key, ((_: Rig, value: unknown) => api.createPc({ memory: MIB, image: IMAGE, at: 4096, [key]: value })) as Call] as const,
     ),
-    ...['read', 'write', 'length', 'irq'].map(
+    ...['read', 'write'].map(
       (key) =>
         [
           key,

@@ -39,7 +39,8 @@ export const restore = defineCommand(
     summary: 'resume a guest from its checkpoints',
     usage: 'DIR|FILE [--cycle N] [options]',
     description: [
-      'DIR is what `tidemark run --checkpoint-to DIR` wrote, FILE the bytes of a `pc.snapshot()`. The machine (memory, vCPUs, devices) is that of the checkpoint; what it ' +
+      'DIR is what `tidemark run --checkpoint-to DIR` wrote, FILE the bytes of a `pc.snapshot()`. ' +
+        'The machine (memory, vCPUs, devices) is that of the checkpoint; what it ' +
         'does from there on is what it did then.',
       'The exit status is that of `tidemark run`; limits count from the checkpoint on.',
     ],
