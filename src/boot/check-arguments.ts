@@ -1,6 +1,8 @@
 // What loading asks of its arguments.
 
 import { requireBoolean, requireBytes, requireCount, requireFields, requireParts, requireString, requireThat } from '../base/arguments.ts';
+import type { Checks } from '../base/arguments.ts';
+import type { BootOptions } from './target.ts';
 import { requireVm } from '../vm/check-arguments.ts';
 
 function requireModule(name: string, value: unknown): void {
@@ -15,19 +17,27 @@ function requireModules(name: string, value: unknown): void {
   (value as readonly unknown[]).forEach((module, n) => requireModule(`${name}[${n}]`, module));
 }
 
-export function checkLoad(name: unknown, bytes: unknown, target: unknown, options: unknown): void {
+export function checkTarget(target: unknown): void {
+  const isObject = typeof target === 'object' && target !== null;
+  if (isObject && 'vm' in target) return requireVm(target.vm);
+  const isVm = isObject && 'memslots' in target;
+  requireParts('target', target, 'a machine, or what bootTarget gives', isVm ? [] : ['memory', 'write', 'setEntry']);
+}
+
+/** `append`, `initrd` and so on, each a name with its check. */
+export const BOOT_CHECKS: { readonly [K in keyof Required<BootOptions>]: Checks[string] } = {
+  asKernel: requireBoolean,
+  append: requireString,
+  modules: requireModules,
+  initrd: requireModule,
+  // Whether the address is one is said with the file's name.
+  at: (field, value) => requireThat(typeof value === 'number', field, value, 'a number'),
+};
+
+export function checkLoad(name: unknown, bytes: unknown, options: unknown): void {
   requireString('name', name);
   requireBytes('bytes', bytes);
-  requireParts('target', target, 'what bootTarget gives', ['memory', 'write', 'setEntry']);
-  // Whether the address is one is said with the file's name.
-  const at = (field: string, value: unknown): void => requireThat(typeof value === 'number', field, value, 'a number');
-  requireFields('options', options, {
-    asKernel: requireBoolean,
-    append: requireString,
-    modules: requireModules,
-    initrd: requireModule,
-    at,
-  });
+  requireFields('options', options, BOOT_CHECKS);
 }
 
 export function checkEntry(vm: unknown, state: unknown, index: unknown): void {

@@ -12,6 +12,8 @@ import { findMultibootHeader, loadMultiboot } from './multiboot.ts';
 import { enterMultiboot2 } from './multiboot2-info.ts';
 import { findMultiboot2Header, loadMultiboot2 } from './multiboot2.ts';
 import { Placement } from './placement.ts';
+import { targetOf } from './vm-target.ts';
+import type { Machine } from './vm-target.ts';
 import type { BootOptions, BootTarget, EntryState, LoadedImage } from './target.ts';
 
 export type ImageContent = 'multiboot' | 'elf' | 'multiboot2' | 'linux' | 'boot-sector' | 'unknown';
@@ -41,12 +43,13 @@ export function recogniseImage(bytes: Uint8Array, { asKernel = false }: { readon
 export const hasBootSector = (bytes: Uint8Array): boolean => bytes[SECTOR_SIGNATURE_AT] === 0x55 && bytes[SECTOR_SIGNATURE_AT + 1] === 0xaa;
 
 /**
- * Loads `bytes` (of the file `name`) into the target and sets its entry state. With `options.at` the file is loaded raw at
- * that guest-physical address. Firmware's power-on comes first, so the image lies over what that left in low memory. InputError,
- * one line, for whatever cannot be loaded; the entry state is then not set, and memory may hold part of what was to be loaded.
+ * Loads `bytes` (of the file `name`) into the machine, or into a target of one's own, and sets its entry state. With `options.at` the
+ * file is loaded raw at that guest-physical address. Firmware's power-on comes first, so the image lies over what that left in low memory.
+ * InputError, one line, for whatever cannot be loaded; the entry state is then not set, and memory may hold part of what was to be loaded.
  */
-export function loadImage(name: string, bytes: Uint8Array, target: BootTarget, options: BootOptions = {}): LoadedImage {
-  checkLoad(name, bytes, target, options);
+export function loadImage(name: string, bytes: Uint8Array, machine: Machine | BootTarget, options: BootOptions = {}): LoadedImage {
+  checkLoad(name, bytes, options);
+  const target = targetOf(machine);
   const file = new ImageReader(name, bytes);
   if (file.length === 0) throw file.error(null, 'the file is empty');
   target.powerOn?.();

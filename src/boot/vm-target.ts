@@ -1,7 +1,7 @@
 // A VM as something to load an image into.
 
 import { requireVm } from '../vm/check-arguments.ts';
-import { checkEntry } from './check-arguments.ts';
+import { checkEntry, checkTarget } from './check-arguments.ts';
 import type { Vm } from '../vm/vm.ts';
 import type { BootTarget, EntryState, SegmentState } from './target.ts';
 import type { Regs, SegmentRegister } from '../vm/registers.ts';
@@ -14,9 +14,25 @@ const segment = ({ selector, base, limit, attributes }: SegmentState): SegmentRe
   attributes,
 });
 
-/** RAM (ROM is not for loading), vCPU 0, and the firmware of the board of `vm`. Writes are host-side writes. */
-export function bootTarget(vm: Vm): BootTarget {
+/** A machine: bare, or with a board as `createPc` gives it. */
+export type Machine = Vm | { readonly vm: Vm };
+
+/** The bare machine of `machine`. KvmError EINVAL if it is none. */
+export function vmOf(machine: Machine): Vm {
+  const vm = typeof machine === 'object' && machine !== null && 'vm' in machine ? machine.vm : machine;
   requireVm(vm);
+  return vm;
+}
+
+/** What `loadImage` was given to load into. KvmError EINVAL if that is neither a target nor a machine. */
+export function targetOf(given: BootTarget | Machine): BootTarget {
+  checkTarget(given);
+  return 'setEntry' in given ? given : bootTarget(given);
+}
+
+/** RAM (ROM is not for loading), vCPU 0, and the firmware of the board of `machine`. Writes are host-side writes. */
+export function bootTarget(machine: Machine): BootTarget {
+  const vm = vmOf(machine);
   return {
     memory: vm.memslots
       .filter((slot) => !slot.readonly)

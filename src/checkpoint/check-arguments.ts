@@ -10,7 +10,6 @@ import {
   requireThat,
 } from '../base/arguments.ts';
 import type { Checks } from '../base/arguments.ts';
-import { requireVm } from '../vm/check-arguments.ts';
 
 const U32 = 0xffffffff;
 const atLeastOne = (name: string, value: unknown): void =>
@@ -24,15 +23,19 @@ const POLICY: Checks = {
   hash: requireBoolean,
 };
 
-export const requireStore = (store: unknown): void =>
-  requireParts('store', store, 'a store', ['putBase', 'putDelta', 'base', 'delta', 'firstCycle', 'lastCycle']);
+export const requireStore = (store: unknown, name = 'store'): void =>
+  requireParts(name, store, 'a store', ['putBase', 'putDelta', 'base', 'delta', 'firstCycle', 'lastCycle']);
 
-export function checkCheckpointer(vm: unknown, store: unknown, policy: unknown, now: unknown): void {
-  requireVm(vm);
+export function checkCheckpointer(store: unknown, policy: unknown, now: unknown): void {
   requireStore(store);
   requireFields('policy', policy, POLICY, 'policy.');
-  for (const key of ['dirtyTrigger', 'maxDirty']) POLICY[key]!(`policy.${key}`, (policy as { readonly [key: string]: unknown })[key]);
   requireFunction('now', now);
+}
+
+export function checkRewind(cpid: unknown, options: unknown): void {
+  requireCount('cpid', cpid);
+  const fork = (name: string, value: unknown): void => (typeof value === 'boolean' ? undefined : requireStore(value, name));
+  requireFields('options', options, { fork }, 'options.');
 }
 
 export const checkCycle = (options: unknown): void =>

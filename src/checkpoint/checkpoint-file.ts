@@ -1,16 +1,19 @@
 // A base or a cycle as a container (snapshot/format.ts): what its header says, and the check of what a file claims.
 
+import { BLOCK_BYTES } from '../base/blocks.ts';
 import type { BlockImage, BlockImages } from '../base/blocks.ts';
 import { InputError } from '../base/errors.ts';
 import { ContainerKind, decodeContainer, encodeContainer } from '../snapshot/format.ts';
 import type { ByteSource, Container, Header } from '../snapshot/format.ts';
 import type { MemoryImage } from '../snapshot/memory-image.ts';
 import type { VmCore } from '../vm/save.ts';
-import type { BaseCheckpoint, DeltaCheckpoint, GuestEnd, MachineDescription } from './store.ts';
+import type { BaseCheckpoint, DeltaCheckpoint, GuestEnd, KeptDisk, MachineDescription } from './store.ts';
 
-/** The file in pieces; the generator's result is its CRC. */
-export function encodeBase({ pages, blocks, machine, state, hash }: BaseCheckpoint): Generator<Uint8Array, number> {
-  return encodeContainer(ContainerKind.CHECKPOINT_BASE, { machine, state, hash, blocks: [...blocks.keys()] }, [pages, ...blocks.values()]);
+/** The file in pieces; the generator's result is its CRC. The image of a disk is a section of its own, the last. */
+export function encodeBase({ pages, blocks, machine, state, hash, disk }: BaseCheckpoint): Generator<Uint8Array, number> {
+  const kept = disk ? { disk: { name: disk.name, kind: disk.kind, bytes: disk.bytes.length } } : {};
+  const header = { machine, state, hash, blocks: [...blocks.keys()], ...kept };
+  return encodeContainer(ContainerKind.CHECKPOINT_BASE, header, [pages, ...blocks.values(), ...(disk ? [blocksOf(disk.bytes)] : [])]);
 }
 
 /** `previous`: the CRC of the file that this cycle continues. By it, files of different runs are told apart. */
@@ -26,7 +29,36 @@ export function decodeBase(source: ByteSource): BaseCheckpoint & { readonly crc:
   const machine = field(source, header, 'machine', isMachine);
   const state = field(source, header, 'state', isState);
   requireVcpus(source, state, machine.vcpus);
-  return { machine, state, hash: field(source, header, 'hash', isHash), ...contentsOf(source, container), crc };
+  const hash = field(source, header, 'hash', isHash);
+  if (!Object.hasOwn(header, 'disk')) return { machine, state, hash, ...contentsOf(source, container), crc };
+  const { bytes: length, ...disk } = field(source, header, 'disk', isDisk);
+  const sections = container.sections.slice(0, -1);
+  const bytes = bytesOf(source, container.sections.at(-1), length);
+  return { machine, state, hash, ...contentsOf(source, { ...container, sections }), crc, disk: { ...disk, bytes } };
+}
+
+/** `bytes` as blocks; the last is filled up with zeros. */
+function blocksOf(bytes: Uint8Array): BlockImage {
+  const count = Math.ceil(bytes.length / BLOCK_BYTES);
+  return new Map(Array.from({ length: count }, (_, n) => [n, blockAt(bytes, n)]));
+}
+
+/** A copy, since whoever compares blocks does so by words. */
+function blockAt(bytes: Uint8Array, n: number): Uint8Array {
+  const block = new Uint8Array(BLOCK_BYTES);
+  block.set(bytes.subarray(n * BLOCK_BYTES, (n + 1) * BLOCK_BYTES));
+  return block;
+}
+
+function bytesOf(source: ByteSource, image: BlockImage | undefined, length: number): Uint8Array {
+  const count = Math.ceil(length / BLOCK_BYTES);
+  if (image?.size !== count) throw new InputError(`${source.name}: a disk of ${length} bytes, but ${image?.size ?? 0} blocks of it`);
+  const bytes = new Uint8Array(count * BLOCK_BYTES);
+  for (const [n, block] of image) {
+    if (n >= count) throw new InputError(`${source.name}: block ${n} lies beyond the disk's end`);
+    bytes.set(block, n * BLOCK_BYTES);
+  }
+  return bytes.subarray(0, length);
 }
 
 /** The same for a cycle of a machine with `vcpus` vCPUs; null if that is not known. */
@@ -82,6 +114,12 @@ const isCount = (value: unknown): value is number => Number.isSafeInteger(value)
 const isNames = (value: unknown): value is string[] =>
   Array.isArray(value) && value.every((name) => typeof name === 'string') && new Set(value).size === value.length;
 const isHash = (value: unknown): value is string | null => value === null || (typeof value === 'string' && /^[0-9a-f]{16}$/.test(value));
+
+const isDisk = (value: unknown): value is Omit<KeptDisk, 'bytes'> & { readonly bytes: number } =>
+  isObject(value) &&
+  typeof value['name'] === 'string' &&
+  (value['kind'] === 'fixed' || value['kind'] === 'diskette') &&
+  isCount(value['bytes']);
 
 const isMachine = (value: unknown): value is MachineDescription =>
   isObject(value) &&

@@ -8,6 +8,9 @@
 
 import { requireFunction } from '../base/arguments.ts';
 import type { BlockImages, BlockTracker } from '../base/blocks.ts';
+import { KvmError } from '../base/errors.ts';
+import { vmOf } from '../boot/vm-target.ts';
+import type { Machine } from '../boot/vm-target.ts';
 import { MtEnable, MtFlag, MtOp } from '../mt/abi.ts';
 import type { MtStats } from '../mt/stats.ts';
 import { hashMachine } from '../snapshot/hash.ts';
@@ -16,18 +19,21 @@ import type { MemoryImage } from '../snapshot/memory-image.ts';
 import type { Exit, SliceResult } from '../vm/exit.ts';
 import type { VmCore } from '../vm/save.ts';
 import type { Vm } from '../vm/vm.ts';
-import { DEFAULT_QUANTUM } from '../vm/config.ts';
-import { checkCheckpointer, checkCycle } from './check-arguments.ts';
+import { checkCheckpointer, checkCycle, checkRewind } from './check-arguments.ts';
 import { PhaseTimes } from './phase-times.ts';
 import type { Phases } from './phase-times.ts';
+import { enterState, rebuildCycle, refusingMalformed, tryState } from './rebuild.ts';
+import { storeAfterRewind } from './rewind-store.ts';
+import type { RewindOptions } from './rewind-store.ts';
+import { MemoryStore, describeMachine } from './store.ts';
 import type { CheckpointStore, GuestEnd } from './store.ts';
 
 export interface CheckpointPolicy {
-  /** Dirty pages that end a cycle; 0 for no trigger. */
-  readonly dirtyTrigger: number;
-  /** Entries at which a cycle ends whatever the trigger says. */
-  readonly maxDirty: number;
-  /** Retired instructions that end a cycle. */
+  /** Dirty pages that end a cycle; 0, which is the default, for no trigger. */
+  readonly dirtyTrigger?: number;
+  /** Entries at which a cycle ends whatever the trigger says; as many as the machine has pages if not given. */
+  readonly maxDirty?: number;
+  /** Retired instructions that end a cycle; 1,000,000 if the policy names no bound at all. */
   readonly instructions?: number;
   /** Host milliseconds that end a cycle. The cycle's end then depends on the host; what the guest computes does not. */
   readonly milliseconds?: number;
@@ -73,45 +79,99 @@ export class CheckpointError extends Error {
 }
 
 const DEFAULT_BATCH = 512;
+const DEFAULT_INSTRUCTIONS = 1_000_000;
 /** Milliseconds of a slice: between two turns of the host's event loop. */
 const SLICE = 5;
 
 export class Checkpointer {
   private cpid = 0;
+  private readonly vm: Vm;
+  private readonly policy: CheckpointPolicy;
   private readonly batch: number;
   private trackers: readonly (readonly [string, BlockTracker])[] = [];
+  private kept: CheckpointStore;
+  /** Cycles after this one belong to a run that was left, and the store has them still; null if it has none. */
+  private leftBehind: number | null = null;
 
+  /**
+   * Over a machine (a `Pc` or a `Vm`) created with `tracking`, a store (a `MemoryStore` of its own if not given) and a policy. `now` gives
+   * the milliseconds of the host's clock.
+   */
   constructor(
-    private readonly vm: Vm,
-    private readonly store: CheckpointStore,
-    private readonly policy: CheckpointPolicy,
+    machine: Machine,
+    store: CheckpointStore = new MemoryStore(),
+    policy: CheckpointPolicy = {},
     private readonly now: () => number = () => performance.now(),
   ) {
-    checkCheckpointer(vm, store, policy, now);
+    this.vm = vmOf(machine);
+    checkCheckpointer(store, policy, now);
+    this.kept = store;
+    const isBounded = (policy.instructions ?? policy.milliseconds) !== undefined || (policy.dirtyTrigger ?? 0) > 0;
+    this.policy = isBounded || policy.maxDirty !== undefined ? policy : { ...policy, instructions: DEFAULT_INSTRUCTIONS };
     this.batch = policy.batch ?? DEFAULT_BATCH;
+  }
+
+  /** Where the checkpoints are: another store than at first, once a rewind forked it. */
+  get store(): CheckpointStore {
+    return this.kept;
   }
 
   /** Switches tracking on and keeps the base. KvmError as the ioctls say (ENXIO: the machine has no tracking method). */
   start(): void {
     const { vm, policy } = this;
-    vm.mt.initMt({ op: MtOp.INIT, flags: MtFlag.NO_DUPS, maxDirty: policy.maxDirty });
+    vm.mt.initMt({ op: MtOp.INIT, flags: MtFlag.NO_DUPS, maxDirty: policy.maxDirty ?? vm.pageCount });
     vm.mt.enableMt(MtEnable.ON);
-    vm.mt.mtDirtyTrigger(policy.dirtyTrigger);
-    const { config } = vm;
-    const stores = [...(vm.platform?.blocks ?? [])];
-    this.trackers = stores.map(([name, store]) => [name, store.track()]);
+    vm.mt.mtDirtyTrigger(policy.dirtyTrigger ?? 0);
+    this.track();
     this.store.putBase({
-      machine: {
-        memory: config.memory,
-        vcpus: config.vcpus ?? 1,
-        quantum: config.quantum ?? DEFAULT_QUANTUM,
-        ...(config.rom ? { rom: config.rom } : {}),
-      },
+      machine: describeMachine(vm),
       state: vm.saveCore(),
-      blocks: new Map(stores.map(([name, store]) => [name, store.save()])),
+      blocks: new Map([...(vm.platform?.blocks ?? [])].map(([name, store]) => [name, store.save()])),
       pages: copyMemory(vm),
       hash: policy.hash ? hashMachine(vm) : null,
     });
+  }
+
+  /** Begins to note which blocks change. */
+  private track(): void {
+    this.trackers = [...(this.vm.platform?.blocks ?? [])].map(([name, store]) => [name, store.track()]);
+  }
+
+  /**
+   * Makes the machine the one at the end of cycle `cpid` (0 is the base). The next cycle is `cpid` + 1, and reports what differs from that
+   * end. The cycles after `cpid` are forgotten, unless the run goes on in a fork of the store: `fork: true` for one that the store makes
+   * itself, or an empty store, into which the cycles up to `cpid` are copied. Returns how the guest had ended there, null if it goes on.
+   *
+   * InputError, and nothing changes: a cycle that the store does not hold or that is damaged, a store that can neither forget cycles nor
+   * fork, a state that is not this machine's. KvmError ENXIO before `start`; EBUSY from within a slice, and while a journal is recorded. If
+   * the store fails while it forgets, its error passes through, the machine is rewound, and the next cycle has the store try again.
+   */
+  rewindTo(cpid: number, options: RewindOptions = {}): GuestEnd | null {
+    checkRewind(cpid, options);
+    const { vm } = this;
+    if (!vm.mt.enabled) throw new KvmError('ENXIO', 'the checkpointer was not started: there is nothing to rewind to');
+    const rebuilt = rebuildCycle(this.kept, cpid);
+    const goesOnIn = storeAfterRewind(this.kept, cpid, options.fork ?? false);
+    refusingMalformed(`cycle ${cpid}`, () => tryState(vm, rebuilt));
+    // While nobody tracks, blocks that were never written at that time are forgotten, and not kept as changed back.
+    for (const [, tracker] of this.trackers) tracker.stop();
+    enterState(vm, rebuilt);
+    this.track();
+    // What the rewind itself wrote is no part of the next cycle.
+    this.fetchAll();
+    vm.mt.rearmDirtyPages();
+    this.cpid = cpid;
+    this.leftBehind = goesOnIn === this.kept ? cpid : null;
+    this.kept = goesOnIn;
+    this.forget();
+    return rebuilt.end;
+  }
+
+  /** Has the store forget the cycles of a run that was left. */
+  private forget(): void {
+    if (this.leftBehind === null) return;
+    this.kept.truncate!(this.leftBehind);
+    this.leftBehind = null;
   }
 
   /**
@@ -120,6 +180,7 @@ export class Checkpointer {
    */
   cycle(options: CycleOptions = {}): CycleReport {
     checkCycle(options);
+    this.forget();
     const steps = this.steps(options);
     for (;;) {
       const step = steps.next(true);
@@ -134,6 +195,7 @@ export class Checkpointer {
   async cycleAsync(between: () => Promise<boolean>, options: CycleOptions = {}): Promise<CycleReport> {
     requireFunction('between', between);
     checkCycle(options);
+    this.forget();
     const steps = this.steps(options);
     // What the first `next` is given reaches nobody: the generator has not begun.
     let step = steps.next(true);

@@ -2,11 +2,12 @@
 
 import { shown } from '../base/arguments.ts';
 import { packBlocks } from '../base/blocks.ts';
-import { requireVm } from '../vm/check-arguments.ts';
 import { requireStore } from './check-arguments.ts';
-import { InputError } from '../base/errors.ts';
+import { InputError, KvmError } from '../base/errors.ts';
+import { vmOf } from '../boot/vm-target.ts';
+import type { Machine } from '../boot/vm-target.ts';
 import { hashContents } from '../snapshot/hash.ts';
-import { loadMemory } from '../snapshot/memory-image.ts';
+import { loadMemory, pageOutside } from '../snapshot/memory-image.ts';
 import type { MemoryImage } from '../snapshot/memory-image.ts';
 import type { VmState } from '../vm/save.ts';
 import type { Vm } from '../vm/vm.ts';
@@ -44,12 +45,42 @@ export function rebuildCycle(store: CheckpointStore, cpid: number): RebuiltCycle
  * Makes `vm`, of the same description, the machine at the end of cycle `cpid`. Returns how the guest had ended there, null
  * if it goes on.
  */
-export function resumeCycle(vm: Vm, store: CheckpointStore, cpid: number): GuestEnd | null {
-  requireVm(vm);
-  const { state, pages, end } = rebuildCycle(store, cpid);
+export function resumeCycle(vm: Machine, store: CheckpointStore, cpid: number): GuestEnd | null {
+  const machine = vmOf(vm);
+  const rebuilt = rebuildCycle(store, cpid);
+  tryState(machine, rebuilt);
+  enterState(machine, rebuilt);
+  return rebuilt.end;
+}
+
+/** A machine's whole contents. */
+type Whole = Pick<RebuiltCycle, 'state' | 'pages'>;
+
+/**
+ * Gives `vm` the state, not yet the memory, and so finds out whether it is one of this machine. InputError, and nothing changes, if it is
+ * not, or if the machine lacks memory. Errors as `vm.restore`.
+ */
+export function tryState(vm: Vm, { state, pages }: Whole): void {
+  const outside = pageOutside(vm, pages);
+  if (outside !== null) throw new InputError(`page 0x${outside.toString(16)} lies where this machine has no memory`);
+  vm.restore(state);
+}
+
+/** Makes `vm` that machine, once `tryState` has found nothing. */
+export function enterState(vm: Vm, { state, pages }: Whole): void {
   loadMemory(vm, pages);
   vm.restore(state);
-  return end;
+}
+
+/** What `restore` gives. A state whose checksum is right may still be one that no machine ever saved: InputError, which names `what`. */
+export function refusingMalformed<T>(what: string, restore: () => T): T {
+  try {
+    return restore();
+  } catch (error) {
+    const isMalformed = [RangeError, TypeError, SyntaxError].some((kind) => error instanceof kind);
+    if (!isMalformed && !(error instanceof KvmError && error.code !== 'EBUSY')) throw error;
+    throw new InputError(`${what}: the state of the machine is malformed: ${(error as Error).message}`);
+  }
 }
 
 /**

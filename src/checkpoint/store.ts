@@ -8,7 +8,9 @@ import { hashContents } from '../snapshot/hash.ts';
 import { checkBase, checkDelta } from './check-arguments.ts';
 import type { MemoryImage } from '../snapshot/memory-image.ts';
 import type { Exit } from '../vm/exit.ts';
+import { DEFAULT_QUANTUM } from '../vm/config.ts';
 import type { VmCore } from '../vm/save.ts';
+import type { Vm } from '../vm/vm.ts';
 import { Contents } from './contents.ts';
 
 /** How to build a machine that can take the checkpoint up. */
@@ -19,6 +21,14 @@ export interface MachineDescription {
   /** Bytes of ROM below 4 GiB, if there is one. */
   readonly rom?: number;
 }
+
+/** Of the machine at hand. */
+export const describeMachine = ({ config }: Vm): MachineDescription => ({
+  memory: config.memory,
+  vcpus: config.vcpus ?? 1,
+  quantum: config.quantum ?? DEFAULT_QUANTUM,
+  ...(config.rom ? { rom: config.rom } : {}),
+});
 
 /** The exits after which a guest does not go on by itself. */
 export type GuestEnd = Extract<Exit, { readonly kind: 'hlt' | 'shutdown' | 'debug-exit' }>;
@@ -31,6 +41,15 @@ export interface BaseCheckpoint {
   readonly blocks: BlockImages;
   /** Hash of all memory and blocks, if the run verifies. */
   readonly hash: string | null;
+  /** The image of the disk that the machine was booted from, if it is kept with the machine. */
+  readonly disk?: KeptDisk;
+}
+
+/** A disk as it was before the guest wrote to it. */
+export interface KeptDisk {
+  readonly name: string;
+  readonly kind: 'fixed' | 'diskette';
+  readonly bytes: Uint8Array;
 }
 
 export interface DeltaCheckpoint {
@@ -57,6 +76,10 @@ export interface CheckpointStore {
   /** The last cycle kept, `firstCycle` for only the base. */
   readonly lastCycle: number;
   delta(cpid: number): DeltaCheckpoint;
+  /** Forgets the cycles after `cpid`, the last one first: whatever is in the way, those before it stay whole. */
+  truncate?(cpid: number): void;
+  /** A store of its own that holds what this one does up to cycle `cpid`. */
+  fork?(cpid: number): CheckpointStore;
   /** Gives up what the store holds of the host, such as a lock. */
   close?(): void;
 }
@@ -107,6 +130,33 @@ export class MemoryStore implements CheckpointStore {
     const delta = this.deltas[cpid - this.firstCycle - 1];
     if (!delta) throw new InputError(`the store holds no cycle ${cpid} (cpid)`);
     return delta;
+  }
+
+  /** InputError for a cycle that is not held. */
+  truncate(cpid: number): void {
+    this.requireHeld(cpid);
+    for (const delta of this.deltas.splice(cpid - this.firstCycle)) this.held -= sizeOf(delta);
+  }
+
+  /** Pages and blocks are shared, since they never change. Errors as `truncate`. */
+  fork(cpid: number): MemoryStore {
+    this.requireHeld(cpid);
+    const base = this.base();
+    const forked = new MemoryStore(this.limit);
+    // Maps of its own: those of a base that cycles were merged into go on growing.
+    const { pages, blocks } = new Contents(base);
+    forked.putBase({ ...base, pages, blocks });
+    forked.firstCycle = this.firstCycle;
+    for (const delta of this.deltas.slice(0, cpid - this.firstCycle)) forked.putDelta(delta);
+    return forked;
+  }
+
+  private requireHeld(cpid: number): void {
+    requireCount('cpid', cpid);
+    this.base();
+    if (cpid < this.firstCycle || cpid > this.lastCycle) {
+      throw new InputError(`no cycle ${cpid} (cpid): the store holds ${this.firstCycle} to ${this.lastCycle}`);
+    }
   }
 
   /** Checks the merged contents by the hash, if there is one: nobody can rebuild that cycle by itself later. */

@@ -2,15 +2,15 @@
 // cycle names the file it continues by that file's CRC, so a directory that mixes runs is refused. A run holds the directory's
 // lock while it writes; readers need none.
 
-import { closeSync, existsSync, fstatSync, mkdirSync, openSync, readSync, readdirSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, mkdirSync, openSync, readSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { InputError } from '../base/errors.ts';
 import { decodeBase, decodeDelta, encodeBase, encodeDelta } from '../checkpoint/checkpoint-file.ts';
 import type { BaseCheckpoint, CheckpointStore, DeltaCheckpoint } from '../checkpoint/store.ts';
 import { storedCrc } from '../snapshot/format.ts';
 import type { ByteSource } from '../snapshot/format.ts';
-import { writeAtomically } from './atomic-file.ts';
-import { isSystemError, systemErrorText } from './system-error.ts';
+import { syncDirectory, writeAtomically } from './atomic-file.ts';
+import { isSystemError, naming, systemErrorText } from './system-error.ts';
 import { sweepDirectory } from './temporary-name.ts';
 import { LOCK_FILE, sweepLock, WriterLock } from './writer-lock.ts';
 
@@ -114,6 +114,21 @@ export class DirectoryStore implements CheckpointStore {
   putDelta(delta: DeltaCheckpoint): void {
     this.previous = writeAtomically(this.file(delta.cpid), encodeDelta(delta, this.previous), () => this.lock?.check());
     this.last = delta.cpid;
+  }
+
+  /**
+   * The last file goes first, and each is gone for good before the one before it goes: a crash leaves a run that ends somewhere between.
+   * InputError for a store that was opened for reading, or whose lock was lost.
+   */
+  truncate(cpid: number): void {
+    if (!this.lock) throw new InputError(`directory '${this.path}': was opened to be read: its cycles stay`);
+    const previous = withFile(this.file(cpid), storedCrc);
+    for (; this.last > cpid; this.last--) {
+      this.lock.check();
+      naming(this.file(this.last), () => rmSync(this.file(this.last), { force: true }));
+      syncDirectory(this.path);
+    }
+    this.previous = previous;
   }
 
   base(): BaseCheckpoint {

@@ -56,6 +56,8 @@ const REGISTERS = 8;
 export class Uart16550 implements Device {
   readonly name: string;
   private state: StateOf<typeof SCHEMA>;
+  /** Bytes at the front of the backlog that were taken already: to remove each at once would move all that are behind it. */
+  private taken = 0;
 
   /** `irq` is the INTR pin; `onByte` gets each byte transmitted. */
   constructor(
@@ -69,6 +71,7 @@ export class Uart16550 implements Device {
 
   reset(): void {
     this.state = this.initial();
+    this.taken = 0;
     this.update();
   }
 
@@ -78,11 +81,16 @@ export class Uart16550 implements Device {
    */
   receive(bytes: ArrayLike<number>): number {
     const { backlog } = this.state;
-    const accepted = Math.min(bytes.length, BACKLOG_LIMIT - backlog.length);
+    const accepted = Math.min(bytes.length, this.room);
     for (let i = 0; i < accepted; i++) backlog.push(bytes[i]! & 0xff);
     this.refill();
     this.update();
     return accepted;
+  }
+
+  /** How many more bytes `receive` would accept. */
+  get room(): number {
+    return BACKLOG_LIMIT - (this.state.backlog.length - this.taken);
   }
 
   /** Bytes on the line. */
@@ -107,11 +115,13 @@ export class Uart16550 implements Device {
   }
 
   save(): DeviceState {
+    this.removeTaken();
     return copyState(this.state);
   }
 
   restore(state: DeviceState): void {
     this.state = checkState(this.name, SCHEMA, state);
+    this.taken = 0;
   }
 
   private initial(): StateOf<typeof SCHEMA> {
@@ -265,8 +275,15 @@ export class Uart16550 implements Device {
   private refill(): void {
     const { state } = this;
     if (state.mcr & Mcr.LOOPBACK) return;
-    const taken = Math.min(state.backlog.length, this.capacity() - state.fifo.length);
-    if (taken > 0) state.fifo.push(...state.backlog.splice(0, taken));
+    const { backlog, fifo } = state;
+    const room = this.capacity();
+    while (fifo.length < room && this.taken < backlog.length) fifo.push(backlog[this.taken++]!);
+    if (this.taken * 2 >= backlog.length) this.removeTaken();
+  }
+
+  private removeTaken(): void {
+    this.state.backlog.splice(0, this.taken);
+    this.taken = 0;
   }
 
   /** Latches what changed: CTS, DSR and DCD at either edge, RI at its trailing edge. In loopback the inputs are MCR's outputs. */

@@ -40,4 +40,6 @@ export interface Board extends Platform {
   readonly vga: Vga;
   /** Bytes typed at the serial console; returns how many were accepted. */
   serialInput(bytes: ArrayLike<number>): number;
+  /** How many bytes the serial console accepts now; 64 KiB when the guest has read all. */
+  readonly serialRoom: number;
 }

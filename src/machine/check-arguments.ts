@@ -6,14 +6,18 @@ import {
   requireCount,
   requireFields,
   requireFunction,
+  requireLimit,
   requireParts,
   requireString,
 } from '../base/arguments.ts';
 import { requireAttached, requireThat } from '../base/arguments.ts';
 import type { Checks } from '../base/arguments.ts';
+import { BOOT_CHECKS } from '../boot/check-arguments.ts';
+import { requireWholeRow } from './simple-device.ts';
 import { DISK_KINDS } from './bios/disk.ts';
-import type { PcConfig } from './pc.ts';
-import { CONFIG_CHECKS } from '../vm/check-arguments.ts';
+import type { PcConfig } from './pc-config.ts';
+import { CONFIG_CHECKS, checkSignal } from '../vm/check-arguments.ts';
+import type { RunUntilOptions } from './run-until.ts';
 
 const count = (name: string, value: unknown): void => requireCount(name, value);
 const space = (name: string, value: unknown): void => requireThat(value === 'ports' || value === 'mmio', name, value, "'ports' or 'mmio'");
@@ -42,8 +46,11 @@ function requireRows(name: string, value: unknown): void {
       also: requireWindows,
       irq: count,
       make: requireFunction,
+      name: requireString,
+      read: requireFunction,
+      write: requireFunction,
     });
-    requireFunction(`${name}[${n}].make`, (row as { readonly make: unknown }).make);
+    requireWholeRow(`${name}[${n}]`, row as { readonly [key: string]: unknown });
   });
 }
 
@@ -62,11 +69,30 @@ const requireDiskKind = (name: string, value: unknown): void =>
     `one of ${DISK_KINDS.join(', ')}`,
   );
 
+/** A sink, or 'collect'. */
+const requireOutput = (name: string, value: unknown): void =>
+  requireThat(typeof value === 'function' || value === 'collect', name, value, "a function, or 'collect'");
+
+/** Bytes, or a file with name and bytes. */
+const requireImage =
+  (more: Checks = {}) =>
+  (name: string, value: unknown): void =>
+    value instanceof Uint8Array ? requireBytes(name, value) : requireFile(name, value, more);
+
+function requireModules(name: string, value: unknown): void {
+  requireThat(Array.isArray(value), name, value, 'a list');
+  (value as readonly unknown[]).forEach((module, n) => requireImage({ args: requireString })(`${name}[${n}]`, module));
+}
+
 const { platform: _, ...VM_CHECKS } = CONFIG_CHECKS;
 const PC_CHECKS: { readonly [K in keyof Required<PcConfig>]: Checks[string] } = {
   ...VM_CHECKS,
-  serial: requireFunction,
-  debugcon: requireFunction,
+  ...BOOT_CHECKS,
+  image: requireImage(),
+  initrd: requireImage({ args: requireString }),
+  modules: requireModules,
+  serial: requireOutput,
+  debugcon: requireOutput,
   notice: requireFunction,
   outputs: (name, value) => {
     requireThat(typeof value === 'object' && value !== null, name, value, 'sinks by name');
@@ -79,6 +105,11 @@ const PC_CHECKS: { readonly [K in keyof Required<PcConfig>]: Checks[string] } = 
 };
 
 export const checkPcConfig = (config: unknown): void => requireFields('config', config, PC_CHECKS);
+
+export function checkRestoreConfig(config: unknown): void {
+  const { image, append, initrd, modules, at, asKernel, firmware, ...checks } = PC_CHECKS;
+  requireFields('config', config, checks);
+}
 
 export function checkScreenSource(pc: unknown): void {
   requireParts('pc', pc, 'a PC', ['vm', 'board']);
@@ -111,3 +142,31 @@ export function checkSerialBytes(bytes: unknown): void {
   const isByte = (value: unknown): boolean => Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 255;
   requireThat(isList && Array.from(bytes as ArrayLike<unknown>).every(isByte), 'bytes', bytes, 'bytes');
 }
+
+const requirePattern = (name: string, value: unknown): void =>
+  requireThat((typeof value === 'string' && value !== '') || value instanceof RegExp, name, value, 'a regular expression, or text');
+
+const RUN_CHECKS: { readonly [K in keyof Required<RunUntilOptions>]: Checks[string] } = {
+  serial: requirePattern,
+  debugcon: requirePattern,
+  screen: requirePattern,
+  limit: requireLimit,
+  timeout: requireLimit,
+  signal: checkSignal,
+};
+
+export const checkRunUntil = (options: unknown): void => requireFields('options', options, RUN_CHECKS);
+
+export function checkTyped(text: unknown): void {
+  requireThat(typeof text === 'string' || text instanceof Uint8Array, 'text', text, 'a string, or bytes');
+  if (text instanceof Uint8Array) requireAttached('text', text);
+}
+
+/** A PC, by what others use of it. */
+export const requirePc = (name: string, pc: unknown): void => requireParts(name, pc, 'a PC', ['vm', 'board', 'type', 'onSerial']);
+
+export const checkLinkOptions = (options: unknown): void =>
+  requireFields('options', options, { window: (name, value) => requireCount(name, value, 1) });
+
+export const checkLinkRun = (options: unknown): void =>
+  requireFields('options', options, { until: requireLimit, timeout: requireLimit, signal: checkSignal });

@@ -137,6 +137,9 @@ export function createPcBoard(host: PlatformHost, outputs: BoardOutputs, options
       checkSerialBytes(bytes);
       return host.input(uart.name, Uint8Array.from(bytes));
     },
+    get serialRoom() {
+      return uart.room;
+    },
     input(name, data) {
       if (name === RESET) {
         table.reset();

@@ -2,82 +2,99 @@
 
 import { InputError } from '../base/errors.ts';
 import type { DeviceMemory } from '../base/platform.ts';
+import { loadImage } from '../boot/image.ts';
+import type { MachineDescription } from '../checkpoint/store.ts';
 import { LOW_RAM_LIMIT } from '../vm/config.ts';
 import { Vm } from '../vm/vm.ts';
-import type { VmConfig } from '../vm/config.ts';
 import { Bios } from './bios/bios.ts';
 import type { FirmwareHost } from './bios/bios.ts';
 import type { DiskImage } from './bios/disk.ts';
 import { RESET_VECTOR, ROM_BASE, ROM_SEGMENT, SERVICE_PORT } from './bios/rom.ts';
 import type { Board, Sink } from './board.ts';
-import { checkPcConfig } from './check-arguments.ts';
+import { checkPcConfig, checkRestoreConfig } from './check-arguments.ts';
 import type { DeviceRow } from './device-table.ts';
 import { installFirmware, romOf } from './firmware-image.ts';
-import type { FirmwareImage } from './firmware-image.ts';
+import { OutputChannel } from './output-channel.ts';
 import { DEFAULT_EPOCH, createPcBoard } from './pc-board.ts';
 import type { PcBoard } from './pc-board.ts';
+import { DEFAULT_MEMORY, bareConfig } from './pc-config.ts';
+import type { PcConfig, RestoreConfig } from './pc-config.ts';
+import { Pc } from './pc-handle.ts';
+import { startOf } from './pc-image.ts';
+import { enterSnapshot, readSnapshot, requireSameMachine } from './pc-snapshot.ts';
+import { wholeRow } from './simple-device.ts';
 
-export interface PcConfig extends Omit<VmConfig, 'platform'> {
-  /** Bytes that the guest sends to COM1. */
-  readonly serial?: Sink;
-  /** Bytes that the guest writes to port 0xE9. */
-  readonly debugcon?: Sink;
-  /** What the guest asked firmware for and does not get, such as a graphics mode: lines, each once. */
-  readonly notice?: (text: string) => void;
-  /** Sinks of further devices, by the names that they ask for. */
-  readonly outputs?: { readonly [name: string]: Sink };
-  /** Devices of one's own: where they answer, their interrupts, and what makes them. They are saved with the machine. */
-  readonly devices?: readonly DeviceRow[];
-  /** What the real-time clock shows at virtual time 0, in seconds since 1970; 2000-01-01 00:00 UTC if not given. */
-  readonly epoch?: number;
-  /**
-   * A disk to boot: vCPU 0 starts at the BIOS's reset vector, to load the first sector to 0000:7C00. What the guest writes to the disk
-   * is kept beside the image and saved with the machine. Without a disk the BIOS gives its services to what `loadImage` loads.
-   */
-  readonly disk?: DiskImage;
-  /** Firmware of one's own in place of what is built in: vCPU 0 starts at its reset vector. */
-  readonly firmware?: FirmwareImage;
-}
-
-export interface Pc {
-  readonly vm: Vm;
-  readonly board: Board;
-}
+export type { ImageConfig, ImageFile, PcConfig, RestoreConfig } from './pc-config.ts';
+export type { Pc } from './pc-handle.ts';
 
 const nowhere: Sink = () => {};
 
 /**
- * Builds the machine. A write to the debug-exit port ends the run with exit `debug-exit`, a request for a reset with exit `reset`.
- * Errors as `Vm`. InputError for a disk that is empty, or larger than a diskette can be; for firmware that is none
- * (firmware-image.ts); for devices that clash (device-table.ts) or lie in the machine's memory.
+ * Builds the machine, with its image loaded or its disk ready to boot. A write to the debug-exit port ends the run with exit
+ * `debug-exit`, a request for a reset with exit `reset`. Errors as `Vm` and `loadImage`. InputError for a disk that is empty, or larger
+ * than a diskette can be; for firmware that is none (firmware-image.ts); for devices that clash (device-table.ts) or lie in the
+ * machine's memory; for options that do not go together.
  */
-export function createPc(config: PcConfig): Pc {
+export function createPc(config: PcConfig = {}): Pc {
   checkPcConfig(config);
-  const { serial = nowhere, debugcon = nowhere, outputs = {}, devices = [], epoch = DEFAULT_EPOCH, ...others } = config;
-  const { notice = () => {}, disk, firmware, ...vmConfig } = others;
+  const { disk, kernel } = startOf(config);
+  const serial = new OutputChannel('serial', config.serial ?? 'collect');
+  const debugcon = new OutputChannel('debugcon', config.debugcon ?? 'collect');
+  const { vm, board } = build(config, disk, { serial: serial.byte, debugcon: debugcon.byte });
+  const loaded = kernel && loadImage(kernel.name, kernel.bytes, vm, kernel.options);
+  return new Pc({ vm, board, serial, debugcon, disk }, loaded);
+}
+
+/**
+ * A new machine that is the one of the snapshot. `config` adds what a snapshot does not hold: sinks, devices of one's own (those that
+ * the machine had), engine, tracking. What it says of the machine itself must be as it was. Errors as `createPc` and `Pc.restore`.
+ */
+export function restorePc(snapshot: Uint8Array, config: RestoreConfig = {}): Pc {
+  const kept = readSnapshot(snapshot);
+  checkRestoreConfig(config);
+  const { machine, disk } = kept;
+  requireSameMachine({ ...machine, ...given(config) }, machine);
+  const pc = createPc({ ...(disk ? { disk } : {}), ...config, ...machine });
+  enterSnapshot(pc.vm, kept);
+  return pc;
+}
+
+/** What `config` says of the machine. */
+const given = ({ memory, vcpus, quantum, rom }: RestoreConfig): Partial<MachineDescription> =>
+  Object.fromEntries(Object.entries({ memory, vcpus, quantum, rom }).filter(([, value]) => value !== undefined));
+
+function build(
+  config: PcConfig,
+  disk: DiskImage | null,
+  console: { readonly serial: Sink; readonly debugcon: Sink },
+): { readonly vm: Vm; readonly board: Board } {
+  const { memory = DEFAULT_MEMORY, outputs = {}, devices: rows = [], epoch = DEFAULT_EPOCH, notice = () => {}, firmware } = config;
   if (disk && firmware) throw new InputError('a disk is booted by the firmware that is built in: it cannot be given with other firmware');
-  const rom = firmware ? romOf(firmware, config.memory) : null;
-  const sinks: { readonly [name: string]: Sink } = { ...outputs, serial, debugcon };
-  const sink = (name: string): Sink => (Object.hasOwn(sinks, name) ? sinks[name]! : nowhere);
-  let board: PcBoard | null = null;
-  let memory: DeviceMemory | null = null;
+  const rom = firmware ? romOf(firmware, memory) : null;
   const hasOwnRom = firmware !== undefined || (config.rom ?? 0) > 0;
+  if (disk && hasOwnRom) throw new InputError('a disk is booted by the firmware that is built in: it cannot be given with other ROM');
+  const sinks: { readonly [name: string]: Sink } = { ...outputs, ...console };
+  const sink = (name: string): Sink => (Object.hasOwn(sinks, name) ? sinks[name]! : nowhere);
+  const devices = rows.map(wholeRow);
+  let board: PcBoard | null = null;
+  let guestMemory: DeviceMemory | null = null;
   const biosHost = (): FirmwareHost => {
     const { ports, gate } = board!;
-    return { memory: memory!, ports, a20: gate, calling: (vcpu) => vm.calling(vcpu), notice };
+    return { memory: guestMemory!, ports, a20: gate, calling: (vcpu) => vm.calling(vcpu), notice };
   };
-  const bios = hasOwnRom ? null : new Bios(disk ?? null, biosHost);
+  const bios = hasOwnRom ? null : new Bios(disk, biosHost);
   const vm: Vm = new Vm({
-    ...vmConfig,
+    ...bareConfig(config),
+    memory,
     ...(rom ? { rom: rom.length } : {}),
     platform: (host) => {
       const debugExit = (value: number): void => vm.exitWith({ kind: 'debug-exit', value });
       const reset = (): void => vm.exitWith({ kind: 'reset' });
-      const lowRam = Math.min(config.memory, LOW_RAM_LIMIT);
+      const lowRam = Math.min(memory, LOW_RAM_LIMIT);
       const extra = [...(bios ? [{ at: SERVICE_PORT, length: 1, make: () => bios }] : []), ...devices];
-      ({ memory } = host);
+      guestMemory = host.memory;
       const powerOn = bios ? { powerOn: () => bios.powerOn() } : {};
-      const highRam = config.memory - lowRam;
+      const highRam = memory - lowRam;
       board = createPcBoard(host, { sink, debugExit, reset }, { lowRam, highRam, epoch, extra, ...powerOn });
       return board;
     },

@@ -1,6 +1,6 @@
 // Guest memory, ROM included, as a map from page number to bytes. Pages of zeros are left out. A page that was put in never changes.
 
-import { allZero, wordsOf } from '../base/page-words.ts';
+import { allZero, sameWords, wordsOf } from '../base/page-words.ts';
 import { PAGE_SIZE } from '../base/paging-units.ts';
 import type { Vm } from '../vm/vm.ts';
 
@@ -26,12 +26,20 @@ export function copyMemory(vm: Vm): MemoryImage {
   return image;
 }
 
-/** Writes the image over all memory of `vm`, host-side; what the image leaves out becomes zeros. */
+/**
+ * Makes all memory of `vm` that of the image, in which zeros are left out. Host-side: tracking reports the pages that differed, and no
+ * others.
+ */
 export function loadMemory(vm: Vm, image: MemoryImage): void {
   const zero = new Uint8Array(PAGE_SIZE);
   for (const gfn of pagesOfSlots(vm)) {
-    const page = image.get(gfn);
-    if (page) vm.writeMemory(gfn * PAGE_SIZE, page);
-    else if (!isZero(vm.page(gfn)!)) vm.writeMemory(gfn * PAGE_SIZE, zero);
+    const page = image.get(gfn) ?? zero;
+    if (!sameWords(wordsOf(vm.page(gfn)!), wordsOf(page))) vm.writeMemory(gfn * PAGE_SIZE, page);
   }
+}
+
+/** The first page of the image that is not all zeros and lies where `vm` has no memory; null if there is none. */
+export function pageOutside(vm: Vm, image: MemoryImage): number | null {
+  for (const [gfn, page] of image) if (vm.page(gfn) === null && !isZero(page)) return gfn;
+  return null;
 }

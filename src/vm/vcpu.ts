@@ -2,6 +2,7 @@
 
 import { requireCount, requireOneOf } from '../base/arguments.ts';
 import { KvmError } from '../base/errors.ts';
+import { OneLine, counted } from '../base/inspect.ts';
 import type { MachineLock } from '../base/machine-lock.ts';
 import { Request } from '../base/request.ts';
 import { Activity } from '../base/state/vcpu.ts';
@@ -24,12 +25,14 @@ export function requireStopped(lock: MachineLock): void {
 }
 
 /** Calls that read or set registers, `reset` included, fail with EBUSY from within a slice (a device's callback). */
-export class Vcpu {
+export class Vcpu extends OneLine {
   constructor(
     private readonly cpu: Cpu,
     private readonly lock: MachineLock,
     private readonly inputs: Inputs,
-  ) {}
+  ) {
+    super();
+  }
 
   get index(): number {
     return this.cpu.index;
@@ -125,4 +128,13 @@ export class Vcpu {
   get counters(): Readonly<MmuCounters> {
     return this.cpu.mmu.counters;
   }
+
+  /** Its index, activity, CS:RIP and retired instructions. */
+  override toString(): string {
+    const { segSelector, rip, retired } = this.cpu.state;
+    return `Vcpu ${this.index} { ${this.activity}, ${hex(segSelector[CS], 4)}:${hex(rip[0], 8)}, ${counted(retired[0], 'instruction')} }`;
+  }
 }
+
+const CS = 1;
+const hex = (value: number | bigint, digits: number): string => value.toString(16).padStart(digits, '0');

@@ -4,6 +4,7 @@
 import { requireCount } from '../base/arguments.ts';
 import type { StateValue } from '../base/device.ts';
 import { KvmError } from '../base/errors.ts';
+import { OneLine, counted, sizeText } from '../base/inspect.ts';
 import type { IoctlBuffer } from '../base/ioctl.ts';
 import type { LinearMemory } from '../base/linear-memory.ts';
 import { PAGE_SIZE } from '../base/paging-units.ts';
@@ -57,7 +58,7 @@ export interface FetcherSeed {
 /** Milliseconds between two returns of `run` to the host's event loop. */
 const RUN_SLICE = 5;
 
-export class Vm {
+export class Vm extends OneLine {
   /** Memory tracking: the seven ioctls as methods. */
   readonly mt: MemoryTracking;
   /** KVM's own two dirty-page interfaces: the bitmap and the ring. */
@@ -80,6 +81,7 @@ export class Vm {
 
   /** InputError or KvmError EINVAL for a configuration that makes no machine. */
   constructor(readonly config: VmConfig) {
+    super();
     checkConfig(config);
     this.clock = new VirtualClock(() => this.slices?.progress() ?? 0);
     const floats = (config.unclaimed ?? (config.platform ? 'float' : 'exit')) === 'float';
@@ -376,6 +378,12 @@ export class Vm {
     if (this.inputs.journal !== null) throw new KvmError('EBUSY', 'a journal is being recorded: stop it before restoring');
     restoreMachine(state, this.parts, this.turns, this.clock, this.platform);
     this.requestAll(Request.EVENT);
+  }
+
+  override toString(): string {
+    const { memory, tracking = 'none' } = this.config;
+    const [vcpus, retired] = [counted(this.vcpus.length, 'vCPU'), counted(this.retired, 'instruction')];
+    return `Vm { ${sizeText(memory)}, ${vcpus}, tracking ${tracking}, ${retired} }`;
   }
 
   /** vCPU `index` in the middle of an access: for a platform that serves the accessing instruction. */

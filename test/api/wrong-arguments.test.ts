@@ -24,7 +24,9 @@ const objects = fc.oneof(
 );
 const values = fc.oneof(numbers, words, objects, fc.anything());
 
-interface Rig extends api.Pc {
+interface Rig extends Pick<api.Pc, 'vm' | 'board'> {
+  readonly pc: api.Pc;
+  readonly other: api.Pc;
   readonly store: api.MemoryStore;
   readonly checkpointer: api.Checkpointer;
   readonly seed: api.FetcherSeed;
@@ -45,7 +47,7 @@ function rig(): Rig {
   const store = new api.MemoryStore();
   const checkpointer = new api.Checkpointer(vm, store, { dirtyTrigger: 0, maxDirty: 100, instructions: 1000 });
   checkpointer.start();
-  return { ...pc, store, checkpointer, seed: vm.fetcherSeed(), entry: entry! };
+  return { ...pc, pc, other: api.createPc({ memory: MIB }), store, checkpointer, seed: vm.fetcherSeed(), entry: entry! };
 }
 
 function worksOn({ vm, board, entry }: Rig): void {
@@ -61,6 +63,9 @@ function worksOn({ vm, board, entry }: Rig): void {
 }
 
 type Call = (rig: Rig, value: never) => unknown;
+/** A machine of its own: that of the rig may be tracked, and its memory not what its configuration says. */
+const snapshotOf = (): Uint8Array => api.createPc({ memory: MIB }).snapshot();
+const until = (key: string): Call => (({ pc }: Rig, value: unknown) => pc.runUntil({ limit: 1, [key]: value })) as Call;
 const config = (key: string): Call => ((_: Rig, value: unknown) => api.createPc({ memory: MIB, [key]: value })) as Call;
 const bare = (key: string): Call => ((_: Rig, value: unknown) => new api.Vm({ memory: MIB, [key]: value })) as Call;
 const policy = (key: string): Call =>
@@ -94,10 +99,42 @@ const CALLS: { readonly [name: string]: readonly (readonly [string, Call])[] } =
     ...['memory', 'serial', 'debugcon', 'notice', 'epoch', 'disk', 'firmware', 'devices', 'outputs'].map(
       (key) => [key, config(key)] as const,
     ),
+    ...['image', 'append', 'initrd', 'modules', 'asKernel'].map(
+      (key) => [key, ((_: Rig, value: unknown) => api.createPc({ memory: MIB, image: IMAGE, at: 4096, [key]: value })) as Call] as const,
+    ),
+    ...['read', 'write'].map(
+      (key) =>
+        [
+          key,
+          ((_: Rig, value: unknown) =>
+            api.createPc({ memory: MIB, devices: [{ at: 0x300, length: 1, read: () => 0, [key]: value }] })) as Call,
+        ] as const,
+    ),
     ['disk', (_, value) => api.createPc({ memory: MIB, disk: { name: 'd', bytes: value } })],
     ['disk', (_, value) => api.createPc({ memory: MIB, disk: { name: value, bytes: new Uint8Array(512) } })],
     ['kind', (_, value) => api.createPc({ memory: MIB, disk: { name: 'd', bytes: new Uint8Array(512), kind: value } })],
     ['optionRoms', (_, value) => api.createPc({ memory: MIB, firmware: { name: 'f', bytes: new Uint8Array(65536), optionRoms: value } })],
+  ],
+  restorePc: [
+    ['snapshot', (_, value) => api.restorePc(value)],
+    ['config', (_, value) => value !== undefined && api.restorePc(snapshotOf(), value)],
+    ['memory', (_, value) => api.restorePc(snapshotOf(), { memory: value })],
+  ],
+  'Pc.restore': [['snapshot', ({ pc }, value) => pc.restore(value)]],
+  'Pc.type': [['text', ({ pc }, value) => pc.type(value)]],
+  'Pc.runUntil': [
+    ['options', ({ pc }, value) => value !== undefined && pc.runUntil(value)],
+    ...['serial', 'debugcon', 'screen', 'limit', 'timeout', 'signal'].map((key) => [key, until(key)] as const),
+  ],
+  connectSerial: [
+    ['a', ({ pc }, value) => api.connectSerial(value, pc)],
+    ['b', ({ pc }, value) => api.connectSerial(pc, value)],
+    ['options', ({ pc, other }, value) => api.connectSerial(pc, other, value).close()],
+    ['window', ({ pc, other }, value) => api.connectSerial(pc, other, { window: value }).close()],
+  ],
+  'SerialLink.run': [
+    ['until', ({ pc, other }, value) => api.connectSerial(pc, other).run({ timeout: 0, until: value })],
+    ['timeout', ({ pc, other }, value) => api.connectSerial(pc, other).run({ until: 1, timeout: value })],
   ],
   'Vm.setUserMemoryRegion': [
     ['request', ({ vm }, value) => vm.setUserMemoryRegion(value)],
@@ -203,6 +240,13 @@ const CALLS: { readonly [name: string]: readonly (readonly [string, Call])[] } =
     ['now', ({ vm, store }, value) => new api.Checkpointer(vm, store, { dirtyTrigger: 0, maxDirty: 1 }, value)],
     ...['dirtyTrigger', 'maxDirty', 'instructions', 'milliseconds', 'batch', 'hash'].map((key) => [key, policy(key)] as const),
   ],
+  'Checkpointer.rewindTo': [
+    ['cpid', ({ checkpointer }, value) => checkpointer.rewindTo(value)],
+    ['options', ({ checkpointer }, value) => value !== undefined && checkpointer.rewindTo(0, value)],
+    ['fork', ({ checkpointer }, value) => value !== undefined && checkpointer.rewindTo(0, { fork: value })],
+  ],
+  'MemoryStore.truncate': [['cpid', ({ store }, value) => store.truncate(value)]],
+  'MemoryStore.fork': [['cpid', ({ store }, value) => store.fork(value)]],
   'Checkpointer.cycle': [['options', ({ checkpointer }, value) => checkpointer.cycle(value)]],
   'Checkpointer.cycleAsync': [['between', ({ checkpointer }, value) => checkpointer.cycleAsync(value)]],
   MemoryStore: [['limit', (_, value) => new api.MemoryStore(value)]],

@@ -21,7 +21,7 @@ const KERNEL = [CLI, HLT];
 const elf = (width: 32 | 64, paddr = MIB, bytes: readonly number[] = KERNEL): Uint8Array =>
   buildElf({ width, entry: paddr, segments: [{ paddr, bytes }] });
 
-interface Loaded extends Pc {
+interface Loaded extends Pick<Pc, 'vm' | 'board'> {
   readonly image: LoadedImage;
 }
 
@@ -30,8 +30,8 @@ function loaded(bytes: Uint8Array, options: BootOptions = {}, config: Partial<Pc
   return { ...pc, image: loadImage('kernel', bytes, bootTarget(pc.vm), options) };
 }
 
-const u16 = ({ vm }: Pc, gpa: number): number => new DataView(vm.readMemory(gpa, 2).buffer).getUint16(0, true);
-const port = ({ board }: Pc, at: number): number => board.ports.read(at, 1, 0)!;
+const u16 = ({ vm }: Pick<Pc, 'vm' | 'board'>, gpa: number): number => new DataView(vm.readMemory(gpa, 2).buffer).getUint16(0, true);
+const port = ({ board }: Pick<Pc, 'vm' | 'board'>, at: number): number => board.ports.read(at, 1, 0)!;
 
 describe.each([
   ['multiboot', buildElf({ width: 32, entry: MIB + 12, segments: [{ paddr: MIB, bytes: [...multibootHeader(3), ...KERNEL] }] }), {}],
@@ -102,7 +102,7 @@ describe('what is loaded to low memory lies over it', () => {
 
 describe('the firmware', () => {
   /** `code` at 7C00H, entered in real-address mode from the loaded machine, as kernels go back to call a BIOS. */
-  function inRealMode(code: readonly number[], config: Partial<PcConfig> = {}): Pc {
+  function inRealMode(code: readonly number[], config: Partial<PcConfig> = {}): Pick<Pc, 'vm' | 'board'> {
     const pc = loaded(elf(32), {}, config);
     const [vcpu] = pc.vm.vcpus;
     const flat = { selector: 0, base: 0n, limit: 0xffff, attributes: 0x93 };

@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { ROOT, projectFiles, readProjectFile } from '../style/project-files.ts';
 import { fencesIn, replaceBodies } from './fences.ts';
-import { withFreshOutputs } from './run-examples.ts';
+import { HAS_BROWSER, withFreshOutputs } from './run-examples.ts';
+import { describeNeeding } from '../support/skip.ts';
 
 const documents = projectFiles().filter((path) => path.endsWith('.md'));
 
@@ -18,6 +19,32 @@ describe('examples', () => {
 
   it.each(documents)('of %s print what is shown', async (path) => {
     await expect(withFreshOutputs(readProjectFile(path))).toMatchFileSnapshot(join(ROOT, path));
+  });
+});
+
+describe('programs of other kinds', () => {
+  const printed = (program: string): string =>
+    fencesIn(withFreshOutputs(`\`\`\`js\n${program}\n\`\`\`\n\`\`\`text\n\`\`\`\n`)).at(-1)!.body;
+
+  it('are run by Vitest, and fail where a test does', () => {
+    const test = (body: string): string => `import { expect, test } from 'vitest';\ntest('adds', () => ${body});`;
+    expect(printed(test('expect(1 + 1).toBe(2)'))).toBe('passed: adds\n');
+    expect(() => printed(test('expect(1 + 1).toBe(3)'))).toThrow(/an example ended with status 1/);
+  });
+
+  it('lie beside those that follow', () => {
+    const file = '```js\n// seven.mjs\nexport const seven = 7;\n```\n';
+    const user = "```js\nimport { seven } from './seven.mjs';\nconsole.log(seven);\n```\n```text\n```\n";
+    expect(withFreshOutputs(file + user)).toBe(`${file}${user.replace('```text\n', '```text\n7\n')}`);
+  });
+
+  describeNeeding(HAS_BROWSER, 'no Chromium on this machine')('in a page', () => {
+    it('are run by a browser, and fail where they throw', () => {
+      expect(printed("// In a page\nconsole.log(typeof window);\ndocument.title = 'done';")).toBe('object\n');
+      expect(() => printed("// In a page\nsetTimeout(() => { document.title = 'done'; });\nthrow new Error('on purpose');")).toThrow(
+        'on purpose',
+      );
+    });
   });
 });
 

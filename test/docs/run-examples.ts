@@ -2,9 +2,13 @@
 //
 //   ```js        a whole program that imports 'tidemark'; the next block, ```text, is what it prints
 //   ```console   `$ bin/tidemark …` on the first line, and below what it prints; other commands are left alone
+//
+// A program that imports 'vitest' is run by Vitest, and prints its tests. One whose first line is `// NAME.mjs` is not run, but lies
+// under that name beside those that follow. One whose first line is `// In a page` is bundled and run in a browser (page-program.ts),
+// where there is one; elsewhere what it prints stays as it is shown.
 
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ROOT } from '../style/project-files.ts';
@@ -12,8 +16,9 @@ import { fencesIn, replaceBodies } from './fences.ts';
 import type { Fence } from './fences.ts';
 
 /** Below the root, so that a program there finds this package by its name. */
-const PROGRAMS = join(ROOT, '.cache/docs');
+const PROGRAMS = join(ROOT, `.cache/docs/${process.pid}`);
 const TIME_LIMIT = 540_000;
+export const HAS_BROWSER = existsSync('/usr/bin/chromium');
 const COMMAND = /^\$ (bin\/tidemark\b.*)\n/;
 
 interface Result {
@@ -26,23 +31,56 @@ function run(directory: string, command: string, args: readonly string[]): Resul
     cwd: directory,
     encoding: 'utf8',
     timeout: TIME_LIMIT,
+    // A Vitest of its own is not to take itself for a worker of this one.
+    env: Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('VITEST'))),
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   if (error) throw error;
   return { output: stdout + stderr, status };
 }
 
-function runProgram(directory: string, program: string): string {
-  mkdirSync(PROGRAMS, { recursive: true });
-  const path = join(PROGRAMS, `example-${process.pid}.mjs`);
+/** Writes `program` among the programs, and gives what `use` makes of its path. */
+function withProgram<T>(name: string, program: string, use: (path: string) => T): T {
+  const path = join(PROGRAMS, name);
   writeFileSync(path, program);
   try {
-    const { output, status } = run(directory, process.execPath, [path]);
-    if (status !== 0) throw new Error(`an example ended with status ${status}:\n${output}`);
-    return output;
+    return use(path);
   } finally {
     rmSync(path);
   }
+}
+
+function succeeded({ output, status }: Result): string {
+  if (status !== 0) throw new Error(`an example ended with status ${status}:\n${output}`);
+  return output;
+}
+
+const runProgram = (directory: string, program: string): string =>
+  withProgram('example.mjs', program, (path) => succeeded(run(directory, process.execPath, [path])));
+
+/** Its tests, a line each. */
+function runTests(directory: string, program: string): string {
+  const file = join(directory, 'example.test.mjs');
+  const report = join(directory, 'report.json');
+  writeFileSync(file, program);
+  const vitest = join(ROOT, 'node_modules/vitest/vitest.mjs');
+  succeeded(run(directory, process.execPath, [vitest, 'run', '--root', directory, '--reporter=json', `--outputFile=${report}`]));
+  const { testResults } = JSON.parse(readFileSync(report, 'utf8')) as {
+    readonly testResults: readonly { readonly assertionResults: readonly { readonly status: string; readonly fullName: string }[] }[];
+  };
+  return testResults.flatMap(({ assertionResults }) => assertionResults.map(({ status, fullName }) => `${status}: ${fullName}\n`)).join('');
+}
+
+/** The name under which a program lies beside the others; null for one that is run. */
+const fileName = (program: string): string | null => /^\/\/ ([\w-]+\.mjs)\n/.exec(program)?.[1] ?? null;
+
+/** What a program prints; null where nothing is there to run it. */
+function outputOf(directory: string, program: string): string | null {
+  if (/ from 'vitest'/.test(program)) return runTests(directory, program);
+  if (!program.startsWith('// In a page')) return runProgram(directory, program);
+  if (!HAS_BROWSER) return null;
+  const runner = join(import.meta.dirname, 'page-program.mjs');
+  return withProgram('page.mjs', program, (path) => succeeded(run(directory, process.execPath, [runner, path])));
 }
 
 /** A directory as the root of a checkout, which examples may write into. */
@@ -50,9 +88,15 @@ function withDirectory<T>(body: (directory: string) => T): T {
   const directory = mkdtempSync(join(tmpdir(), 'docs-'));
   try {
     for (const name of ['bin', 'guests']) symlinkSync(join(ROOT, name), join(directory, name), 'dir');
+    // For what looks for packages from here and not from the programs.
+    mkdirSync(join(directory, 'node_modules'));
+    symlinkSync(ROOT, join(directory, 'node_modules/tidemark'), 'dir');
+    symlinkSync(join(ROOT, 'node_modules/vitest'), join(directory, 'node_modules/vitest'), 'dir');
+    mkdirSync(PROGRAMS, { recursive: true });
     return body(directory);
   } finally {
     rmSync(directory, { recursive: true, force: true });
+    rmSync(PROGRAMS, { recursive: true, force: true });
   }
 }
 
@@ -68,9 +112,14 @@ export function withFreshOutputs(markdown: string): string {
   const fences = fencesIn(markdown);
   return withDirectory((directory) => {
     const replacements = new Map<Fence, string>();
+    const files = fences.flatMap(({ language, body }) => (language === 'js' && fileName(body) !== null ? [body] : []));
+    for (const body of files) writeFileSync(join(PROGRAMS, fileName(body)!), body);
     fences.forEach((fence, index) => {
       const command = COMMAND.exec(fence.body)?.[1];
-      if (fence.language === 'js') replacements.set(outputBlock(fences, index), runProgram(directory, fence.body));
+      if (fence.language === 'js' && fileName(fence.body) === null) {
+        const block = outputBlock(fences, index);
+        replacements.set(block, outputOf(directory, fence.body) ?? block.body);
+      }
       if (fence.language === 'console' && command) {
         replacements.set(fence, `$ ${command}\n${run(directory, 'sh', ['-c', command]).output}`);
       }

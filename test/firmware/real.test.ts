@@ -15,9 +15,11 @@ const seabios = debianFile('seabios', 'usr/share/seabios/bios.bin');
 const bochs = debianFile('bochsbios', 'usr/share/bochs/BIOS-bochs-legacy');
 const vgabios = debianFile('vgabios', 'usr/share/vgabios/vgabios.bin');
 
+type Machine = Pick<Pc, 'vm' | 'board'>;
+
 const bytesOf = ({ path }: DebianFile): Uint8Array => new Uint8Array(readFileSync(path!));
 
-function machine(bytes: Uint8Array, optionRom: Uint8Array | null, config: Partial<PcConfig> = {}): Pc & { log(): string } {
+function machine(bytes: Uint8Array, optionRom: Uint8Array | null, config: Partial<PcConfig> = {}): Machine & { log(): string } {
   let log = '';
   const optionRoms = optionRom ? [{ name: 'vga', bytes: optionRom }] : [];
   const pc = createPc({
@@ -32,7 +34,7 @@ function machine(bytes: Uint8Array, optionRom: Uint8Array | null, config: Partia
 }
 
 /** Runs until `done`, in slices; how it ended, `limit` if it did not. */
-function runUntil({ vm }: Pc, done: () => boolean, limit = 30e6, slice = 200_000): string {
+function runUntil({ vm }: Machine, done: () => boolean, limit = 30e6, slice = 200_000): string {
   while (!done() && vm.retired < limit) {
     const { exit } = vm.runSlice(slice);
     if (exit.kind !== 'limit') return exit.kind;
@@ -40,7 +42,7 @@ function runUntil({ vm }: Pc, done: () => boolean, limit = 30e6, slice = 200_000
   return 'limit';
 }
 
-const word = ({ vm }: Pc, gpa: number): number => new DataView(vm.readMemory(gpa, 2).buffer).getUint16(0, true);
+const word = ({ vm }: Machine, gpa: number): number => new DataView(vm.readMemory(gpa, 2).buffer).getUint16(0, true);
 
 describe('the packages', () => {
   it('are there, or their absence has a reason', () => {
@@ -83,7 +85,7 @@ describeNeeding(seabios.path !== null, seabios.reason)('SeaBIOS', () => {
 const both = bochs.path !== null && vgabios.path !== null;
 
 describeNeeding(both, bochs.reason || vgabios.reason)("Bochs's BIOS with its VGA BIOS", () => {
-  const lines = (pc: Pc): string => screenLines(textScreen(pc)!).join('\n');
+  const lines = (pc: Machine): string => screenLines(textScreen(pc)!).join('\n');
 
   it.each(['interpreter', 'translator'] as const)('shows what it is and that there is nothing to boot, engine %s', (engine) => {
     const pc = machine(bytesOf(bochs), bytesOf(vgabios), { engine });

@@ -20,7 +20,7 @@ export interface LoadedGuest {
   output(): string;
 }
 
-export interface GuestOptions extends Partial<Omit<PcConfig, 'serial'>> {
+export interface GuestOptions extends Partial<Omit<PcConfig, 'serial' | 'image'>> {
   readonly image: string;
   readonly append?: string;
 }

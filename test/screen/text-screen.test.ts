@@ -8,7 +8,10 @@ import { screenLines, textScreen } from '../../src/machine/text-screen.ts';
 
 const TEXT = 0xb8000;
 
-function pc(): Pc & { put(cell: number, text: string, attribute?: number): void; crtc(index: number, value: number): void } {
+function pc(): Pick<Pc, 'vm' | 'board'> & {
+  put(cell: number, text: string, attribute?: number): void;
+  crtc(index: number, value: number): void;
+} {
   const machine = createPc({ memory: 2 ** 20 });
   return {
     ...machine,

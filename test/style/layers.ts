@@ -9,8 +9,10 @@ const LAYERS = [
   ['mt', 'dirty-log', 'mmu'],
   ['cpu', 'devices'],
   ['vm'],
-  ['boot', 'machine', 'snapshot'],
-  ['checkpoint', 'migrate', 'debug'],
+  ['boot', 'snapshot'],
+  ['checkpoint'],
+  ['machine'],
+  ['migrate', 'debug'],
   ['cli', 'web'],
 ] as const;
 

@@ -1,12 +1,10 @@
 // `tidemark restore`: from a directory of checkpoints to a machine that goes on.
 
-import { InputError, KvmError } from '../../base/errors.ts';
-import { resumeCycle } from '../../checkpoint/rebuild.ts';
-import type { GuestEnd } from '../../checkpoint/store.ts';
+import { InputError } from '../../base/errors.ts';
+import { refusingMalformed, resumeCycle } from '../../checkpoint/rebuild.ts';
 import { createPc } from '../../machine/pc.ts';
 import type { Pc } from '../../machine/pc.ts';
-import type { Vm } from '../../vm/vm.ts';
-import { DirectoryStore } from '../checkpoint-directory.ts';
+import { openCheckpoints } from '../snapshot-file.ts';
 import { bootDiskOf } from '../boot-disk.ts';
 import { debugExitAt, debugExitPortOf } from '../debug-exit-port.ts';
 import { runSession } from '../guest/session.ts';
@@ -23,29 +21,19 @@ export async function restoreGuest(
   io: CliIo,
   tape: Tape | null = recorderFor(options.record, 'restore', options, SESSION_OPTIONS),
 ): Promise<number> {
-  const store = DirectoryStore.open(tape?.locate(options.directory) ?? options.directory);
+  const store = openCheckpoints(tape?.locate(options.directory) ?? options.directory);
   const cycle = options.cycle ?? store.lastCycle;
-  if (cycle > store.lastCycle) throw new InputError(`directory '${options.directory}': no cycle ${cycle}, the last is ${store.lastCycle}`);
+  if (cycle > store.lastCycle) throw new InputError(`'${options.directory}': no cycle ${cycle}, the last is ${store.lastCycle}`);
   store.sweep();
-  const { machine, state } = store.base();
-  const disk = bootDiskOf(state, options.disk === null ? null : (tape?.locate(options.disk) ?? options.disk));
+  const { machine, state, disk: kept } = store.base();
+  const moved = options.disk === null ? null : (tape?.locate(options.disk) ?? options.disk);
+  const disk = moved === null && kept ? kept : bootDiskOf(state, moved);
   const build = (sinks: GuestSinks): ReadyMachine => {
     const { engine, tracking, verify } = options;
     const devices = debugExitAt(debugExitPortOf(state), () => vm);
     const pc: Pc = createPc({ ...machine, engine, tracking, verify, devices, ...(disk ? { disk } : {}), ...sinks });
     const { vm, board } = pc;
-    return { vm, board, end: resume(vm, store, cycle) };
+    return { vm, board, end: refusingMalformed(store.file(cycle), () => resumeCycle(vm, store, cycle)) };
   };
   return runSession(options, io, build, tape);
-}
-
-/** A file whose checksum is right may still hold what no machine ever saved. */
-function resume(vm: Vm, store: DirectoryStore, cycle: number): GuestEnd | null {
-  try {
-    return resumeCycle(vm, store, cycle);
-  } catch (error) {
-    const malformed = [RangeError, TypeError, SyntaxError, KvmError].some((kind) => error instanceof kind);
-    if (!malformed) throw error;
-    throw new InputError(`${store.file(cycle)}: the state of the machine is malformed: ${(error as Error).message}`);
-  }
 }

@@ -37,9 +37,10 @@ export const restore = defineCommand(
   {
     name: 'restore',
     summary: 'resume a guest from its checkpoints',
-    usage: 'DIR [--cycle N] [options]',
+    usage: 'DIR|FILE [--cycle N] [options]',
     description: [
-      'DIR is what `tidemark run --checkpoint-to DIR` wrote. The machine (memory, vCPUs, devices) is that of the checkpoint; what it ' +
+      'DIR is what `tidemark run --checkpoint-to DIR` wrote, FILE the bytes of a `pc.snapshot()`. ' +
+        'The machine (memory, vCPUs, devices) is that of the checkpoint; what it ' +
         'does from there on is what it did then.',
       'The exit status is that of `tidemark run`; limits count from the checkpoint on.',
     ],
