@@ -3,6 +3,7 @@
 import type { Exit } from '../vm/exit.ts';
 import type { Regs, Sregs } from '../vm/registers.ts';
 import type { Vm } from '../vm/vm.ts';
+import { requireCount, requireFields, requireOneOf, requireParts } from '../base/arguments.ts';
 import { requireVm } from '../vm/check-arguments.ts';
 import type { Track } from './branch-recorder.ts';
 import { faultCauses, stopCauses } from './causes.ts';
@@ -54,9 +55,23 @@ export interface WhereItStopped {
 /** Instructions' bytes that are taken down at RIP. */
 const INSTRUCTIONS = 4;
 
-/** Where `vm` stands, between two slices. Nothing of the machine changes. */
+function checkOptions(vm: Vm, options: unknown): void {
+  const orNull = (name: string, value: unknown, wanted: string, parts: readonly string[]): void => {
+    if (value !== null) requireParts(name, value, wanted, parts);
+  };
+  requireFields('options', options, {
+    vcpu: (name, value) => requireCount(name, value, 0, vm.vcpus.length - 1),
+    exit: (name, value) => requireParts(name, value, 'an exit', ['kind']),
+    symbols: (name, value) => orNull(name, value, 'Symbols', ['at', 'count']),
+    tracks: (name, value) => orNull(name, value, 'a list', ['map']),
+    imageBits: (name, value) => requireOneOf(name, value, [32, 64, null]),
+  });
+}
+
+/** Where `vm` stands, between two slices. Nothing of the machine changes. InputError, KvmError for arguments that are wrong. */
 export function whereItStopped(vm: Vm, options: StoppedOptions = {}): WhereItStopped {
   requireVm(vm);
+  checkOptions(vm, options);
   const { vcpu = 0, exit, symbols = null, tracks = null, imageBits = null } = options;
   const nameOf = ({ linear }: CodeAddress): SymbolAt | null => symbols?.at(linear) ?? null;
   const faults = exit?.kind === 'shutdown' ? faultsOf(vm, vcpu, exit).map((fault) => ({ ...fault, symbol: nameOf(fault.code) })) : [];

@@ -263,6 +263,18 @@ const CALLS: { readonly [name: string]: readonly (readonly [string, Call])[] } =
     ['cpid', ({ vm, store }, value) => api.resumeCycle(vm, store, value)],
   ],
   verifyRebuilds: [['store', (_, value) => api.verifyRebuilds(value)]],
+  whereItStopped: [
+    ['vm', (_, value) => api.whereItStopped(value)],
+    ['options', ({ vm }, value) => api.whereItStopped(vm, value)],
+    ...['vcpu', 'exit', 'symbols', 'imageBits'].map((key): [string, Call] => [
+      key,
+      ({ vm }, value) => api.whereItStopped(vm, { [key]: value }),
+    ]),
+  ],
+  Symbols: [
+    ['name', (_, value) => api.Symbols.parse(value, IMAGE)],
+    ['bytes', (_, value) => api.Symbols.parse('x', value)],
+  ],
   hashMemory: [['vm', (_, value) => api.hashMemory(value)]],
 };
 

@@ -1,7 +1,9 @@
 // The last branches: what stepping a run from its start to its end sees is what running its end again finds.
 
 import { describe, expect, it } from 'vitest';
-import { BranchRecorder, createPc, runAgain } from '../../src/index.ts';
+import { createPc } from '../../src/index.ts';
+import { BranchRecorder } from '../../src/debug/branch-recorder.ts';
+import { runAgain } from '../../src/debug/run-again.ts';
 import type { Track, Vm } from '../../src/index.ts';
 import { SavePoints } from '../../src/debug/save-points.ts';
 
