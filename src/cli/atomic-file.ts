@@ -114,3 +114,6 @@ export class OutputFile {
     }
   }
 }
+
+/** Throws the system's error if no file can be written at `path`; what is there stays as it is. */
+export const requireWritable = (path: string): void => new OutputFile(path).discard();

@@ -2,7 +2,8 @@
 
 import { InputError } from '../base/errors.ts';
 import { ENGINES } from '../vm/config.ts';
-import { choice, choiceOrNull, flag, nonEmpty, type OptionValues, report, valued } from './options.ts';
+import { expected, forbidden } from './console/pattern.ts';
+import { choice, choiceOrNull, flag, nonEmpty, type OptionValues, parsedList, report, valued } from './options.ts';
 import { type Interval, parseInteger, parseInterval, parseSeconds, parseSerial, parseTrace } from './values.ts';
 
 const MAX_PAGES = 2 ** 32 - 1;
@@ -32,6 +33,20 @@ export const SESSION_OPTIONS = {
   debugcon: valued('F', nonEmpty, 'write what the guest sends to port 0xE9 into F'),
   timeout: valued('SECONDS', parseSeconds, 'stop with status 124 after so much wall-clock time'),
   maxInstructions: valued('N', integer(1, Number.MAX_SAFE_INTEGER), 'stop with status 124 after N retired instructions'),
+  expect: parsedList(
+    'REGEX',
+    expected,
+    'end with status 0 when the guest has printed this, on its serial port or debug console; may be repeated: one after the other; ' +
+      'status 2 if the guest ends before',
+  ),
+  failOn: parsedList(
+    'REGEX|panic',
+    forbidden,
+    'end with status 4 when the guest prints this; may be repeated; panic: what the kernels of Linux and others print that give up',
+  ),
+  keepRunning: flag('with --expect: let the guest run to its end, whose status counts, when all has been seen'),
+  junit: valued('F', nonEmpty, 'write the results of tests that the guest prints (`ok NAME`, `not ok NAME`: TAP) into F as JUnit XML'),
+  tap: report('F', 'the same as TAP, into F, or on stdout, or on stderr if the serial port has stdout'),
   trace: valued('events|instructions[=FILE]', parseTrace, 'one line for each, on stderr or into FILE'),
   stats: report('FILE', 'counters at the end, on stderr or into FILE'),
   json: flag('the outcome, and --stats, in machine-readable form: one line on stdout, or on stderr if the serial port has stdout'),
@@ -51,6 +66,8 @@ export interface SessionOptions extends Omit<SessionValues, 'tracking'> {
 /** Settles the defaults that depend on other options and refuses combinations without a meaning. Throws InputError. */
 export function resolveSession<V extends SessionValues>(values: V): Omit<V, 'tracking' | 'checkpointEvery'> & SessionOptions {
   const { checkpointTo, checkpointEvery, dirtyTrigger, maxDirty, verify, tracking } = values;
+  if (values.keepRunning && values.expect.length === 0) throw new InputError('--keep-running needs --expect');
+  if (values.json && values.tap !== null && values.tap.file === null) throw new InputError('--json and --tap need a file for one: --tap=F');
   const asking: readonly [string, boolean][] = [
     ['--checkpoint-to', checkpointTo !== null],
     ['--checkpoint-every', checkpointEvery !== null],

@@ -84,6 +84,17 @@ describe('help', () => {
         --debugcon F                      write what the guest sends to port 0xE9 into F
         --timeout SECONDS                 stop with status 124 after so much wall-clock time
         --max-instructions N              stop with status 124 after N retired instructions
+        --expect REGEX                    end with status 0 when the guest has printed this, on its serial
+                                          port or debug console; may be repeated: one after the other;
+                                          status 2 if the guest ends before
+        --fail-on REGEX|panic             end with status 4 when the guest prints this; may be repeated;
+                                          panic: what the kernels of Linux and others print that give up
+        --keep-running                    with --expect: let the guest run to its end, whose status
+                                          counts, when all has been seen
+        --junit F                         write the results of tests that the guest prints (\`ok NAME\`,
+                                          \`not ok NAME\`: TAP) into F as JUnit XML
+        --tap[=F]                         the same as TAP, into F, or on stdout, or on stderr if the
+                                          serial port has stdout
         --trace events|instructions[=FILE]
                                           one line for each, on stderr or into FILE
         --stats[=FILE]                    counters at the end, on stderr or into FILE

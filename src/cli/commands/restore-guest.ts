@@ -1,5 +1,6 @@
 // `tidemark restore`: from a directory of checkpoints to a machine that goes on.
 
+import { basename } from 'node:path';
 import { InputError, KvmError } from '../../base/errors.ts';
 import { resumeCycle } from '../../checkpoint/rebuild.ts';
 import type { GuestEnd } from '../../checkpoint/store.ts';
@@ -32,7 +33,7 @@ export async function restoreGuest(
     const { vm, board } = createPc({ ...machine, engine, tracking, verify, ...(disk ? { disk } : {}), ...sinks });
     return { vm, board, end: resume(vm, store, cycle) };
   };
-  return runSession(options, io, build, tape);
+  return runSession(options, io, build, tape, basename(options.directory));
 }
 
 /** A file whose checksum is right may still hold what no machine ever saved. */

@@ -1,5 +1,6 @@
 // `tidemark run`: from the options to a machine with its image loaded, its disk ready to boot, or its firmware in place.
 
+import { basename } from 'node:path';
 import { InputError } from '../../base/errors.ts';
 import { loadImage, recogniseImage } from '../../boot/image.ts';
 import type { BootOptions, EntryState } from '../../boot/target.ts';
@@ -45,7 +46,7 @@ export async function runGuest(
     if (!disk) load(pc.vm, path, bytes, boot, options.enterAll);
     return pc;
   };
-  return runSession(options, io, build, tape);
+  return runSession(options, io, build, tape, basename(path));
 }
 
 /** Reads input files from where the tape says that they lie. */
@@ -74,7 +75,7 @@ async function runFirmware({ image, at, optionRom, ...options }: RunOptions, bio
     }
     return pc;
   };
-  return runSession(options, io, build, tape);
+  return runSession(options, io, build, tape, basename(bios));
 }
 
 /** The one file that says what runs. */

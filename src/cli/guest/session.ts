@@ -15,18 +15,23 @@ import { yieldToHost } from '../../vm/yield-to-host.ts';
 import { DirectoryStore } from '../checkpoint-directory.ts';
 import { ExitStatus } from '../exit-status.ts';
 import { errorText } from '../report-error.ts';
+import { requireWritable } from '../atomic-file.ts';
 import type { CliIo } from '../io.ts';
+import { isSystemError } from '../system-error.ts';
 import type { Tape } from '../record/tape.ts';
 import type { SessionOptions } from '../session-options.ts';
 import { checkpointPolicy } from './checkpoint-policy.ts';
 import { CheckpointTotals, cycleText } from './checkpoint-report.ts';
 import { ConsoleInput } from './console-input.ts';
 import { loadDisassembler } from './disassembler.ts';
+import { judgeFor } from './judge.ts';
+import type { Judge } from './judge.ts';
 import { Notices } from './notices.ts';
 import { outcomeOf, stoppedOutcome } from './outcome.ts';
 import type { Outcome } from './outcome.ts';
 import { GuestOutputs } from './outputs.ts';
 import { writeReport } from './report.ts';
+import type { ReportInput } from './report.ts';
 import { checkpointRunner, freeRunner } from './runner.ts';
 import type { Runner, RunnerParts } from './runner.ts';
 import { ScreenView } from './screen-view.ts';
@@ -70,21 +75,29 @@ export async function runSession(
   io: CliIo,
   build: (sinks: GuestSinks) => ReadyMachine,
   tape: Tape | null = null,
+  name = 'guest',
 ): Promise<number> {
   const outputs = new GuestOutputs(options.serial, options.debugcon, io);
   const notices = new Notices(io, options.json);
-  const sinks: GuestSinks = { serial: outputs.serial, debugcon: outputs.debug, notice: notices.add };
+  const judge = judgeFor(options, io, name);
+  const outward: GuestSinks = { serial: outputs.serial, debugcon: outputs.debug, notice: notices.add };
+  const sinks = judge?.sinks(outward) ?? outward;
   const machine = build(tape?.sinks(sinks) ?? sinks);
   const disassemble = options.trace?.what === 'instructions' ? await loadDisassembler() : null;
   outputs.open();
-  const store = opened(
-    () => outputs.discard(),
-    () => storeFor(options),
-  );
+  const discard = (): void => {
+    judge?.discard();
+    outputs.discard();
+  };
+  const store = opened(discard, () => {
+    judge?.open(() => machine.vm.kick());
+    if (options.stats !== null && options.stats.file !== null) requireWritable(options.stats.file);
+    return storeFor(options);
+  });
   const sink = opened(
     () => {
       store?.close?.();
-      outputs.discard();
+      discard();
     },
     () => (options.trace === null ? null : lineSink(options.trace.file, io)),
   );
@@ -92,11 +105,12 @@ export async function runSession(
     const played = tape?.begin(machine.vm) ?? null;
     const runSlice = disassemble && sink ? traceInstructions(machine.vm, disassemble, sink, played ?? undefined) : played;
     if (sink && !disassemble) traceEvents(machine.vm, sink);
-    const status = await new Session(options, io, machine, outputs, notices, store, sink, tape).run(runSlice);
-    return tape?.end(status) ?? status;
+    const status = await new Session(options, io, machine, outputs, notices, store, sink, tape, judge).run(runSlice);
+    return leftBehind(io, status, () => tape?.end(status) ?? status);
   } finally {
     store?.close?.();
     sink?.close();
+    judge?.discard();
     await outputs.close();
   }
 }
@@ -108,6 +122,20 @@ function opened<T>(undo: () => void, open: () => T): T {
   } catch (error) {
     undo();
     throw error;
+  }
+}
+
+/**
+ * What `write` returns, which writes what the run leaves behind. That it could not be written after all is told, and takes the place of
+ * status 0 alone.
+ */
+function leftBehind(io: CliIo, status: number, write: () => number): number {
+  try {
+    return write();
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+    io.stderr.write(`tidemark: ${errorText(error)}\n`);
+    return status === ExitStatus.OK ? ExitStatus.CHECKPOINT : status;
   }
 }
 
@@ -138,6 +166,7 @@ class Session {
     private readonly store: CheckpointStore | null,
     private readonly trace: LineSink | null,
     private readonly tape: Tape | null,
+    private readonly judge: Judge | null,
   ) {
     this.before = machine.vm.retired;
     this.stop = new Stop(io);
@@ -191,7 +220,8 @@ class Session {
       checkpointer && totals ? checkpointRunner(parts, checkpointer, totals, (...done) => this.cycleDone(...done)) : freeRunner(parts);
 
     const started = performance.now();
-    const ended = await this.guarded(runner);
+    const guest = await this.guarded(runner);
+    const ended = this.judge?.judged(guest) ?? guest;
     const seconds = (performance.now() - started) / 1000;
     const mt = checkpointer?.stats() ?? null;
     checkpointer?.stop();
@@ -199,7 +229,7 @@ class Session {
     const checkpoints = totals?.summary() ?? null;
     const outcome =
       checkpoints && checkpoints.failed > 0 && ended.status === ExitStatus.OK ? { ...ended, status: ExitStatus.CHECKPOINT } : ended;
-    writeReport({
+    const report: ReportInput = {
       options,
       io: this.io,
       outcome,
@@ -207,8 +237,12 @@ class Session {
       stats: { vm, before: this.before, seconds, exits: this.exits, mt },
       checkpoints,
       verified: store && options.verify && outcome.status !== ExitStatus.INTERNAL ? verified(store) : null,
+    };
+    return leftBehind(this.io, outcome.status, () => {
+      writeReport(report);
+      this.judge?.report(outcome, seconds);
+      return outcome.status;
     });
-    return outcome.status;
   }
 
   /** Where the guest's screen is drawn, what it says on that terminal waits until the end. */
@@ -260,6 +294,7 @@ class Session {
       const { exit, vcpu, retired } = await runner(left);
       left -= retired;
       if (!this.store) this.exits.count(exit.kind);
+      if (exit.kind === 'interrupted' && this.judge?.hasDecided) return this.judge.outcome;
       if (exit.kind === 'interrupted' && stop.reason !== null) return stoppedOutcome(stop.reason, vm, this.before);
       const recorded = this.tape?.endsWith ?? null;
       if (exit.kind === 'interrupted' && recorded !== null) return { status: recorded, lines: [], fields: { outcome: 'replayed' } };
@@ -287,7 +322,7 @@ class Session {
       await yieldToHost();
       this.lastTurn = performance.now();
     }
-    return this.stop.reason === null && (this.tape?.endsWith ?? null) === null;
+    return this.stop.reason === null && (this.tape?.endsWith ?? null) === null && this.judge?.hasDecided !== true;
   }
 
   private cycleDone(report: CycleReport, failure: Error | null): void {

@@ -4,7 +4,7 @@ import { InputError } from '../../base/errors.ts';
 import { hashMemory } from '../../snapshot/hash.ts';
 import type { Journal } from '../../vm/journal.ts';
 import type { Vm } from '../../vm/vm.ts';
-import { writeAtomically } from '../atomic-file.ts';
+import { requireWritable, writeAtomically } from '../atomic-file.ts';
 import type { GuestSinks } from '../guest/session.ts';
 import { encodeRecording, identified } from './recording.ts';
 import type { PlainOptions, Recording } from './recording.ts';
@@ -17,13 +17,14 @@ export class Recorder implements Tape {
   private readonly identity: Pick<Recording, 'guest' | 'directory' | 'files'>;
   private running: { readonly vm: Vm; readonly journal: Journal; readonly memory: string } | null = null;
 
-  /** `guest`: the options that say what runs. The files that they name are read. */
+  /** `guest`: the options that say what runs. The files that they name are read. Throws the system's error if `path` cannot be written. */
   constructor(
     private readonly path: string,
     private readonly command: Recording['command'],
     guest: PlainOptions,
   ) {
     this.identity = identified(guest);
+    requireWritable(path);
   }
 
   locate(path: string): string {
