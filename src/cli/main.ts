@@ -8,13 +8,14 @@ import { inspect } from './commands/inspect.ts';
 import { replay } from './commands/replay.ts';
 import { restore } from './commands/restore.ts';
 import { run } from './commands/run.ts';
+import { test } from './commands/test.ts';
 import { ExitStatus } from './exit-status.ts';
 import { generalHelp } from './help.ts';
 import type { CliIo } from './io.ts';
 import { reportError } from './report-error.ts';
 import { VERSION } from './version.ts';
 
-const COMMANDS: readonly Command[] = [run, restore, replay, inspect, demo, bench];
+const COMMANDS: readonly Command[] = [run, test, restore, replay, inspect, demo, bench];
 
 /** Does what `argv` (without node and script) asks for and returns the exit status. Never throws. */
 export async function main(argv: readonly string[], io: CliIo): Promise<number> {

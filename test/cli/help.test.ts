@@ -17,6 +17,7 @@ describe('help', () => {
 
       Commands:
         run        run a guest
+        test       run many guests side by side and say which passed
         restore    resume a guest from its checkpoints
         replay     run a recorded guest again, to the bit
         inspect    say what is in an image or a directory of checkpoints

@@ -11,6 +11,7 @@ import type { CliIo } from '../io.ts';
 import type { SessionOptions } from '../session-options.ts';
 import { junitXml } from '../test-report/junit.ts';
 import { tapText } from '../test-report/tap.ts';
+import { reportedCase } from '../test-report/reported-case.ts';
 import type { TestCase } from '../test-report/test-case.ts';
 import { ConsoleTail } from './console-tail.ts';
 import type { Outcome } from './outcome.ts';
@@ -161,14 +162,6 @@ export class Judge {
     return this.options.serial.kind === 'stdio' ? this.io.stderr : this.io.stdout;
   }
 }
-
-export const reportedCase = ({ name, result, detail }: ReportedTest): TestCase => ({
-  name,
-  result,
-  seconds: null,
-  message: detail.split('\n')[0]!,
-  detail,
-});
 
 /** The run itself, which fails where the process does. */
 function runCase({ status, lines, fields }: Outcome, seconds: number): TestCase {

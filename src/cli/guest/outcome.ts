@@ -17,7 +17,7 @@ export interface Outcome {
 }
 
 /** How a process ends that a signal ended, as shells see it. */
-const SIGNAL_STATUS = { SIGINT: 128 + 2, SIGTERM: 128 + 15 } as const;
+export const SIGNAL_STATUS = { SIGINT: 128 + 2, SIGTERM: 128 + 15 } as const;
 
 /** What isa-debug-exit makes of the value written. */
 export const debugExitStatus = (value: number): number => ((value << 1) | 1) & 0xff;
