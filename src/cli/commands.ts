@@ -10,10 +10,11 @@ import { qemu } from './commands/qemu.ts';
 import { replay } from './commands/replay.ts';
 import { restore } from './commands/restore.ts';
 import { run } from './commands/run.ts';
+import { test } from './commands/test.ts';
 import type { CommandGroup } from './help.ts';
 
 export const COMMAND_GROUPS: readonly CommandGroup<Command>[] = [
-  { title: 'Run a guest', commands: [run, qemu, restore, replay] },
+  { title: 'Run a guest', commands: [run, qemu, test, restore, replay] },
   { title: 'Look', commands: [inspect, demo, bench] },
   { title: 'Help', commands: [help(() => COMMAND_GROUPS), completion(() => COMMANDS)] },
 ];

@@ -12,7 +12,10 @@ const LINE = 64;
 const STATUSES: readonly (readonly [string, string])[] = [
   ['0', 'The guest halted for good or asked for a reset, or Ctrl-A x was typed.'],
   ['((v << 1) | 1) & 255', 'The guest wrote v to the debug-exit port.'],
-  ['1', 'What a demo was to show does not hold.'],
+  ['1', 'What a demo was to show does not hold; a test of a suite failed.'],
+  ['2', 'The guest ended by itself before what --expect names was seen.'],
+  ['4', 'What --fail-on names was seen.'],
+  ['6', 'In place of 0: tests failed whose results the guest printed.'],
   ['70', 'An internal error, with what to report, or a lost write that --verify found.'],
   ['74', 'In place of 0: something that the run was to write could not be written.'],
   ['124', 'A limit was reached: --timeout or --max-instructions.'],

@@ -53,14 +53,17 @@ export function valued<T>(
 }
 
 /** An option that may be given several times; the values add up, in order. */
-export function list(metavar: string, help: string): Option<readonly string[]> {
+export const list = (metavar: string, help: string): Option<readonly string[]> => parsedList(metavar, (text) => text, help);
+
+/** The same, `parse` reading each value. */
+export function parsedList<T>(metavar: string, parse: (text: string) => T, help: string): Option<readonly T[]> {
   return {
     metavar,
     valueOptional: false,
     help,
     shownDefault: null,
     initial: [],
-    accept: (text, previous) => [...previous, nonEmpty(text!)],
+    accept: (text, previous) => [...previous, parse(nonEmpty(text!))],
   };
 }
 

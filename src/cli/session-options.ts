@@ -2,7 +2,8 @@
 
 import { InputError } from '../base/errors.ts';
 import { ENGINES } from '../vm/config.ts';
-import { choice, choiceOrNull, flag, nonEmpty, type OptionValues, report, valued } from './options.ts';
+import { expected, forbidden } from './console/pattern.ts';
+import { choice, choiceOrNull, flag, nonEmpty, type OptionValues, parsedList, report, valued } from './options.ts';
 import { type Interval, parseDebugcon, parseInteger, parseInterval, parseSeconds, parseSerial, parseTrace } from './values.ts';
 
 const MAX_PAGES = 2 ** 32 - 1;
@@ -32,6 +33,20 @@ export const SESSION_OPTIONS = {
   debugcon: valued('F|stdio', parseDebugcon, 'where what the guest sends to port 0xE9 goes: into F, or to stdout'),
   timeout: valued('SECONDS', parseSeconds, 'stop with status 124 after so much wall-clock time'),
   maxInstructions: valued('N', integer(1, Number.MAX_SAFE_INTEGER), 'stop with status 124 after N retired instructions'),
+  expect: parsedList(
+    'REGEX',
+    expected,
+    'end with status 0 when the guest has printed this, on its serial port or debug console; may be repeated: one after the other; ' +
+      'status 2 if the guest ends before',
+  ),
+  failOn: parsedList(
+    'REGEX|panic',
+    forbidden,
+    'end with status 4 when the guest prints this; may be repeated; panic: what the kernels of Linux and others print that give up',
+  ),
+  keepRunning: flag('with --expect: let the guest run to its end, whose status counts, when all has been seen'),
+  junit: valued('F', nonEmpty, 'write the results of tests that the guest prints (`ok NAME`, `not ok NAME`: TAP) into F as JUnit XML'),
+  tap: report('F', 'the same as TAP, into F, or on stdout, or on stderr if the serial port has stdout'),
   symbols: valued('F', nonEmpty, "where names of the guest's code come from: an ELF file, or a System.map (default: the ELF image)"),
   trace: valued(
     'LIST[=FILE]',
@@ -59,6 +74,8 @@ export function resolveSession<V extends SessionValues>(values: V): Omit<V, 'tra
   if (values.debugcon?.kind === 'stdio' && values.serial.kind === 'stdio') {
     throw new InputError('--debugcon stdio needs the serial port elsewhere: --serial file:PATH or none');
   }
+  if (values.keepRunning && values.expect.length === 0) throw new InputError('--keep-running needs --expect');
+  if (values.json && values.tap !== null && values.tap.file === null) throw new InputError('--json and --tap need a file for one: --tap=F');
   const asking: readonly [string, boolean][] = [
     ['--checkpoint-to', checkpointTo !== null],
     ['--checkpoint-every', checkpointEvery !== null],

@@ -104,7 +104,7 @@ describe.each(COMMANDS)('$name', ({ name: command, options }) => {
 
   it('takes so many operands and no more', async () => {
     const operands = ['no-such-thing', 'nor this', 'nor that'];
-    if (command === 'bench') await refuses(command, operands, "'no-such-thing'");
+    if (command === 'bench' || command === 'test') await refuses(command, operands, "'no-such-thing'");
     else await refuses(command, operands, "'nor this'");
   });
 });

@@ -41,7 +41,7 @@ describe('help', () => {
   it.each([
     [
       ['rnu'],
-      "unknown command 'rnu': there are run, qemu, restore, replay, inspect, demo, bench, help, completion; did you mean 'run'? See",
+      "unknown command 'rnu': there are run, qemu, test, restore, replay, inspect, demo, bench, help, completion; did you mean 'run'? See",
     ],
     [['run', 'restore'], "one COMMAND at most, but 'restore' is a second one; see"],
     [['run', '--man'], "--man is of all commands, but 'run' is one; see"],

@@ -1,5 +1,6 @@
 // `tidemark restore`: from a directory of checkpoints to a machine that goes on.
 
+import { basename } from 'node:path';
 import { InputError } from '../../base/errors.ts';
 import { refusingMalformed, resumeCycle } from '../../checkpoint/rebuild.ts';
 import { createPc } from '../../machine/pc.ts';
@@ -35,5 +36,5 @@ export async function restoreGuest(
     const { vm, board } = pc;
     return { vm, board, end: refusingMalformed(store.file(cycle), () => resumeCycle(vm, store, cycle)) };
   };
-  return runSession(options, io, build, tape);
+  return runSession(options, io, build, tape, null, basename(options.directory));
 }

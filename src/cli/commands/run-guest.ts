@@ -1,5 +1,6 @@
 // `tidemark run`: from the options to a machine with its image loaded, its disk ready to boot, or its firmware in place.
 
+import { basename } from 'node:path';
 import { InputError } from '../../base/errors.ts';
 import { loadImage, recogniseImage } from '../../boot/image.ts';
 import type { BootOptions, EntryState } from '../../boot/target.ts';
@@ -47,7 +48,7 @@ export async function runGuest(
     if (!disk) load(pc.vm, path, bytes, boot, options.enterAll);
     return pc;
   };
-  return runSession(options, io, build, tape, disk ? null : { name: path, bytes });
+  return runSession(options, io, build, tape, disk ? null : { name: path, bytes }, basename(path));
 }
 
 /** Reads input files from where the tape says that they lie. */
@@ -77,7 +78,7 @@ async function runFirmware({ image, at, optionRom, ...options }: RunOptions, bio
     }
     return pc;
   };
-  return runSession(options, io, build, tape);
+  return runSession(options, io, build, tape, null, basename(bios));
 }
 
 /** The one file that says what runs. */

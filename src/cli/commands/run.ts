@@ -3,6 +3,7 @@
 import { InputError } from '../../base/errors.ts';
 import { defineCommand, withUsageHint } from '../command.ts';
 import { flag, initialValues, list, nonEmpty, type OptionValues, valued } from '../options.ts';
+import { parseArguments } from '../parse-arguments.ts';
 import { integer, resolveSession, SESSION_OPTIONS, type SessionOptions } from '../session-options.ts';
 import { parseSize, showSize } from '../values.ts';
 
@@ -67,6 +68,13 @@ export function resolveRunOptions(values: RunValues, positionals: readonly strin
   if (values.at !== null && image === null) throw new InputError('--at needs an IMAGE');
   requireFirmwareAlone(values, image);
   return { ...resolveSession(values), image };
+}
+
+/** What `argv`, the words after `tidemark run`, asks for. Throws InputError. */
+export function runOptions(argv: readonly string[]): RunOptions {
+  const parsed = parseArguments(OPTIONS, argv);
+  if (parsed === 'help') throw new InputError('--help runs nothing');
+  return resolveRunOptions(parsed.values, parsed.positionals);
 }
 
 /** InputError for options that mean nothing to the user's own firmware, which would not be told of them. */

@@ -19,7 +19,7 @@ export interface Outcome {
 }
 
 /** How a process ends that a signal ended, as shells see it. */
-const SIGNAL_STATUS = { SIGINT: 128 + 2, SIGTERM: 128 + 15 } as const;
+export const SIGNAL_STATUS = { SIGINT: 128 + 2, SIGTERM: 128 + 15 } as const;
 
 /** Of runs that something other than their guest ended. */
 export const CUT_SHORT: readonly number[] = [ExitStatus.LIMIT, ...Object.values(SIGNAL_STATUS)];

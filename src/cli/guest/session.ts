@@ -24,6 +24,8 @@ import { checkpointPolicy } from './checkpoint-policy.ts';
 import { CheckpointTotals, cycleText } from './checkpoint-report.ts';
 import { ConsoleInput } from './console-input.ts';
 import { loadDisassembler } from './disassembler.ts';
+import { judgeFor } from './judge.ts';
+import type { Judge } from './judge.ts';
 import { Notices } from './notices.ts';
 import { CUT_SHORT, outcomeOf, stoppedOutcome, withStopped } from './outcome.ts';
 import type { Outcome } from './outcome.ts';
@@ -73,7 +75,8 @@ const PROGRESS = 1000;
 /**
  * Builds a machine with `build` and runs it as `options` say. Returns the exit status. Throws InputError and system errors;
  * what the guest said until then is in its files all the same. `build` is called again, for a machine in all the same, when the run's
- * end is looked into. `image`: the file that was loaded, for its symbols.
+ * end is looked into. `image`: the file that was loaded, for its symbols. `name`:
+ * the guest's, for reports.
  */
 export async function runSession(
   options: SessionOptions,
@@ -81,11 +84,14 @@ export async function runSession(
   build: (sinks: GuestSinks) => ReadyMachine,
   tape: Tape | null = null,
   image: LoadedFile | null = null,
+  name = 'guest',
 ): Promise<number> {
   const symbols = options.symbols === null ? null : Symbols.parse(options.symbols, readInputFile(options.symbols, 'file of symbols'));
   const outputs = new GuestOutputs(options.serial, options.debugcon, io);
   const notices = new Notices(io, options.json);
-  const sinks: GuestSinks = { serial: outputs.serial, debugcon: outputs.debug, notice: notices.add };
+  const judge = judgeFor(options, io, name);
+  const outward: GuestSinks = { serial: outputs.serial, debugcon: outputs.debug, notice: notices.add };
+  const sinks = judge?.sinks(outward) ?? outward;
   const machine = build(tape?.sinks(sinks) ?? sinks);
   const disassemble = options.trace?.what === 'instructions' ? await loadDisassembler() : null;
   const files = new RunFiles();
@@ -94,6 +100,7 @@ export async function runSession(
     () => {
       outputs.open(files);
       tape?.open(files);
+      judge?.open(files, () => machine.vm.kick());
       return {
         sink: options.trace === null ? null : lineSink(options.trace.file, io, files),
         stats: options.stats === null || options.stats.file === null ? null : files.open(options.stats.file),
@@ -111,7 +118,7 @@ export async function runSession(
     if (sink && !disassemble) traceEvents(machine.vm, sink, options.trace!.classes);
     const journal = tape?.journal ?? machine.vm.record();
     const postMortem = new PostMortem(machine.vm, journal, () => build(NOWHERE).vm, symbols, image);
-    return await new Session(options, io, machine, outputs, notices, store, sink, tape, files, stats, postMortem).run(runSlice);
+    return await new Session(options, io, machine, outputs, notices, store, sink, tape, files, stats, postMortem, judge).run(runSlice);
   } finally {
     store?.close?.();
     files.close();
@@ -162,6 +169,7 @@ class Session {
     /** Where counters go at the end, if that is a file. */
     private readonly statsFile: RunFile | null,
     private readonly postMortem: PostMortem,
+    private readonly judge: Judge | null,
   ) {
     this.before = machine.vm.retired;
     this.stop = new Stop(io);
@@ -220,7 +228,8 @@ class Session {
     const started = performance.now();
     const unexplained = await this.guarded(runner);
     const seconds = (performance.now() - started) / 1000;
-    const ended = this.end ? withStopped(unexplained, await this.postMortem.examine(this.end)) : unexplained;
+    const explained = this.end ? withStopped(unexplained, await this.postMortem.examine(this.end)) : unexplained;
+    const ended = this.judge?.judged(explained) ?? explained;
     const mt = checkpointer?.stats() ?? null;
     checkpointer?.stop();
     await this.outputs.flush();
@@ -228,6 +237,7 @@ class Session {
     const counted = collectStats({ vm, before: this.before, seconds, exits: this.exits, mt });
     this.statsFile?.text(`${options.json ? json(counted) : statsText(counted).join('\n')}\n`);
     const { status, lines } = this.tape?.end(ended.status) ?? { status: ended.status, lines: [] };
+    this.judge?.report({ ...ended, status }, seconds);
     this.files.close();
     const unwritten = this.files.failures;
     const isWhole = unwritten.length === 0 && (checkpoints === null || checkpoints.failed === 0);
@@ -298,6 +308,7 @@ class Session {
       const { exit, vcpu, retired } = await runner(left);
       left -= retired;
       if (!this.store) this.exits.count(exit.kind);
+      if (exit.kind === 'interrupted' && this.judge?.hasDecided) return this.judge.outcome;
       if (exit.kind === 'interrupted' && stop.reason !== null) return this.stoppedBy(stop.reason, exit, vcpu);
       const recorded = this.tape?.endsWith ?? null;
       if (exit.kind === 'interrupted' && recorded !== null) {
@@ -340,7 +351,7 @@ class Session {
       await yieldToHost();
       this.lastTurn = performance.now();
     }
-    return this.stop.reason === null && (this.tape?.endsWith ?? null) === null;
+    return this.stop.reason === null && (this.tape?.endsWith ?? null) === null && this.judge?.hasDecided !== true;
   }
 
   private cycleDone(report: CycleReport, failure: Error | null): void {
