@@ -5,12 +5,21 @@
 export const NS_PER_TICK = 10;
 
 export class VirtualClock {
-  /** Ticks up to the last instruction boundary that the run loop saw. */
+  /**
+   * Ticks up to the last instruction boundary that the run loop saw.
+   * @internal
+   */
   ticks = 0;
-  /** How much happened so far that took no time: see `Position`. */
+  /**
+   * How much happened so far that took no time: see `Position`.
+   * @internal
+   */
   events = 0;
 
-  /** `progress`: ticks by which the vCPU that is executing is ahead of `ticks`. */
+  /**
+   * `progress`: ticks by which the vCPU that is executing is ahead of `ticks`.
+   * @internal
+   */
   constructor(private readonly progress: () => number) {}
 
   now(): number {
@@ -21,7 +30,10 @@ export class VirtualClock {
     return this.now() * NS_PER_TICK;
   }
 
-  /** The first tick at which `deadline` (ns) is reached. */
+  /**
+   * The first tick at which `deadline` (ns) is reached.
+   * @internal
+   */
   static ticksAt(deadline: number): number {
     return Math.ceil(deadline / NS_PER_TICK);
   }

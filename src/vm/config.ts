@@ -41,7 +41,10 @@ export interface VmConfig {
   readonly platform?: (host: PlatformHost) => Platform;
   /** What an access that the board does not claim does: an exit (default without a board), or reads of all ones. */
   readonly unclaimed?: 'exit' | 'float';
-  /** Called once the machine is built. It may wrap the machine's parts: tests build a mistake into them so. */
+  /**
+   * Called once the machine is built. It may wrap the machine's parts: tests build a mistake into them so.
+   * @internal
+   */
   readonly wrap?: Wrap;
   /** Keep a shadow of memory and check each quiesce for lost writes. */
   readonly verify?: boolean;

@@ -61,7 +61,10 @@ export class Journal {
   private readonly list: JournalEntry[] = [];
   private stopped: Moment | null = null;
 
-  /** `now` gives the present moment; `onStop` is called once. */
+  /**
+   * `now` gives the present moment; `onStop` is called once.
+   * @internal
+   */
   constructor(
     readonly start: Moment,
     private readonly now: () => Moment,
@@ -72,7 +75,10 @@ export class Journal {
     return this.list;
   }
 
-  /** For the machine. */
+  /**
+   * For the machine.
+   * @internal
+   */
   add(entry: JournalEntry): void {
     this.list.push(entry);
   }

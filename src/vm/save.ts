@@ -29,7 +29,9 @@ export interface VmCore {
   readonly ticks: number;
   /** See `Position`. */
   readonly events: number;
+  /** @internal */
   readonly turns: SavedTurns;
+  /** @internal */
   readonly vcpus: readonly SavedVcpu[];
   readonly platform: PlatformState | null;
 }
