@@ -1,5 +1,7 @@
 // What the boot layer needs of a machine: RAM to write to, and firmware's work done. What it hands over: the state vCPU 0 starts in.
 
+import type { GprName } from '../vm/registers.ts';
+
 export interface BootTarget {
   /** RAM, as guest-physical ranges in bytes. */
   readonly memory: readonly { readonly base: number; readonly size: number }[];
@@ -10,24 +12,6 @@ export interface BootTarget {
   /** Sets vCPU 0's state. Called once, last. */
   setEntry(state: EntryState): void;
 }
-
-export type GprName =
-  | 'rax'
-  | 'rcx'
-  | 'rdx'
-  | 'rbx'
-  | 'rsp'
-  | 'rbp'
-  | 'rsi'
-  | 'rdi'
-  | 'r8'
-  | 'r9'
-  | 'r10'
-  | 'r11'
-  | 'r12'
-  | 'r13'
-  | 'r14'
-  | 'r15';
 
 export type SegmentName = 'es' | 'cs' | 'ss' | 'ds' | 'fs' | 'gs' | 'ldtr' | 'tr';
 

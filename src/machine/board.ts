@@ -36,7 +36,10 @@ export interface Board extends Platform {
   readonly a20: A20Control;
   /** Keys pressed and released on the PC keyboard, in order; returns how many of them were accepted. */
   keyboardInput(keys: readonly KeyEvent[]): number;
-  /** The video adapter: see `textScreen`. */
+  /**
+   * The video adapter: see `textScreen`.
+   * @internal
+   */
   readonly vga: Vga;
   /** Bytes typed at the serial console; returns how many were accepted. */
   serialInput(bytes: ArrayLike<number>): number;

@@ -26,7 +26,7 @@ export interface TextScreen {
 const PAGE = 4096;
 
 /** The screen of `vm` with `board`, between two runs; null while the guest has a graphics mode set. */
-export function textScreen(pc: { readonly vm: Pick<Vm, 'page'>; readonly board: Pick<Board, 'vga'> }): TextScreen | null {
+export function textScreen(pc: { readonly vm: Pick<Vm, 'page'>; readonly board: Board }): TextScreen | null {
   checkScreenSource(pc);
   const { vm, board } = pc;
   const mode = textMode(board.vga.registers);

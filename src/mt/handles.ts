@@ -15,7 +15,10 @@ export class ListHandles {
     this.lists.delete(handle);
   }
 
-  /** Null if no such list is registered. */
+  /**
+   * Null if no such list is registered.
+   * @internal
+   */
   lookup(handle: bigint): BigUint64Array | null {
     return this.lists.get(handle) ?? null;
   }

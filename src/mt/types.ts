@@ -26,7 +26,10 @@ export interface FetchRequest {
   readonly flags?: number;
   /** The caller's own list, filled as well. Null stands for a handle that names no list (EFAULT). */
   readonly list?: BigUint64Array | null;
-  /** What else receives the result. */
+  /**
+   * What else receives the result.
+   * @internal
+   */
   readonly receiver?: FetchReceiver;
 }
 

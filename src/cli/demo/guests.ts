@@ -17,11 +17,11 @@ const ENDINGS = ['.elf', '.img'];
 
 /** guests/ in the package this module is in: a bundle and the sources lie at different depths. */
 function guestsFolder(): string {
-  for (let folder = dirname(fileURLToPath(import.meta.url)); ; folder = dirname(folder)) {
-    const guests = join(folder, 'guests');
-    if (existsSync(join(folder, 'package.json')) && existsSync(guests)) return guests;
-    if (folder === dirname(folder)) throw new InputError('the folder guests/, which has the built-in guests, is not beside the program');
-  }
+  let folder = dirname(fileURLToPath(import.meta.url));
+  while (!existsSync(join(folder, 'package.json')) && folder !== dirname(folder)) folder = dirname(folder);
+  const guests = join(folder, 'guests');
+  if (!existsSync(guests)) throw new InputError(`the built-in guests are missing: there is no folder '${guests}'`);
+  return guests;
 }
 
 /** Of guests of two widths: the name without it is of this one. */
