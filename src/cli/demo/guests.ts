@@ -27,16 +27,18 @@ function guestsFolder(): string {
 /** Of guests of two widths: the name without it is of this one. */
 const WIDE = '-64';
 
-/** Every image under guests/, by its file's name without the ending. */
+/** Every image under guests/, by its file's name without the ending. InputError if there is none. */
 export function listGuests(folder: string = guestsFolder()): Guest[] {
   const folders = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory());
-  return folders
+  const guests = folders
     .flatMap(({ name }) =>
       readdirSync(join(folder, name))
         .filter((file) => ENDINGS.includes(extname(file)))
         .map((file) => ({ name: basename(file, extname(file)), path: join(folder, name, file) })),
     )
     .sort((a, b) => (a.name < b.name ? -1 : 1));
+  if (guests.length === 0) throw new InputError(`the built-in guests are missing: there is no image in '${folder}'`);
+  return guests;
 }
 
 /** What the demo takes for a name; without the guests' folder there is only what needs none. */
