@@ -10,8 +10,11 @@ import { publish } from './build.mjs';
 import { ROOT, SetupError, ensurePackages, say, sourceSignature } from './setup.mjs';
 
 const WORK = join(ROOT, '.cache/types');
-const EMITTED = join(WORK, 'emitted');
-const ROLLED = join(WORK, 'tidemark.d.ts');
+/** Of this process alone: two may be at it at once. */
+const OWN = join(WORK, `${process.pid}`);
+const EMITTED = join(OWN, 'emitted');
+const ROLLED = join(OWN, 'tidemark.d.ts');
+const ROLLED_MODEL = join(OWN, 'tidemark.api.json');
 const STAMP = join(WORK, '.stamp');
 const MODEL = join(WORK, 'tidemark.api.json');
 const DECLARATIONS = join(ROOT, 'dist/tidemark.d.ts');
@@ -24,7 +27,6 @@ const IGNORED = /^(?:tsdoc-|ae-missing-release-tag$|ae-unresolved-link$|console-
 const CONSTANT = /The symbol "[A-Z0-9_]+" needs to be exported/;
 
 function emit() {
-  rmSync(EMITTED, { recursive: true, force: true });
   const flags = ['--noEmit', 'false', '--emitDeclarationOnly', '--declaration', '--stripInternal', '--outDir', EMITTED];
   const tsc = join(ROOT, 'node_modules/typescript/bin/tsc');
   const { status, stdout } = spawnSync(process.execPath, [tsc, '-p', 'src', ...flags], { cwd: ROOT, encoding: 'utf8' });
@@ -68,7 +70,7 @@ async function rollUp() {
         },
       },
       apiReport: { enabled: false },
-      docModel: { enabled: true, apiJsonFilePath: MODEL },
+      docModel: { enabled: true, apiJsonFilePath: ROLLED_MODEL },
       dtsRollup: { enabled: true, untrimmedFilePath: ROLLED },
       tsdocMetadata: { enabled: false },
       newlineKind: 'lf',
@@ -108,13 +110,18 @@ export async function ensureTypes() {
   if (fresh()) return MODEL;
   ensurePackages();
   const signature = sourceSignature();
-  mkdirSync(WORK, { recursive: true });
-  emit();
-  const { all, types } = exportedNames();
-  hideInterfaces(all);
-  await rollUp();
-  publish(DECLARATIONS, hideConstructors(types));
-  publish(STAMP, signature);
+  mkdirSync(OWN, { recursive: true });
+  try {
+    emit();
+    const { all, types } = exportedNames();
+    hideInterfaces(all);
+    await rollUp();
+    publish(MODEL, readFileSync(ROLLED_MODEL));
+    publish(DECLARATIONS, hideConstructors(types));
+    publish(STAMP, signature);
+  } finally {
+    rmSync(OWN, { recursive: true, force: true });
+  }
   return MODEL;
 }
 
