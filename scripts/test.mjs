@@ -1,4 +1,5 @@
-// `npm test`: sets up what is missing, makes the checks below (build, declarations, types, dead code, lint), runs the tests, and ends with one line
+// `npm test`: sets up what is missing, makes the checks below (build, declarations, types, dead code, lint), runs the tests, and ends
+// with one line
 //     N passed, N failed[, N skipped]
 // Arguments go to Vitest: `npm test -- test/mt` runs only those files (and leaves the checks out). `--long` runs the long suites.
 

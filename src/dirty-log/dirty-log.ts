@@ -34,6 +34,7 @@ export interface DirtyRingExit {
   readonly vcpu: number;
 }
 
+/** KVM's dirty bitmap and dirty ring of one machine, `vm.dirtyLog`. docs/dirty-log.md tells the calls. */
 export class DirtyLog implements DirtySink, SlotListener {
   private readonly capabilities: Capabilities;
   private readonly slots = new LoggedSlots();

@@ -18,12 +18,15 @@ export interface BoardOutputs {
 
 /** A key going down or up, by the name of its place: `KeyA`, `Enter`, `ShiftLeft`, `ArrowUp` and so on. */
 export interface KeyEvent {
+  /** Which key. */
   readonly key: KeyName;
+  /** Pressed, or released. */
   readonly down: boolean;
 }
 
 /** The A20 gate, as firmware serves it (INT 15H, AH = 24H). */
 export interface A20Control {
+  /** Whether address line 20 leaves the processors. */
   readonly open: boolean;
   /** Opens or closes every input of the gate. */
   set(open: boolean): void;

@@ -11,6 +11,7 @@ export class ListHandles {
     return this.last;
   }
 
+  /** The handle names nothing from now on. */
   unregister(handle: bigint): void {
     this.lists.delete(handle);
   }

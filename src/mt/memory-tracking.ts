@@ -49,6 +49,10 @@ export interface MemoryTrackingOptions {
   readonly views?: MtViews;
 }
 
+/**
+ * Memory tracking of one machine, `vm.mt`: the seven ioctls as methods, and what goes beyond them. docs/memory-tracking.md tells the
+ * sequence of the calls.
+ */
 export class MemoryTracking implements DirtySink {
   readonly #options: MemoryTrackingOptions;
   readonly #lock: MachineLock;
@@ -218,6 +222,7 @@ export class MemoryTracking implements DirtySink {
     });
   }
 
+  /** The state now and the counters of this cycle and of all. */
   stats(): MtStats {
     return this.#lock.with(() => {
       const control = this.#control;
@@ -339,6 +344,7 @@ export class MemoryTracking implements DirtySink {
     return { lists: this.#lists, fetches: this.#fetches, arming: this.#options.arming };
   }
 
+  /** Whether tracking is on. */
   get enabled(): boolean {
     return this.#control.enabled[0] !== 0;
   }

@@ -4,6 +4,7 @@
 /** Nominal duration of one tick: a 100 MHz time-stamp counter, so that a 100 Hz timer fires each million instructions. */
 export const NS_PER_TICK = 10;
 
+/** The machine's virtual time: 10 ns for each retired instruction, and what is skipped while all vCPUs sleep. */
 export class VirtualClock {
   /**
    * Ticks up to the last instruction boundary that the run loop saw.
@@ -22,10 +23,12 @@ export class VirtualClock {
    */
   constructor(private readonly progress: () => number) {}
 
+  /** Ticks of 10 ns since the machine was built. */
   now(): number {
     return this.ticks + this.progress();
   }
 
+  /** Nanoseconds since the machine was built. */
   nanoseconds(): number {
     return this.now() * NS_PER_TICK;
   }

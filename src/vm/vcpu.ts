@@ -17,6 +17,7 @@ import { CONTROLS, GPR_NAMES, SEGMENT_NAMES, TABLE_NAMES, getRegs, getSregs, set
 import type { Regs, Sregs } from './registers.ts';
 
 export const ACTIVITY_NAMES = ['active', 'hlt', 'shutdown', 'wait-for-sipi'] as const;
+/** What a vCPU is doing. `wait-for-sipi` has not been started. */
 export type ActivityName = (typeof ACTIVITY_NAMES)[number];
 
 /** KvmError EBUSY while a slice runs: registers are then in the engine's hands. */
@@ -38,6 +39,7 @@ export class Vcpu extends OneLine {
     this.#inputs = inputs;
   }
 
+  /** From 0. */
   get index(): number {
     return this.#cpu.index;
   }
@@ -64,7 +66,10 @@ export class Vcpu extends OneLine {
     return getSregs(this.#cpu);
   }
 
-  /** KVM_SET_SREGS: sets those given, unchecked; loads the PDPTEs under PAE paging, as KVM does; flushes the TLB. */
+  /**
+   * KVM_SET_SREGS: sets those given. Types and ranges are checked, not whether a processor could have these values. Loads the PDPTEs
+   * under PAE paging, as KVM does, and flushes the TLB.
+   */
   setSregs(sregs: Partial<Sregs>): void {
     requireStopped(this.#lock);
     checkSregs(sregs, SEGMENT_NAMES, TABLE_NAMES, CONTROLS);
@@ -127,6 +132,7 @@ export class Vcpu extends OneLine {
     return this.#cpu.state.retired[0];
   }
 
+  /** It sleeps in HLT. */
   get halted(): boolean {
     return this.#cpu.state.activity[0] === Activity.HLT;
   }

@@ -55,6 +55,7 @@ export interface FetcherSeed {
   readonly shape: MachineShape;
   /** @internal */
   readonly requestWords: readonly number[];
+  /** What the hardware offers to tracking. */
   readonly method: TrackingMethod;
   /**
    * Which consumer of the hub memory tracking is.
@@ -66,16 +67,21 @@ export interface FetcherSeed {
 /** Milliseconds between two returns of `run` to the host's event loop. */
 const RUN_SLICE = 5;
 
+/** A machine: RAM, vCPUs and, with a board, devices, all in one WebAssembly memory. Two machines know nothing of each other. */
 export class Vm extends OneLine {
   /** Memory tracking: the seven ioctls as methods. */
   readonly mt: MemoryTracking;
   /** KVM's own two dirty-page interfaces: the bitmap and the ring. */
   readonly dirtyLog: DirtyLog;
+  /** By index. */
   readonly vcpus: readonly Vcpu[];
+  /** The board; null for a machine without one. */
   readonly platform: Platform | null;
+  /** Where a listener for what happens in the machine is put. */
   readonly trace: Trace = { on: null };
   /** Buffers that the raw face's `gfnlist` may name. */
   readonly lists = new ListHandles();
+  /** Virtual time. */
   readonly clock: VirtualClock;
   /** @internal */
   readonly engine: Engine;
@@ -193,6 +199,7 @@ export class Vm extends OneLine {
     return this.#parts.physical.memslots.reduce((sum, slot) => sum + slot.memorySize / PAGE_SIZE, 0);
   }
 
+  /** By ascending guest-physical address. */
   get memslots(): readonly Memslot[] {
     return this.#parts.physical.memslots;
   }
