@@ -51,7 +51,7 @@ export { FetchFlag, MtEnable, MtFlag, MtOp, MtRequest } from './mt/abi.ts';
 export type { ExternalCounters, MtCounters, MtStats, VerifyStats } from './mt/stats.ts';
 export { LostWriteError } from './mt/shadow.ts';
 export { attachFetcher } from './vm/attach-fetcher.ts';
-export type { FetcherSeed } from './vm/vm.ts';
+export type { FetcherSeed } from './vm/fetcher-seed.ts';
 export type { MtFetcher } from './mt/fetcher.ts';
 
 // KVM's dirty log

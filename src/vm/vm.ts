@@ -11,7 +11,6 @@ import type { LinearMemory } from '../base/linear-memory.ts';
 import { PAGE_SIZE } from '../base/paging-units.ts';
 import type { Platform } from '../base/platform.ts';
 import { Request } from '../base/request.ts';
-import type { MachineShape, MemoryPlan } from '../base/state/regions.ts';
 import type { Trace } from '../base/trace.ts';
 import type { Cpu } from '../cpu/cpu.ts';
 import type { Engine } from '../cpu/engine.ts';
@@ -20,7 +19,6 @@ import type { HubConsumer } from '../mmu/hub-consumer.ts';
 import type { OutsideAccess } from '../cpu/replay.ts';
 import type { Memslot, MemslotRequest } from '../mmu/memslots.ts';
 import { PML_ENTRIES } from '../mmu/pml.ts';
-import type { TrackingMethod } from '../mmu/tracking.ts';
 import { ListHandles } from '../mt/handles.ts';
 import { isMtRequest, mtIoctlAsync } from '../mt/ioctl.ts';
 import { MemoryTracking } from '../mt/memory-tracking.ts';
@@ -33,6 +31,7 @@ import { BoardHost } from './cpu-host.ts';
 import { deviceMemory } from './device-memory.ts';
 import { buildEngine } from './engines.ts';
 import type { Exit, SliceOptions, SliceResult } from './exit.ts';
+import type { FetcherSeed } from './fetcher-seed.ts';
 import { vmIoctl } from './ioctl.ts';
 import { Inputs } from './inputs.ts';
 import type { Journal, Moment } from './journal.ts';
@@ -44,25 +43,6 @@ import { SliceRunner } from './slice.ts';
 import { Turns } from './turns.ts';
 import { requireStopped, Vcpu } from './vcpu.ts';
 import { yieldToHost } from './yield-to-host.ts';
-
-/** What a worker thread needs to fetch from this machine's lists. */
-export interface FetcherSeed {
-  /** @internal */
-  readonly memory: WebAssembly.Memory;
-  /** @internal */
-  readonly plan: MemoryPlan;
-  /** @internal */
-  readonly shape: MachineShape;
-  /** @internal */
-  readonly requestWords: readonly number[];
-  /** What the hardware offers to tracking. */
-  readonly method: TrackingMethod;
-  /**
-   * Which consumer of the hub memory tracking is.
-   * @internal
-   */
-  readonly consumer: number;
-}
 
 /** Milliseconds between two returns of `run` to the host's event loop. */
 const RUN_SLICE = 5;
@@ -83,8 +63,7 @@ export class Vm extends OneLine {
   readonly lists = new ListHandles();
   /** Virtual time. */
   readonly clock: VirtualClock;
-  /** @internal */
-  readonly engine: Engine;
+  readonly #engine: Engine;
   readonly #parts: MachineParts;
   /** The consumer of dirty pages that `mt` is. */
   readonly #tracker: HubConsumer;
@@ -111,7 +90,7 @@ export class Vm extends OneLine {
       requestBoundary: () => this.requestAll(Request.DEADLINE),
     });
     this.vcpus = parts.cpus.map((cpu) => new Vcpu(cpu, parts.lock, this.#inputs));
-    this.engine = buildEngine(config.engine ?? 'auto', parts);
+    this.#engine = buildEngine(config.engine ?? 'auto', parts);
     this.#tracker = parts.hub.register();
     this.mt = this.buildTracking();
     this.#tracker.connect(this.mt, {
@@ -137,7 +116,7 @@ export class Vm extends OneLine {
       }) ?? null;
     host.platform = this.platform;
     this.#turns = new Turns(parts.cpus, config.quantum ?? DEFAULT_QUANTUM);
-    this.#slices = new SliceRunner(parts, this.#turns, this.engine, this.mt, this.dirtyLog, this.clock, this.platform, host, this.#inputs);
+    this.#slices = new SliceRunner(parts, this.#turns, this.#engine, this.mt, this.dirtyLog, this.clock, this.platform, host, this.#inputs);
     config.wrap?.({ parts, mt: this.mt, slices: this.#slices });
   }
 
@@ -182,11 +161,11 @@ export class Vm extends OneLine {
     const { physical } = this.#parts;
     physical.codeListener = {
       codeWritten: (gfn, from, to) => {
-        this.engine.invalidate(gfn, from, to);
+        this.#engine.invalidate(gfn, from, to);
         this.trace.on?.('code-invalidated', { gfn, offset: from, bytes: to - from });
         this.requestAll(Request.CODE);
       },
-      codeForgotten: () => this.engine.forget(),
+      codeForgotten: () => this.#engine.forget(),
     };
   }
 
@@ -415,7 +394,13 @@ export class Vm extends OneLine {
   }
 
   /** @internal */
-  get [INTERNALS](): { readonly memory: LinearMemory; readonly cpus: readonly Cpu[]; readonly parts: MachineParts } {
-    return { memory: this.#parts.memory, cpus: this.#parts.cpus, parts: this.#parts };
+  get [INTERNALS](): {
+    readonly memory: LinearMemory;
+    readonly cpus: readonly Cpu[];
+    readonly parts: MachineParts;
+    readonly engine: Engine;
+  } {
+    const parts = this.#parts;
+    return { memory: parts.memory, cpus: parts.cpus, parts, engine: this.#engine };
   }
 }

@@ -20,7 +20,7 @@ const HEAD = [
   "Every name that `import … from 'tidemark'` gives, by subject. Written from the docstrings by `npm run docs`; [api.md](api.md) says " +
     'how the parts go together. Guest-physical addresses and sizes are numbers, in bytes; page numbers (gfn) are addresses divided by ' +
     "4096; registers are bigints. An error's code (EINVAL, EBUSY …) is the `code` of a `KvmError`.",
-].join('\n\n'); [api.md](api.md) says how the parts go together. Guest-physical addresses and sizes are numbers, in bytes, and page numbers (gfn) are addresses divided by 4096; registers are bigints. An error's code (EINVAL, EBUSY …) is the \`code\` of a \`KvmError\`.`;
+].join('\n\n');
 
 /** Titles of the sections, each with the names that it exports, in order. */
 export function sectionsOf(index: string): Map<string, string[]> {

@@ -67,7 +67,8 @@ export function collectStats({ vm, before, seconds, exits, mt }: StatsInput): Ru
 }
 
 /** The translator leaves cold code to its interpreter. */
-function enginesOf({ engine }: Vm, instructions: number): Record<string, number> {
+function enginesOf(vm: Vm, instructions: number): Record<string, number> {
+  const { engine } = vm[INTERNALS];
   if (!(engine instanceof Translator)) return { [engine.name]: instructions };
   const { translated, interpreted } = engine.retired;
   return { translator: translated, interpreter: interpreted };
