@@ -96,10 +96,10 @@ const HOST = '\ndeclare global {\n  interface AbortSignal {}\n}\n';
 function hideConstructors(types) {
   const text = readFileSync(ROLLED, 'utf8');
   const hidden = [];
-  const rewritten = text.replaceAll(/^export declare class (\w+)/gm, (whole, name) => {
+  const rewritten = text.replaceAll(/^export declare ((?:abstract )?class (\w+))/gm, (whole, declaration, name) => {
     if (!types.has(name)) return whole;
     hidden.push(name);
-    return `declare class ${name}`;
+    return `declare ${declaration}`;
   });
   return rewritten.replace(/\nexport \{ \}\s*$/, `${HOST}\nexport type { ${hidden.join(', ')} };\n`);
 }

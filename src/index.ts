@@ -29,7 +29,7 @@ export type { ErrnoCode } from './base/errors.ts';
 // Running
 export type { Exit, SliceOptions, SliceResult, StopAt } from './vm/exit.ts';
 export type { OutsideAccess } from './cpu/replay.ts';
-export type { Fault } from './cpu/signals.ts';
+export type { ChainedFault, Fault } from './cpu/signals.ts';
 
 // vCPUs
 export type { ActivityName, Vcpu } from './vm/vcpu.ts';
@@ -105,6 +105,8 @@ export { Symbols } from './debug/symbols.ts';
 export type { SymbolAt } from './debug/symbols.ts';
 export type { Branch, Track, UnansweredRead } from './debug/branch-recorder.ts';
 export type { Code, CodeAddress } from './debug/code-at.ts';
+export type { FaultAt } from './debug/causes.ts';
 
 // Observation
+export type { OneLine } from './base/inspect.ts';
 export type { Trace, TraceEvents, TraceListener } from './base/trace.ts';

@@ -359,10 +359,7 @@ export class Vm extends OneLine {
     return { ...this.saveCore(), blocks: saveBlocks(this.platform) };
   }
 
-  /**
-   * The same without the contents that devices keep as blocks: for whoever tracks what changes of them (`platform.blocks`).
-   * @internal
-   */
+  /** @internal The same without what devices keep as blocks: for whoever tracks what changes of them (`platform.blocks`). */
   saveCore(): VmCore {
     requireStopped(this.#parts.lock);
     return saveCore(this.#parts, this.#turns, this.clock, this.platform);
@@ -385,10 +382,7 @@ export class Vm extends OneLine {
     return `Vm { ${sizeText(memory)}, ${vcpus}, tracking ${tracking}, ${retired} }`;
   }
 
-  /**
-   * vCPU `index` in the middle of an access: for a platform that serves the accessing instruction.
-   * @internal
-   */
+  /** @internal vCPU `index` in the middle of an access: for a platform that serves the accessing instruction. */
   calling(index: number): CallingVcpu {
     return new CallingVcpu(this.#parts.cpus[index]!);
   }
