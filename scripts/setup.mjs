@@ -11,7 +11,8 @@ export const ROOT = resolve(import.meta.dirname, '..');
 const STAMP = join(ROOT, 'dist/.stamp');
 
 /** What the bundles are made of, besides src and the images of guests/, which the page brings along. */
-const BUILD_INPUTS = ['package.json', 'package-lock.json', 'scripts/build.mjs', 'scripts/instances.mjs'];
+const SCRIPTS = ['build', 'iced', 'instances', 'types'].map((name) => `scripts/${name}.mjs`);
+const BUILD_INPUTS = ['package.json', 'package-lock.json', ...SCRIPTS];
 
 /** A set-up step that failed, in one line for the user. */
 export class SetupError extends Error {

@@ -1,4 +1,5 @@
-// `npm test`: sets up what is missing, makes the checks below (build, types, dead code, lint), runs the tests, and ends with one line
+// `npm test`: sets up what is missing, makes the checks below (build, declarations, types, dead code, lint), runs the tests, and ends
+// with one line
 //     N passed, N failed[, N skipped]
 // Arguments go to Vitest: `npm test -- test/mt` runs only those files (and leaves the checks out). `--long` runs the long suites.
 
@@ -7,6 +8,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { ROOT, SetupError, ensureBuilt, ensurePackages, say } from './setup.mjs';
+import { ensureTypes } from './types.mjs';
 
 const bin = (name) => join(ROOT, 'node_modules/.bin', name);
 
@@ -22,6 +24,13 @@ const CHECKS = [
     'the bundles build',
     async () => {
       await ensureBuilt();
+      return true;
+    },
+  ],
+  [
+    "the API's declarations are whole",
+    async () => {
+      await ensureTypes();
       return true;
     },
   ],

@@ -1,8 +1,8 @@
 // `npm run web [-- PORT]`: builds the page if it is stale and serves it on this machine alone.
 
-import { createReadStream, statSync } from 'node:fs';
+import { createReadStream, existsSync, statSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { extname, join, sep } from 'node:path';
+import { basename, extname, join, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { SetupError, ROOT, ensureBuilt, say } from './setup.mjs';
 
@@ -32,11 +32,14 @@ function fileOf(directory, url) {
   }
 }
 
+/** Bundles do not name their source maps, since the package goes without them. */
+const sourceMapOf = (path) => (existsSync(`${path}.map`) ? { SourceMap: `${basename(path)}.map` } : {});
+
 export async function serve(directory, port = 0) {
   const server = createServer(({ method, url }, response) => {
     const path = method === 'GET' || method === 'HEAD' ? fileOf(directory, url) : null;
     if (path === null) return void response.writeHead(404, HEADERS).end();
-    response.writeHead(200, { ...HEADERS, 'Content-Type': TYPES[extname(path)] ?? 'application/octet-stream' });
+    response.writeHead(200, { ...HEADERS, ...sourceMapOf(path), 'Content-Type': TYPES[extname(path)] ?? 'application/octet-stream' });
     if (method === 'HEAD') response.end();
     else
       createReadStream(path)

@@ -11,7 +11,9 @@ export type BlockImage = ReadonlyMap<number, Uint8Array>;
 
 /** The same in a saved state: bytes holds the blocks in the order of their numbers' list. */
 export interface SavedBlocks {
+  /** Ascending. */
   readonly numbers: readonly number[];
+  /** BLOCK_BYTES for each. */
   readonly bytes: Uint8Array;
 }
 
@@ -24,9 +26,11 @@ export interface BlockTracker {
   take(): BlockImage;
   /** What was taken could not be kept: its blocks count as changed again. */
   putBack(image: BlockImage): void;
+  /** Ends the tracking. */
   stop(): void;
 }
 
+/** Contents of a device that are saved by what changed. */
 export interface BlockStore {
   /** All blocks that differ from those of a fresh device. */
   save(): BlockImage;

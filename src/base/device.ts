@@ -4,21 +4,25 @@ import type { BlockStore } from './blocks.ts';
 
 /** A wire to an interrupt controller. Level 1 asserts it, 0 drops it. */
 export interface IrqLine {
+  /** Asserts the line or drops it. */
   set(level: 0 | 1): void;
 }
 
 /** Widths of one port or MMIO access, in bytes. */
 export type AccessWidth = 1 | 2 | 4 | 8;
 
+/** What answers at ports or addresses. */
 export interface Device {
   /** Short name, for messages and as the key of its saved state. */
   readonly name: string;
+  /** Puts the device into the state after power-on. */
   reset(): void;
   /**
    * Reads `width` bytes at `offset` among the device's registers, for vCPU `vcpu`. Unsigned; bits beyond the registers read as
    * ones.
    */
   read(offset: number, width: AccessWidth, vcpu: number): number;
+  /** Writes the low `width` bytes of `value` at `offset`, for vCPU `vcpu`. */
   write(offset: number, width: AccessWidth, value: number, vcpu: number): void;
   /** For devices that something reaches from outside. Takes `data`, and returns how much of it. InputError for what it does not take. */
   accept?(data: StateValue): number;
@@ -39,6 +43,7 @@ export interface Device {
 
 /** Saved data: what JSON has, and bytes. */
 export type StateValue = number | string | boolean | null | Uint8Array | readonly StateValue[] | { readonly [field: string]: StateValue };
+/** Saved state of one device, plain data by field. */
 export type DeviceState = { readonly [field: string]: StateValue };
 
 /** Where a device answers: at [base, base + length) of a port or MMIO space. */

@@ -19,6 +19,7 @@ export const ERRNO = {
   EDEADLK: 35,
 } as const;
 
+/** Names of the errors of system calls that occur. */
 export type ErrnoCode = keyof typeof ERRNO;
 
 /** A refused call of the KVM-shaped API: `code` is the errno's name, `errno` its positive number. */

@@ -4,8 +4,10 @@ const INSPECT: unique symbol = Symbol.for('nodejs.util.inspect.custom');
 
 /** An object that the console shows as its `toString` says. */
 export abstract class OneLine {
+  /** The object in one line. */
   abstract toString(): string;
 
+  /** @internal */
   [INSPECT](): string {
     return this.toString();
   }

@@ -33,9 +33,13 @@ export interface DeviceTime {
 /** Saved state of a platform: one entry per device, by the device's name. */
 export type PlatformState = { readonly [device: string]: DeviceState };
 
+/** What surrounds the vCPUs: a board. One that a user writes is given to `Vm` as `platform`. */
 export interface Platform {
+  /** What answers at ports. */
   readonly ports: PortSpace;
+  /** What answers at guest-physical addresses that are no RAM. */
   readonly mmio: MmioSpace;
+  /** What devices do by time. */
   readonly timeline: DeviceTime;
   /** Level of INTR at that vCPU. */
   interruptPending(vcpu: number): boolean;
@@ -57,18 +61,22 @@ export interface Platform {
    * call it before they write to memory. Absent: the board has no firmware that could.
    */
   powerOn?(): void;
+  /** State of all devices, as plain data. */
   save(): PlatformState;
   /**
    * Restores what `save` gave; the machine's virtual time must have been restored before. Throws InputError and changes
    * nothing if the state is malformed. Ends with `deadlineChanged`, and `interruptChanged` for each vCPU whose INTR is up.
    */
   restore(state: PlatformState): void;
+  /** Resets every device. */
   reset(): void;
 }
 
+/** A range of memory as devices see it. */
 export interface MemoryRange {
   /** Guest-physical address and size, in bytes. */
   readonly base: number;
+  /** Bytes. */
   readonly size: number;
   /** Read-only memory: what devices write there is lost. */
   readonly readonly: boolean;
@@ -83,12 +91,15 @@ export interface DeviceMemory {
   ranges(): readonly MemoryRange[];
   /** A copy. */
   read(gpa: number, length: number): Uint8Array;
+  /** One byte, unsigned. */
   readByte(gpa: number): number;
+  /** Writes `bytes` from `gpa` on. */
   write(gpa: number, bytes: Uint8Array): void;
 }
 
 /** What a platform needs from the machine it is built into. */
 export interface PlatformHost {
+  /** Guest-physical memory. */
   readonly memory: DeviceMemory;
   /** Virtual time in nanoseconds, never decreasing. */
   now(): number;

@@ -3,7 +3,8 @@
 
 import { Packer } from './bytes.ts';
 import type { Placement } from './placement.ts';
-import type { EntryState, GprName, SegmentState } from './target.ts';
+import type { GprName } from '../vm/registers.ts';
+import type { EntryState, SegmentState } from './target.ts';
 
 /** Selectors in the GDT below. */
 export const Selector = { CODE64: 0x08, CODE32: 0x10, DATA: 0x18 } as const;

@@ -16,6 +16,7 @@ import { targetOf } from './vm-target.ts';
 import type { Machine } from './vm-target.ts';
 import type { BootOptions, BootTarget, EntryState, LoadedImage } from './target.ts';
 
+/** What an image is by its content; `boot-sector` is a disk. */
 export type ImageContent = 'multiboot' | 'elf' | 'multiboot2' | 'linux' | 'boot-sector' | 'unknown';
 
 const HDRS = 0x53726448;

@@ -5,11 +5,14 @@
 
 import type { AccessWidth } from '../base/device.ts';
 
+/** An access of a vCPU that nobody in the machine claimed. */
 export interface OutsideAccess {
   readonly kind: 'io' | 'mmio';
+  /** As the guest sees it. */
   readonly direction: 'read' | 'write';
   /** Port number or guest-physical address. */
   readonly address: number;
+  /** Bytes. */
   readonly width: AccessWidth;
   /** Written by the guest, or to be filled in by the caller. Unsigned. */
   value: number;

@@ -19,6 +19,7 @@ export class StallSignal {
 
 /** An exception as raised, before delivery. */
 export interface Fault {
+  /** 0 to 31, as the SDM numbers exceptions. */
   vector: number;
   /** null: the vector has no error code. */
   errorCode: number | null;

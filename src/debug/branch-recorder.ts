@@ -3,6 +3,7 @@
 // A branch is whatever goes on elsewhere than at the next instruction: taken jumps, calls and returns, interrupts and exceptions with
 // the entry into their handlers. Another iteration of a repeated string instruction is none, nor is a branch not taken.
 
+import { INTERNALS } from '../base/internals.ts';
 import type { TraceEvents, TraceListener } from '../base/trace.ts';
 import { Activity } from '../base/state/vcpu.ts';
 import { CodeMode, Rep } from '../cpu/builder/insn.ts';
@@ -114,7 +115,7 @@ export class BranchRecorder {
 
   /** Runs one instruction, or delivers one interrupt, which retires none and comes back as `limit`. */
   step(): SliceResult {
-    const { cpus } = this.vm.internals;
+    const { cpus } = this.vm[INTERNALS];
     const before = cpus.map((cpu) => this.look(cpu));
     this.deliveries = [];
     this.kicked = false;

@@ -1,5 +1,6 @@
 // What a vCPU stands at: the code's address, width and bytes, as the guest's own paging leads to them. Nothing changes by looking.
 
+import { INTERNALS } from '../base/internals.ts';
 import { PAGE_MASK, gfnOf } from '../base/paging-units.ts';
 import { Seg } from '../base/state/vcpu.ts';
 import { CodeMode } from '../cpu/builder/insn.ts';
@@ -35,7 +36,7 @@ export function addressIn(cpu: Cpu, rip: bigint): CodeAddress {
 
 /** Up to `most` bytes at `rip` of vCPU `index`. Between two slices. */
 export function codeAt(vm: Vm, index: number, most: number = MAX_LENGTH, rip?: bigint): Code {
-  const cpu = vm.internals.cpus[index]!;
+  const cpu = vm[INTERNALS].cpus[index]!;
   cpu.refresh();
   cpu.mmu.setControls();
   const address = addressIn(cpu, rip ?? cpu.state.rip[0]);

@@ -1,5 +1,6 @@
 // Where a machine has stopped, as data: each vCPU's place, registers and last branches, the faults of a triple fault, and causes.
 
+import { INTERNALS } from '../base/internals.ts';
 import type { Exit } from '../vm/exit.ts';
 import type { Regs, Sregs } from '../vm/registers.ts';
 import type { Vm } from '../vm/vm.ts';
@@ -77,7 +78,7 @@ export function whereItStopped(vm: Vm, options: StoppedOptions = {}): WhereItSto
   const faults = exit?.kind === 'shutdown' ? faultsOf(vm, vcpu, exit).map((fault) => ({ ...fault, symbol: nameOf(fault.code) })) : [];
   const vcpus = vm.vcpus.map((handle, n): StoppedVcpu => {
     const code = codeAt(vm, n, INSTRUCTIONS * MAX_LENGTH);
-    const cpu = vm.internals.cpus[n]!;
+    const cpu = vm[INTERNALS].cpus[n]!;
     const scene: Scene = {
       activity: handle.activity,
       code,

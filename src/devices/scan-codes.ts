@@ -36,6 +36,7 @@ const SEQUENCES = {
   Pause: { make: [0xe1, 0x14, 0x77, 0xe1, 0xf0, 0x14, 0xf0, 0x77], break: [] },
 } as const;
 
+/** A key by the name of its place on the keyboard, as in `KeyboardEvent.code`: `KeyA`, `Digit1`, `Enter`, `ShiftLeft`, `ArrowUp`, `F1` … */
 export type KeyName = keyof typeof MAKE | keyof typeof SEQUENCES;
 
 export const KEY_NAMES: readonly string[] = [...Object.keys(MAKE), ...Object.keys(SEQUENCES)];

@@ -34,11 +34,13 @@ export interface DirtyRingExit {
   readonly vcpu: number;
 }
 
+/** KVM's dirty bitmap and dirty ring of one machine, `vm.dirtyLog`. docs/dirty-log.md tells the calls. */
 export class DirtyLog implements DirtySink, SlotListener {
   private readonly capabilities: Capabilities;
   private readonly slots = new LoggedSlots();
   private rings: readonly DirtyRing[] = [];
 
+  /** @internal */
   constructor(private readonly options: DirtyLogOptions) {
     this.capabilities = new Capabilities(options.supported, options.hardwareLog, () => this.slots.size > 0);
   }
@@ -124,17 +126,24 @@ export class DirtyLog implements DirtySink, SlotListener {
 
   // What the machine calls.
 
-  /** Before a slot is given KVM_MEM_LOG_DIRTY_PAGES. ENXIO: the machine has no tracking method. */
+  /**
+   * Before a slot is given KVM_MEM_LOG_DIRTY_PAGES. ENXIO: the machine has no tracking method.
+   * @internal
+   */
   requireSupported(): void {
     if (!this.options.supported) throw new KvmError('ENXIO', 'this machine was created without a tracking method');
   }
 
-  /** The exit that is to be taken now, or null: ask at each entry, and at each exit once the hardware's log is drained. */
+  /**
+   * The exit that is to be taken now, or null: ask at each entry, and at each exit once the hardware's log is drained.
+   * @internal
+   */
   pendingExit(): DirtyRingExit | null {
     const vcpu = this.rings.findIndex(({ softFull }) => softFull);
     return vcpu < 0 ? null : { kind: 'dirty-ring-full', vcpu };
   }
 
+  /** @internal */
   guestDirty(vcpu: number, gfn: number): void {
     const slot = this.slots.holding(gfn);
     if (!slot) return;
@@ -144,27 +153,34 @@ export class DirtyLog implements DirtySink, SlotListener {
     if (ring.softFull) this.options.onRingFull();
   }
 
-  /** Goes to the bitmap alone: rings have entries of vCPUs only. */
+  /**
+   * Goes to the bitmap alone: rings have entries of vCPUs only.
+   * @internal
+   */
   hostDirty(gfn: number): void {
     const slot = this.slots.holding(gfn);
     slot?.bitmap?.set(gfn - slot.gfn);
   }
 
+  /** @internal */
   pmlAppended(vcpu: number, unflushed: number): void {
     const ring = this.rings[vcpu];
     if (ring && ring.used + unflushed >= ring.softLimit) this.options.onRingFull();
   }
 
+  /** @internal */
   onSlotAdded(slot: MemslotPages): void {
     if (slot.logDirty) this.startLogging(slot);
   }
 
+  /** @internal */
   onSlotFlagged(slot: MemslotPages): void {
     if (slot.logDirty) return this.startLogging(slot);
     this.options.arming.disarmRange(slot.gfn, slot.count);
     this.stopLogging(slot);
   }
 
+  /** @internal */
   onSlotDeleted(slot: MemslotPages): void {
     this.stopLogging(slot);
   }

@@ -13,6 +13,7 @@ const OFFSET = KvmDirtyGfn.offset / 4;
 
 /** What of an entry names a page. */
 export interface DirtyGfn {
+  /** Number of the memslot. */
   readonly slot: number;
   /** Page of the slot. */
   readonly offset: number;

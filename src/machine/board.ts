@@ -18,12 +18,15 @@ export interface BoardOutputs {
 
 /** A key going down or up, by the name of its place: `KeyA`, `Enter`, `ShiftLeft`, `ArrowUp` and so on. */
 export interface KeyEvent {
+  /** Which key. */
   readonly key: KeyName;
+  /** Pressed, or released. */
   readonly down: boolean;
 }
 
 /** The A20 gate, as firmware serves it (INT 15H, AH = 24H). */
 export interface A20Control {
+  /** Whether address line 20 leaves the processors. */
   readonly open: boolean;
   /** Opens or closes every input of the gate. */
   set(open: boolean): void;
@@ -36,7 +39,10 @@ export interface Board extends Platform {
   readonly a20: A20Control;
   /** Keys pressed and released on the PC keyboard, in order; returns how many of them were accepted. */
   keyboardInput(keys: readonly KeyEvent[]): number;
-  /** The video adapter: see `textScreen`. */
+  /**
+   * The video adapter: see `textScreen`.
+   * @internal
+   */
   readonly vga: Vga;
   /** Bytes typed at the serial console; returns how many were accepted. */
   serialInput(bytes: ArrayLike<number>): number;

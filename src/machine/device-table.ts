@@ -15,6 +15,7 @@ export interface DeviceWindow {
   readonly space?: 'ports' | 'mmio';
   /** The first port, or guest-physical address; how many there are. */
   readonly at: number;
+  /** Bytes of the window. */
   readonly length: number;
   /** What the device is told as the offset of the first; 0 if not given. */
   readonly offset?: number;

@@ -6,6 +6,7 @@ import { InputError } from '../base/errors.ts';
 import { ROM_END } from '../vm/config.ts';
 import type { Vm } from '../vm/vm.ts';
 
+/** A ROM image to start from. */
 export interface FirmwareImage {
   /** For messages. */
   readonly name: string;

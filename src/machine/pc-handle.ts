@@ -37,7 +37,7 @@ export class Pc extends OneLine {
   /** A slice of `runUntil` is executing. */
   private inSlice = false;
 
-  /** For `createPc`. */
+  /** @internal For `createPc`. */
   constructor(parts: PcParts, loaded: LoadedImage | null) {
     super();
     const { vm, board, serial, debugcon } = parts;

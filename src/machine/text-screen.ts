@@ -6,16 +6,20 @@ import type { Board } from './board.ts';
 import { checkScreen, checkScreenSource } from './check-arguments.ts';
 import { characterOf } from './code-page-437.ts';
 
+/** One character of the screen. */
 export interface TextCell {
   /** One character of Unicode. */
   readonly character: string;
   /** Colours as attributes number them: 1 blue, 2 green, 4 red, 8 intense; 0 … 15. */
   readonly foreground: number;
   readonly background: number;
+  /** Whether it blinks. */
   readonly blink: boolean;
 }
 
+/** What a text mode shows. */
 export interface TextScreen {
+  /** Characters of a row. */
   readonly columns: number;
   /** Row by row, from the top. */
   readonly rows: readonly (readonly TextCell[])[];
@@ -26,7 +30,7 @@ export interface TextScreen {
 const PAGE = 4096;
 
 /** The screen of `vm` with `board`, between two runs; null while the guest has a graphics mode set. */
-export function textScreen(pc: { readonly vm: Pick<Vm, 'page'>; readonly board: Pick<Board, 'vga'> }): TextScreen | null {
+export function textScreen(pc: { readonly vm: Pick<Vm, 'page'>; readonly board: Board }): TextScreen | null {
   checkScreenSource(pc);
   const { vm, board } = pc;
   const mode = textMode(board.vga.registers);

@@ -7,21 +7,34 @@ import type { RangePlaces } from './range-places.ts';
 
 /** What a caller asks for; KVM's kvm_userspace_memory_region without the user address. Addresses and sizes in bytes. */
 export interface MemslotRequest {
+  /** The slot's number, 0 to 32763. */
   readonly slot: number;
+  /** First guest-physical address, on a page boundary. */
   readonly guestPhysAddr: number;
+  /** Bytes, whole pages; 0 deletes the slot. */
   readonly memorySize: number;
+  /** KVM_MEM_READONLY: reads as memory; what guests write leaves as MMIO. */
   readonly readonly?: boolean;
   /** KVM_MEM_LOG_DIRTY_PAGES: KVM's dirty bitmap or ring covers the slot. */
   readonly logDirty?: boolean;
 }
 
+/** A range of guest-physical memory that is there. */
 export interface Memslot {
+  /** The slot's number. */
   readonly slot: number;
+  /** First guest-physical address, on a page boundary. */
   readonly guestPhysAddr: number;
+  /** Bytes, whole pages. */
   readonly memorySize: number;
+  /** What guests write to it is not memory's. */
   readonly readonly: boolean;
+  /** KVM's dirty bitmap or ring covers it. */
   readonly logDirty: boolean;
-  /** Byte offset of its RAM in the linear memory. */
+  /**
+   * Byte offset of its RAM in the linear memory.
+   * @internal
+   */
   readonly hostOffset: number;
 }
 

@@ -13,6 +13,7 @@ import type { PhysicalMemory } from './physical-memory.ts';
 import type { Pml } from './pml.ts';
 import type { MmuViews } from './views.ts';
 
+/** What the MMU of one vCPU counted since the machine was built. */
 export interface MmuCounters {
   /** Translations that no TLB entry permitted. */
   tlbMisses: number;

@@ -30,12 +30,16 @@ export interface MtFetcherData {
  * switch tracking off first.
  */
 export class MtFetcher {
+  /** @internal */
   readonly lock: MachineLock;
   private readonly queue: WaitQueue;
   private readonly fetches: SublistFetch;
   private readonly id: number;
 
-  /** `attachArming` gives this thread's arming; what it drains must go to the sink it is given. */
+  /**
+   * `attachArming` gives this thread's arming; what it drains must go to the sink it is given.
+   * @internal
+   */
   constructor(data: MtFetcherData, attachArming: (sink: DirtySink, memory: LinearMemory) => Pick<Arming, 'rearm' | 'drain'>) {
     const memory = LinearMemory.attach(data.memory);
     const views = mtViews(memory, data.plan, data.shape);

@@ -11,11 +11,15 @@ export class ListHandles {
     return this.last;
   }
 
+  /** The handle names nothing from now on. */
   unregister(handle: bigint): void {
     this.lists.delete(handle);
   }
 
-  /** Null if no such list is registered. */
+  /**
+   * Null if no such list is registered.
+   * @internal
+   */
   lookup(handle: bigint): BigUint64Array | null {
     return this.lists.get(handle) ?? null;
   }

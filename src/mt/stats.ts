@@ -5,6 +5,7 @@ import type { MtControl } from './layout.ts';
 /** Counters the machine keeps outside of tracking (faults taken, log-full exits, kicks …), by their names there. */
 export type ExternalCounters = Readonly<Record<string, number>>;
 
+/** What was counted in one cycle, or in all. */
 export interface MtCounters {
   /** Entries accepted, without the carried ones. */
   readonly entries: number;
@@ -20,6 +21,7 @@ export interface MtCounters {
   readonly hostWrites: number;
   /** Fetches that returned, and the entries they returned. */
   readonly fetches: number;
+  /** Entries that fetches returned. */
   readonly fetched: number;
   /** Pages reported again by `abort`. */
   readonly reportedAgain: number;
@@ -27,16 +29,23 @@ export interface MtCounters {
   readonly discarded: number;
   /** Milliseconds from PREPARE (or ENABLE) to VM_QUIESCED, and from there to the next PREPARE. */
   readonly runningMs: number;
+  /** Milliseconds from VM_QUIESCED to the next PREPARE. */
   readonly quiescedMs: number;
   /** Milliseconds this thread spent in fetches and in REARM. */
   readonly fetchingMs: number;
+  /** Milliseconds in REARM. */
   readonly rearmingMs: number;
+  /** What the machine counted meanwhile, by name. */
   readonly external: ExternalCounters;
 }
 
+/** The state of memory tracking, and what it counted. */
 export interface MtStats {
+  /** Between INIT and CLEANUP. */
   readonly initialised: boolean;
+  /** Between the two calls of ENABLE. */
   readonly enabled: boolean;
+  /** Between VM_QUIESCED and PREPARE: vCPUs may not run. */
   readonly quiesced: boolean;
   /** Null before the first PREPARE. */
   readonly cpid: bigint | null;
@@ -44,19 +53,25 @@ export interface MtStats {
   readonly dirty: number;
   /** Entries waiting to be fetched. */
   readonly waiting: number;
+  /** Entries at which vCPUs leave with `mt-list-full`. */
   readonly maxDirty: number;
+  /** Entries at which vCPUs leave with `mt-dirty-trigger`; 0 for off. */
   readonly dirtyTrigger: number;
+  /** Of the current cycle. */
   readonly cycle: MtCounters;
+  /** Since INIT. */
   readonly total: MtCounters;
   /** Of the lost-write oracle, null when it is off. */
   readonly verify: VerifyStats | null;
 }
 
+/** What the lost-write oracle did. */
 export interface VerifyStats {
   /** Comparisons of the whole memory. */
   readonly compared: number;
   /** Pages that were reported and fetched, and those among them whose bytes had not changed. */
   readonly reported: number;
+  /** Those among them whose bytes had not changed. */
   readonly unchanged: number;
 }
 

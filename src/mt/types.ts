@@ -4,6 +4,7 @@ import { requireKeys, shown } from '../base/arguments.ts';
 import { KvmError } from '../base/errors.ts';
 import { MT_VERSION, MtFlag, MtOp } from './abi.ts';
 
+/** struct mt_setup. */
 export interface InitRequest {
   /** 1, the only version. */
   readonly version?: number;
@@ -15,10 +16,13 @@ export interface InitRequest {
   readonly maxDirty?: number;
 }
 
+/** struct mt_sublist_fetch_info: what is asked of the lists of dirty pages. */
 export interface FetchRequest {
   /** Entries wanted, 1 … 2^31 - 1. */
   readonly count: number;
+  /** Wait until `count` entries are there, or the VM is quiesced. */
   readonly wait?: boolean;
+  /** Arm the pages that are returned: the next write to one of them is reported again. */
   readonly rearm?: boolean;
   /** Capacity of the caller's list in entries; 0 for not stated. */
   readonly maxDirty?: number;
@@ -26,7 +30,10 @@ export interface FetchRequest {
   readonly flags?: number;
   /** The caller's own list, filled as well. Null stands for a handle that names no list (EFAULT). */
   readonly list?: BigUint64Array | null;
-  /** What else receives the result. */
+  /**
+   * What else receives the result.
+   * @internal
+   */
   readonly receiver?: FetchReceiver;
 }
 
@@ -38,6 +45,7 @@ export interface FetchReceiver {
   write(result: FetchResult): void;
 }
 
+/** What a fetch took out of the lists. */
 export interface FetchResult {
   /** Page numbers in the order they were first written, host-side writes first, then vCPU 0, 1, … */
   readonly gfns: Uint32Array;

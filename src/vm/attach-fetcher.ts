@@ -3,7 +3,7 @@
 import { attachArming } from '../mmu/attach.ts';
 import { MtFetcher } from '../mt/fetcher.ts';
 import { checkSeed } from './check-arguments.ts';
-import type { FetcherSeed } from './vm.ts';
+import type { FetcherSeed } from './fetcher-seed.ts';
 
 /**
  * On a worker thread that was sent `vm.fetcherSeed()`: KVM_MT_SUBLIST_FETCH with WAIT and REARM from there, over the shared

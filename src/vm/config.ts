@@ -19,6 +19,7 @@ const MAX_GPA = 2 ** 40;
 export const ENGINES = ['auto', 'interpreter', 'translator'] as const;
 const TRACKING_METHODS: readonly TrackingMethod[] = ['none', 'write-protect', 'pml'];
 
+/** What a machine is built from. */
 export interface VmConfig {
   /** Bytes of RAM, whole pages, up to 3 GiB: slot 0 from GPA 0, slot 1 from 4 GiB for what exceeds 2 GiB. */
   readonly memory: number;
@@ -34,6 +35,7 @@ export interface VmConfig {
   readonly quantum?: number;
   /** RAM beyond `memory`, for memslots added later, and the GPA below which they must lie. */
   readonly spareMemory?: number;
+  /** GPA below which memslots that are added later must lie; the end of RAM if not given. */
   readonly gpaLimit?: number;
   /** Bytes of read-only memory that end at 4 GiB, where firmware lies: whole pages, at most 16 MiB. Written from the host's side. */
   readonly rom?: number;
@@ -41,7 +43,10 @@ export interface VmConfig {
   readonly platform?: (host: PlatformHost) => Platform;
   /** What an access that the board does not claim does: an exit (default without a board), or reads of all ones. */
   readonly unclaimed?: 'exit' | 'float';
-  /** Called once the machine is built. It may wrap the machine's parts: tests build a mistake into them so. */
+  /**
+   * Called once the machine is built. It may wrap the machine's parts: tests build a mistake into them so.
+   * @internal
+   */
   readonly wrap?: Wrap;
   /** Keep a shadow of memory and check each quiesce for lost writes. */
   readonly verify?: boolean;

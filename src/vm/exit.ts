@@ -4,6 +4,7 @@ import type { ChainedFault } from '../cpu/signals.ts';
 import type { OutsideAccess } from '../cpu/replay.ts';
 import type { Position } from './journal.ts';
 
+/** Why a run came back. */
 export type Exit =
   /**
    * An unclaimed port or MMIO access: fill in `access.value` for a read, then run again. An access of 8 bytes comes as two of 4,
@@ -18,6 +19,9 @@ export type Exit =
   | { readonly kind: 'debug-exit'; readonly value: number }
   /** The guest pulled the reset line, by which PCs are rebooted. The machine is as it was: to reset it is the caller's. */
   | { readonly kind: 'reset' }
+  /**
+   * Memory tracking's dirty trigger, or `max_dirty`, was reached by the `dirty` entries of cycle `cpid` (null before the first PREPARE).
+   */
   | { readonly kind: 'mt-dirty-trigger' | 'mt-list-full'; readonly cpid: bigint | null; readonly dirty: number }
   /** KVM_EXIT_DIRTY_RING_FULL: the dirty ring of vCPU `vcpu`. Returned again by each further run until entries are reset. */
   | { readonly kind: 'dirty-ring-full'; readonly vcpu: number }
@@ -26,9 +30,11 @@ export type Exit =
   /** The limit given to `runSlice` was reached, or one of those in its options. */
   | { readonly kind: 'limit' };
 
+/** What a run came to. */
 export interface SliceResult {
   /** Index of the vCPU that was executing. */
   readonly vcpu: number;
+  /** Why it came back. */
   readonly exit: Exit;
   /** Instructions retired in this slice, over all vCPUs. */
   readonly retired: number;
@@ -45,6 +51,7 @@ export interface StopAt extends Position {
   readonly waiting: boolean;
 }
 
+/** Where a slice stops, besides its limit of instructions. */
 export interface SliceOptions {
   /** Stop there with exit `limit`, or at the first boundary after it if the machine does not stop there. */
   readonly until?: StopAt;

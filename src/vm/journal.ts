@@ -10,7 +10,9 @@ import type { ActivityName } from './vcpu.ts';
  * between two instructions: events delivered, answers to accesses, inputs.
  */
 export interface Position {
+  /** Virtual time in ticks of 10 ns. */
   readonly ticks: number;
+  /** What took no time so far: events delivered, answers to accesses, inputs. */
   readonly events: number;
 }
 
@@ -37,6 +39,7 @@ export type Input =
 
 /** A moment of a run, with what tells whether another run that comes there is the same. */
 export interface Moment {
+  /** Where in the run it is. */
   readonly at: Position;
   /** An access has left the machine and waits for its answer. */
   readonly waiting: boolean;
@@ -44,15 +47,18 @@ export interface Moment {
   readonly check: number;
 }
 
+/** An input, and the moment at which it took effect. */
 export interface JournalEntry extends Moment {
   readonly input: Input;
 }
 
 /** A journal as plain data. */
 export interface JournalData {
+  /** Where the recording began. */
   readonly start: Moment;
   /** In order. */
   readonly entries: readonly JournalEntry[];
+  /** Where it was stopped. */
   readonly end: Moment;
 }
 
@@ -61,18 +67,25 @@ export class Journal {
   private readonly list: JournalEntry[] = [];
   private stopped: Moment | null = null;
 
-  /** `now` gives the present moment; `onStop` is called once. */
+  /**
+   * `now` gives the present moment; `onStop` is called once.
+   * @internal
+   */
   constructor(
     readonly start: Moment,
     private readonly now: () => Moment,
     private readonly onStop: () => void,
   ) {}
 
+  /** What was taken down so far, in order. */
   get entries(): readonly JournalEntry[] {
     return this.list;
   }
 
-  /** For the machine. */
+  /**
+   * For the machine.
+   * @internal
+   */
   add(entry: JournalEntry): void {
     this.list.push(entry);
   }

@@ -9,12 +9,17 @@ import type { Cpu } from '../cpu/cpu.ts';
 export const GPR_NAMES = [
   'rax', 'rcx', 'rdx', 'rbx', 'rsp', 'rbp', 'rsi', 'rdi', 'r8', 'r9', 'r10', 'r11', 'r12', 'r13', 'r14', 'r15',
 ] as const;
+/** General registers, by their 64-bit names. */
 export type GprName = (typeof GPR_NAMES)[number];
 
+/** General registers, RIP and RFLAGS: unsigned, 64 bits. */
 export type Regs = Record<GprName, bigint> & { rip: bigint; rflags: bigint };
 
+/** A segment register with what the processor keeps of its descriptor. */
 export interface SegmentRegister {
+  /** Selector, 16 bits. */
   readonly selector: number;
+  /** Linear address of the first byte. */
   readonly base: bigint;
   /** Bytes, granularity applied. */
   readonly limit: number;
@@ -22,8 +27,11 @@ export interface SegmentRegister {
   readonly attributes: number;
 }
 
+/** GDTR or IDTR. */
 export interface TableRegister {
+  /** Linear address. */
   readonly base: bigint;
+  /** Offset of the table's last byte. */
   readonly limit: number;
 }
 
@@ -32,6 +40,7 @@ export const SEGMENT_NAMES = Object.keys(SEGMENTS);
 export const TABLE_NAMES = ['gdt', 'idt'] as const;
 export const CONTROLS = ['cr0', 'cr2', 'cr3', 'cr4', 'cr8', 'efer'] as const;
 
+/** Segment registers (LDTR and TR among them), control registers, EFER, GDTR and IDTR. */
 export type Sregs = { readonly [S in keyof typeof SEGMENTS]: SegmentRegister } & { readonly [C in (typeof CONTROLS)[number]]: bigint } & {
   readonly gdt: TableRegister;
   readonly idt: TableRegister;

@@ -15,6 +15,7 @@ export class DivergenceError extends Error {
   constructor(
     /** Where it was noticed, and the last moment at which both were alike. */
     readonly at: Position,
+    /** The last moment at which both were alike. */
     readonly since: Position,
     why: string,
   ) {
@@ -27,6 +28,7 @@ const positionText = ({ ticks, events }: Position): string => `tick ${ticks} (ev
 /** Exits after which the recorded run went on by an input: the replay goes on by the same. */
 const ANSWERED: readonly Exit['kind'][] = ['limit', 'hlt', 'io', 'mmio'];
 
+/** Gives a machine the inputs of a journal, each where it took effect. */
 export class Replay {
   private next: number;
   private alike: Position;

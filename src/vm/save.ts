@@ -25,15 +25,21 @@ export interface SavedVcpu {
 
 /** All but what devices keep as blocks: of these, checkpoints take what changed. */
 export interface VmCore {
+  /** Of the form of the state. */
   readonly version: typeof VM_STATE_VERSION;
+  /** Virtual time in ticks of 10 ns. */
   readonly ticks: number;
   /** See `Position`. */
   readonly events: number;
+  /** @internal */
   readonly turns: SavedTurns;
+  /** @internal */
   readonly vcpus: readonly SavedVcpu[];
+  /** Of the devices, by name; null without a board. */
   readonly platform: PlatformState | null;
 }
 
+/** All of a machine but its RAM, as plain data and bytes. */
 export interface VmState extends VmCore {
   /** Whole contents, for each device that has blocks, by its name. */
   readonly blocks: { readonly [device: string]: SavedBlocks };

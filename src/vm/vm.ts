@@ -5,12 +5,12 @@ import { requireCount } from '../base/arguments.ts';
 import type { StateValue } from '../base/device.ts';
 import { KvmError } from '../base/errors.ts';
 import { OneLine, counted, sizeText } from '../base/inspect.ts';
+import { INTERNALS } from '../base/internals.ts';
 import type { IoctlBuffer } from '../base/ioctl.ts';
 import type { LinearMemory } from '../base/linear-memory.ts';
 import { PAGE_SIZE } from '../base/paging-units.ts';
 import type { Platform } from '../base/platform.ts';
 import { Request } from '../base/request.ts';
-import type { MachineShape, MemoryPlan } from '../base/state/regions.ts';
 import type { Trace } from '../base/trace.ts';
 import type { Cpu } from '../cpu/cpu.ts';
 import type { Engine } from '../cpu/engine.ts';
@@ -19,7 +19,6 @@ import type { HubConsumer } from '../mmu/hub-consumer.ts';
 import type { OutsideAccess } from '../cpu/replay.ts';
 import type { Memslot, MemslotRequest } from '../mmu/memslots.ts';
 import { PML_ENTRIES } from '../mmu/pml.ts';
-import type { TrackingMethod } from '../mmu/tracking.ts';
 import { ListHandles } from '../mt/handles.ts';
 import { isMtRequest, mtIoctlAsync } from '../mt/ioctl.ts';
 import { MemoryTracking } from '../mt/memory-tracking.ts';
@@ -32,6 +31,7 @@ import { BoardHost } from './cpu-host.ts';
 import { deviceMemory } from './device-memory.ts';
 import { buildEngine } from './engines.ts';
 import type { Exit, SliceOptions, SliceResult } from './exit.ts';
+import type { FetcherSeed } from './fetcher-seed.ts';
 import { vmIoctl } from './ioctl.ts';
 import { Inputs } from './inputs.ts';
 import type { Journal, Moment } from './journal.ts';
@@ -44,62 +44,56 @@ import { Turns } from './turns.ts';
 import { requireStopped, Vcpu } from './vcpu.ts';
 import { yieldToHost } from './yield-to-host.ts';
 
-/** What a worker thread needs to fetch from this machine's lists. */
-export interface FetcherSeed {
-  readonly memory: WebAssembly.Memory;
-  readonly plan: MemoryPlan;
-  readonly shape: MachineShape;
-  readonly requestWords: readonly number[];
-  readonly method: TrackingMethod;
-  /** Which consumer of the hub memory tracking is. */
-  readonly consumer: number;
-}
-
 /** Milliseconds between two returns of `run` to the host's event loop. */
 const RUN_SLICE = 5;
 
+/** A machine: RAM, vCPUs and, with a board, devices, all in one WebAssembly memory. Two machines know nothing of each other. */
 export class Vm extends OneLine {
   /** Memory tracking: the seven ioctls as methods. */
   readonly mt: MemoryTracking;
   /** KVM's own two dirty-page interfaces: the bitmap and the ring. */
   readonly dirtyLog: DirtyLog;
+  /** By index. */
   readonly vcpus: readonly Vcpu[];
+  /** The board; null for a machine without one. */
   readonly platform: Platform | null;
+  /** Where a listener for what happens in the machine is put. */
   readonly trace: Trace = { on: null };
   /** Buffers that the raw face's `gfnlist` may name. */
   readonly lists = new ListHandles();
+  /** Virtual time. */
   readonly clock: VirtualClock;
-  readonly engine: Engine;
-  private readonly parts: MachineParts;
+  readonly #engine: Engine;
+  readonly #parts: MachineParts;
   /** The consumer of dirty pages that `mt` is. */
-  private readonly tracker: HubConsumer;
-  private readonly inputs: Inputs;
-  private readonly turns: Turns;
-  private readonly slices: SliceRunner;
+  readonly #tracker: HubConsumer;
+  readonly #inputs: Inputs;
+  readonly #turns: Turns;
+  readonly #slices: SliceRunner;
   /** Times the vCPUs were asked to leave guest mode, by the API, the trigger or a full list. */
-  private kicks = 0;
+  #kicks = 0;
 
   /** InputError or KvmError EINVAL for a configuration that makes no machine. */
   constructor(readonly config: VmConfig) {
     super();
     checkConfig(config);
-    this.clock = new VirtualClock(() => this.slices?.progress() ?? 0);
+    this.clock = new VirtualClock(() => this.#slices?.progress() ?? 0);
     const floats = (config.unclaimed ?? (config.platform ? 'float' : 'exit')) === 'float';
     const host = new BoardHost(this.clock, floats, (vcpu, bits) => parts.cpus[vcpu]!.request(bits), this.trace);
     const parts = buildParts(config, host, this.trace);
-    this.parts = parts;
-    this.inputs = new Inputs({
+    this.#parts = parts;
+    this.#inputs = new Inputs({
       cpus: parts.cpus,
       lock: parts.lock,
       clock: this.clock,
       deliver: (device, data) => this.platform?.input?.(device, data) ?? 0,
       requestBoundary: () => this.requestAll(Request.DEADLINE),
     });
-    this.vcpus = parts.cpus.map((cpu) => new Vcpu(cpu, parts.lock, this.inputs));
-    this.engine = buildEngine(config.engine ?? 'auto', parts);
-    this.tracker = parts.hub.register();
+    this.vcpus = parts.cpus.map((cpu) => new Vcpu(cpu, parts.lock, this.#inputs));
+    this.#engine = buildEngine(config.engine ?? 'auto', parts);
+    this.#tracker = parts.hub.register();
     this.mt = this.buildTracking();
-    this.tracker.connect(this.mt, {
+    this.#tracker.connect(this.mt, {
       onSlotAdded: ({ gfn, count }) => this.mt.slotAdded(gfn, count),
       onSlotDeleted: ({ gfn, count }) => this.mt.slotDeleted(gfn, count),
       onSlotFlagged() {},
@@ -121,32 +115,33 @@ export class Vm extends OneLine {
         },
       }) ?? null;
     host.platform = this.platform;
-    this.turns = new Turns(parts.cpus, config.quantum ?? DEFAULT_QUANTUM);
-    this.slices = new SliceRunner(parts, this.turns, this.engine, this.mt, this.dirtyLog, this.clock, this.platform, host, this.inputs);
-    config.wrap?.({ parts, mt: this.mt, slices: this.slices });
+    this.#turns = new Turns(parts.cpus, config.quantum ?? DEFAULT_QUANTUM);
+    this.#slices = new SliceRunner(parts, this.#turns, this.#engine, this.mt, this.dirtyLog, this.clock, this.platform, host, this.#inputs);
+    config.wrap?.({ parts, mt: this.mt, slices: this.#slices });
   }
 
   private buildTracking(): MemoryTracking {
-    const { parts, config } = this;
+    const { config } = this;
+    const parts = this.#parts;
     return new MemoryTracking({
       memory: parts.memory,
       plan: parts.plan,
       shape: parts.shape,
       lock: parts.lock,
-      arming: this.tracker,
+      arming: this.#tracker,
       pageCount: () => this.pageCount,
       onTrigger: () => {
-        this.kicks++;
+        this.#kicks++;
         this.requestAll(Request.MT);
       },
-      external: () => ({ ...this.counters(), kicks: this.kicks }),
+      external: () => ({ ...this.counters(), kicks: this.#kicks }),
       trace: this.trace,
       ...(config.verify ? { verify: pageReader(parts) } : {}),
     });
   }
 
   private buildDirtyLog(): DirtyLog {
-    const { hub, lock, shape, memory } = this.parts;
+    const { hub, lock, shape, memory } = this.#parts;
     const { method } = hub.tracking;
     const arming = hub.register();
     const log = new DirtyLog({
@@ -163,28 +158,29 @@ export class Vm extends OneLine {
   }
 
   private wirePhysical(): void {
-    const { physical } = this.parts;
+    const { physical } = this.#parts;
     physical.codeListener = {
       codeWritten: (gfn, from, to) => {
-        this.engine.invalidate(gfn, from, to);
+        this.#engine.invalidate(gfn, from, to);
         this.trace.on?.('code-invalidated', { gfn, offset: from, bytes: to - from });
         this.requestAll(Request.CODE);
       },
-      codeForgotten: () => this.engine.forget(),
+      codeForgotten: () => this.#engine.forget(),
     };
   }
 
   private requestAll(bits: number): void {
-    for (const cpu of this.parts.cpus) cpu.request(bits);
+    for (const cpu of this.#parts.cpus) cpu.request(bits);
   }
 
   /** Pages of all memslots. */
   get pageCount(): number {
-    return this.parts.physical.memslots.reduce((sum, slot) => sum + slot.memorySize / PAGE_SIZE, 0);
+    return this.#parts.physical.memslots.reduce((sum, slot) => sum + slot.memorySize / PAGE_SIZE, 0);
   }
 
+  /** By ascending guest-physical address. */
   get memslots(): readonly Memslot[] {
-    return this.parts.physical.memslots;
+    return this.#parts.physical.memslots;
   }
 
   /**
@@ -194,12 +190,12 @@ export class Vm extends OneLine {
   setUserMemoryRegion(request: MemslotRequest): void {
     checkRegion(request);
     if (request.logDirty) this.dirtyLog.requireSupported();
-    this.parts.lock.with(() => {
-      const { lock, physical } = this.parts;
+    this.#parts.lock.with(() => {
+      const { lock, physical } = this.#parts;
       requireStopped(lock);
       // Whether a slot is logged is nothing that the guest could see, and so no input.
       if (physical.hasMemslot(request)) return void physical.setMemslot(request);
-      this.inputs.take(
+      this.#inputs.take(
         () => ({ kind: 'memslot', request: { ...request } }),
         () => {
           if (request.memorySize === 0) physical.deleteMemslot(request.slot);
@@ -212,16 +208,16 @@ export class Vm extends OneLine {
   /** A copy of guest-physical memory. KvmError EFAULT where there is no RAM. */
   readMemory(gpa: number, length: number): Uint8Array {
     checkRange(gpa, length);
-    return this.parts.lock.with(() => this.parts.physical.readHost(gpa, length));
+    return this.#parts.lock.with(() => this.#parts.physical.readHost(gpa, length));
   }
 
   /** A host-side write: every consumer of dirty pages hears of it. KvmError EFAULT, before anything is written, where there is no RAM. */
   writeMemory(gpa: number, bytes: Uint8Array): void {
     checkWrite(gpa, bytes);
-    this.parts.lock.with(() =>
-      this.inputs.take(
+    this.#parts.lock.with(() =>
+      this.#inputs.take(
         () => ({ kind: 'memory', gpa, bytes: new Uint8Array(bytes) }),
-        () => this.parts.physical.writeHost(gpa, bytes),
+        () => this.#parts.physical.writeHost(gpa, bytes),
       ),
     );
   }
@@ -229,7 +225,7 @@ export class Vm extends OneLine {
   /** The live bytes of page `gfn` for reading, null where there is no RAM. Valid until the machine runs again. */
   page(gfn: number): Uint8Array | null {
     requireCount('gfn', gfn);
-    return pageReader(this.parts)(gfn);
+    return pageReader(this.#parts)(gfn);
   }
 
   /**
@@ -239,7 +235,7 @@ export class Vm extends OneLine {
    */
   runSlice(limit: number = Infinity, options: SliceOptions = {}): SliceResult {
     checkSlice(limit, options);
-    return this.slices.run(limit, options);
+    return this.#slices.run(limit, options);
   }
 
   /**
@@ -267,20 +263,20 @@ export class Vm extends OneLine {
 
   /** The exit of a run whose signal was aborted between slices. The kick that this made is answered by it. */
   private aborted(retired: number): SliceResult {
-    this.slices.dropKicks();
-    return { vcpu: this.turns.cpu.index, exit: { kind: 'interrupted' }, retired };
+    this.#slices.dropKicks();
+    return { vcpu: this.#turns.cpu.index, exit: { kind: 'interrupted' }, retired };
   }
 
   /** Makes the slice that runs, or the next one, return with exit `interrupted` at the next instruction boundary. */
   kick(): void {
-    this.kicks++;
+    this.#kicks++;
     this.requestAll(Request.KICK);
   }
 
   /** Makes the running slice return with `exit` at the next instruction boundary: for boards. */
   exitWith(exit: Exit): void {
     checkExit(exit);
-    this.slices.requested = exit;
+    this.#slices.requested = exit;
     this.requestAll(Request.EXIT);
   }
 
@@ -290,17 +286,17 @@ export class Vm extends OneLine {
    * the device has no room for is lost. InputError: no such device, or nothing that it takes.
    */
   input(device: string, data: StateValue): number {
-    return this.inputs.forDevice(device, data);
+    return this.#inputs.forDevice(device, data);
   }
 
   /** The present moment, between two slices: what journals name positions by. */
   get moment(): Moment {
-    return this.inputs.now();
+    return this.#inputs.now();
   }
 
   /** The access with which vCPU `index` left the machine, until it is answered. */
   pendingAccess(index: number): OutsideAccess | null {
-    return this.parts.cpus[index]?.replay.pending ?? null;
+    return this.#parts.cpus[index]?.replay.pending ?? null;
   }
 
   /**
@@ -308,8 +304,8 @@ export class Vm extends OneLine {
    * this one does. KvmError EBUSY from within a slice, and while a journal is being recorded already.
    */
   record(): Journal {
-    requireStopped(this.parts.lock);
-    return this.inputs.record();
+    requireStopped(this.#parts.lock);
+    return this.#inputs.record();
   }
 
   /**
@@ -329,7 +325,7 @@ export class Vm extends OneLine {
 
   /** What `attachFetcher` needs on a worker thread. KvmError EINVAL unless the machine was created with `threads`. */
   fetcherSeed(): FetcherSeed {
-    const { memory, plan, shape, hub } = this.parts;
+    const { memory, plan, shape, hub } = this.#parts;
     if (!memory.shared) throw new KvmError('EINVAL', 'fetchers on other threads need a machine created with threads: true');
     return {
       memory: memory.memory,
@@ -337,14 +333,14 @@ export class Vm extends OneLine {
       shape,
       requestWords: requestWords(plan, shape),
       method: hub.tracking.method,
-      consumer: this.tracker.id,
+      consumer: this.#tracker.id,
     };
   }
 
   /** Sums over all vCPUs. */
   counters(): { eptViolations: number; pmlFull: number; tlbMisses: number; writeMisses: number; guestWalks: number } {
     const sum = { eptViolations: 0, pmlFull: 0, tlbMisses: 0, writeMisses: 0, guestWalks: 0 };
-    for (const { mmu } of this.parts.cpus) {
+    for (const { mmu } of this.#parts.cpus) {
       for (const key of Object.keys(sum) as (keyof typeof sum)[]) sum[key] += mmu.counters[key];
     }
     return sum;
@@ -352,7 +348,7 @@ export class Vm extends OneLine {
 
   /** Instructions retired by all vCPUs. */
   get retired(): bigint {
-    return this.parts.cpus.reduce((sum, cpu) => sum + cpu.state.retired[0], 0n);
+    return this.#parts.cpus.reduce((sum, cpu) => sum + cpu.state.retired[0], 0n);
   }
 
   /**
@@ -363,10 +359,10 @@ export class Vm extends OneLine {
     return { ...this.saveCore(), blocks: saveBlocks(this.platform) };
   }
 
-  /** The same without the contents that devices keep as blocks: for whoever tracks what changes of them (`platform.blocks`). */
+  /** @internal The same without what devices keep as blocks: for whoever tracks what changes of them (`platform.blocks`). */
   saveCore(): VmCore {
-    requireStopped(this.parts.lock);
-    return saveCore(this.parts, this.turns, this.clock, this.platform);
+    requireStopped(this.#parts.lock);
+    return saveCore(this.#parts, this.#turns, this.clock, this.platform);
   }
 
   /**
@@ -374,9 +370,9 @@ export class Vm extends OneLine {
    * nothing changes, if it is no such state. EBUSY from within a slice, and while a journal is recorded: no input leads to that state.
    */
   restore(state: VmState): void {
-    requireStopped(this.parts.lock);
-    if (this.inputs.journal !== null) throw new KvmError('EBUSY', 'a journal is being recorded: stop it before restoring');
-    restoreMachine(state, this.parts, this.turns, this.clock, this.platform);
+    requireStopped(this.#parts.lock);
+    if (this.#inputs.journal !== null) throw new KvmError('EBUSY', 'a journal is being recorded: stop it before restoring');
+    restoreMachine(state, this.#parts, this.#turns, this.clock, this.platform);
     this.requestAll(Request.EVENT);
   }
 
@@ -386,13 +382,19 @@ export class Vm extends OneLine {
     return `Vm { ${sizeText(memory)}, ${vcpus}, tracking ${tracking}, ${retired} }`;
   }
 
-  /** vCPU `index` in the middle of an access: for a platform that serves the accessing instruction. */
+  /** @internal vCPU `index` in the middle of an access: for a platform that serves the accessing instruction. */
   calling(index: number): CallingVcpu {
-    return new CallingVcpu(this.parts.cpus[index]!);
+    return new CallingVcpu(this.#parts.cpus[index]!);
   }
 
-  /** For tests and debuggers: the parts themselves. What is done to them is not checked. */
-  get internals(): { readonly memory: LinearMemory; readonly cpus: readonly Cpu[]; readonly parts: MachineParts } {
-    return { memory: this.parts.memory, cpus: this.parts.cpus, parts: this.parts };
+  /** @internal */
+  get [INTERNALS](): {
+    readonly memory: LinearMemory;
+    readonly cpus: readonly Cpu[];
+    readonly parts: MachineParts;
+    readonly engine: Engine;
+  } {
+    const parts = this.#parts;
+    return { memory: parts.memory, cpus: parts.cpus, parts, engine: this.#engine };
   }
 }

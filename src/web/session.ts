@@ -1,5 +1,6 @@
 // One guest under checkpoints, told as messages to the page.
 
+import { INTERNALS } from '../base/internals.ts';
 import { Checkpointer } from '../checkpoint/checkpointer.ts';
 import type { CycleReport } from '../checkpoint/checkpointer.ts';
 import { verifyRebuilds } from '../checkpoint/rebuild.ts';
@@ -112,7 +113,7 @@ export class Session {
 
   private progress(): Progress {
     const { retired, runMs } = this;
-    const { engine } = this.vm;
+    const { engine } = this.vm[INTERNALS];
     const translated = engine instanceof Translator && retired > 0 ? engine.retired.translated / retired : null;
     return { retired, mips: runMs > 0 ? retired / runMs / 1000 : null, translated };
   }

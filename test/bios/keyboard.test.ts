@@ -1,6 +1,7 @@
 // INT 09H and 16H: scan codes in by the keyboard controller, keystrokes out.
 
 import { describe, expect, it } from 'vitest';
+import { INTERNALS } from '../../src/base/internals.ts';
 import { Request } from '../../src/base/request.ts';
 import { BiosRig, CLI, HLT, INT, PUSHF, STI } from './support.ts';
 
@@ -120,7 +121,7 @@ describe('waiting for a key', () => {
     const { ports } = rig.board;
     ports.write(0x64, 1, 0xd2, 0);
     ports.write(0x60, 1, A, 0);
-    rig.vm.internals.cpus[0]!.request(Request.EVENT);
+    rig.vm[INTERNALS].cpus[0]!.request(Request.EVENT);
     expect(rig.vm.runSlice(10_000).exit).toEqual({ kind: 'hlt' });
     expect(Number(rig.regs.rax & 0xffffn)).toBe(0x1e61);
   });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { KvmError } from '../../src/base/errors.ts';
+import { INTERNALS } from '../../src/base/internals.ts';
 import { KvmCap, ManualProtect } from '../../src/dirty-log/abi.ts';
 import { Vm } from '../../src/vm/vm.ts';
 import { METHODS, PAGE } from '../laws/support/configurations.ts';
@@ -96,7 +97,7 @@ describe.each(METHODS)('the bitmap, %s', (tracking) => {
     store(machine, 1);
     flag(vm, false);
     expect(codeOf(() => get(vm))).toBe('ENOENT');
-    expect(vm.internals.parts.hub.enabled).toBe(false);
+    expect(vm[INTERNALS].parts.hub.enabled).toBe(false);
     flag(vm, true);
     expect(get(vm), 'begins afresh').toEqual([]);
     const bytes = { slot: 5, guestPhysAddr: 0x100000000, memorySize: 4 * PAGE, logDirty: true };
@@ -108,7 +109,7 @@ describe.each(METHODS)('the bitmap, %s', (tracking) => {
     expect(bitmap[0]).toBe(4n);
     other.setUserMemoryRegion({ ...bytes, memorySize: 0 });
     expect(codeOf(() => other.dirtyLog.getDirtyLog(5, bitmap))).toBe('ENOENT');
-    expect(other.internals.parts.hub.enabled).toBe(false);
+    expect(other[INTERNALS].parts.hub.enabled).toBe(false);
   });
 
   it('refuses as KVM does, and takes nothing then', () => {

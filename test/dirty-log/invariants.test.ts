@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { INTERNALS } from '../../src/base/internals.ts';
 import type { Vm } from '../../src/vm/vm.ts';
 import { configurations } from '../laws/support/configurations.ts';
 import type { Configuration } from '../laws/support/configurations.ts';
@@ -97,7 +98,7 @@ function drop(vm: Vm): void {
 
 /** Pages are taken out of the log without being armed. */
 function neverArm(vm: Vm): void {
-  const { tracking } = vm.internals.parts.hub;
+  const { tracking } = vm[INTERNALS].parts.hub;
   tracking.arm = () => {};
 }
 

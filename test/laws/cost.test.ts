@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { INTERNALS } from '../../src/base/internals.ts';
 import { enter } from '../../src/boot/vm-target.ts';
 import { Vm } from '../../src/vm/vm.ts';
 import { PAGE, configurations } from './support/configurations.ts';
@@ -63,7 +64,7 @@ describe.each(configurations())('law 6, $engine, $tracking, $vcpus vCPUs', (conf
         vm.mt.initMt({ op: 1, flags: 4, maxDirty: 100_000 });
         vm.mt.enableMt(1);
         pass(dirty);
-        const { views } = vm.internals.parts.physical;
+        const { views } = vm[INTERNALS].parts.physical;
         const edited: number[] = [];
         const edit = views.ept.edit.bind(views.ept);
         views.ept.edit = (gfn, set, clear) => {

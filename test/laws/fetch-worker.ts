@@ -8,7 +8,7 @@ import type { TrackingMethod } from '../../src/mmu/tracking.ts';
 import { EPT_ADDRESS } from '../../src/mmu/ept-entry.ts';
 import { MmuViews } from '../../src/mmu/views.ts';
 import { MtFetcher } from '../../src/mt/fetcher.ts';
-import type { FetcherSeed } from '../../src/vm/vm.ts';
+import type { FetcherSeed } from '../../src/vm/fetcher-seed.ts';
 
 export interface FetchWorkerData {
   readonly seed: FetcherSeed;

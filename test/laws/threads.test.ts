@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { INTERNALS } from '../../src/base/internals.ts';
 import { Vm } from '../../src/vm/vm.ts';
 import { RpcWorker, bundleWorker, until } from '../support/worker.ts';
 import { MIB, PAGE, configurations } from './support/configurations.ts';
@@ -39,7 +40,7 @@ function takeInOrder(consumer: Consumer, copies: readonly Copy[]): void {
 
 /** Until a fetch of `count` entries waits. */
 function asleep(vm: Vm, count: number): Promise<void> {
-  const control = new Uint32Array(vm.internals.memory.memory.buffer, vm.internals.parts.plan['mt-control'].offset);
+  const control = new Uint32Array(vm[INTERNALS].memory.memory.buffer, vm[INTERNALS].parts.plan['mt-control'].offset);
   return until(() => control.includes(count));
 }
 
@@ -105,7 +106,7 @@ describe.each(configurations([1]))('a waiter, $engine, $tracking', (configuratio
     vm.mt.prepareMtCp(1n);
     // More than a log holds would be collected when it is full.
     const [fetcher] = start(vm, 1);
-    const call = fetcher.call({ count: 77, signal: vm.internals.parts.physical.hostOffset(flag) });
+    const call = fetcher.call({ count: 77, signal: vm[INTERNALS].parts.physical.hostOffset(flag) });
     await asleep(vm, 77);
     // The guest spins until the fetch has returned.
     expect(vm.runSlice(400_000_000).exit.kind).toBe('hlt');

@@ -2,6 +2,7 @@
 // always what memory holds. The reference decodes every instruction anew, so that it cannot run anything else.
 
 import { describe, expect, it } from 'vitest';
+import { INTERNALS } from '../../src/base/internals.ts';
 import { MtEnable, MtOp } from '../../src/mt/abi.ts';
 import type { VmConfig } from '../../src/vm/config.ts';
 import type { Vm } from '../../src/vm/vm.ts';
@@ -26,7 +27,7 @@ const WRITERS: readonly (readonly [string, Partial<VmConfig>, boolean])[] = [
 function runUncached(vm: Vm, count: number): number {
   let retired = 0;
   for (let n = 0; n < count; n++) {
-    vm.internals.parts.physical.forgetCode();
+    vm[INTERNALS].parts.physical.forgetCode();
     retired += vm.runSlice(1).retired;
   }
   return retired;

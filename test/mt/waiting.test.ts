@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { INTERNALS } from '../../src/base/internals.ts';
 import { SublistFetch } from '../../src/mt/fetch.ts';
 import { WaitQueue } from '../../src/mt/wait-queue.ts';
 import { SyntheticMachine } from './synthetic-machine.ts';
@@ -60,7 +61,7 @@ describe('a waiter and a vCPU that runs on', () => {
     const machine = new SyntheticMachine({ method: 'pml' }).track();
     // As two fetchers on other threads have them.
     const queue = new WaitQueue(machine.views.control, false);
-    const fetches = new SublistFetch(machine.mt.internals.lists, queue, machine.arming, () => {});
+    const fetches = new SublistFetch(machine.mt[INTERNALS].lists, queue, machine.arming, () => {});
     const [first, second] = [2, 1].map((count) => {
       const fetch = fetches.check({ count, wait: true });
       return { fetch, ticket: fetches.enqueue(fetch, 1) };

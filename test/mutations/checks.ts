@@ -1,6 +1,7 @@
 // Checks on machines whose guest does store for store what a test says.
 
 import { expect } from 'vitest';
+import { INTERNALS } from '../../src/base/internals.ts';
 import { GIB } from '../../src/vm/config.ts';
 import { Vm } from '../../src/vm/vm.ts';
 import { MIB, PAGE } from '../laws/support/configurations.ts';
@@ -180,9 +181,9 @@ export const logIsFlushed: Check = (injected) => {
   const machine = new GuestMachine(injected);
   begin(machine);
   const consumer = new Consumer(machine.vm);
-  const [cpu] = machine.vm.internals.cpus;
+  const [cpu] = machine.vm[INTERNALS].cpus;
   const at = cpu.mmu.translate(DATA, 1, 0);
-  machine.vm.internals.memory.u8[at] = 0x5a;
+  machine.vm[INTERNALS].memory.u8[at] = 0x5a;
   settle(machine.vm, consumer);
 };
 

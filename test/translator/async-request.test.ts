@@ -2,6 +2,7 @@
 
 import { Worker } from 'node:worker_threads';
 import { describe, expect, it } from 'vitest';
+import { INTERNALS } from '../../src/base/internals.ts';
 import { Request } from '../../src/base/request.ts';
 import { translatorOf } from '../lockstep/support/share.ts';
 import { pairOf, RING0_32 } from './support.ts';
@@ -37,7 +38,7 @@ describe('a kick from another thread', () => {
       { threads: true },
     );
     vm.runSlice(1000);
-    const workerData = { buffer: vm.internals.memory.memory.buffer, index: vm.fetcherSeed().requestWords[0]! / 4, bit: Request.KICK };
+    const workerData = { buffer: vm[INTERNALS].memory.memory.buffer, index: vm.fetcherSeed().requestWords[0]! / 4, bit: Request.KICK };
     const worker = new Worker(KICKER, { eval: true, workerData });
     const ended = new Promise((resolve) => worker.once('exit', resolve));
     await new Promise((resolve) => worker.once('message', resolve));

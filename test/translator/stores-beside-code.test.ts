@@ -1,6 +1,7 @@
 // What stores beside code, and to it, cost: counted in what is dropped and made anew, and in who retires the instructions.
 
 import { describe, expect, it } from 'vitest';
+import { INTERNALS } from '../../src/base/internals.ts';
 import { Interpreter } from '../../src/cpu/interpreter/interpreter.ts';
 import { Translator } from '../../src/cpu/translator/translator.ts';
 import { Vm } from '../../src/vm/vm.ts';
@@ -48,7 +49,7 @@ interface Counts {
 
 function run(vm: Vm): Counts {
   const { exit, retired } = vm.runSlice();
-  const { engine } = vm;
+  const { engine } = vm[INTERNALS];
   if (!(engine instanceof Interpreter || engine instanceof Translator)) throw new TypeError('an engine that is not known');
   return {
     exit,

@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { InputError, KvmError } from '../../src/base/errors.ts';
+import { INTERNALS } from '../../src/base/internals.ts';
 import { LinearMemory } from '../../src/base/linear-memory.ts';
 import { attachFetcher } from '../../src/vm/attach-fetcher.ts';
 import { MtEnable, MtOp } from '../../src/mt/abi.ts';
@@ -67,7 +68,7 @@ describe('refused', () => {
 describe('threads', () => {
   it('the memory is shared, and the machine runs as any other', () => {
     const vm = machine32([0x40, HLT], { threads: true });
-    expect(vm.internals.memory.memory.buffer).toBeInstanceOf(SharedArrayBuffer);
+    expect(vm[INTERNALS].memory.memory.buffer).toBeInstanceOf(SharedArrayBuffer);
     expect(vm.runSlice()).toEqual({ vcpu: 0, exit: { kind: 'hlt' }, retired: 2 });
   });
 

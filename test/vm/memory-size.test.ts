@@ -1,6 +1,7 @@
 // What a machine costs: its linear memory grows with RAM and vCPUs, and not with the addresses at which RAM lies.
 
 import { describe, expect, it } from 'vitest';
+import { INTERNALS } from '../../src/base/internals.ts';
 import { MtEnable, MtOp } from '../../src/mt/abi.ts';
 import { shapeOf } from '../../src/vm/config.ts';
 import type { VmConfig } from '../../src/vm/config.ts';
@@ -20,7 +21,7 @@ const sizeOf = (config: VmConfig): number => planMachine(shapeOf(config)).total.
 describe('the linear memory', () => {
   it('of 16 MiB with a ROM under 4 GiB is less than 40 MiB', () => {
     const vm = new Vm({ memory: SMALL, rom: ROM });
-    expect(vm.internals.parts.memory.u8.length).toBeLessThan(40 * MIB);
+    expect(vm[INTERNALS].parts.memory.u8.length).toBeLessThan(40 * MIB);
   });
 
   it('grows by less than 2 MiB for that ROM', () => {

@@ -1,34 +1,22 @@
 // The page in a real browser, from the files that a build makes.
 
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { chromium } from 'playwright-core';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, afterEach, expect, it } from 'vitest';
 import { buildWeb } from '../../scripts/build.mjs';
 import { serve } from '../../scripts/web.mjs';
 import type { RunRequest } from '../../src/web/protocol.ts';
 import { GUESTS } from '../guests/catalog.ts';
+import { NO_CHROMIUM, hasChromium, launchChromium } from '../support/chromium.ts';
 import { describeNeeding } from '../support/skip.ts';
-
-const BROWSER = '/usr/bin/chromium';
-const QUIET = [
-  '--headless',
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
 
 const ENGINES = ['interpreter', 'translator'] as const;
 
 const expected = (path: string): string => readFileSync(new URL(path, GUESTS), 'latin1');
 
-describeNeeding(existsSync(BROWSER), 'no Chromium on this machine')('the page', () => {
+describeNeeding(hasChromium(), NO_CHROMIUM)('the page', () => {
   let directory = '';
   let server: Awaited<ReturnType<typeof serve>>;
   let browser: Browser;
@@ -40,7 +28,7 @@ describeNeeding(existsSync(BROWSER), 'no Chromium on this machine')('the page', 
     directory = mkdtempSync(join(tmpdir(), 'tidemark-web-'));
     await buildWeb(directory);
     server = await serve(directory);
-    browser = await chromium.launch({ executablePath: BROWSER, args: QUIET });
+    browser = await launchChromium();
   });
   afterAll(async () => {
     await browser?.close();

@@ -17,26 +17,28 @@ const ENDINGS = ['.elf', '.img'];
 
 /** guests/ in the package this module is in: a bundle and the sources lie at different depths. */
 function guestsFolder(): string {
-  for (let folder = dirname(fileURLToPath(import.meta.url)); ; folder = dirname(folder)) {
-    const guests = join(folder, 'guests');
-    if (existsSync(join(folder, 'package.json')) && existsSync(guests)) return guests;
-    if (folder === dirname(folder)) throw new InputError('the folder guests/, which has the built-in guests, is not beside the program');
-  }
+  let folder = dirname(fileURLToPath(import.meta.url));
+  while (!existsSync(join(folder, 'package.json')) && folder !== dirname(folder)) folder = dirname(folder);
+  const guests = join(folder, 'guests');
+  if (!existsSync(guests)) throw new InputError(`the built-in guests are missing: there is no folder '${guests}'`);
+  return guests;
 }
 
 /** Of guests of two widths: the name without it is of this one. */
 const WIDE = '-64';
 
-/** Every image under guests/, by its file's name without the ending. */
+/** Every image under guests/, by its file's name without the ending. InputError if there is none. */
 export function listGuests(folder: string = guestsFolder()): Guest[] {
   const folders = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory());
-  return folders
+  const guests = folders
     .flatMap(({ name }) =>
       readdirSync(join(folder, name))
         .filter((file) => ENDINGS.includes(extname(file)))
         .map((file) => ({ name: basename(file, extname(file)), path: join(folder, name, file) })),
     )
     .sort((a, b) => (a.name < b.name ? -1 : 1));
+  if (guests.length === 0) throw new InputError(`the built-in guests are missing: there is no image in '${folder}'`);
+  return guests;
 }
 
 /** What the demo takes for a name; without the guests' folder there is only what needs none. */

@@ -14,10 +14,10 @@ export interface Disassembled {
 /** The instruction at the start of `bytes`. `rip` is its address. */
 export type Disassemble = (bytes: Uint8Array, bitness: 16 | 32 | 64, rip: bigint) => Disassembled;
 
-/** Loads the package. InputError if it is not installed. */
+/** Loads the package. InputError if its files are gone. */
 export async function loadDisassembler(): Promise<Disassemble> {
-  const { Decoder, DecoderOptions, Formatter, FormatterSyntax } = await import('iced-x86').catch(() => {
-    throw new InputError('--trace instructions needs the package iced-x86; npm ci installs it');
+  const { Decoder, DecoderOptions, Formatter, FormatterSyntax } = await import('./iced.ts').catch(() => {
+    throw new InputError('--trace instructions needs iced-x86, which is missing beside this program');
   });
   const formatter = new Formatter(FormatterSyntax.Intel);
   Object.assign(formatter, { hexPrefix: '0x', hexSuffix: '', uppercaseHex: false, spaceAfterOperandSeparator: true });

@@ -1,5 +1,6 @@
 // --stats: what the machine counted.
 
+import { INTERNALS } from '../../base/internals.ts';
 import { Translator } from '../../cpu/translator/translator.ts';
 import type { MtStats, VerifyStats } from '../../mt/stats.ts';
 import type { Vm } from '../../vm/vm.ts';
@@ -45,7 +46,7 @@ export function collectStats({ vm, before, seconds, exits, mt }: StatsInput): Ru
   const instructions = Number(vm.retired - before);
   const { eptViolations, pmlFull, tlbMisses, writeMisses, guestWalks } = vm.counters();
   const exceptions: Record<string, number> = {};
-  for (const { exceptionCounts } of vm.internals.cpus) {
+  for (const { exceptionCounts } of vm[INTERNALS].cpus) {
     exceptionCounts.forEach((count, vector) => {
       if (count > 0) exceptions[vectorName(vector)] = (exceptions[vectorName(vector)] ?? 0) + count;
     });
@@ -66,7 +67,8 @@ export function collectStats({ vm, before, seconds, exits, mt }: StatsInput): Ru
 }
 
 /** The translator leaves cold code to its interpreter. */
-function enginesOf({ engine }: Vm, instructions: number): Record<string, number> {
+function enginesOf(vm: Vm, instructions: number): Record<string, number> {
+  const { engine } = vm[INTERNALS];
   if (!(engine instanceof Translator)) return { [engine.name]: instructions };
   const { translated, interpreted } = engine.retired;
   return { translator: translated, interpreter: interpreted };

@@ -5,6 +5,7 @@
 // Events (exceptions and interrupts, unless others are asked for) stand between the instructions as --trace events shows them. Slow, and
 // without influence on the guest.
 
+import { INTERNALS } from '../../base/internals.ts';
 import type { TraceEvents } from '../../base/trace.ts';
 import type { Cpu } from '../../cpu/cpu.ts';
 import { codeAt } from '../../debug/code-at.ts';
@@ -31,7 +32,7 @@ export function traceInstructions(
   classes: readonly TraceClass[] | null,
   runSlice: (limit: number) => SliceResult = (limit) => vm.runSlice(limit),
 ): (limit: number, milliseconds: number) => SliceResult {
-  const { cpus } = vm.internals;
+  const { cpus } = vm[INTERNALS];
   let events: string[] = [];
   let delivered = false;
   const listener = <K extends keyof TraceEvents>(name: K, event: TraceEvents[K]): void => {

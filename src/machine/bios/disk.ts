@@ -13,8 +13,10 @@ export const SECTOR_BYTES = 512;
 const SECTORS_PER_BLOCK = BLOCK_BYTES / SECTOR_BYTES;
 
 export const DISK_KINDS = ['fixed', 'diskette'] as const;
+/** A fixed disk, or a diskette. */
 export type DiskKind = (typeof DISK_KINDS)[number];
 
+/** A disk as it is handed to the machine. */
 export interface DiskImage {
   /** For messages, and what the saved state calls it. */
   readonly name: string;

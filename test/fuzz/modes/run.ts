@@ -1,5 +1,6 @@
 // One soup under both engines in lockstep.
 
+import { INTERNALS } from '../../../src/base/internals.ts';
 import { CodeMode } from '../../../src/cpu/builder/insn.ts';
 import type { TrackingMethod } from '../../../src/mmu/tracking.ts';
 import type { Regs } from '../../../src/vm/registers.ts';
@@ -134,7 +135,7 @@ export function runSoup(pair: Pair, mode: Mode, seed: number, limit: number): So
   for (const vm of [reference, subject]) {
     vm.writeMemory(0, image.bytes);
     // Code at its first use: an engine gives up on code that keeps changing.
-    vm.internals.parts.physical.forgetCode();
+    vm[INTERNALS].parts.physical.forgetCode();
     vm.restore(fresh);
     enter(vm, mode, image, starts, randomOf(seed));
   }

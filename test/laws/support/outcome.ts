@@ -1,6 +1,7 @@
 // Everything about a stopped machine that its guest could tell, as something to compare.
 
 import { expect } from 'vitest';
+import { INTERNALS } from '../../../src/base/internals.ts';
 import { Translator } from '../../../src/cpu/translator/translator.ts';
 import { hashMemory } from '../../../src/snapshot/hash.ts';
 import type { Vm } from '../../../src/vm/vm.ts';
@@ -24,7 +25,7 @@ export function runToEnd(vm: Vm, slice = Infinity): Outcome & { readonly exit: s
 
 /** A test of the translator in which the interpreter did the work would prove nothing. */
 export function requireTranslated(vm: Vm): void {
-  const { engine } = vm;
+  const { engine } = vm[INTERNALS];
   if (!(engine instanceof Translator)) return;
   const { translated, interpreted } = engine.retired;
   expect(translated / (translated + interpreted)).toBeGreaterThan(0.95);

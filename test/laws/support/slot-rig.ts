@@ -1,5 +1,6 @@
 // A machine with a memslot that comes and goes, and what is done to it.
 
+import { INTERNALS } from '../../../src/base/internals.ts';
 import type { Exit } from '../../../src/vm/exit.ts';
 import type { Configuration } from './configurations.ts';
 import { MIB, PAGE } from './configurations.ts';
@@ -102,7 +103,7 @@ export class SlotRig {
 
   /** What the hardware notices while no slice runs: a store that a debugger makes in the name of `vcpu`. */
   storeOutsideOfSlices(vcpu: number, n: number): void {
-    const at = this.vm.internals.cpus[vcpu].mmu.translate((this.first + n) * PAGE, 1, 0);
-    this.vm.internals.memory.u8[at] = 0x5a;
+    const at = this.vm[INTERNALS].cpus[vcpu].mmu.translate((this.first + n) * PAGE, 1, 0);
+    this.vm[INTERNALS].memory.u8[at] = 0x5a;
   }
 }

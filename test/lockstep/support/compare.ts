@@ -2,6 +2,7 @@
 // differ what they mean.
 
 import { isDeepStrictEqual } from 'node:util';
+import { INTERNALS } from '../../../src/base/internals.ts';
 import { VCPU_STATE } from '../../../src/base/state/vcpu.ts';
 import { TLB_LAYOUT } from '../../../src/mmu/tlb-layout.ts';
 import type { Vm } from '../../../src/vm/vm.ts';
@@ -17,12 +18,12 @@ export const LAST_SAVED = Math.max(...fieldsOf(true));
 /** What of a TLB is saved, or says what is. */
 const TLB_FIELDS = ['pageTag', 'gfn', 'info', 'occupied'] as const;
 
-const bytesOf = (vm: Vm, offset: number, length: number): Buffer => Buffer.from(vm.internals.memory.memory.buffer, offset, length);
+const bytesOf = (vm: Vm, offset: number, length: number): Buffer => Buffer.from(vm[INTERNALS].memory.memory.buffer, offset, length);
 
 const sameBytes = (a: Vm, b: Vm, offset: number, length: number): boolean => bytesOf(a, offset, length).equals(bytesOf(b, offset, length));
 
 function tlbsLookEqual(a: Vm, b: Vm): boolean {
-  const { plan, cpus } = a.internals.parts;
+  const { plan, cpus } = a[INTERNALS].parts;
   const fields = Object.entries(TLB_LAYOUT.offset).sort(([, x], [, y]) => x - y);
   return cpus.every((_, n) =>
     TLB_FIELDS.every((name) => {
@@ -46,7 +47,7 @@ function differences(a: unknown, b: unknown, path: string): string[] {
 }
 
 function differentMemory(a: Vm, b: Vm): string[] {
-  const { plan } = a.internals.parts;
+  const { plan } = a[INTERNALS].parts;
   const { offset, bytes } = plan['ram']!;
   if (sameBytes(a, b, offset, bytes)) return [];
   return a.memslots.flatMap(({ guestPhysAddr, memorySize }) => {
@@ -64,7 +65,7 @@ function differentMemory(a: Vm, b: Vm): string[] {
 
 /** What differs between the two machines, as lines; `whole` looks at devices too. */
 export function compareMachines(a: Vm, b: Vm, whole = true): string[] {
-  const { plan, cpus } = a.internals.parts;
+  const { plan, cpus } = a[INTERNALS].parts;
   const looksEqual = cpus.every((_, n) => sameBytes(a, b, plan['vcpu']!.offset + n * VCPU_STATE.size, SAVED_BYTES)) && tlbsLookEqual(a, b);
   const state = looksEqual && !whole ? [] : differences(a.save(), b.save(), 'state');
   return [...state, ...differentMemory(a, b)];

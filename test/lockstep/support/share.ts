@@ -1,10 +1,12 @@
 // Which engine retired what.
 
+import { INTERNALS } from '../../../src/base/internals.ts';
 import { Translator } from '../../../src/cpu/translator/translator.ts';
 import type { Vm } from '../../../src/vm/vm.ts';
 
 /** The machine's translator. */
-export function translatorOf({ engine }: Vm): Translator {
+export function translatorOf(vm: Vm): Translator {
+  const { engine } = vm[INTERNALS];
   if (!(engine instanceof Translator)) throw new Error(`the machine runs by ${engine.name}`);
   return engine;
 }

@@ -1,5 +1,6 @@
 // Known ways to lose a write below memory tracking, each put around a part of the machine.
 
+import { INTERNALS } from '../../../base/internals.ts';
 import { PAGE_SIZE } from '../../../base/paging-units.ts';
 import { Access, AccessSource } from '../../../mmu/access.ts';
 import { around } from '../../../vm/seams.ts';
@@ -36,7 +37,7 @@ export const aliasKeepsPermission: Wrap = (machine) => {
 
 /** Re-arming takes a page's address modulo 4 GiB, as if the first memslot were the only one. */
 export const rearmByLow32Bits: Wrap = ({ mt }) => {
-  around(mt.internals.arming, 'rearm', (original) => (gfns, count) => {
+  around(mt[INTERNALS].arming, 'rearm', (original) => (gfns, count) => {
     original(
       Array.from(gfns, (gfn) => gfn & 0xfffff),
       count,

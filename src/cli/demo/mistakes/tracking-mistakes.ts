@@ -1,5 +1,6 @@
 // Known ways to get memory tracking itself wrong, each put around a part of it.
 
+import { INTERNALS } from '../../../base/internals.ts';
 import type { MemoryTracking } from '../../../mt/memory-tracking.ts';
 import { PageFlag } from '../../../mt/layout.ts';
 import type { MtViews } from '../../../mt/layout.ts';
@@ -35,7 +36,7 @@ export const reportNeighbour: TrackingMistake = (mt) => {
 };
 
 /** Re-arming a page leaves its marks, so the next write to it is taken for a duplicate. */
-export const keepMarksAtRearm: TrackingMistake = ({ internals: { lists } }) => {
+export const keepMarksAtRearm: TrackingMistake = ({ [INTERNALS]: { lists } }) => {
   around(lists, 'noteArmed', (original) => (gfns) => {
     const putBack = keeping(lists.views.marks, lists.views, gfns);
     original(gfns);
@@ -44,7 +45,7 @@ export const keepMarksAtRearm: TrackingMistake = ({ internals: { lists } }) => {
 };
 
 /** Re-arming a page clears the mark of a source whose entry for it still waits, too. */
-export const clearMarksOfWaiting: TrackingMistake = ({ internals: { lists } }) => {
+export const clearMarksOfWaiting: TrackingMistake = ({ [INTERNALS]: { lists } }) => {
   around(lists, 'noteArmed', (original) => (gfns) => {
     original(gfns);
     const { marks, places } = lists.views;
@@ -53,7 +54,7 @@ export const clearMarksOfWaiting: TrackingMistake = ({ internals: { lists } }) =
 };
 
 /** A page fetched unarmed that is in the list of what to re-arm already is not noted as unarmed again. */
-export const forgetUnarmedAgain: TrackingMistake = ({ internals: { lists } }) => {
+export const forgetUnarmedAgain: TrackingMistake = ({ [INTERNALS]: { lists } }) => {
   around(lists, 'noteUnarmed', (original) => (gfns) => {
     const { flags, places } = lists.views;
     const listed = [...gfns].filter((gfn) => (flags[places.of(gfn)]! & PageFlag.LISTED) !== 0);
@@ -64,7 +65,7 @@ export const forgetUnarmedAgain: TrackingMistake = ({ internals: { lists } }) =>
 };
 
 /** The list of pages to re-arm is cleared before it is worked through. */
-export const clearRearmListFirst: TrackingMistake = ({ internals: { lists } }) => {
+export const clearRearmListFirst: TrackingMistake = ({ [INTERNALS]: { lists } }) => {
   around(lists, 'unarmed', (original) => () => {
     lists.clearUnarmed();
     return original();
@@ -72,7 +73,7 @@ export const clearRearmListFirst: TrackingMistake = ({ internals: { lists } }) =
 };
 
 /** PREPARE reports the pages of the cycle before once more. */
-export const cumulativeSets: TrackingMistake = ({ internals: { lists } }) => {
+export const cumulativeSets: TrackingMistake = ({ [INTERNALS]: { lists } }) => {
   around(lists, 'startCycle', (original) => () => {
     lists.reportAgain();
     original();
@@ -80,12 +81,12 @@ export const cumulativeSets: TrackingMistake = ({ internals: { lists } }) => {
 };
 
 /** Deleting a memslot leaves its entries, marks and pages to re-arm. */
-export const keepEntriesOfDeletedSlot: TrackingMistake = ({ internals: { lists } }) => {
+export const keepEntriesOfDeletedSlot: TrackingMistake = ({ [INTERNALS]: { lists } }) => {
   around(lists, 'discard', () => () => 0);
 };
 
 /** Deleting a memslot leaves its pages in the list of what to re-arm. */
-export const keepDeletedInRearmList: TrackingMistake = ({ internals: { lists } }) => {
+export const keepDeletedInRearmList: TrackingMistake = ({ [INTERNALS]: { lists } }) => {
   around(lists, 'discard', (original) => (gfn, count) => {
     const { rearmLength } = lists.control;
     const before = lists.views.rearmList.slice(0, rearmLength[0]);
@@ -97,17 +98,17 @@ export const keepDeletedInRearmList: TrackingMistake = ({ internals: { lists } }
 };
 
 /** What the hardware has logged is not collected at fetch, quiesce and PREPARE. */
-export const skipDrain: TrackingMistake = ({ internals: { fetches } }) => {
+export const skipDrain: TrackingMistake = ({ [INTERNALS]: { fetches } }) => {
   around(fetches, 'drain', () => () => {});
 };
 
 /** A fetch with REARM leaves its pages to the next REARM or PREPARE: a copy made after it comes before they are armed. */
-export const copyBeforeRearm: TrackingMistake = ({ internals: { fetches } }) => {
+export const copyBeforeRearm: TrackingMistake = ({ [INTERNALS]: { fetches } }) => {
   around(fetches, 'take', (original) => (fetch) => original({ ...fetch, rearm: false }));
 };
 
 /** A WAIT that comes after VM_QUIESCED does not notice it and sleeps. */
-export const loseQuiesceBeforeWait: TrackingMistake = ({ internals: { fetches, lists } }) => {
+export const loseQuiesceBeforeWait: TrackingMistake = ({ [INTERNALS]: { fetches, lists } }) => {
   around(fetches, 'satisfied', (original) => (fetch) => {
     const { quiesced } = lists.control;
     const [before] = quiesced;
@@ -123,8 +124,8 @@ export const harvestBeforeSave: TrackingMistake = (mt) => {
   let harvest: number[] = [];
   around(mt, 'mtVmQuiesced', (original) => () => {
     original();
-    harvest = [...mt.internals.lists.take(0x7fffffff)];
-    mt.internals.lists.noteUnarmed(Uint32Array.from(harvest));
+    harvest = [...mt[INTERNALS].lists.take(0x7fffffff)];
+    mt[INTERNALS].lists.noteUnarmed(Uint32Array.from(harvest));
   });
   around(mt, 'fetchSublist', () => ({ count }) => ({ gfns: Uint32Array.from(harvest.splice(0, count)), waiting: harvest.length }));
 };

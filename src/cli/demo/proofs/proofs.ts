@@ -1,5 +1,6 @@
 // Small scenes. Each goes where a known mistake would show, and gives what is wrong, or null.
 
+import { INTERNALS } from '../../../base/internals.ts';
 import { PAGE_SIZE } from '../../../base/paging-units.ts';
 import { KvmError } from '../../../base/errors.ts';
 import { DATA, EXTRA, EXTRA_PAGES, StoreMachine } from './store-machine.ts';
@@ -136,7 +137,7 @@ export const debuggerStore: Proof = {
   method: 'pml',
   run: (config) => {
     const machine = new StoreMachine(config).track();
-    const { cpus, memory } = machine.vm.internals;
+    const { cpus, memory } = machine.vm[INTERNALS];
     memory.u8[cpus[0]!.mmu.translate(DATA, 1, 0)] = 0x5a;
     return machine.end();
   },
