@@ -24,12 +24,13 @@ const COM1 = 0x3f8;
 const DEBUGCON = 0xe9;
 
 /**
- * A guest that prints `text` and then writes `exit` to the debug-exit port, or halts: MOV EDX, port; and for each byte MOV AL, byte;
+ * A guest that prints `text` and then writes `exit` to the debug-exit port, halts or hangs: MOV EDX, port; and for each byte MOV AL, byte;
  * OUT DX, AL.
  */
-function printing(name: string, text: string, { port = COM1, exit = -1 } = {}): string {
+function printing(name: string, text: string, { port = COM1, exit = -1, hang = false } = {}): string {
   const says = [...Buffer.from(text)].flatMap((byte) => [0xb0, byte, 0xee]);
-  const ends = exit < 0 ? [0xfa, 0xf4] : [0xb0, exit, 0xe6, 0xf4, 0xfa, 0xf4];
+  // JMP to itself; or CLI, HLT, after OUT 0xF4, AL if there is a status.
+  const ends = hang ? [0xeb, 0xfe] : [...(exit < 0 ? [] : [0xb0, exit, 0xe6, 0xf4]), 0xfa, 0xf4];
   const bytes = [0xba, port & 0xff, port >> 8, 0, 0, ...says, ...ends];
   writeFileSync(at(name), buildElf({ width: 32, entry: 0x100000, segments: [{ paddr: 0x100000, bytes }] }));
   return at(name);
@@ -111,6 +112,15 @@ describe('--fail-on', () => {
     });
   });
 
+  it('of a guest that hangs within the line is told with what ended the run', async () => {
+    const guest = printing('hangs', 'panic: stuck', { hang: true });
+    const { status, stderr } = await cli('run', guest, '--serial=none', '--fail-on=panic', '--max-instructions=5000');
+    expect(status).toBe(4);
+    expect(stderr).toMatch(
+      /^tidemark: --fail-on panic \(.*xv6\) was seen: panic: stuck\ntidemark: the limit of instructions was reached after 5000\n/,
+    );
+  });
+
   it('counts after all that was expected, with --keep-running', async () => {
     const guest = printing('later', 'ready\npanic: late\n');
     const options = ['--expect=ready', '--fail-on=panic', '--serial=none'];
@@ -141,6 +151,17 @@ describe('results of tests that the guest prints', () => {
     );
     const { stdout } = await cli('run', guest, '--serial=none', '--json', `--tap=${at('tap')}`);
     expect(JSON.parse(stdout)).toMatchObject({ status: 0, tests: { passed: 1, failed: 0, skipped: 1, failures: [] } });
+  });
+
+  it('keep off stdout where the debug console leads there', async () => {
+    const { stdout, stderr } = await cli(
+      'run',
+      printing('good', 'ok a\n', { port: DEBUGCON }),
+      '--serial=none',
+      '--debugcon=stdio',
+      '--tap',
+    );
+    expect({ stdout, tap: stderr.split('\n')[0] }).toEqual({ stdout: 'ok a\n', tap: 'TAP version 13' });
   });
 
   it("do not hide the guest's own status", async () => {

@@ -4,7 +4,7 @@ import { availableParallelism } from 'node:os';
 import { InputError } from '../../base/errors.ts';
 import { defineCommand, withUsageHint } from '../command.ts';
 import { compileRegex } from '../console/regex.ts';
-import { flag, nonEmpty, type OptionValues, valued } from '../options.ts';
+import { choiceOrNull, flag, nonEmpty, type OptionValues, valued } from '../options.ts';
 import { ENGINES } from '../../vm/config.ts';
 import { integer } from '../session-options.ts';
 import { startThread } from '../suite/test-thread.ts';
@@ -18,7 +18,7 @@ const OPTIONS = {
   filter: valued('REGEX', compileRegex, 'only tests whose name matches'),
   group: valued('NAME', nonEmpty, 'only tests of this group; also those of it that are of the group nodefault'),
   timeout: valued('SECONDS', parseSeconds, 'for each test that does not say its own', DEFAULT_TIMEOUT, String(DEFAULT_TIMEOUT)),
-  engine: valued('ENGINE', engineName, `what executes guest code, where a test does not say: ${ENGINES.join(', ')}`),
+  engine: choiceOrNull(ENGINES, 'what executes guest code, where a test does not say', 'auto'),
   output: valued('DIR', nonEmpty, 'write what each guest prints into DIR/NAME.log, and its debug console into DIR/NAME.debugcon.log'),
   junit: valued('F', nonEmpty, 'write the results into F as JUnit XML, with the tests that guests report'),
   list: flag('say which tests there are, and run none'),
@@ -30,12 +30,6 @@ export type TestValues = OptionValues<typeof OPTIONS>;
 export interface TestOptions extends Omit<TestValues, 'jobs'> {
   readonly jobs: number;
   readonly paths: readonly string[];
-}
-
-function engineName(text: string): (typeof ENGINES)[number] {
-  const found = ENGINES.find((name) => name === text);
-  if (found === undefined) throw new InputError(`'${text}' is not one of ${ENGINES.join(', ')}`);
-  return found;
 }
 
 export function resolveTestOptions(values: TestValues, paths: readonly string[]): TestOptions {
@@ -56,6 +50,7 @@ export const test = defineCommand(
       'The exit status is 0 if no test failed, 1 if one did, 125 for bad usage or lists, 130 after Ctrl-C. docs/ci.md tells more.',
     ],
     options: OPTIONS,
+    example: 'test kernels --junit results.xml',
   },
   async (values, positionals, io) => {
     const options = withUsageHint('test', () => resolveTestOptions(values, positionals));

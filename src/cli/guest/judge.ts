@@ -66,7 +66,7 @@ export class Judge {
     };
   }
 
-  /** Opens the reports' files. `stop` ends the running slice at the next instruction boundary. */
+  /** Opens what it writes. `stop` ends the running slice at the next instruction boundary. Errors as `RunFiles.open`. */
   open(files: RunFiles, stop: () => void): void {
     this.stop = stop;
     const { junit, tap } = this.options;
@@ -98,7 +98,11 @@ export class Judge {
     if (verdict?.kind === 'forbidden') {
       const { pattern, line } = verdict;
       const fields = { ...ended.fields, outcome: 'forbidden', pattern, line };
-      return { status: ExitStatus.FORBIDDEN, lines: [`tidemark: --fail-on ${patternName(pattern, line)} was seen: ${line}`], fields };
+      return {
+        status: ExitStatus.FORBIDDEN,
+        lines: [`tidemark: --fail-on ${patternName(pattern, line)} was seen: ${line}`, ...ended.lines],
+        fields,
+      };
     }
     if (missing === null) return ended;
     const { outcome } = ended.fields;
@@ -140,9 +144,9 @@ export class Judge {
     if (this.options.tap !== null && tap === null) this.tapStream.write(tapText(cases));
   }
 
-  /** Where the serial port does not lead. */
+  /** Where the guest's bytes do not go. */
   private get tapStream(): NodeJS.WritableStream {
-    return this.options.serial.kind === 'stdio' ? this.io.stderr : this.io.stdout;
+    return this.options.serial.kind === 'stdio' || this.options.debugcon?.kind === 'stdio' ? this.io.stderr : this.io.stdout;
   }
 }
 
