@@ -65,14 +65,19 @@ export class Replay {
 
   /**
    * In place of `vm.runSlice`. Comes back as that does, except where the recorded run went on by an input (`io` and `mmio` exits,
-   * a halt): the input is given, and the slice goes on. Once `done`, exit `limit` means that the recording ends here.
-   * DivergenceError as soon as the run is seen to be another one.
+   * a halt): the input is given, and the slice goes on. Once `done`, exit `limit` means that the recording ends here. With
+   * `options.until`, inputs at that position are not given yet. DivergenceError as soon as the run is seen to be another one.
    */
   runSlice(limit: number = Infinity, options: SliceOptions = {}): SliceResult {
     let retired = 0;
+    const { until } = options;
     for (;;) {
-      this.giveInputs();
+      this.giveInputs(until ?? null);
       const target = this.journal.entries[this.next] ?? this.journal.end;
+      if (until && comparePositions(until, target.at) <= 0) {
+        const result = this.vm.runSlice(limit - retired, options);
+        return { ...result, retired: retired + result.retired };
+      }
       const wasThere = this.done;
       const result = this.vm.runSlice(limit - retired, { ...options, until: { ...target.at, waiting: target.waiting } });
       retired += result.retired;
@@ -98,13 +103,14 @@ export class Replay {
     return false;
   }
 
-  /** Gives what took effect at this moment. */
-  private giveInputs(): void {
+  /** Gives what took effect at this moment, and nothing once the machine is at `until`. */
+  private giveInputs(until: Position | null): void {
     const { entries } = this.journal;
     for (; this.next < entries.length; this.next++) {
       const entry = entries[this.next]!;
       const { at, waiting } = this.vm.moment;
       if (comparePositions(at, entry.at) !== 0 || waiting !== entry.waiting) return;
+      if (until !== null && comparePositions(at, until) >= 0) return;
       this.compare(entry);
       this.give(entry);
       if (entry.input.kind === 'answer') {

@@ -13,6 +13,7 @@ import { MtEnable, MtFlag, MtOp } from '../../src/mt/abi.ts';
 import { hashMemory } from '../../src/snapshot/hash.ts';
 import { KvmError } from '../../src/base/errors.ts';
 import type { VmConfig } from '../../src/vm/config.ts';
+import { comparePositions } from '../../src/vm/journal.ts';
 import type { JournalData } from '../../src/vm/journal.ts';
 import { DivergenceError, Replay } from '../../src/vm/replay.ts';
 import type { VmState } from '../../src/vm/save.ts';
@@ -243,6 +244,23 @@ describe.each<[string, Guest, number]>([
       expect(replayed(guest, recorded, setting, 'middle')).toEqual({ ...recorded.outcome, said: said.slice(recorded.middle.said) });
     }
   });
+});
+
+it('stops at a moment that it is asked to stop at, before the inputs of that moment', () => {
+  const { journal, outcome: whole } = record(SERIAL, 1, 40);
+  const said: number[] = [];
+  const { vm } = SERIAL.build(OTHERS[1]!, (value) => void said.push(value));
+  const replay = new Replay(vm, journal);
+  journal.entries.forEach(({ at }) => {
+    const left = journal.entries.filter((entry) => comparePositions(entry.at, at) >= 0).length;
+    const until = { ...at, waiting: false };
+    for (let slices = 0; comparePositions(vm.moment.at, at) < 0 && slices < 1000; slices++) replay.runSlice(50_000, { until });
+    expect([vm.moment.at, replay.left]).toEqual([at, left]);
+    replay.runSlice(50_000, { until });
+    expect([vm.moment.at, replay.left]).toEqual([at, left]);
+  });
+  finish(replay, () => 50_000);
+  expect(outcome(vm, said)).toEqual(whole);
 });
 
 /** Single-steps itself, touches an unclaimed port and a page that nobody has, and is interrupted on the way. */
