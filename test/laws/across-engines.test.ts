@@ -31,7 +31,7 @@ function run(image: string, append: string, tracking: 'pml' | 'write-protect', e
   });
   loadImage(image, new Uint8Array(readFileSync(new URL(image, GUESTS))), bootTarget(vm), { append });
   const store = new MemoryStore();
-  const checkpointer = new Checkpointer(vm, store, { dirtyTrigger: 40, maxDirty: 1000, instructions: 300_000, hash: true });
+  const checkpointer = new Checkpointer(vm, store, { dirtyTrigger: 24, maxDirty: 1000, instructions: 300_000, hash: true });
   checkpointer.start();
   const cycles: unknown[] = [];
   for (;;) {
@@ -44,9 +44,9 @@ function run(image: string, append: string, tracking: 'pml' | 'write-protect', e
 
 describe.each(['pml', 'write-protect'] as const)('by %s', (tracking) => {
   it.each([
-    ['dirtier/dirtier-64.elf', 'pages=120 iterations=14 rate=64'],
-    ['dirtier/dirtier-32.elf', 'pages=120 iterations=14 rate=64'],
-    ['kernel64/kernel64.elf', 'hz=1000'],
+    ['dirtier/dirtier-64.elf', 'pages=120 iterations=10 rate=64'],
+    ['dirtier/dirtier-32.elf', 'pages=120 iterations=10 rate=64'],
+    ['kernel64/kernel64.elf', 'hz=10000'],
   ])('%s: every engine gives the same cycles, lists, bytes and states', (image, append) => {
     const [first, ...others] = ENGINES.map((engine) => run(image, append, tracking, engine));
     expect(first!.cycles.length).toBeGreaterThan(3);

@@ -24,7 +24,7 @@ const cases = METHODS.flatMap((tracking) => INTERFACES.map((name) => ({ tracking
 describe.each(cases)('$name beside a fetcher on another thread, $tracking', ({ tracking, name }) => {
   it('loses nothing, nor does memory tracking', async () => {
     const { vm } = loadGuest(
-      { image: 'dirtier/dirtier-64', append: 'pages=67 iterations=14 group=2 rate=30' },
+      { image: 'dirtier/dirtier-64', append: 'pages=67 iterations=7 group=2 rate=30' },
       { tracking, engine: 'translator', threads: true },
     );
     const log = startLogging(vm, name, [0]);
@@ -39,7 +39,7 @@ describe.each(cases)('$name beside a fetcher on another thread, $tracking', ({ t
       vm.mt.prepareMtCp(BigInt(cycle));
       const call = worker.call({ count: 3 });
       await until(() => vm.mt.stats().cycle.fetches > 0 || vm.runSlice(500).exit.kind === 'hlt');
-      end = (await vm.run({ limit: 60_000 })).exit.kind;
+      end = (await vm.run({ limit: 30_000 })).exit.kind;
       vm.mt.mtVmQuiesced();
       const { copies, error } = await call;
       expect(error).toBe(null);

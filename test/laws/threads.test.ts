@@ -48,8 +48,8 @@ const cases = configurations().map((configuration) => ({
   ...configuration,
   guest:
     configuration.vcpus === 1
-      ? { image: 'dirtier/dirtier-64', append: 'pages=67 iterations=14 group=2 rate=30' }
-      : { image: 'smp64/smp64', append: 'cpus=4 rounds=60000' },
+      ? { image: 'dirtier/dirtier-64', append: 'pages=67 iterations=10 group=2 rate=30' }
+      : { image: 'smp64/smp64', append: 'cpus=4 rounds=20000' },
 }));
 
 describe.each(cases)('threads, $engine, $tracking, $vcpus vCPUs', ({ guest, ...configuration }) => {
@@ -66,7 +66,7 @@ describe.each(cases)('threads, $engine, $tracking, $vcpus vCPUs', ({ guest, ...c
       const calls = workers.map((worker, n) => worker.call({ count: 2 + n }));
       // At least one is there, so that fetches and instructions overlap.
       await until(() => vm.mt.stats().cycle.fetches > 0 || vm.runSlice(2_000).exit.kind === 'hlt');
-      const { exit } = await vm.run({ limit: 900_000 });
+      const { exit } = await vm.run({ limit: 300_000 });
       ended = exit.kind === 'hlt';
       mt.mtVmQuiesced();
       const answers = await Promise.all(calls);
@@ -80,7 +80,7 @@ describe.each(cases)('threads, $engine, $tracking, $vcpus vCPUs', ({ guest, ...c
       takeInOrder(consumer, copies);
       expect(consumer.lost()).toEqual([]);
     }
-    expect(text()).toMatch(/checksum=|smp64: cpus=4 counter=600000/);
+    expect(text()).toMatch(/checksum=|smp64: cpus=4 counter=200000/);
   });
 
   it('tracking switched off wakes the sleepers with ENXIO', async () => {
