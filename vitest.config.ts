@@ -14,6 +14,9 @@ export default defineConfig(({ mode }) => {
       // Processes rather than threads: a test file's machines (gigabytes of address space) go when its process goes.
       pool: 'forks',
       maxWorkers: 2,
+      // One process takes many files of the fast suite, so that the machine is imported, and compiled by V8, once and not once a file.
+      // Files cannot meet in it: no module has state (scripts/lint/no-module-state.grit). The long suites' machines are too large.
+      isolate: long,
       testTimeout: (long ? 60 : 10) * MINUTE,
       hookTimeout: (long ? 60 : 10) * MINUTE,
       teardownTimeout: MINUTE,

@@ -1,5 +1,6 @@
 // `tidemark inspect DIR` with options: what is in a cycle, and what changed between cycles. Compared with a machine that was restored.
 
+import { INTERNALS } from '../../src/base/internals.ts';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -77,7 +78,7 @@ describe('inspect DIR', () => {
 
   it.each(['dirtier', 'kernel32'])('--page-tables of %s: each page leads where the processor would come', async (name) => {
     const { pageTables } = await json(name, '--page-tables', '--cycle=4');
-    const [cpu] = restored(name, 4).internals.cpus;
+    const [cpu] = restored(name, 4)[INTERNALS].cpus;
     cpu!.refresh();
     cpu!.mmu.setControls();
     const gpaOf = (linear: number): number => cpu!.mmu.gpaOf(linear, Access.READ, TlbContext.SUPERVISOR);

@@ -293,7 +293,10 @@ describe('records', () => {
     const shapes = new Set<string>();
     const seen = new Set<string>();
     for (const mode of [8, 4] as const) {
+      let n = 0;
       for (const bytes of opcodeSpace(mode)) {
+        // Every third: opcode-space.test.ts decodes them all.
+        if (n++ % 3 > 0) continue;
         const insn = decodeBytes(bytes, mode);
         seen.add(insn.mnemonic);
         shapes.add([insn, insn.dst, insn.dst.address].map((o) => Object.keys(o).join()).join('|'));

@@ -39,9 +39,9 @@ const both = (name: string, runs: readonly GuestRun[]): Guest[] => [
 const checksum = (name: string, small: number, full: number): Guest[] =>
   both(name, [run('scale=1', `${name}/expected-output-scale-1.txt`, small), run('', `${name}/expected-output.txt`, full)]);
 
-/** With a slow timer most of a kernel's run is waiting for it: hz=1000 is for tests, the default (100) for patience. */
+/** With a slow timer most of a kernel's run is waiting for it: hz=10000 is for tests, the default (100) for patience. */
 const kernel = (name: string): GuestRun[] => [
-  run('hz=1000', `${name}/expected-output.txt`, 20),
+  run('hz=10000', `${name}/expected-output.txt`, 20),
   run('', `${name}/expected-output.txt`, 130),
 ];
 

@@ -1,5 +1,5 @@
-// The guests that take the interpreter seconds.
+// The guests that take an engine longest.
 
-import { LONG_BY_INTERPRETER, describeRuns } from './run.ts';
+import { LONG_BY_INTERPRETER, LONG_BY_TRANSLATOR, describeRuns } from './run.ts';
 
-describeRuns((engine, title) => engine === 'interpreter' && LONG_BY_INTERPRETER.test(title));
+describeRuns((engine, title) => (engine === 'translator' ? LONG_BY_TRANSLATOR : LONG_BY_INTERPRETER).test(title));

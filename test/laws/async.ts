@@ -9,13 +9,17 @@ import { loadGuest } from './support/guests.ts';
 /** Longer than any of these tests needs: it writes page after page. */
 const GUEST = { image: 'dirtier/dirtier-64', append: 'self=0 pages=211 pattern=sequential rate=100000000' };
 
+/** In the dirtier's control block: 1 once it writes. */
+const STATE = 0x500038;
+const RUNNING = 1;
+
 /** Defines the tests, for machines of so many vCPUs. */
 export function describeAsync(vcpus: readonly number[]): void {
   describe.each(configurations(vcpus))('asynchronous fetch, $engine, $tracking, $vcpus vCPUs', (configuration) => {
     const machine = (): Vm => {
       const { vm } = loadGuest(GUEST, configuration);
       // Past the preparations: the region is written from here on.
-      vm.runSlice(4_000_000);
+      while (vm.readMemory(STATE, 1)[0] !== RUNNING) vm.runSlice(50_000);
       vm.mt.initMt({ op: 1, flags: 4, maxDirty: 0xffff });
       vm.mt.enableMt(1);
       vm.mt.prepareMtCp(1n);

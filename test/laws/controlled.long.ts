@@ -2,4 +2,4 @@
 
 import { describeControlled } from './controlled.ts';
 
-describeControlled([3, 4, 5, 6, 7, 8, 9, 10]);
+describeControlled([2, 3, 4, 5, 6, 7, 8, 9, 10]);

@@ -2,4 +2,4 @@
 
 import { describeControlled } from './controlled.ts';
 
-describeControlled([1, 2]);
+describeControlled([1]);

@@ -1,53 +1,5 @@
-import { fileURLToPath } from 'node:url';
-import { afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { INTERFACES, startLogging } from '../dirty-log/interfaces.ts';
-import { RpcWorker, bundleWorker, until } from '../support/worker.ts';
-import { METHODS } from './support/configurations.ts';
-import { Consumer } from './support/consumer.ts';
-import { loadGuest } from './support/guests.ts';
-import type { FetchWorkerAnswer, FetchWorkerCall, FetchWorkerData } from './fetch-worker.ts';
+// KVM's own interfaces beside a fetcher on another thread, each by one method; by the other in dirty-interfaces-threads.long.ts.
 
-// Law 1 for KVM's own interfaces while another thread fetches for memory tracking: what it collects of the hardware's log is not
-// lost to the others.
+import { describeBesideFetchers } from './dirty-interfaces-threads.ts';
 
-let file: string;
-const workers: RpcWorker<FetchWorkerCall, FetchWorkerAnswer>[] = [];
-beforeAll(async () => {
-  file = await bundleWorker(fileURLToPath(new URL('./fetch-worker.ts', import.meta.url)));
-});
-afterEach(async () => {
-  await Promise.all(workers.splice(0).map((worker) => worker.stop()));
-});
-
-const cases = METHODS.flatMap((tracking) => INTERFACES.map((name) => ({ tracking, name })));
-
-describe.each(cases)('$name beside a fetcher on another thread, $tracking', ({ tracking, name }) => {
-  it('loses nothing, nor does memory tracking', async () => {
-    const { vm } = loadGuest(
-      { image: 'dirtier/dirtier-64', append: 'pages=67 iterations=14 group=2 rate=30' },
-      { tracking, engine: 'translator', threads: true },
-    );
-    const log = startLogging(vm, name, [0]);
-    vm.mt.initMt({ op: 1, flags: 4, maxDirty: 0xffffffff });
-    vm.mt.enableMt(1);
-    const [byLog, byTracking] = [new Consumer(vm), new Consumer(vm)];
-    const data: FetchWorkerData = { seed: vm.fetcherSeed(), id: 1, order: new SharedArrayBuffer(4) };
-    const worker = new RpcWorker<FetchWorkerCall, FetchWorkerAnswer>(file, data);
-    workers.push(worker);
-    let fetches = 0;
-    for (let end = 'limit', cycle = 1; end !== 'hlt'; cycle++) {
-      vm.mt.prepareMtCp(BigInt(cycle));
-      const call = worker.call({ count: 3 });
-      await until(() => vm.mt.stats().cycle.fetches > 0 || vm.runSlice(500).exit.kind === 'hlt');
-      end = (await vm.run({ limit: 60_000 })).exit.kind;
-      vm.mt.mtVmQuiesced();
-      const { copies, error } = await call;
-      expect(error).toBe(null);
-      fetches += vm.mt.stats().cycle.fetches;
-      for (const { gfn, page } of copies) byTracking.put(gfn, page);
-      byLog.take(log.collect());
-      expect([byLog.lost(), byTracking.lost()]).toEqual([[], []]);
-    }
-    expect(fetches).toBeGreaterThan(20);
-  });
-});
+describeBesideFetchers(0);

@@ -2,4 +2,4 @@
 
 import { describeDirtyLog } from './dirty-log.ts';
 
-describeDirtyLog(1);
+describeDirtyLog([1, 2, 3]);

@@ -9,7 +9,7 @@ import { outcomeOf, requireTranslated, runToEnd } from './support/outcome.ts';
 
 const guestFor = (vcpus: number) =>
   vcpus === 1
-    ? { image: 'dirtier/dirtier-32', append: 'pages=67 iterations=14 group=2 rate=20' }
+    ? { image: 'dirtier/dirtier-32', append: 'pages=67 iterations=8 group=2 rate=20' }
     : { image: 'smp64/smp64', append: 'cpus=4 rounds=3000' };
 
 describe.each(configurations())('determinism, $engine, $tracking, $vcpus vCPUs', (configuration) => {

@@ -9,6 +9,7 @@ import type { Vm } from '../../src/vm/vm.ts';
 import { loadGuest } from '../guests/run-guest.ts';
 import type { LoadedGuest } from '../guests/run-guest.ts';
 import { assemble, u32 } from '../support/code.ts';
+import { describeMoves, finalState, kept, move } from './moves.ts';
 import { CODE, DEVICE, ENGINE_NAMES, accessText, machine32, runAnswering, setIdt } from './support.ts';
 
 const HLT = 0xf4;
@@ -17,54 +18,10 @@ const STI = 0xfb;
 const IRET = 0xcf;
 const INC_EBX = 0x43;
 
-/** As a file keeps it. */
-const kept = (state: VmState): VmState => JSON.parse(JSON.stringify(state)) as VmState;
-
-/** What `from` is, on `to`. */
-function move(from: Vm, to: Vm): void {
-  const state = kept(from.save());
-  for (const { guestPhysAddr, memorySize } of from.memslots) {
-    to.writeMemory(guestPhysAddr, from.readMemory(guestPhysAddr, memorySize));
-  }
-  to.restore(state);
-}
-
-function finalState(vm: Vm): unknown {
-  return { ...kept(vm.save()), memory: hashMemory(vm), now: vm.clock.now() };
-}
+describeMoves(2, 11);
 
 describe.each(ENGINE_NAMES)('engine %s', (engine) => {
   describe('continues bit for bit', () => {
-    const guests: readonly [string, () => LoadedGuest][] = [
-      ['kernel32, with timer interrupts', () => loadGuest({ image: 'kernel32/kernel32.elf', append: 'hz=10000', engine })],
-      ['kernel64', () => loadGuest({ image: 'kernel64/kernel64.elf', append: 'hz=10000', engine })],
-      ['smp64, in the middle of turns', () => loadGuest({ image: 'smp64/smp64.elf', append: 'cpus=4', vcpus: 4, quantum: 500, engine })],
-    ];
-    it.each(guests)('%s', (_name, load) => {
-      const whole = load();
-      while (whole.vm.runSlice(1e7).exit.kind === 'limit');
-      const expected = finalState(whole.vm);
-      const length = Number(whole.vm.retired);
-      fc.assert(
-        fc.property(fc.array(fc.integer({ min: 1, max: length }), { minLength: 1, maxLength: 3 }), (points) => {
-          let guest = load();
-          let output = '';
-          for (const point of points.sort((a, b) => a - b)) {
-            const rest = point - Number(guest.vm.retired);
-            if (rest > 0) guest.vm.runSlice(rest);
-            const next = load();
-            move(guest.vm, next.vm);
-            output += guest.output();
-            guest = next;
-          }
-          while (guest.vm.runSlice(1e7).exit.kind === 'limit');
-          expect(output + guest.output()).toBe(whole.output());
-          expect(finalState(guest.vm)).toEqual(expected);
-        }),
-        { numRuns: 4, seed: 11 },
-      );
-    });
-
     it('after each instruction: shadows, a pending NMI and a waiting interrupt, single steps, REP', () => {
       // MOV ECX, 5; MOV EDI, 0x9000; STI; NOP; PUSH flags with TF and IF; POPF; REP STOSB; MOV SS, AX; NOP; PUSH 2; POPF; HLT
       const { bytes, at } = assemble(

@@ -24,12 +24,14 @@ function guestsFolder(): string {
   return guests;
 }
 
+/** The benchmark's own guests have no demonstration. */
+const BENCHMARK = 'bench';
 /** Of guests of two widths: the name without it is of this one. */
 const WIDE = '-64';
 
 /** Every image under guests/, by its file's name without the ending. InputError if there is none. */
 export function listGuests(folder: string = guestsFolder()): Guest[] {
-  const folders = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  const folders = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory() && entry.name !== BENCHMARK);
   const guests = folders
     .flatMap(({ name }) =>
       readdirSync(join(folder, name))

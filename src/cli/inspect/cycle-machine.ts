@@ -1,6 +1,7 @@
 // A machine with the memory and the processors of a checkpoint, to look at. It has no board, so that neither a disk nor a device is
 // needed, and it never runs.
 
+import { INTERNALS } from '../../base/internals.ts';
 import { rebuildCycle, refusingMalformed } from '../../checkpoint/rebuild.ts';
 import type { VmState } from '../../vm/save.ts';
 import { loadMemory } from '../../snapshot/memory-image.ts';
@@ -17,8 +18,8 @@ export function machineAt(store: Checkpoints, cycle: number): Vm {
     const vm = new Vm({ memory, vcpus, quantum, engine: 'interpreter', ...(rom === undefined ? {} : { rom }) });
     loadMemory(vm, pages);
     vm.restore({ ...state, platform: null, blocks: {} });
-    vm.internals.parts.physical.setA20(isA20Open(state));
-    for (const cpu of vm.internals.cpus) {
+    vm[INTERNALS].parts.physical.setA20(isA20Open(state));
+    for (const cpu of vm[INTERNALS].cpus) {
       cpu.refresh();
       cpu.mmu.setControls();
     }

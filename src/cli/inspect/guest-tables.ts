@@ -1,5 +1,6 @@
 // The guest's page tables as a walk reads them, entry by entry. The walk is the machine's own; it sets no flag and takes no exit.
 
+import { INTERNALS } from '../../base/internals.ts';
 import { PAGE_SIZE } from '../../base/paging-units.ts';
 import type { Cpu } from '../../cpu/cpu.ts';
 import { PTE_A, PTE_D, PTE_G, PTE_P, PTE_PS, PTE_U, PTE_W, PTE_XD } from '../../mmu/guest-walk/entry.ts';
@@ -100,7 +101,7 @@ export class GuestTables {
 
   /** Those of vCPU `index`, as its registers say when a walk begins. */
   constructor(vm: Vm, index: number) {
-    const { parts, cpus } = vm.internals;
+    const { parts, cpus } = vm[INTERNALS];
     this.cpu = cpus[index]!;
     this.controls = new PagingControls(this.cpu.state);
     this.second = new SecondLevel(parts.physical, parts.hub, index, { on: null });

@@ -1,5 +1,6 @@
 // The walk of one linear address: the guest's entries, then EPT's.
 
+import { INTERNALS } from '../../../base/internals.ts';
 import { EPT_R, EPT_W, EPT_X, isEptLeaf } from '../../../mmu/ept-entry.ts';
 import { EptAccess, EptOrigin, EptOutcome, EptResult, eptAccess } from '../../../mmu/ept-walk.ts';
 import type { Vm } from '../../../vm/vm.ts';
@@ -52,7 +53,7 @@ interface EptEntry {
 
 /** The entries that a read of `gpa` uses, the top one first; none if nothing is mapped there. */
 function eptEntries(vm: Vm, gpa: number): EptEntry[] {
-  const { physical, memory } = vm.internals.parts;
+  const { physical, memory } = vm[INTERNALS].parts;
   const result = new EptResult();
   const outcome = eptAccess(memory.u32, physical.views.eptp, gpa, EptAccess.READ, EptOrigin.FINAL_PAGE, null, result);
   if (outcome !== EptOutcome.OK) return [];

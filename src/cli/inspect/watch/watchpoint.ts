@@ -2,6 +2,7 @@
 // to them, and each comes through the write door (mmu/physical-memory.ts), which says who writes and where. The marks stay, whatever
 // the engine thinks of them. The guest notices nothing of it: what is code shows in no register and takes no time.
 
+import { INTERNALS } from '../../../base/internals.ts';
 import { PAGE_MASK, PAGE_SIZE } from '../../../base/paging-units.ts';
 import { Seg } from '../../../base/state/vcpu.ts';
 import type { TraceEvents } from '../../../base/trace.ts';
@@ -94,7 +95,7 @@ export class Watchpoint {
       if (name === 'interrupt' || name === 'exception') this.deliveredEvent(name, (event as TraceEvents['interrupt']).vector);
     };
     this.isArmed = true;
-    const { physical } = vm.internals.parts;
+    const { physical } = vm[INTERNALS].parts;
     for (const { at, length } of pagesOf(this.range.start, this.range.length)) {
       physical.markCode(Math.floor(at / PAGE_SIZE), at & PAGE_MASK, (at & PAGE_MASK) + length);
     }
@@ -109,7 +110,7 @@ export class Watchpoint {
 
   /** The watched bytes as they are. */
   bytes(): Uint8Array {
-    return this.vm!.internals.parts.physical.readHost(this.range.start, this.range.length);
+    return this.vm![INTERNALS].parts.physical.readHost(this.range.start, this.range.length);
   }
 
   /** The stores since the last call, between two slices. The machine stops right after each instruction that makes one. */
@@ -130,7 +131,7 @@ export class Watchpoint {
   }
 
   private mark(): void {
-    const { physical } = this.vm!.internals.parts;
+    const { physical } = this.vm![INTERNALS].parts;
     for (const { at, length } of pagesOf(this.range.start, this.range.length)) physical.code.mark(physical.hostOffset(at), length);
   }
 
@@ -146,7 +147,7 @@ export class Watchpoint {
       before: this.bytes(),
       after: null,
     });
-    if (vm.internals.parts.lock.guestMode > 0) vm.kick();
+    if (vm[INTERNALS].parts.lock.guestMode > 0) vm.kick();
   }
 
   /** What the last hit left behind. */

@@ -1,0 +1,5 @@
+// Every recorded vector, by the interpreter.
+
+import { describeVectors } from './vectors.ts';
+
+describeVectors(1);

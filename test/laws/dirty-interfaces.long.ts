@@ -1,0 +1,5 @@
+// KVM's own interfaces, in the settings that dirty-interfaces.test.ts leaves out.
+
+import { describeCopies } from './dirty-interfaces.ts';
+
+describeCopies(1);

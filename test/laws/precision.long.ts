@@ -1,0 +1,5 @@
+// Law 2 of the guests that precision.test.ts leaves out.
+
+import { describeMethods } from './precision.ts';
+
+describeMethods(true);

@@ -1,0 +1,5 @@
+// Flags, with the operands that flags.test.ts leaves out.
+
+import { describeFlags } from './flags.ts';
+
+describeFlags([4], [1]);
