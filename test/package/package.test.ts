@@ -53,7 +53,17 @@ describe('the package', () => {
           'dist/iced-x86/*.br',
           'dist/iced-x86/*.txt',
         ],
-        ...['dist/web/*.css', 'dist/web/*.html', 'dist/web/*.js', 'dist/web/guests/*.elf', 'guests/*/*.elf', 'guests/*/*.img', 'man/*.1'],
+        ...[
+          'dist/web/*.css',
+          'dist/web/*.html',
+          'dist/web/*.js',
+          'dist/web/guests/*.elf',
+          'guests/*/*.elf',
+          'guests/*/*.img',
+          'guests/*/*.json',
+          'guests/*/*.txt',
+          'man/*.1',
+        ],
       ].sort(),
     );
     expect(files.filter((path) => path.endsWith('.d.ts'))).toEqual(['dist/tidemark.d.ts']);
