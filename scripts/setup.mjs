@@ -108,6 +108,7 @@ export const bundlesFresh = () => existsSync(STAMP) && readFileSync(STAMP, 'utf8
 export async function ensureBuilt() {
   if (bundlesFresh()) return;
   ensurePackages();
+  if (!existsSync(STAMP)) say('building the command and the page, this once (a few seconds)');
   const { buildBundles } = await import('./build.mjs');
   await buildBundles();
 }

@@ -18,8 +18,8 @@ const line = (cells: readonly (string | number)[], rest: string): string =>
   `${cells.map((cell, n) => `${cell}`.padStart(WIDTHS[n]!)).join(' ')}  ${rest}`;
 
 export const compareTitles = (): string[] => [
-  "the guest's cycles under write-protect (wp) and PML, cut at equal numbers of retired instructions",
-  line(['cycle', 'retired', 'violations', 'pml-full', 'pages wp', 'pages pml'], 'only pml: page tables of the guest'),
+  "the guest's cycles under write-protect (wp) and PML, cut at equal instructions",
+  line(['cycle', 'retired', 'violations', 'pml-full', 'pages wp', 'pages pml'], 'page tables'),
 ];
 
 /** A cycle's line, and one more for each thing that should not be. */
@@ -46,8 +46,8 @@ export function compareEnd({ cycles, outcomes, holds, interrupted }: ComparedEnd
       : outcomes.map(({ tracking, hash, retired }) => `${tracking}: memory ${hash}, ${number(retired)} instructions`).join('; ');
   const total = cycles.length + (interrupted ? ' cycles (interrupted)' : ' cycles');
   return [
-    'why PML reports more: with EPT accessed and dirty bits on, each entry that a page walk uses counts as written (SDM vol. 3,',
-    '"Accessed and Dirty Flags for EPT"); each of those pages was found by following the guest\'s tables from CR3',
+    'why PML reports more: with EPT accessed and dirty bits on, each entry that a page walk uses counts as written (SDM vol. 3, ' +
+      '"Accessed and Dirty Flags for EPT"); each of those pages was found by following the guest\'s tables from CR3',
     `in all: ${total}, ${sum((c) => c.writeProtect.eptViolations)} violations against ${sum((c) => c.pml.pmlFullExits)} PML-full exits; ` +
       `write-protect reported ${sum((c) => c.writeProtect.gfns.length)} pages, PML ${sum((c) => c.pml.gfns.length)}: ` +
       `${sum((c) => c.pageTables.length)} more that are page tables, ${sum((c) => c.unexplained.length)} unexplained`,

@@ -1,4 +1,4 @@
-// Cycles and the demo's end in words: what both views print.
+// Cycles and the demo's end in words: what both views print. No line has more than 80 columns.
 
 import type { Phase } from '../../checkpoint/phase-times.ts';
 import type { Exit } from '../../vm/exit.ts';
@@ -7,7 +7,14 @@ import { commandLine } from './dirtier.ts';
 import type { DemoCycle, DemoEnd, DemoStart } from './events.ts';
 import type { TrackedWork } from './options.ts';
 
-/** Columns of the table of cycles; its lines fit into 80 columns. */
+/** Lines are broken here. */
+export const COLUMNS = 80;
+/** Entries of a PML log. */
+const LOG = 512;
+/** What the guest waits for at a cycle's end. The comparison of all memory, which quiesce does, is the proof's. */
+const PAUSE = ['prepare', 'fetch', 'copy', 'store', 'rearm'] as const satisfies readonly Phase[];
+
+/** Columns of the table of cycles. */
 interface Column {
   readonly title: string;
   readonly width: number;
@@ -24,7 +31,29 @@ const ENDINGS: Readonly<Partial<Record<Exit['kind'], string>>> = {
 };
 const ending = ({ kind }: Exit): string => ENDINGS[kind] ?? kind;
 
-const COLUMNS: readonly Column[] = [
+const milliseconds = (microseconds: number): string => `${(microseconds / 1000).toFixed(1)} ms`;
+
+/** How full the log is at the cycle's end; behind it, how often it was full before. */
+function logText({ dirty, pmlFullExits }: DemoCycle): string {
+  const entries = `${dirty - LOG * pmlFullExits} of ${LOG}`;
+  return pmlFullExits === 0 ? entries : `${entries}, ${pmlFullExits}x full`;
+}
+
+/** For people. */
+const PLAIN: readonly Column[] = [
+  { title: 'cycle', width: 5, value: ({ cpid }) => `${cpid}` },
+  { title: 'pages written', width: 13, value: ({ dirty }) => `${dirty}` },
+  {
+    title: 'found by',
+    width: 21,
+    value: (cycle, { tracking }) => (tracking === 'pml' ? `log: ${logText(cycle)}` : `${count(cycle.eptViolations, 'write fault')}`),
+  },
+  { title: 'ended by', width: 10, value: ({ exit }) => ending(exit) },
+  { title: 'pause', width: 9, value: ({ phases }) => milliseconds(PAUSE.reduce((sum, name) => sum + phases[name], 0)) },
+];
+
+/** With --timings. */
+const TIMED: readonly Column[] = [
   { title: 'cpid', width: 4, value: ({ cpid }) => `${cpid}` },
   { title: 'dirty', width: 5, value: ({ dirty }) => `${dirty}` },
   { title: 'copied', width: 6, value: ({ gfns }) => `${gfns.length}` },
@@ -39,17 +68,22 @@ const COLUMNS: readonly Column[] = [
   phase('rearm', 5),
 ];
 
-const line = (text: (column: Column) => string): string => COLUMNS.map((column) => text(column).padStart(column.width)).join(' ');
+const line = ({ timings }: TrackedWork, text: (column: Column) => string): string =>
+  (timings ? TIMED : PLAIN).map((column) => text(column).padStart(column.width)).join(' ');
 
 /** The titles above, or below, the table. */
-export const cycleTitles = (): string => line(({ title }) => title);
+export const cycleTitles = (work: TrackedWork): string => line(work, ({ title }) => title);
 
-export const cycleLine = (cycle: DemoCycle, work: TrackedWork): string => line((column) => column.value(cycle, work));
+export const cycleLine = (cycle: DemoCycle, work: TrackedWork): string => line(work, (column) => column.value(cycle, work));
 
 /** What the titles mean. */
-export const tableNote = ({ tracking }: TrackedWork): string =>
-  `exits: ${tracking === 'pml' ? 'PML buffer full' : 'EPT violations'}; prepare to rearm in microseconds, ` +
-  'quiesce with the comparison of all memory';
+export function tableNote({ tracking, timings }: TrackedWork): string[] {
+  if (!timings) return ['pause: how long the guest stood still, without the proof that no write was lost'];
+  return [
+    `exits: ${tracking === 'pml' ? 'PML buffer full' : 'EPT violations'}; prepare to rearm in microseconds,`,
+    'quiesce with the comparison of all memory',
+  ];
+}
 
 const number = (value: number | bigint): string => value.toLocaleString('en-US');
 const count = (value: number, noun: string): string => `${number(value)} ${noun}${value === 1 ? '' : 's'}`;
@@ -57,10 +91,12 @@ const count = (value: number, noun: string): string => `${number(value)} ${noun}
 export function startLines({ work, pages }: DemoStart): string[] {
   return [
     `dirtier-64 (${commandLine(work)})`,
-    `in ${showSize(work.memory)}, ${number(pages)} pages, tracked by ${work.tracking}, dirty trigger ${work.dirtyTrigger}` +
-      (work.injection ? `; injected fault: ${work.injection.name}` : ''),
+    `in ${showSize(work.memory)}, ${number(pages)} pages, tracked by ${work.tracking}, dirty trigger ${work.dirtyTrigger}`,
+    ...(work.injection ? [`injected fault: ${work.injection.name}`] : []),
   ];
 }
+
+const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
 
 /** How it went; the last line says what was verified. Nothing if the scene ended before the first cycle. */
 export function endLines(end: DemoEnd): string[] {
@@ -68,7 +104,8 @@ export function endLines(end: DemoEnd): string[] {
   const how_ = how === 'guest' ? `the guest ended (${exit!.kind})` : how === 'interrupted' ? 'interrupted' : 'the proof failed';
   const first =
     `${how_} after ${count(cycles, 'cycle')}: ${count(reported, 'page')} reported and copied, ` +
-    `${number(retired)} instructions, ${(milliseconds / 1000).toFixed(1)} s`;
+    `${number(retired)} instructions, ${seconds(milliseconds)}` +
+    (end.compared > 0 ? `, of which the proof took ${seconds(end.proof)}` : '');
   return [first, verified(end)];
 }
 

@@ -36,6 +36,8 @@ export interface DemoEnd {
   readonly failure: string | null;
   readonly lost: LostWriteError | null;
   readonly milliseconds: number;
+  /** Milliseconds of that for the proof: comparing all memory, and rebuilding the cycles. */
+  readonly proof: number;
 }
 
 export type DemoEvent =

@@ -55,6 +55,7 @@ export const OPTIONS = {
     ...valued('MISTAKE', parseInjection, 'build a mistake into the machine, such as lost-write, and see the proof fail'),
     words: INJECTIONS,
   },
+  timings: flag('for each cycle, how many microseconds each of its steps took'),
   json: flag('one line of JSON for each cycle and one at the end, on stdout'),
 } as const satisfies OptionTable;
 
@@ -73,6 +74,8 @@ export interface TrackedWork extends DirtierOptions {
   readonly tracking: 'pml' | 'write-protect';
   readonly dirtyTrigger: number;
   readonly injection: Injection | null;
+  /** Show how long each step of a cycle took. */
+  readonly timings: boolean;
 }
 
 /** A proof, for a mistake that the map cannot show. */
@@ -98,10 +101,12 @@ export function resolveDemo(values: DemoValues, positionals: readonly string[]):
   const { engine, json, memory, inject } = values;
   if (name === 'dirtier') return inject?.proof ? proofOf(values, inject, inject.proof) : { scene: 'tracked', work: trackedWork(values) };
   if (name === 'compare') {
+    refuseTimings(values);
     refuse(values, ['tracking', 'dirtyTrigger', 'inject'], 'compare runs both methods, cut at equal numbers of instructions');
     return { scene: 'compared', work: dirtierOptions(values, 'compared') };
   }
   const own = ['tracking', 'dirtyTrigger', 'pattern', 'pages', 'iterations', 'seed', 'inject'] as const;
+  refuseTimings(values);
   refuse(values, own, 'only the demo without a name and compare track pages');
   return { scene: 'guest', name, engine, json, memory: memory ?? GUEST_MEMORY };
 }
@@ -114,6 +119,10 @@ function proofOf(values: DemoValues, injection: Injection, proof: Proof): ProofR
     throw new InputError(`${injection.name} is a mistake of --tracking=${proof.method}, which --tracking=${tracking} cannot show`);
   }
   return { scene: 'proof', injection, proof, tracking: tracking ?? 'pml', engine, json };
+}
+
+function refuseTimings({ timings }: DemoValues): void {
+  if (timings) throw new InputError('--timings has no meaning here: only the demo without a name has steps to time');
 }
 
 function refuse(values: DemoValues, keys: readonly (keyof DemoValues)[], why: string): void {
@@ -146,5 +155,5 @@ function trackedWork(values: DemoValues): TrackedWork {
   if (dirtyTrigger > pages) {
     throw new InputError(`--dirty-trigger ${dirtyTrigger} is more than the ${pages} pages of --memory ${showSize(work.memory)}`);
   }
-  return { ...work, dirtyTrigger, tracking: values.tracking ?? 'pml', injection: values.inject };
+  return { ...work, dirtyTrigger, tracking: values.tracking ?? 'pml', injection: values.inject, timings: values.timings };
 }

@@ -1,7 +1,8 @@
 // The demo without a terminal: the guest's console on stdout as it is, a line for each cycle on stderr, no escape codes.
 
 import type { CliIo } from '../io.ts';
-import { cycleLine, cycleTitles, endLines, startLines, tableNote } from './cycle-text.ts';
+import { COLUMNS, cycleLine, cycleTitles, endLines, startLines, tableNote } from './cycle-text.ts';
+import { folded } from '../folded.ts';
 import type { DemoEvent, DemoView } from './events.ts';
 import type { TrackedWork } from './options.ts';
 
@@ -14,7 +15,7 @@ export class PlainView implements DemoView {
     switch (event.kind) {
       case 'start':
         this.work = event.start.work;
-        return this.lines([...startLines(event.start), tableNote(this.work), cycleTitles()]);
+        return this.lines([...startLines(event.start), ...tableNote(this.work), cycleTitles(this.work)]);
       case 'serial':
         this.io.stdout.write(event.bytes);
         return;
@@ -28,6 +29,6 @@ export class PlainView implements DemoView {
   close(): void {}
 
   private lines(lines: readonly string[]): void {
-    this.io.stderr.write(`${lines.join('\n')}\n`);
+    this.io.stderr.write(`${lines.flatMap((line) => folded(line, COLUMNS)).join('\n')}\n`);
   }
 }

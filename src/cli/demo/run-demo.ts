@@ -5,7 +5,9 @@ import type { Exit } from '../../vm/exit.ts';
 import { run } from '../commands/run.ts';
 import { ExitStatus } from '../exit-status.ts';
 import type { CliIo } from '../io.ts';
+import { folded } from '../folded.ts';
 import { showSize } from '../values.ts';
+import { COLUMNS } from './cycle-text.ts';
 import { compareMethods } from './compare.ts';
 import { compareCycleObject, compareEnd, compareEndObject, compareLines, compareTitles } from './compare-text.ts';
 import type { DemoEnd } from './events.ts';
@@ -75,7 +77,8 @@ function fail(io: CliIo, why: string, status: number = PROOF_FAILED): number {
 }
 
 async function compare(work: DirtierOptions, io: CliIo, interrupt: Interrupt): Promise<number> {
-  const print = (lines: readonly string[]): void => void io.stderr.write(lines.map((line) => `${line}\n`).join(''));
+  const print = (lines: readonly string[]): void =>
+    void io.stderr.write(lines.map((line) => `${folded(line, COLUMNS).join('\n')}\n`).join(''));
   const printObject = (object: object): void => void io.stdout.write(`${JSON.stringify(object)}\n`);
   if (!work.json) print(compareTitles());
   try {

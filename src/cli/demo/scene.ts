@@ -41,6 +41,8 @@ class Scene {
   private readonly witness = new WriteWitness();
   private readonly began = performance.now();
   private cycles = 0;
+  /** Milliseconds that the proof has taken. */
+  private proof = 0;
   private reported = 0;
 
   constructor(
@@ -119,6 +121,7 @@ class Scene {
   private async pass(cycle: DemoCycle): Promise<void> {
     this.cycles++;
     this.reported += cycle.gfns.length;
+    this.proof += cycle.phases.quiesce / 1000;
     await this.emit({ kind: 'cycle', cycle });
   }
 
@@ -142,6 +145,7 @@ class Scene {
       pages: vm.pageCount,
       compared: this.compared(lost !== null),
       rebuilt: cycles > 0 && failure === null ? this.rebuild() : null,
+      proof: this.proof,
       milliseconds: performance.now() - this.began,
     };
     await this.emit({ kind: 'end', end });
@@ -150,7 +154,10 @@ class Scene {
 
   /** Those that the store has merged into its base were checked when they were. */
   private rebuild(): NonNullable<DemoEnd['rebuilt']> {
-    return { checked: this.store.lastCycle, wrong: verifyRebuilds(this.store).wrong };
+    const began = performance.now();
+    const { wrong } = verifyRebuilds(this.store);
+    this.proof += performance.now() - began;
+    return { checked: this.store.lastCycle, wrong };
   }
 }
 

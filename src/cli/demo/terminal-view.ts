@@ -98,7 +98,7 @@ export class TerminalView implements DemoView {
     process.once('exit', this.onExit);
     this.io.stderr.on('resize', this.onResize);
     this.io.stderr.write(HIDE_CURSOR);
-    this.draw([...startLines(start), tableNote(start.work)]);
+    this.draw([...startLines(start), ...tableNote(start.work)]);
   }
 
   /** Shows the guest's console in lines among those of the cycles. A stdout that is no terminal gets the bytes as they are. */
@@ -160,7 +160,7 @@ export class TerminalView implements DemoView {
     const plan = planMap(this.history.pages, Math.max(1, this.columns - LABEL), Math.max(1, this.rows - FRAME_ROWS - LOG_ROWS - 1));
     const rows = mapRows(plan, (gfn) => this.history.state(gfn));
     return [
-      this.styled('bar', this.fit(cycleTitles().padEnd(this.columns))),
+      this.styled('bar', this.fit(cycleTitles(this.start!.work).padEnd(this.columns))),
       ...rows.map((row) => this.mapLine(row)),
       this.legend(),
       this.styled('faint', this.fit(this.state(plan.pagesPerCell))),
