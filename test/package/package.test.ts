@@ -69,6 +69,18 @@ describe('the package', () => {
     expect(files.filter((path) => path.endsWith('.d.ts'))).toEqual(['dist/tidemark.d.ts']);
   });
 
+  it('says of an error that nobody catches what a person can read', () => {
+    const { status, stderr } = installed.run(
+      process.execPath,
+      '--input-type=module',
+      '-e',
+      "import { createPc } from 'tidemark'; createPc({ memory: -1 });",
+    );
+    expect(status).toBe(1);
+    expect(stderr).toContain('InputError: memory');
+    expect(stderr.length).toBeLessThan(4000);
+  });
+
   it('needs no other package, and nothing to be done once it is installed', () => {
     const { dependencies, optionalDependencies, peerDependencies, scripts } = manifest();
     expect([dependencies, optionalDependencies, peerDependencies]).toEqual([undefined, undefined, undefined]);
