@@ -9,7 +9,7 @@ import { yieldToHost } from '../vm/yield-to-host.ts';
 import type { Vm } from '../vm/vm.ts';
 import { BranchRecorder } from './branch-recorder.ts';
 import type { Track } from './branch-recorder.ts';
-import { writeAll } from './memory-copy.ts';
+import { loadMemory } from '../snapshot/memory-image.ts';
 import type { SavePoint } from './save-points.ts';
 
 /** Instructions that are stepped; those of a turn more for each further vCPU, within reason. */
@@ -40,7 +40,7 @@ export async function runAgain(vm: Vm, { journal, retired, savePoint, millisecon
   const late = (): boolean => isGivenUp?.() === true || performance.now() >= deadline;
   try {
     if (savePoint) {
-      writeAll(vm, savePoint.memory);
+      loadMemory(vm, savePoint.memory);
       vm.restore(savePoint.state);
     }
     const replay = new Replay(vm, until(journal));

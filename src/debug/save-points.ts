@@ -3,12 +3,12 @@
 
 import type { VmState } from '../vm/save.ts';
 import type { Vm } from '../vm/vm.ts';
-import { copyAll } from './memory-copy.ts';
-import type { MemoryCopy } from './memory-copy.ts';
+import { copyMemory } from '../snapshot/memory-image.ts';
+import type { MemoryImage } from '../snapshot/memory-image.ts';
 
 export interface SavePoint {
   readonly state: VmState;
-  readonly memory: MemoryCopy;
+  readonly memory: MemoryImage;
 }
 
 /** Milliseconds between two save points, at the least. */
@@ -36,7 +36,7 @@ export class SavePoints {
   look(): void {
     const started = this.now();
     if (started < this.due || !this.isSmall) return;
-    this.newest = { state: this.vm.save(), memory: copyAll(this.vm) };
+    this.newest = { state: this.vm.save(), memory: copyMemory(this.vm) };
     const ended = this.now();
     this.due = ended + Math.max(INTERVAL, RARITY * (ended - started));
   }
