@@ -39,17 +39,22 @@ export function codeAt(vm: Vm, index: number, most: number = MAX_LENGTH, rip?: b
   const cpu = vm[INTERNALS].cpus[index]!;
   cpu.refresh();
   cpu.mmu.setControls();
-  const address = addressIn(cpu, rip ?? cpu.state.rip[0]);
-  return { ...address, bits: BITS[cpu.mode], bytes: bytesAt(vm, cpu, Number(BigInt.asIntN(64, address.linear)), most) };
+  return codeOf(vm, cpu, rip ?? cpu.state.rip[0], most, (linear) => cpu.mmu.gpaOf(linear, Access.FETCH, cpu.fetchContext));
 }
 
-function bytesAt(vm: Vm, cpu: Cpu, start: number, most: number): Uint8Array {
+/** The same whenever the registers of `cpu` are up to date. `gpaOf`: where paging leads a linear address; negative for nowhere. */
+export function codeOf(vm: Vm, cpu: Cpu, rip: bigint, most: number, gpaOf: (linear: number) => number): Code {
+  const address = addressIn(cpu, rip);
+  return { ...address, bits: BITS[cpu.mode], bytes: bytesAt(vm, Number(BigInt.asIntN(64, address.linear)), most, gpaOf) };
+}
+
+function bytesAt(vm: Vm, start: number, most: number, gpaOf: (linear: number) => number): Uint8Array {
   const bytes: number[] = [];
   let page: Uint8Array | null = null;
   for (let n = 0; n < most; n++) {
     const inPage = (start + n) & PAGE_MASK;
     if (n === 0 || inPage === 0) {
-      const gpa = cpu.mmu.gpaOf(start + n, Access.FETCH, cpu.fetchContext);
+      const gpa = gpaOf(start + n);
       page = gpa < 0 ? null : vm.page(gfnOf(gpa));
     }
     if (page === null) break;

@@ -6,9 +6,8 @@ import type { Cpu } from '../../cpu/cpu.ts';
 import { PTE_A, PTE_D, PTE_G, PTE_P, PTE_PS, PTE_U, PTE_W, PTE_XD } from '../../mmu/guest-walk/entry.ts';
 import { FOUND, NOT_PRESENT, RESERVED } from '../../mmu/guest-walk/outcome.ts';
 import { PagingControls, PagingMode } from '../../mmu/guest-walk/paging-mode.ts';
-import { walk32Bit } from '../../mmu/guest-walk/walk-32bit.ts';
-import { walkLong, walkPae } from '../../mmu/guest-walk/walk-64bit-entries.ts';
 import { WalkState } from '../../mmu/guest-walk/walk-state.ts';
+import { walkTables } from '../../mmu/guest-walk/walk-tables.ts';
 import { SecondLevel } from '../../mmu/second-level.ts';
 import type { Vm } from '../../vm/vm.ts';
 
@@ -136,13 +135,8 @@ export class GuestTables {
     if (mode === PagingMode.NONE) return { entries: [], outcome: 'page', gpa: this.reached(linear), shift: 32, rights: none };
     const low = linear >>> 0;
     const high = Math.floor(linear / TWO_32) | 0;
-    const pdpte = mode === PagingMode.PAE ? cpu.state.pdpte[low >>> 30] : 0n;
-    const outcome =
-      mode === PagingMode.LONG
-        ? walkLong(walk, controls.rootFrame, controls.nxe, low, high)
-        : mode === PagingMode.BITS32
-          ? walk32Bit(walk, controls.rootFrame, controls.pse, low)
-          : walkPae(walk, Number(pdpte & 0xffffffffn), Number(pdpte >> 32n), controls.nxe, low);
+    const { pdpte } = cpu.state;
+    const outcome = walkTables(walk, controls, new Uint32Array(pdpte.buffer, pdpte.byteOffset, 8), low, high);
     const levels = LEVELS[mode];
     const inRegister = mode === PagingMode.PAE ? 1 : 0;
     const entries: WalkEntry[] = walk.read.map(({ frame, index, value }, n) => ({
@@ -151,7 +145,7 @@ export class GuestTables {
       gpa: this.second.reached(frame) * PAGE_SIZE + index * (mode === PagingMode.BITS32 ? 4 : 8),
       value,
     }));
-    if (inRegister) entries.unshift({ name: 'PDPTE', index: low >>> 30, gpa: null, value: pdpte });
+    if (inRegister) entries.unshift({ name: 'PDPTE', index: low >>> 30, gpa: null, value: pdpte[low >>> 30]! });
     const shift = levels[entries.length - 1]![1];
     const found = outcome === FOUND;
     return {

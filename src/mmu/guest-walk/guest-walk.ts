@@ -9,9 +9,8 @@ import { PTE_D, PTE_G, PTE_U, PTE_W, PTE_XD, PageFault } from './entry.ts';
 import { FOUND, RESERVED } from './outcome.ts';
 import { PagingControls, PagingMode } from './paging-mode.ts';
 import { rightsOf } from './rights.ts';
-import { walk32Bit } from './walk-32bit.ts';
-import { walkLong, walkPae } from './walk-64bit-entries.ts';
 import { WalkState } from './walk-state.ts';
+import { walkTables } from './walk-tables.ts';
 
 const NO_PAGING_INFO = TlbInfo.READABLE | TlbInfo.WRITABLE | TlbInfo.EXECUTABLE | (12 << TlbInfo.SHIFT);
 /** By access: the right it needs. */
@@ -47,12 +46,7 @@ export class GuestWalk {
       return true;
     }
     walk.begin();
-    const outcome =
-      mode === PagingMode.LONG
-        ? walkLong(walk, controls.rootFrame, controls.nxe, linear, high)
-        : mode === PagingMode.BITS32
-          ? walk32Bit(walk, controls.rootFrame, controls.pse, linear)
-          : walkPae(walk, this.pdpte[(linear >>> 30) * 2]!, this.pdpte[(linear >>> 30) * 2 + 1]!, controls.nxe, linear);
+    const outcome = walkTables(walk, controls, this.pdpte, linear, high);
     if (outcome !== FOUND) return this.fault(outcome === RESERVED ? PageFault.P | PageFault.RSVD : 0, access, context);
 
     const all = walk.allLow;

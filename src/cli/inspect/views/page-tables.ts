@@ -1,6 +1,7 @@
 // What the guest's page tables map, as ranges, and the memory slots behind them.
 
 import type { Vm } from '../../../vm/vm.ts';
+import { showSize } from '../../values.ts';
 import { GuestTables } from '../guest-tables.ts';
 import type { Rights, Walked } from '../guest-tables.ts';
 import { address, linearText } from './view.ts';
@@ -84,17 +85,10 @@ const continues = (last: Mapping, next: Mapping): boolean =>
   rightsText(last.rights) === rightsText(next.rights);
 
 function mappingText({ linear, gpa, bytes, pageBytes, rights }: Mapping): string {
-  const pages = `${bytes / pageBytes} × ${sizeText(pageBytes)}`;
+  const pages = `${bytes / pageBytes} × ${showSize(pageBytes)}`;
   return `  ${linearText(linear)} … ${linearText(linear + bytes)} -> ${address(gpa)}  ${pages}  ${rightsText(rights)}`;
 }
 
 /** `rwx user global`, before CR0.WP, SMEP and SMAP. */
 export const rightsText = ({ write, execute, user, global }: Rights): string =>
   `r${write ? 'w' : '-'}${execute ? 'x' : '-'} ${user ? 'user' : 'supervisor'}${global ? ' global' : ''}`;
-
-/** `4K`, `2M`, `4G`. */
-export function sizeText(bytes: number): string {
-  const units = ['', 'K', 'M', 'G', 'T'];
-  const power = Math.floor(Math.log2(bytes) / 10);
-  return `${bytes / 1024 ** power}${units[power]}`;
-}

@@ -5,7 +5,8 @@ import { EPT_R, EPT_W, EPT_X, isEptLeaf } from '../../../mmu/ept-entry.ts';
 import { EptAccess, EptOrigin, EptOutcome, EptResult, eptAccess } from '../../../mmu/ept-walk.ts';
 import type { Vm } from '../../../vm/vm.ts';
 import { entryText, GuestTables } from '../guest-tables.ts';
-import { rightsText, sizeText } from './page-tables.ts';
+import { showSize } from '../../values.ts';
+import { rightsText } from './page-tables.ts';
 import { address, linearText } from './view.ts';
 import type { View } from './view.ts';
 
@@ -19,7 +20,7 @@ export function walkView(vm: Vm, vcpu: number, linear: number): View {
   const end =
     gpa === null
       ? `  page fault: ${outcome === 'reserved-bit' ? 'a reserved bit is set' : 'the last entry is not present'}`
-      : `  guest-physical ${address(gpa)}${entries.length > 0 ? `, in a page of ${sizeText(2 ** shift)}, ${rightsText(rights)}` : ''}`;
+      : `  guest-physical ${address(gpa)}${entries.length > 0 ? `, in a page of ${showSize(2 ** shift)}, ${rightsText(rights)}` : ''}`;
   return {
     text: [
       `walk of ${linearText(linear)} by vCPU ${vcpu}: ${tables.modeName}`,

@@ -4,10 +4,10 @@
 
 import { INTERNALS } from '../../../base/internals.ts';
 import { PAGE_MASK, PAGE_SIZE } from '../../../base/paging-units.ts';
-import { Seg } from '../../../base/state/vcpu.ts';
 import type { TraceEvents } from '../../../base/trace.ts';
 import { CodeMode } from '../../../cpu/arch/code-mode.ts';
 import type { Cpu } from '../../../cpu/cpu.ts';
+import { codeOf, MAX_LENGTH } from '../../../debug/code-at.ts';
 import { AccessSource } from '../../../mmu/access.ts';
 import { around } from '../../../vm/seams.ts';
 import type { MachineSeams } from '../../../vm/seams.ts';
@@ -16,9 +16,6 @@ import { GuestTables } from '../guest-tables.ts';
 import { pagesOf } from '../views/memory.ts';
 import type { Range } from '../views/memory.ts';
 import type { Site, Store, StoredBy } from './store.ts';
-
-const MAX_LENGTH = 15;
-const BITNESS = { [CodeMode.BITS16]: 16, [CodeMode.BITS32]: 32, [CodeMode.BITS64]: 64 } as const;
 
 /** A store that came through the door. */
 interface Hit {
@@ -169,35 +166,18 @@ export class Watchpoint {
   }
 
   private siteOf(cpu: Cpu): Site {
-    const { state, mode } = cpu;
-    const rip = mode === CodeMode.BITS64 ? BigInt.asUintN(64, BigInt(cpu.rip)) : BigInt(cpu.rip >>> 0);
+    const rip = BigInt(cpu.mode === CodeMode.BITS64 ? cpu.rip : cpu.rip >>> 0);
+    // A walk of its own: the processor may be in the middle of one.
+    const tables = this.tables[cpu.index]!;
+    const code = codeOf(this.vm!, cpu, rip, MAX_LENGTH, (linear) => tables.look(linear).gpa ?? -1);
     return {
       vcpu: cpu.index,
-      cs: state.segSelector[Seg.CS],
-      rip,
-      retired: state.retired[0] + BigInt(cpu.progress),
-      code: this.codeAt(cpu),
-      bitness: BITNESS[mode],
+      cs: code.cs,
+      rip: code.rip,
+      retired: cpu.state.retired[0] + BigInt(cpu.progress),
+      code: code.bytes,
+      bitness: code.bits,
     };
-  }
-
-  /** Up to 15 bytes at RIP, less where the guest's paging gives none. */
-  private codeAt(cpu: Cpu): Uint8Array {
-    const tables = this.tables[cpu.index]!;
-    const long = cpu.mode === CodeMode.BITS64;
-    const start = long ? cpu.rip : ((cpu.rip >>> 0) + Number(cpu.state.segBase[Seg.CS] & 0xffffffffn)) % 2 ** 32;
-    const bytes: number[] = [];
-    let page: Uint8Array | null = null;
-    for (let n = 0; n < MAX_LENGTH; n++) {
-      const offset = (start + n) & PAGE_MASK;
-      if (n === 0 || offset === 0) {
-        const { gpa } = tables.look(start + n);
-        page = gpa === null ? null : this.vm!.page(Math.floor(gpa / PAGE_SIZE));
-      }
-      if (page === null) break;
-      bytes.push(page[offset]!);
-    }
-    return Uint8Array.from(bytes);
   }
 }
 
