@@ -3,6 +3,7 @@
 
 import type { ImageReader } from './bytes.ts';
 import { hex } from './bytes.ts';
+import { isLinuxProgram } from './elf-notes.ts';
 import { loadElf, parseElf, physicalEntry } from './elf.ts';
 import { long64, placeStack, protected32 } from './entry-state.ts';
 import { placeIdentityMap } from './identity-map.ts';
@@ -19,6 +20,7 @@ export interface EnteredElf {
 export function bootElf(file: ImageReader, placement: Placement, target: BootTarget, options: BootOptions): EnteredElf {
   const elf = parseElf(file);
   const pvh = findPvhEntry(file, elf);
+  if (pvh === null && isLinuxProgram(file, elf)) throw file.error(null, 'a program for Linux, not a kernel: its ABI note says so');
   const entry = pvh ?? physicalEntry(file, elf);
   if (pvh === null && elf.width === 64) {
     loadElf(file, elf, placement);

@@ -8,7 +8,7 @@ const ET_EXEC = 2;
 const TYPES: { readonly [type: number]: string } = {
   0: 'ET_NONE',
   1: 'ET_REL, a relocatable object',
-  3: 'ET_DYN, position-independent or a shared object',
+  3: 'ET_DYN, a program for an operating system or a shared object, not a kernel',
   4: 'ET_CORE, a core dump',
 };
 const EM_386 = 3;
@@ -75,7 +75,8 @@ export function parseElf(file: ImageReader): ElfImage {
     const header = phoff + index * phentsize;
     const what = `program header ${index}`;
     const type = file.u32(header, what);
-    if (type === PT_INTERP) throw file.error(header, `${what} is PT_INTERP: a dynamically linked program cannot run on a bare machine`);
+    if (type === PT_INTERP)
+      throw file.error(header, `${what} is PT_INTERP: a dynamically linked program for an operating system, not a kernel`);
     if (type !== PT_LOAD && type !== PT_NOTE) continue;
     const fileOffset = Number(word(header + layout.offset, what));
     const fileSize = Number(word(header + layout.filesz, what));

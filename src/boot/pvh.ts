@@ -1,9 +1,9 @@
 // PVH: the ELF note by which a kernel names its 32-bit entry point, and the start information (Xen's "x86/HVM direct boot
 // ABI", public header arch-x86/hvm/start_info.h). Plain ELF images are given the same start information.
 
-import { alignUp } from '../base/paging-units.ts';
 import type { ImageReader } from './bytes.ts';
 import { Packer, cString, hex } from './bytes.ts';
+import { notesBy } from './elf-notes.ts';
 import type { ElfImage } from './elf.ts';
 import { memoryMap } from './memory-map.ts';
 import { placeModules } from './modules.ts';
@@ -13,29 +13,13 @@ import type { BootOptions, BootTarget } from './target.ts';
 const START_MAGIC = 0x336ec578;
 const VERSION = 1;
 const XEN_ELFNOTE_PHYS32_ENTRY = 18;
-const NOTE_NAME = [0x58, 0x65, 0x6e, 0]; // "Xen"
 
 /** The entry point a PVH note gives, or null if there is none. Malformed notes end the search of their segment. */
 export function findPvhEntry(file: ImageReader, elf: ElfImage): number | null {
-  // Notes of a well-formed file do not overlap. The budget bounds the work for many program headers over the same notes.
-  let budget = file.length;
-  for (const { offset, size } of elf.notes) {
-    budget -= size;
-    if (budget < 0) break;
-    const end = offset + size;
-    let note = offset;
-    while (note + 12 <= end) {
-      const nameSize = file.u32(note, 'an ELF note');
-      const descriptorSize = file.u32(note + 4, 'an ELF note');
-      const descriptor = note + 12 + alignUp(nameSize, 4);
-      if (descriptor + descriptorSize > end) break;
-      const isXen = nameSize === NOTE_NAME.length && NOTE_NAME.every((byte, i) => file.bytes[note + 12 + i] === byte);
-      if (isXen && file.u32(note + 8, 'an ELF note') === XEN_ELFNOTE_PHYS32_ENTRY && (descriptorSize === 4 || descriptorSize === 8)) {
-        const entry = descriptorSize === 4 ? file.u32(descriptor, 'a PVH note') : Number(file.u64(descriptor, 'a PVH note'));
-        return checkEntry(file, elf, note, entry);
-      }
-      note = descriptor + alignUp(descriptorSize, 4);
-    }
+  for (const { at, type, descriptor, descriptorSize } of notesBy('Xen', file, elf)) {
+    if (type !== XEN_ELFNOTE_PHYS32_ENTRY || (descriptorSize !== 4 && descriptorSize !== 8)) continue;
+    const entry = descriptorSize === 4 ? file.u32(descriptor, 'a PVH note') : Number(file.u64(descriptor, 'a PVH note'));
+    return checkEntry(file, elf, at, entry);
   }
   return null;
 }

@@ -40,6 +40,24 @@ describe.each([32, 64] as const)('ELF%i', (width) => {
     expect([...target.read(0x100000, 0x21)]).toEqual([...CODE, ...Array<number>(28).fill(0), 0xee]);
   });
 
+  const GNU = [0x47, 0x4e, 0x55, 0];
+  const tagged = (system: number): Uint8Array =>
+    buildElf({
+      width,
+      entry: 0x100002n,
+      segments: [{ paddr: 0x100000, bytes: CODE }],
+      // A build ID, then the ABI tag: the system, and the version of its kernel.
+      note: [...words(4, 4, 3), ...GNU, 1, 2, 3, 4, ...words(4, 16, 1), ...GNU, ...words(system, 3, 2, 0)],
+    });
+
+  it('refuses a program for Linux by its ABI tag', () => {
+    expect(refusal(tagged(0))).toBe('x.elf: a program for Linux, not a kernel: its ABI note says so');
+  });
+
+  it('takes one whose ABI tag names another system', () => {
+    expect(loadImage('x.elf', tagged(1), new FakeTarget()).kind).toBe(`elf${width}`);
+  });
+
   it('translates a virtual entry point by its segment', () => {
     const vaddr = width === 64 ? 0xffffffff80100000n : 0xc0100000n;
     const target = new FakeTarget();
@@ -69,6 +87,7 @@ describe.each([32, 64] as const)('ELF%i', (width) => {
     ['p_memsz below p_filesz', at.memsz, longWord(2), /p_memsz 0x2 is less than p_filesz 0x4/],
     ['a segment outside RAM', at.paddr, longWord(0x4000000), /segment 0 at 0x4000000, 0x20 bytes, does not fit into guest RAM/],
     ['a segment over the end of RAM', at.paddr, longWord(0x3fffff0), /does not fit into guest RAM/],
+    ['an interpreter, as no kernel', at.ph, words(3), /for an operating system, not a kernel$/],
     ['an entry in no segment', at.entry, longWord(0x100020), /entry point 0x100020 lies in no segment/],
   ] as const)('refuses %s', (_name, offset, bytes, message) => {
     expect(refusal(damaged(offset, ...bytes))).toMatch(message);
