@@ -1,6 +1,8 @@
 // A regular expression as a machine of states that takes a line character by character and says at which one it has matched. All states
 // that a line may be in are followed at once (Thompson, "Regular Expression Search Algorithm", 1968), so no line and no expression takes
 // longer than its length times the expression's. What an expression says of the character to come ($, \b) is settled when that is there.
+// JavaScript's own expressions may take exponential time. Libraries that do not, such as re2js, match whole strings: on a line that is
+// still being printed they cannot tell its end from its last character so far, nor go on where they left off.
 
 import { InputError } from '../../base/errors.ts';
 import { parseRegex } from './regex-syntax.ts';
