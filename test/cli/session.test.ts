@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { loadImage } from '../../src/boot/image.ts';
 import { bootTarget } from '../../src/boot/vm-target.ts';
 import { resolveRestoreOptions, restore } from '../../src/cli/commands/restore.ts';
-import { runSession } from '../../src/cli/guest/session.ts';
+import { runSession } from '../../src/cli/guest/run-session.ts';
 import { mistaken } from '../../src/cli/demo/mistakes/mistakes.ts';
 import { main } from '../../src/cli/main.ts';
 import { parseArguments } from '../../src/cli/parse-arguments.ts';
@@ -29,10 +29,12 @@ const VERIFIED = ['--verify', '--checkpoint-every=50000insns', '--serial=none'];
 
 async function dirtier(wrap: Wrap, ...argv: string[]) {
   const { io, stdout, stderr } = collectingIo();
-  const status = await runSession(options(...argv), io, (sinks) => {
-    const pc = createPc({ memory: 8 * 1024 ** 2, tracking: 'pml', verify: true, wrap, ...sinks });
-    loadImage('dirtier', image, bootTarget(pc.vm), { append: DIRTIER.append });
-    return pc;
+  const status = await runSession(options(...argv), io, {
+    build(sinks) {
+      const pc = createPc({ memory: 8 * 1024 ** 2, tracking: 'pml', verify: true, wrap, ...sinks });
+      loadImage('dirtier', image, bootTarget(pc.vm), { append: DIRTIER.append });
+      return pc;
+    },
   });
   return { status, stdout: stdout(), stderr: stderr() };
 }
@@ -82,11 +84,17 @@ describe('a slow reader of stdout', () => {
     const reader = setInterval(() => {
       text += (stdout.read() as Buffer | null)?.toString() ?? '';
     }, 1);
-    const status = await runSession(options('--checkpoint-every=20000insns'), { ...io, stdout }, (sinks) => {
-      const pc = createPc({ memory: 8 * 1024 ** 2, tracking: 'pml', ...sinks });
-      loadImage('dirtier', image, bootTarget(pc.vm), { append: DIRTIER.append });
-      return pc;
-    });
+    const status = await runSession(
+      options('--checkpoint-every=20000insns'),
+      { ...io, stdout },
+      {
+        build(sinks) {
+          const pc = createPc({ memory: 8 * 1024 ** 2, tracking: 'pml', ...sinks });
+          loadImage('dirtier', image, bootTarget(pc.vm), { append: DIRTIER.append });
+          return pc;
+        },
+      },
+    );
     clearInterval(reader);
     text += (stdout.read() as Buffer | null)?.toString() ?? '';
     expect(status).toBe(0);

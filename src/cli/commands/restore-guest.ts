@@ -8,7 +8,7 @@ import type { Pc } from '../../machine/pc.ts';
 import { openCheckpoints } from '../snapshot-file.ts';
 import { bootDiskOf } from '../boot-disk.ts';
 import { debugExitAt, debugExitPortOf } from '../debug-exit-port.ts';
-import { runSession } from '../guest/session.ts';
+import { runSession } from '../guest/run-session.ts';
 import type { GuestSinks, ReadyMachine } from '../guest/session.ts';
 import type { CliIo } from '../io.ts';
 import { recorderFor } from '../record/recorder.ts';
@@ -36,5 +36,5 @@ export async function restoreGuest(
     const { vm, board } = pc;
     return { vm, board, end: refusingMalformed(store.file(cycle), () => resumeCycle(vm, store, cycle)) };
   };
-  return runSession(options, io, build, tape, null, basename(options.directory));
+  return runSession(options, io, { build, tape, name: basename(options.directory) });
 }

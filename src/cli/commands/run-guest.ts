@@ -10,7 +10,7 @@ import type { FirmwareImage } from '../../machine/firmware-image.ts';
 import { createPc } from '../../machine/pc.ts';
 import type { Pc } from '../../machine/pc.ts';
 import type { Vm } from '../../vm/vm.ts';
-import { runSession } from '../guest/session.ts';
+import { runSession } from '../guest/run-session.ts';
 import type { GuestSinks } from '../guest/session.ts';
 import { bootDisk } from '../boot-disk.ts';
 import { debugExitAt } from '../debug-exit-port.ts';
@@ -48,7 +48,7 @@ export async function runGuest(
     if (!disk) load(pc.vm, path, bytes, boot, options.enterAll);
     return pc;
   };
-  return runSession(options, io, build, tape, disk ? null : { name: path, bytes }, basename(path));
+  return runSession(options, io, { build, tape, image: disk ? null : { name: path, bytes }, name: basename(path) });
 }
 
 /** Reads input files from where the tape says that they lie. */
@@ -78,7 +78,7 @@ async function runFirmware({ image, at, optionRom, ...options }: RunOptions, bio
     }
     return pc;
   };
-  return runSession(options, io, build, tape, null, basename(bios));
+  return runSession(options, io, { build, tape, name: basename(bios) });
 }
 
 /** The one file that says what runs. */

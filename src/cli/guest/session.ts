@@ -1,21 +1,16 @@
-// One guest on one machine, from a machine that is ready to run to the process's exit status: its outputs, keyboard, limits,
-// traces, checkpoints and reports.
+// A guest while it runs on its machine, and how that ends: keyboard, limits, checkpoints, the screen, the report.
 
 import { assert } from '../../base/errors.ts';
 import { Checkpointer } from '../../checkpoint/checkpointer.ts';
 import type { CycleReport } from '../../checkpoint/checkpointer.ts';
 import { verifyRebuilds } from '../../checkpoint/rebuild.ts';
-import { MemoryStore } from '../../checkpoint/store.ts';
 import type { CheckpointStore, GuestEnd } from '../../checkpoint/store.ts';
-import { Symbols } from '../../debug/symbols.ts';
 import type { Board, KeyEvent } from '../../machine/board.ts';
 import { LostWriteError } from '../../mt/shadow.ts';
 import type { Exit, SliceResult } from '../../vm/exit.ts';
 import type { Vm } from '../../vm/vm.ts';
 import { yieldToHost } from '../../vm/yield-to-host.ts';
-import { DirectoryStore } from '../checkpoint-directory.ts';
 import { ExitStatus } from '../exit-status.ts';
-import { readInputFile } from '../input-file.ts';
 import { errorText } from '../report-error.ts';
 import type { CliIo } from '../io.ts';
 import type { Tape } from '../record/tape.ts';
@@ -23,17 +18,15 @@ import type { SessionOptions } from '../session-options.ts';
 import { checkpointPolicy } from './checkpoint-policy.ts';
 import { CheckpointTotals, cycleText } from './checkpoint-report.ts';
 import { ConsoleInput } from './console-input.ts';
-import { loadDisassembler } from './disassembler.ts';
-import { judgeFor } from './judge.ts';
 import type { Judge } from './judge.ts';
-import { Notices } from './notices.ts';
+import type { Notices } from './notices.ts';
 import { CUT_SHORT, outcomeOf, stoppedOutcome, withStopped } from './outcome.ts';
 import type { Outcome } from './outcome.ts';
-import { GuestOutputs } from './outputs.ts';
-import { PostMortem } from './post-mortem.ts';
-import type { End, LoadedFile } from './post-mortem.ts';
+import type { GuestOutputs } from './outputs.ts';
+import type { PostMortem } from './post-mortem.ts';
+import type { End } from './post-mortem.ts';
 import { json, writeReport } from './report.ts';
-import { RunFiles } from './run-files.ts';
+import type { RunFiles } from './run-files.ts';
 import type { RunFile } from './run-files.ts';
 import { checkpointRunner, freeRunner } from './runner.ts';
 import type { Runner, RunnerParts } from './runner.ts';
@@ -41,10 +34,7 @@ import { ScreenView } from './screen-view.ts';
 import { collectStats, ExitCounts, statsText } from './stats.ts';
 import { Stop } from './stop.ts';
 import type { StopReason } from './stop.ts';
-import { traceEvents } from './trace-events.ts';
-import { traceInstructions } from './trace-instructions.ts';
 import { terminalKeys } from './terminal-keys.ts';
-import { lineSink } from './trace-sink.ts';
 import type { LineSink } from './trace-sink.ts';
 import { WallClock } from './wall-clock.ts';
 
@@ -63,71 +53,13 @@ export interface GuestSinks {
   readonly notice: (text: string) => void;
 }
 
-const NOWHERE: GuestSinks = { serial() {}, debugcon() {}, notice() {} };
-
 /** Between turns of the event loop, ms. */
 const TURN = 5;
-/** Most bytes of pages and blocks that checkpoints in memory keep; beyond that the oldest cycles are merged. */
-const MEMORY_STORE_LIMIT = 512 * 1024 ** 2;
 /** ms between two lines of progress on a terminal. */
 const PROGRESS = 1000;
 
-/**
- * Builds a machine with `build` and runs it as `options` say. Returns the exit status. Throws InputError and system errors;
- * what the guest said until then is in its files all the same. `build` is called again, for a machine in all the same, when the run's
- * end is looked into. `image`: the file that was loaded, for its symbols. `name`:
- * the guest's, for reports.
- */
-export async function runSession(
-  options: SessionOptions,
-  io: CliIo,
-  build: (sinks: GuestSinks) => ReadyMachine,
-  tape: Tape | null = null,
-  image: LoadedFile | null = null,
-  name = 'guest',
-): Promise<number> {
-  const symbols = options.symbols === null ? null : Symbols.parse(options.symbols, readInputFile(options.symbols, 'file of symbols'));
-  const outputs = new GuestOutputs(options.serial, options.debugcon, io);
-  const notices = new Notices(io, options.json);
-  const judge = judgeFor(options, io, name);
-  const outward: GuestSinks = { serial: outputs.serial, debugcon: outputs.debug, notice: notices.add };
-  const sinks = judge?.sinks(outward) ?? outward;
-  const machine = build(tape?.sinks(sinks) ?? sinks);
-  const disassemble = options.trace?.what === 'instructions' ? await loadDisassembler() : null;
-  const files = new RunFiles();
-  const { store, sink, stats } = opened(
-    () => files.discard(),
-    () => {
-      outputs.open(files);
-      tape?.open(files);
-      judge?.open(files, () => machine.vm.kick());
-      return {
-        sink: options.trace === null ? null : lineSink(options.trace.file, io, files),
-        stats: options.stats === null || options.stats.file === null ? null : files.open(options.stats.file),
-        store: storeFor(options),
-      };
-    },
-  );
-  try {
-    const played = opened(
-      () => files.discard(),
-      () => tape?.begin(machine.vm) ?? null,
-    );
-    const runSlice =
-      disassemble && sink ? traceInstructions(machine.vm, disassemble, sink, options.trace!.classes, played ?? undefined) : played;
-    if (sink && !disassemble) traceEvents(machine.vm, sink, options.trace!.classes);
-    const journal = tape?.journal ?? machine.vm.record();
-    const postMortem = new PostMortem(machine.vm, journal, () => build(NOWHERE).vm, symbols, image);
-    return await new Session(options, io, machine, outputs, notices, store, sink, tape, files, stats, postMortem, judge).run(runSlice);
-  } finally {
-    store?.close?.();
-    files.close();
-    await outputs.flush();
-  }
-}
-
 /** What `open` gives; if it throws, `undo` is done first. */
-function opened<T>(undo: () => void, open: () => T): T {
+export function opened<T>(undo: () => void, open: () => T): T {
   try {
     return open();
   } catch (error) {
@@ -136,12 +68,24 @@ function opened<T>(undo: () => void, open: () => T): T {
   }
 }
 
-function storeFor({ checkpointing, checkpointTo }: SessionOptions): CheckpointStore | null {
-  if (!checkpointing) return null;
-  return checkpointTo === null ? new MemoryStore(MEMORY_STORE_LIMIT) : DirectoryStore.create(checkpointTo);
+/** What a session is made of. Its files are open. */
+export interface SessionParts {
+  readonly options: SessionOptions;
+  readonly io: CliIo;
+  readonly machine: ReadyMachine;
+  readonly outputs: GuestOutputs;
+  readonly notices: Notices;
+  readonly store: CheckpointStore | null;
+  readonly trace: LineSink | null;
+  readonly tape: Tape | null;
+  readonly files: RunFiles;
+  /** Where counters go at the end, if that is a file. */
+  readonly stats: RunFile | null;
+  readonly postMortem: PostMortem;
+  readonly judge: Judge | null;
 }
 
-class Session {
+export class Session {
   private readonly stop: Stop;
   private readonly input: ConsoleInput | ConsoleInput<KeyEvent> | null;
   private readonly screen: ScreenView | null;
@@ -156,21 +100,8 @@ class Session {
   /** The run's end, if it is to be looked into. */
   private end: End | null = null;
 
-  constructor(
-    private readonly options: SessionOptions,
-    private readonly io: CliIo,
-    private readonly machine: ReadyMachine,
-    private readonly outputs: GuestOutputs,
-    private readonly notices: Notices,
-    private readonly store: CheckpointStore | null,
-    private readonly trace: LineSink | null,
-    private readonly tape: Tape | null,
-    private readonly files: RunFiles,
-    /** Where counters go at the end, if that is a file. */
-    private readonly statsFile: RunFile | null,
-    private readonly postMortem: PostMortem,
-    private readonly judge: Judge | null,
-  ) {
+  constructor(private readonly parts: SessionParts) {
+    const { options, io, machine } = parts;
     this.before = machine.vm.retired;
     this.stop = new Stop(io);
     this.input = this.inputFor(options);
@@ -183,7 +114,7 @@ class Session {
     const {
       io,
       machine: { board },
-    } = this;
+    } = this.parts;
     const quit = (): void => this.stop.request('quit');
     if (screen) return new ConsoleInput(io, terminalKeys, (keys) => board.keyboardInput(keys), quit);
     return serial.kind === 'stdio'
@@ -198,10 +129,8 @@ class Session {
 
   /** Runs one slice. While somebody may type at the PC keyboard, a guest that sleeps is kept to the wall clock. */
   private slice(limit: number, milliseconds: number): SliceResult {
-    const {
-      machine: { vm },
-      clock,
-    } = this;
+    const { vm } = this.parts.machine;
+    const { clock } = this;
     if (!this.screen || !this.input?.mayType) return vm.runSlice(limit, { milliseconds });
     const result = vm.runSlice(limit, { milliseconds, idleUntil: clock.idleUntil });
     clock.note(result);
@@ -214,10 +143,10 @@ class Session {
       options,
       machine: { vm },
       store,
-    } = this;
+    } = this.parts;
     const checkpointer = store && new Checkpointer(vm, store, checkpointPolicy(options, vm.pageCount));
     opened(
-      () => this.files.discard(),
+      () => this.parts.files.discard(),
       () => checkpointer?.start(),
     );
     const totals = store && new CheckpointTotals(options.checkpointTo, store.base().pages.size);
@@ -228,26 +157,26 @@ class Session {
     const started = performance.now();
     const unexplained = await this.guarded(runner);
     const seconds = (performance.now() - started) / 1000;
-    const explained = this.end ? withStopped(unexplained, await this.postMortem.examine(this.end)) : unexplained;
-    const ended = this.judge?.judged(explained) ?? explained;
+    const explained = this.end ? withStopped(unexplained, await this.parts.postMortem.examine(this.end)) : unexplained;
+    const ended = this.parts.judge?.judged(explained) ?? explained;
     const mt = checkpointer?.stats() ?? null;
     checkpointer?.stop();
-    await this.outputs.flush();
+    await this.parts.outputs.flush();
     const checkpoints = totals?.summary() ?? null;
     const counted = collectStats({ vm, before: this.before, seconds, exits: this.exits, mt });
-    this.statsFile?.text(`${options.json ? json(counted) : statsText(counted).join('\n')}\n`);
-    const { status, lines } = this.tape?.end(ended.status) ?? { status: ended.status, lines: [] };
-    this.judge?.report({ ...ended, status }, seconds);
-    this.files.close();
-    const unwritten = this.files.failures;
+    this.parts.stats?.text(`${options.json ? json(counted) : statsText(counted).join('\n')}\n`);
+    const { status, lines } = this.parts.tape?.end(ended.status) ?? { status: ended.status, lines: [] };
+    this.parts.judge?.report({ ...ended, status }, seconds);
+    this.parts.files.close();
+    const unwritten = this.parts.files.failures;
     const isWhole = unwritten.length === 0 && (checkpoints === null || checkpoints.failed === 0);
     const outcome = { ...ended, status: !isWhole && status === ExitStatus.OK ? ExitStatus.UNWRITTEN : status };
     writeReport({
       options,
-      io: this.io,
+      io: this.parts.io,
       outcome,
-      notices: this.notices.all,
-      stats: options.stats !== null && this.statsFile === null ? counted : null,
+      notices: this.parts.notices.all,
+      stats: options.stats !== null && this.parts.stats === null ? counted : null,
       vm,
       before: this.before,
       seconds,
@@ -255,30 +184,28 @@ class Session {
       verified: store && options.verify && outcome.status !== ExitStatus.INTERNAL ? verified(store) : null,
       unwritten,
     });
-    for (const line of lines) this.io.stderr.write(`${line}\n`);
+    for (const line of lines) this.parts.io.stderr.write(`${line}\n`);
     return outcome.status;
   }
 
   /** Where the guest's screen is drawn, what it says on that terminal waits until the end. */
   private openScreen(): void {
-    const { screen, io } = this;
-    if (screen?.live) this.notices.hold();
-    if (screen?.live && io.stdout.isTTY) this.outputs.hold();
+    const { screen } = this;
+    const { io } = this.parts;
+    if (screen?.live) this.parts.notices.hold();
+    if (screen?.live && io.stdout.isTTY) this.parts.outputs.hold();
     screen?.open();
   }
 
   /** Runs with limits and keyboard in force. */
   private async guarded(runner: Runner): Promise<Outcome> {
-    const {
-      machine: { end },
-      stop,
-      input,
-    } = this;
+    const { end } = this.parts.machine;
+    const { stop, input } = this;
     if (end && end.kind !== 'hlt') {
       this.screen?.close();
       return this.endedBy(end, 0, 'resumed');
     }
-    stop.arm(this.options.timeout);
+    stop.arm(this.parts.options.timeout);
     input?.open();
     this.openScreen();
     try {
@@ -291,26 +218,23 @@ class Session {
     } finally {
       input?.close();
       this.screen?.close();
-      this.outputs.release();
-      this.notices.release();
+      this.parts.outputs.release();
+      this.parts.notices.release();
       stop.disarm();
     }
   }
 
   private async untilEnd(runner: Runner): Promise<Outcome> {
-    const {
-      machine: { vm },
-      stop,
-      input,
-    } = this;
-    let left = this.options.maxInstructions ?? Infinity;
+    const { vm } = this.parts.machine;
+    const { stop, input } = this;
+    let left = this.parts.options.maxInstructions ?? Infinity;
     for (;;) {
       const { exit, vcpu, retired } = await runner(left);
       left -= retired;
-      if (!this.store) this.exits.count(exit.kind);
-      if (exit.kind === 'interrupted' && this.judge?.hasDecided) return this.judge.outcome;
+      if (!this.parts.store) this.exits.count(exit.kind);
+      if (exit.kind === 'interrupted' && this.parts.judge?.hasDecided) return this.parts.judge.outcome;
       if (exit.kind === 'interrupted' && stop.reason !== null) return this.stoppedBy(stop.reason, exit, vcpu);
-      const recorded = this.tape?.endsWith ?? null;
+      const recorded = this.parts.tape?.endsWith ?? null;
       if (exit.kind === 'interrupted' && recorded !== null) {
         if (CUT_SHORT.includes(recorded)) this.end = { exit, vcpu, reason: null };
         return { status: recorded, lines: [], fields: { outcome: 'replayed' } };
@@ -318,7 +242,7 @@ class Session {
       if (exit.kind !== 'hlt' || !input || !sleeps(vm)) return this.endedBy(exit, vcpu, null);
       // Only what is typed can wake the guest now.
       this.screen?.draw();
-      await this.outputs.flush();
+      await this.parts.outputs.flush();
       if (!(await input.more(stop.signal))) {
         return stop.reason === null ? this.endedBy(exit, vcpu, null) : this.stoppedBy(stop.reason, exit, vcpu);
       }
@@ -328,37 +252,37 @@ class Session {
   /** The guest, or the limit of instructions, has ended the run. A halt, a reset and a write to the debug-exit port are plain ends. */
   private endedBy(exit: Exit, vcpu: number, reason: End['reason']): Outcome {
     if (exit.kind === 'shutdown' || exit.kind === 'limit') this.end = { exit, vcpu, reason };
-    return outcomeOf(exit, vcpu, this.machine.vm, this.before);
+    return outcomeOf(exit, vcpu, this.parts.machine.vm, this.before);
   }
 
   private stoppedBy(reason: StopReason, exit: Exit, vcpu: number): Outcome {
     if (reason !== 'quit') this.end = { exit, vcpu, reason };
-    return stoppedOutcome(reason, this.machine.vm, this.before);
+    return stoppedOutcome(reason, this.parts.machine.vm, this.before);
   }
 
   /** Between slices: the keyboard, the outputs, the event loop. False once the run is to stop. */
   private async between(): Promise<boolean> {
-    this.postMortem.look();
+    this.parts.postMortem.look();
     this.input?.pump();
     const redraw = this.screen?.refresh() ?? Infinity;
     const asleep = this.clock.remaining();
     if (asleep > 0 && this.input) {
-      await this.outputs.flush();
+      await this.parts.outputs.flush();
       await this.input.arrival(this.stop.signal, Math.min(asleep, redraw));
       this.lastTurn = performance.now();
     } else if (performance.now() - this.lastTurn >= TURN) {
-      await this.outputs.flush();
+      await this.parts.outputs.flush();
       await yieldToHost();
       this.lastTurn = performance.now();
     }
-    return this.stop.reason === null && (this.tape?.endsWith ?? null) === null && this.judge?.hasDecided !== true;
+    return this.stop.reason === null && (this.parts.tape?.endsWith ?? null) === null && this.parts.judge?.hasDecided !== true;
   }
 
   private cycleDone(report: CycleReport, failure: Error | null): void {
-    const { options, io } = this;
+    const { options, io } = this.parts;
     this.exits.count(report.exit.kind);
     const kept = failure ? ' kept=no' : '';
-    this.trace?.line(`checkpoint cycle=${report.cpid} exit=${report.exit.kind} dirty=${report.gfns.length}${kept}`);
+    this.parts.trace?.line(`checkpoint cycle=${report.cpid} exit=${report.exit.kind} dirty=${report.gfns.length}${kept}`);
     if (options.json || this.screen?.live) return;
     if (this.sayFailure(report.cpid, failure)) return;
     const now = performance.now();
@@ -370,7 +294,7 @@ class Session {
 
   /** Says so when attempts to keep a cycle begin to fail, and when one succeeds again. Returns whether this one failed. */
   private sayFailure(cpid: number, failure: Error | null): boolean {
-    const { stderr } = this.io;
+    const { stderr } = this.parts.io;
     if (failure && this.failing === 0)
       stderr.write(`tidemark: cycle ${cpid} could not be kept, the guest runs on: ${errorText(failure)}\n`);
     if (!failure && this.failing > 0) stderr.write(`tidemark: cycle ${cpid} was kept, with what ${this.failing} failed before had\n`);
