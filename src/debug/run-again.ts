@@ -12,8 +12,8 @@ import type { Track } from './branch-recorder.ts';
 import { loadMemory } from '../snapshot/memory-image.ts';
 import type { SavePoint } from './save-points.ts';
 
-/** Instructions that are stepped; those of a turn more for each further vCPU, within reason. */
-const STEPPED = 8000;
+/** Instructions before the end that are stepped; those of a turn more for each further vCPU, within reason. */
+export const STEPPED = 8000;
 const MOST_STEPPED = 100_000;
 /** Milliseconds of a slice, after which the clock and the event loop are looked at. */
 const SLICE = 50;

@@ -47,4 +47,15 @@ describe('a run that stops', () => {
       faults: [{ name: '#UD', delivering: null, symbol: 'work', instruction: 'movaps xmm0, xmm1' }, { delivering: '#UD' }, {}, {}],
     });
   });
+
+  it('knows the same of its end whether it was stepped there or run again', async () => {
+    const stopped = async (...argv: string[]): Promise<unknown> => {
+      const run = ['run', 'guests/kernel32/kernel32.elf', '--append=hz=1000', '--max-instructions=90000', '--serial=none', '--json'];
+      return JSON.parse((await cli(...run, ...argv)).stdout).stopped;
+    };
+    const stepped = await stopped();
+    expect((stepped as { branches: unknown[] }).branches).toHaveLength(16);
+    // A run with checkpoints has cycles, whose limits are their own: it is run again.
+    expect(await stopped('--checkpoint-every=50000insns')).toEqual(stepped);
+  });
 });

@@ -1,6 +1,7 @@
 // What is looked into when a run has not ended as guests do: where the machine stands, and, on a second machine, how it came there.
 
 import { isElf } from '../../boot/elf.ts';
+import type { Track } from '../../debug/branch-recorder.ts';
 import { runAgain } from '../../debug/run-again.ts';
 import type { RanAgain } from '../../debug/run-again.ts';
 import { SavePoints } from '../../debug/save-points.ts';
@@ -60,9 +61,10 @@ export class PostMortem {
     this.points.look();
   }
 
-  async examine({ exit, vcpu, reason }: End): Promise<Stopped> {
+  /** `stepped`: what was seen on the way to the end, if it was stepped; then nothing is run again. */
+  async examine({ exit, vcpu, reason }: End, stepped: readonly Track[] | null): Promise<Stopped> {
     const { vm, image } = this;
-    const again = await this.runAgain(reason === null ? PATIENCE : PATIENCE_OF[reason]);
+    const again: RanAgain = stepped ? { tracks: stepped } : await this.runAgain(reason === null ? PATIENCE : PATIENCE_OF[reason]);
     const isFound = 'tracks' in again;
     return {
       where: whereItStopped(vm, {

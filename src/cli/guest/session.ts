@@ -19,6 +19,8 @@ import { checkpointPolicy } from './checkpoint-policy.ts';
 import { CheckpointTotals, cycleText } from './checkpoint-report.ts';
 import { ConsoleInput } from './console-input.ts';
 import type { Judge } from './judge.ts';
+import { LastSteps } from './last-steps.ts';
+import type { RunSlice } from './last-steps.ts';
 import type { Notices } from './notices.ts';
 import { CUT_SHORT, outcomeOf, stoppedOutcome, withStopped } from './outcome.ts';
 import type { Outcome } from './outcome.ts';
@@ -150,14 +152,18 @@ export class Session {
       () => checkpointer?.start(),
     );
     const totals = store && new CheckpointTotals(options.checkpointTo, store.base().pages.size);
-    const parts: RunnerParts = { vm, runSlice: traced ?? ((...most) => this.slice(...most)), between: () => this.between() };
+    const slice: RunSlice = (...most) => this.slice(...most);
+    // Cycles have limits of their own, and what somebody sees or types comes by the clock.
+    const last = traced || store || this.screen ? null : new LastSteps(vm, slice);
+    const parts: RunnerParts = { vm, runSlice: traced ?? last?.runSlice ?? slice, between: () => this.between() };
     const runner =
       checkpointer && totals ? checkpointRunner(parts, checkpointer, totals, (...done) => this.cycleDone(...done)) : freeRunner(parts);
 
     const started = performance.now();
     const unexplained = await this.guarded(runner);
     const seconds = (performance.now() - started) / 1000;
-    const explained = this.end ? withStopped(unexplained, await this.parts.postMortem.examine(this.end)) : unexplained;
+    const stepped = last?.take() ?? null;
+    const explained = this.end ? withStopped(unexplained, await this.parts.postMortem.examine(this.end, stepped)) : unexplained;
     const ended = this.parts.judge?.judged(explained) ?? explained;
     const mt = checkpointer?.stats() ?? null;
     checkpointer?.stop();
