@@ -40,7 +40,10 @@ interface Region {
   readonly bytes: readonly ByteRange[];
 }
 
-/** One of the places where a region is entered. */
+/** The number of a place that a region has, but is not entered at. */
+const INSIDE = -1;
+
+/** The way to the place of a block of a region. */
 interface Way extends RegionEntry {
   readonly to: Region;
 }
@@ -88,7 +91,13 @@ export class RegionStore implements CodeHolder {
   }
 
   find(gfn: number, distance: number, key: number): RegionEntry | null {
-    return this.pages.get(gfn)?.get(distance * KEY_LIMIT + key) ?? null;
+    const way = this.pages.get(gfn)?.get(distance * KEY_LIMIT + key);
+    return way === undefined || way.entry === INSIDE ? null : way;
+  }
+
+  /** Whether a block of a region begins there that the region is not entered at. It is entered elsewhere in every round. */
+  isInside(gfn: number, distance: number, key: number): boolean {
+    return this.pages.get(gfn)?.get(distance * KEY_LIMIT + key)?.entry === INSIDE;
   }
 
   /** Compiles a region of page `gfn`, and returns its first entry. Its bytes are not marked as code yet. */
@@ -103,9 +112,11 @@ export class RegionStore implements CodeHolder {
       this.pages.set(gfn, page);
     }
     const to: Region = { index, bytes: plan.bytes };
-    plan.entries.forEach((block, entry) => {
-      const place = plan.blocks[block]!.distance * KEY_LIMIT + key;
-      if (!page.has(place)) page.set(place, { region: index, entry, to });
+    plan.blocks.forEach((block, n) => {
+      const place = block.distance * KEY_LIMIT + key;
+      const entry = plan.entries.indexOf(n);
+      const known = page.get(place);
+      if (known === undefined || (known.entry === INSIDE && entry !== INSIDE)) page.set(place, { region: index, entry, to });
     });
     this.made.regions++;
     this.made.bytes += bytes.length;
@@ -121,7 +132,7 @@ export class RegionStore implements CodeHolder {
       if (!lost.has(way.to) && !overlaps(way.to, from, to)) continue;
       page.delete(place);
       lost.add(way.to);
-      this.parts.lost(gfn, Math.floor(place / KEY_LIMIT), place % KEY_LIMIT);
+      if (way.entry !== INSIDE) this.parts.lost(gfn, Math.floor(place / KEY_LIMIT), place % KEY_LIMIT);
     }
     for (const { index, bytes } of lost) {
       this.retire(index);

@@ -41,6 +41,8 @@ const DEFAULT_THRESHOLD = 30;
 const patience = (threshold: number, losses: number): number => (threshold + 1) * 2 ** Math.max(0, losses - 1) - 1;
 /** SDM vol. 2, "Instruction Format". */
 const MAX_INSN_BYTES = 15;
+/** What lies inside a region is translated once more only if the interpreter comes to it so much more often. */
+const INSIDE_PATIENCE = 64;
 /** Budgets are i32 in translated code. */
 const MAX_BUDGET = 2 ** 30;
 /** Relative targets from addresses further out than this could leave the canonical range. */
@@ -176,7 +178,8 @@ export class Translator implements Engine {
     const distance = linearRip(cpu) & PAGE_MASK;
     const known = this.store.find(page.gfn, distance, key);
     if (known !== null || Math.abs(cpu.rip) > NEAR_CANONICAL_END) return known;
-    if (block.heat++ < patience(this.threshold, lossesAt(page, distance))) return null;
+    const wait = patience(this.threshold, lossesAt(page, distance));
+    if (block.heat++ < (this.store.isInside(page.gfn, distance, key) ? INSIDE_PATIENCE * wait : wait)) return null;
     const plan = planRegion(this.codeAtHand(cpu, page, distance, key), distance);
     if (plan.blocks[0]!.insns.length === 0) {
       block.heat = -Infinity;
