@@ -69,9 +69,7 @@ class Planner {
   }
 
   private entries(blocks: readonly RegionBlock[]): number[] {
-    const more = blocks.flatMap(({ distance, insns }, n) =>
-      n > 0 && insns.length > 0 && this.enterable.has(distance) ? [n] : [],
-    );
+    const more = blocks.flatMap(({ distance, insns }, n) => (n > 0 && insns.length > 0 && this.enterable.has(distance) ? [n] : []));
     return [0, ...more.slice(0, MAX_ENTRIES - 1)];
   }
 

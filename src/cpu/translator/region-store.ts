@@ -95,7 +95,7 @@ export class RegionStore implements CodeHolder {
     return way === undefined || way.entry === INSIDE ? null : way;
   }
 
-  /** Whether a block of a region begins there that the region is not entered at. It is entered elsewhere in every round. */
+  /** Whether a block of a region begins there that the region is not entered at.  */
   isInside(gfn: number, distance: number, key: number): boolean {
     return this.pages.get(gfn)?.get(distance * KEY_LIMIT + key)?.entry === INSIDE;
   }

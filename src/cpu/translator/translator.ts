@@ -38,11 +38,11 @@ const DEFAULT_THRESHOLD = 30;
  * Times a block is interpreted before it is translated where code was lost `losses` times. Code that is overwritten once is other
  * code, and translated as soon. Code that keeps changing is interpreted.
  */
-const patience = (threshold: number, losses: number): number => (threshold + 1) * 2 ** Math.max(0, losses - 1) - 1;
+const patience = (threshold: number, losses: number, factor: number): number => (threshold + 1) * factor * 2 ** Math.max(0, losses - 1) - 1;
 /** SDM vol. 2, "Instruction Format". */
 const MAX_INSN_BYTES = 15;
-/** What lies inside a region is translated once more only if the interpreter comes to it so much more often. */
-const INSIDE_PATIENCE = 64;
+/** Mostly the interpreter comes to the inside of a region because a slice ended there. What it goes to often is another matter. */
+const INSIDE_PATIENCE = 8;
 /** Budgets are i32 in translated code. */
 const MAX_BUDGET = 2 ** 30;
 /** Relative targets from addresses further out than this could leave the canonical range. */
@@ -178,8 +178,8 @@ export class Translator implements Engine {
     const distance = linearRip(cpu) & PAGE_MASK;
     const known = this.store.find(page.gfn, distance, key);
     if (known !== null || Math.abs(cpu.rip) > NEAR_CANONICAL_END) return known;
-    const wait = patience(this.threshold, lossesAt(page, distance));
-    if (block.heat++ < (this.store.isInside(page.gfn, distance, key) ? INSIDE_PATIENCE * wait : wait)) return null;
+    const inside = this.store.isInside(page.gfn, distance, key);
+    if (block.heat++ < patience(this.threshold, lossesAt(page, distance), inside ? INSIDE_PATIENCE : 1)) return null;
     const plan = planRegion(this.codeAtHand(cpu, page, distance, key), distance);
     if (plan.blocks[0]!.insns.length === 0) {
       block.heat = -Infinity;
