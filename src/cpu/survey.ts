@@ -17,6 +17,8 @@ export interface Survey {
   control: 'next' | 'jump' | 'branch' | 'indirect';
   /** It takes the address of the next instruction: a call. */
   call: boolean;
+  /** It changes the stack pointer. What jumps to a computed target so is a return, unless it is a call. */
+  movesStack: boolean;
   /** It asks for a system helper, an exception, or a flag operation that only the interpreter has. */
   interpreted: boolean;
   /** It goes through `repeat`. */
@@ -170,7 +172,9 @@ function surveyor(survey: Survey): Builder<Nothing> {
     stackPointer: zero,
     framePointer: zero,
     stackOffset: zero,
-    setStackPointer() {},
+    setStackPointer: () => {
+      survey.movesStack = true;
+    },
     stackValue: note,
     nextIp: (size) => {
       survey.call = true;
@@ -218,6 +222,7 @@ export function surveyOf(i: Insn): Readonly<Survey> {
     widest: 4,
     control: 'next',
     call: false,
+    movesStack: false,
     interpreted: false,
     repeats: false,
     flags: new FlagUse(),

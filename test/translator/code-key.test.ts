@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 import { LinearMemory } from '../../src/base/linear-memory.ts';
 import { CodeMode } from '../../src/cpu/arch/code-mode.ts';
 import { KEY_LIMIT } from '../../src/cpu/code-key.ts';
-import { planRegion } from '../../src/cpu/translator/region-plan.ts';
+import { WHOLE_PAGE, planRegion } from '../../src/cpu/translator/region-planner.ts';
 import { RegionStore } from '../../src/cpu/translator/region-store.ts';
 import { ALL_FEATURES } from '../support/cpu-models.ts';
 
@@ -14,7 +14,8 @@ const page = new Uint8Array(4096);
 page.set([0x40, 0xeb, 0xfd]); // inc eax; jmp to it
 
 it('keeps translations apart whose keys differ in any bit, and those at other places', () => {
-  const plan = planRegion(page, 0, CodeMode.BITS32, ALL_FEATURES);
+  const code = { page, following: new Uint8Array(), mode: CodeMode.BITS32, features: ALL_FEATURES, bounds: WHOLE_PAGE, entered: [] };
+  const plan = planRegion(code, 0);
   const lost: number[][] = [];
   const store = new RegionStore({
     memory: LinearMemory.create(65536, false),
@@ -26,13 +27,14 @@ it('keeps translations apart whose keys differ in any bit, and those at other pl
     flushed: () => {},
   });
   const keys = Array.from({ length: Math.log2(KEY_LIMIT) }, (_, bit) => KEY ^ (1 << bit)).filter((key) => (key & 8) === 0);
-  const made = [KEY, ...keys].map((key) => store.add(GFN, 0, key, plan));
+  const made = [KEY, ...keys].map((key) => store.add(GFN, key, plan).region);
   expect(new Set(made).size).toBe(keys.length + 1);
-  expect([KEY, ...keys].map((key) => store.find(GFN, 0, key))).toEqual(made);
-  for (const distance of [1, 2, 16, 0xfff]) expect([KEY, ...keys].map((key) => store.find(GFN, distance, key))).toEqual(made.map(() => 0));
+  expect([KEY, ...keys].map((key) => store.find(GFN, 0, key)?.region ?? 0)).toEqual(made);
+  for (const distance of [1, 2, 16, 0xfff])
+    expect([KEY, ...keys].map((key) => store.find(GFN, distance, key)?.region ?? 0)).toEqual(made.map(() => 0));
   store.drop(GFN, 3, 8, () => {});
   expect(lost, 'bytes behind the code').toEqual([]);
   store.drop(GFN, 2, 3, () => {});
   expect(lost).toEqual([KEY, ...keys].map((key) => [GFN, 0, key]));
-  expect([KEY, ...keys].map((key) => store.find(GFN, 0, key))).toEqual(made.map(() => 0));
+  expect([KEY, ...keys].map((key) => store.find(GFN, 0, key)?.region ?? 0)).toEqual(made.map(() => 0));
 });

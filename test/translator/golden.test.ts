@@ -10,7 +10,7 @@ import { decode } from '../../src/cpu/decode/decode.ts';
 import { meaningOf } from '../../src/cpu/isa/index.ts?instance=translator';
 import { compileRegion } from '../../src/cpu/translator/region-compiler.ts';
 import { RegionFrame } from '../../src/cpu/translator/region-frame.ts';
-import { planRegion } from '../../src/cpu/translator/region-plan.ts';
+import { WHOLE_PAGE, planRegion } from '../../src/cpu/translator/region-planner.ts';
 import { WasmBuilder } from '../../src/cpu/translator/wasm-builder.ts';
 import { functionsOf, printFunction, registerName } from './wat.ts';
 
@@ -93,12 +93,25 @@ function bytesOf(hex: string): Uint8Array {
   return page;
 }
 
-const WHOLE_PAGE_EXTENT = { entry: 0, low: 0, high: 4096, cutsTo16: false };
+const WHOLE_PAGE_EXTENT = { low: 0, high: 4096, cutsTo16: false };
 
 const modeOf = (width: 32 | 64): CodeMode => (width === 64 ? CodeMode.BITS64 : CodeMode.BITS32);
 
 /** Names of the locals that every frame has. */
-const FRAME_LOCALS = ['cpu', 'tlb', 'pageBase', 'rip', 'remaining', 'flagKind', 'flagX', 'flagY', 'flagR', 'flagTop', 'exitWord'] as const;
+const FRAME_LOCALS = [
+  'cpu',
+  'tlb',
+  'entry',
+  'pageBase',
+  'rip',
+  'remaining',
+  'flagKind',
+  'flagX',
+  'flagY',
+  'flagR',
+  'flagTop',
+  'exitWord',
+] as const;
 const frameNames = (frame: RegionFrame): Map<number, string> => new Map(FRAME_LOCALS.map((name) => [frame[name], name]));
 
 function printInstruction([width, hex]: Case): string {
@@ -120,14 +133,16 @@ function printInstruction([width, hex]: Case): string {
 }
 
 function printRegion([width, hex]: Case): string {
-  const plan = planRegion(bytesOf(hex), 0, modeOf(width), ALL_FEATURES);
+  const page = bytesOf(hex);
+  const code = { page, following: new Uint8Array(), mode: modeOf(width), features: ALL_FEATURES, bounds: WHOLE_PAGE, entered: [0] };
+  const plan = planRegion(code, 0);
   const module = compileRegion(plan, KEY[width], { pages: 1, shared: false });
   const blocks = plan.blocks.map(
     ({ distance, insns, end }) => `block ${distance}: ${insns.map(({ insn }) => insn.mnemonic).join(' ')}; ${end.kind}`,
   );
-  const code = functionsOf(module)[0]!;
-  const title = `${width}-bit code: ${plan.insnCount} instructions, ${code.length} bytes of ${module.length}`;
-  return [title, ...blocks, ...printFunction(code, frameNames(new RegionFrame(KEY[width], plan.extent))), ''].join('\n');
+  const emitted = functionsOf(module)[0]!;
+  const title = `${width}-bit code: ${plan.insnCount} instructions, ${emitted.length} bytes of ${module.length}`;
+  return [title, ...blocks, ...printFunction(emitted, frameNames(new RegionFrame(KEY[width], plan.extent))), ''].join('\n');
 }
 
 function compareWithGolden(name: string, actual: string): void {

@@ -24,7 +24,7 @@ interface Runtime {
   readonly table: WebAssembly.Table;
 }
 
-/** A dispatcher over a memory of its own; region n returns INTERPRET and leaves n in RAX. */
+/** A dispatcher over a memory of its own; region n returns INTERPRET and leaves n in RAX, and the number of its entry in RCX. */
 function dispatcher() {
   const pages = Math.ceil((CACHE + JUMP_CACHE_BYTES) / 65536);
   const memory = LinearMemory.create(pages * 65536, false);
@@ -34,7 +34,13 @@ function dispatcher() {
   const { dispatch, table } = runtime.exports as unknown as Runtime;
   for (let n = 1; n < 8; n++) {
     const body = new FunctionBody(REGION_TYPE.parameters);
-    body.get(0).i64(BigInt(n)).memory('i64.store', VCPU_STATE.offset.gpr).i32(Outcome.INTERPRET);
+    body.get(0).i64(BigInt(n)).memory('i64.store', VCPU_STATE.offset.gpr);
+    body
+      .get(0)
+      .get(2)
+      .op('i64.extend_i32_u')
+      .memory('i64.store', VCPU_STATE.offset.gpr + 8)
+      .i32(Outcome.INTERPRET);
     const bytes = encodeModule({ memory: parts, imports: [], functions: [{ type: REGION_TYPE, body, exportAs: 'region' }] });
     table.set(n, new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory: memory.memory } }).exports['region']);
   }
@@ -56,6 +62,7 @@ function dispatcher() {
   return { state, tlb, cache, map, go };
 }
 
+const at = (region: number) => ({ region, entry: 3 });
 const found = (region: number) => ({ outcome: Outcome.INTERPRET, region });
 const MISSED = { outcome: Outcome.MISS, region: 0 };
 const ADDRESSES = [0x1000, 0xfff, 0x7fffffff, 0x80000123, 0xffffffff, 0x7fffffffffff, -1, -0x80000000, -(2 ** 47), -0x123456789];
@@ -65,7 +72,7 @@ describe('the jump cache', () => {
     const { cache, map, go } = dispatcher();
     map(rip, HOST);
     expect(go(rip)).toEqual(MISSED);
-    cache.put(rip, KEY, HOST, 5);
+    cache.put(rip, KEY, HOST, at(5));
     expect(go(rip)).toEqual(found(5));
   });
 
@@ -73,7 +80,7 @@ describe('the jump cache', () => {
     const { cache, map, go } = dispatcher();
     const [a, b, c] = [0x5000, 0x5000 + 2 ** 32 * 4096, 0x5000 + 0x1001 * 4096 * 4096];
     map(a!, HOST);
-    cache.put(a!, KEY, HOST, 1);
+    cache.put(a!, KEY, HOST, at(1));
     for (const other of [b!, c!]) {
       map(other, HOST);
       expect(go(other)).toEqual(MISSED);
@@ -86,16 +93,16 @@ describe('the jump cache', () => {
     const { cache, map, go } = dispatcher();
     map(0x5000, HOST);
     map(0x5000, HOST, FETCH_USER);
-    cache.put(0x5000, KEY, HOST, 1);
+    cache.put(0x5000, KEY, HOST, at(1));
     expect(go(0x5000, USER_KEY)).toEqual(MISSED);
-    cache.put(0x5000, USER_KEY, HOST, 2);
+    cache.put(0x5000, USER_KEY, HOST, at(2));
     expect(go(0x5000, USER_KEY)).toEqual(found(2));
     expect(go(0x5000, KEY)).toEqual(MISSED);
   });
 
   it('wants the page to be mapped to the same memory, for execution, in the context of the key', () => {
     const { cache, map, go, tlb } = dispatcher();
-    cache.put(0x5000, KEY, HOST, 1);
+    cache.put(0x5000, KEY, HOST, at(1));
     map(0x5000, HOST, FETCH_USER);
     expect(go(0x5000)).toEqual(MISSED);
     map(0x5000, HOST + 4096);
@@ -114,7 +121,7 @@ describe('the jump cache', () => {
       [0x7008, 3],
     ] as const) {
       map(rip, HOST);
-      cache.put(rip, KEY, HOST, region);
+      cache.put(rip, KEY, HOST, at(region));
     }
     cache.drop(new Set([1, 3]));
     expect([go(0x5000), go(0x6004), go(0x7008)]).toEqual([MISSED, found(2), MISSED]);
@@ -127,7 +134,7 @@ describe('the dispatcher', () => {
   it.each([0, -1])('stops with %d instructions left', (budget) => {
     const { cache, map, go } = dispatcher();
     map(0x5000, HOST);
-    cache.put(0x5000, KEY, HOST, 1);
+    cache.put(0x5000, KEY, HOST, at(1));
     expect(go(0x5000, KEY, budget)).toEqual({ outcome: Outcome.STOP, region: 0 });
     expect(go(0x5000, KEY, 1)).toEqual(found(1));
   });
@@ -135,7 +142,7 @@ describe('the dispatcher', () => {
   it('stops when a request waits', () => {
     const { cache, map, go, state } = dispatcher();
     map(0x5000, HOST);
-    cache.put(0x5000, KEY, HOST, 1);
+    cache.put(0x5000, KEY, HOST, at(1));
     state.request[0] = 4;
     expect(go(0x5000)).toEqual({ outcome: Outcome.STOP, region: 0 });
     state.request[0] = 0;

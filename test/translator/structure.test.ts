@@ -14,18 +14,27 @@ import type { FunctionType } from '../../src/cpu/translator/wasm/module.ts';
 type Graph = readonly (readonly number[])[];
 
 const NODE_TYPE: FunctionType = { parameters: ['i32'], results: ['i32'] };
-const TRACE_TYPE: FunctionType = { parameters: [], results: ['i32'] };
+const TRACE_TYPE: FunctionType = { parameters: ['i32'], results: ['i32'] };
+const ENTRY = 0;
 
-/** A function that calls `node(n)` for each node it comes to, takes the successor that this returns, and returns the last one. */
+/** `graph` below a root, whose number is 0, with `entries`; so node n has the number n + 1. */
+const underRoot = (graph: Graph, entries: readonly number[]): number[][] => [entries, ...graph].map((list) => list.map((n) => n + 1));
+
+/**
+ * A function (number of the entry) that calls `node(n)` for each node it comes to, takes the successor that this returns, and
+ * returns the last one.
+ */
 class Emission {
   readonly body = new FunctionBody(TRACE_TYPE.parameters);
   private readonly labels = new Map<number, Label>();
   private out: Label = 0;
+  private readonly graph: Graph;
+  private readonly structure: Structure;
 
-  constructor(
-    private readonly graph: Graph,
-    private readonly structure: Structure,
-  ) {}
+  constructor(graph: Graph, entries: readonly number[]) {
+    this.graph = underRoot(graph, entries);
+    this.structure = structureOf(this.graph);
+  }
 
   emit(): Uint8Array<ArrayBuffer> {
     this.out = this.body.block('i32');
@@ -49,7 +58,7 @@ class Emission {
 
   private within(node: number, merges: readonly number[]): void {
     const merge = merges[merges.length - 1];
-    if (merge === undefined) return this.node(node);
+    if (merge === undefined) return node === 0 ? this.choose() : this.node(node);
     this.labels.set(merge, this.body.block());
     this.within(node, merges.slice(0, -1));
     this.body.end();
@@ -57,12 +66,26 @@ class Emission {
     this.tree(merge);
   }
 
+  private choose(): void {
+    const { body, structure } = this;
+    const labels = structure.entries.map(() => body.block()).reverse();
+    body.get(ENTRY).brTable(labels.slice(0, -1), labels.at(-1)!);
+    for (const node of structure.entries) {
+      body.end();
+      this.goToNode(0, node);
+    }
+  }
+
   private node(node: number): void {
     const { body } = this;
     const [first, second] = this.graph[node]!;
-    body.i32(node).call(0);
-    if (first === undefined) body.op('drop').i32(node).br(this.out);
-    else if (second === undefined) this.go(node, body.op('drop') && first);
+    body.i32(node - 1).call(0);
+    if (first === undefined) {
+      body
+        .op('drop')
+        .i32(node - 1)
+        .br(this.out);
+    } else if (second === undefined) this.go(node, body.op('drop') && first);
     else {
       body.if();
       this.go(node, second);
@@ -74,8 +97,12 @@ class Emission {
 
   private go(from: number, to: number): void {
     const { structure, body } = this;
-    // An edge that is cut ends the run at its target, as the dispatcher would go on from there.
-    if (structure.isCut(from, to)) return void body.i32(-1 - to).br(this.out);
+    if (!structure.isThroughRoot(from, to)) return this.goToNode(from, to);
+    body.i32(structure.entries.indexOf(to)).set(ENTRY).br(this.labels.get(0)!);
+  }
+
+  private goToNode(from: number, to: number): void {
+    const { structure, body } = this;
     const isBack = structure.order[to]! <= structure.order[from]!;
     if (!isBack && !structure.isMerge[to]) return this.tree(to);
     const label = this.labels.get(to);
@@ -86,8 +113,8 @@ class Emission {
 
 const MAX_STEPS = 200;
 
-/** The path through the emitted code, entered anew where an edge was cut as long as `graph` itself would go on. */
-function emittedPath(graph: Graph, script: readonly number[]): number[] {
+/** The path through the emitted code from `entries[first]`. */
+function emittedPath(graph: Graph, script: readonly number[], entries: readonly number[] = [0], first = 0): number[] {
   const path: number[] = [];
   let at = 0;
   const stop = new Error('enough');
@@ -96,27 +123,21 @@ function emittedPath(graph: Graph, script: readonly number[]): number[] {
     if (path.length >= MAX_STEPS) throw stop;
     return script[at++ % script.length]!;
   };
-  const enter = (entry: number): void => {
-    // A region begins with its entry: the graph with the numbers 0 and `entry` exchanged.
-    const swap = (n: number): number => (n === 0 ? entry : n === entry ? 0 : n);
-    const turned = graph.map((_, n) => graph[swap(n)]!.map(swap));
-    const bytes = new Emission(turned, structureOf(turned)).emit();
-    const memory = new WebAssembly.Memory({ initial: 1, maximum: 1 });
-    const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory, node: (n: number) => node(swap(n)) } });
-    const end = (exports['trace'] as () => number)();
-    if (end < 0) enter(swap(-1 - end));
-  };
+  const bytes = new Emission(graph, entries).emit();
+  const memory = new WebAssembly.Memory({ initial: 1, maximum: 1 });
+  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory, node } });
   try {
-    enter(0);
+    const end = (exports['trace'] as (entry: number) => number)(first);
+    expect(end).toBe(path.at(-1));
   } catch (error) {
     if (error !== stop) throw error;
   }
   return path;
 }
 
-function directPath(graph: Graph, script: readonly number[]): number[] {
+function directPath(graph: Graph, script: readonly number[], entry = 0): number[] {
   const path: number[] = [];
-  for (let node = 0, at = 0; ; ) {
+  for (let node = entry, at = 0; ; ) {
     path.push(node);
     if (path.length >= MAX_STEPS) return path;
     const successors = graph[node]!;
@@ -126,9 +147,10 @@ function directPath(graph: Graph, script: readonly number[]): number[] {
   }
 }
 
-const cuts = (graph: Graph): string[] => {
-  const { isCut } = structureOf(graph);
-  return graph.flatMap((list, from) => list.filter((to) => isCut(from, to)).map((to) => `${from}>${to}`));
+const throughRoot = (graph: Graph): string[] => {
+  const edges = underRoot(graph, [0]);
+  const { isThroughRoot } = structureOf(edges);
+  return edges.flatMap((list, from) => list.filter((to) => isThroughRoot(from, to)).map((to) => `${from}>${to}`));
 };
 
 const GRAPHS: Readonly<Record<string, Graph>> = {
@@ -149,7 +171,7 @@ const GRAPHS: Readonly<Record<string, Graph>> = {
 
 describe('structured graphs', () => {
   it.each(Object.entries(GRAPHS))('%s', (_name, graph) => {
-    expect(cuts(graph)).toEqual([]);
+    expect(throughRoot(graph)).toEqual([]);
     for (const script of [[0], [1], [0, 1], [1, 0, 0], [1, 1, 0, 1, 0]]) {
       expect(emittedPath(graph, script)).toEqual(directPath(graph, script));
     }
@@ -159,8 +181,8 @@ describe('structured graphs', () => {
 describe('irreducible graphs', () => {
   const twoEntries: Graph = [[1, 2], [2], [1, 3], []];
 
-  it('lose an edge into the middle of a loop', () => {
-    expect(cuts(twoEntries)).toHaveLength(1);
+  it('have one edge into the middle of a loop lead through the root', () => {
+    expect(throughRoot(twoEntries)).toHaveLength(1);
   });
 
   it('still take every path', () => {
@@ -184,10 +206,25 @@ describe('any graph', () => {
     );
   });
 
+  it('is walked from any of its entries', () => {
+    fc.assert(
+      fc.property(
+        graph,
+        fc.array(fc.nat(11), { minLength: 1, maxLength: 5 }),
+        fc.array(fc.nat(1), { minLength: 1, maxLength: 20 }),
+        (edges, list, script) => {
+          const entries = [...new Set(list.map((n) => n % edges.length))];
+          entries.forEach((entry, n) => expect(emittedPath(edges, script, entries, n)).toEqual(directPath(edges, script, entry)));
+        },
+      ),
+      { numRuns: 200, seed: 11 },
+    );
+  });
+
   it('has every reached node below its dominator exactly once', () => {
     fc.assert(
       fc.property(graph, (edges) => {
-        const { children, order } = structureOf(edges);
+        const { children, order } = structureOf(underRoot(edges, [0]));
         const reached = order.flatMap((position, node) => (position > 0 ? [node] : []));
         expect(children.flat().sort((a, b) => a - b)).toEqual(reached);
         for (const list of children)

@@ -13,7 +13,7 @@ import type { DeliverFault } from '../engine.ts';
 import { readOutside } from '../outside.ts';
 import { Vector } from '../arch/vectors.ts';
 import { CodeCache, lossesAt } from './code-cache.ts';
-import type { Block, CodePage } from './code-cache.ts';
+import type { AcrossBlock, Block, CodePage } from './code-cache.ts';
 import { Builders, Op } from './op.ts';
 
 /**
@@ -22,6 +22,12 @@ import { Builders, Op } from './op.ts';
  */
 const MAX_BLOCK_OPS = 64;
 const HALVINGS = Math.log2(MAX_BLOCK_OPS);
+
+/** No limit of CS, nor the end of the address space, comes within an instruction of RIP. */
+const hasFlatCode = ({ mode, rip, state }: Cpu): boolean =>
+  mode === CodeMode.BITS64
+    ? Math.abs(rip) < 2 ** 47 - 2 * PAGE_SIZE
+    : state.segLimit[Seg.CS] === 0xffffffff && rip < 2 ** 32 - 2 * PAGE_SIZE;
 
 export interface InterpreterParts {
   readonly physical: PhysicalMemory;
@@ -116,7 +122,7 @@ export class BlockInterpreter {
     if (cpu.mode !== CodeMode.BITS64) cpu.rip = cpu.rip >>> 0;
     const linear = this.fetchLinear(cpu, cpu.rip);
     const page = this.findPage(cpu, linear);
-    if (page === null) return this.blockAcross(cpu);
+    if (page === null) return this.blockOnce(cpu);
     return page.blocks[linear & PAGE_MASK] ?? this.decodeBlock(cpu, page, linear & PAGE_MASK);
   }
 
@@ -155,16 +161,57 @@ export class BlockInterpreter {
       at += op.length;
       if (op.endsBlock) break;
     }
-    // The first instruction reaches into the next page. It depends on that page's mapping, so it is not kept.
-    if (ops.length === 0) return this.blockAcross(cpu);
+    if (ops.length === 0) return this.blockAcross(cpu, page, start);
     // The mark comes before the page is looked up: to make room for it, all pages may go.
     this.physical.markCode(page.gfn, start, at);
     return this.cache.add(this.cache.page(page.gfn, page.mode), start, at, ops);
   }
 
   /** A block that is not kept, of one instruction. */
-  private blockAcross(cpu: Cpu): Block {
+  private blockOnce(cpu: Cpu): Block {
     return { ops: [this.decodeAcross(cpu)], end: 0, heat: 0, page: null };
+  }
+
+  /** The block of an instruction that reaches into the next page. Its bytes are compared each time, so it needs no marks. */
+  private blockAcross(cpu: Cpu, page: CodePage, start: number): Block {
+    if (!hasFlatCode(cpu)) return this.blockOnce(cpu);
+    const known = page.across?.get(start);
+    const inPage = PAGE_SIZE - start;
+    if (known !== undefined && this.isSame(cpu, known.bytes, 0, inPage, this.pageOffset + start)) {
+      const next = this.nextPage(cpu, cpu.rip + inPage);
+      if (next !== MMIO && this.isSame(cpu, known.bytes, inPage, known.bytes.length, next)) return known;
+    }
+    const bytes: number[] = [];
+    const next = this.nextPage(cpu, cpu.rip + inPage);
+    let rip = cpu.rip;
+    const op = new Op(
+      decode(
+        () => {
+          const byte = this.fetchByte(cpu, rip++);
+          bytes.push(byte);
+          return byte;
+        },
+        cpu.mode,
+        cpu.model.features,
+      ),
+    );
+    const block: AcrossBlock = { ops: [op], end: PAGE_SIZE, heat: 0, page: next === MMIO ? null : page, bytes };
+    page.across ??= new Map();
+    if (next !== MMIO) page.across.set(start, block);
+    return block;
+  }
+
+  /** Whether the bytes from … to - 1 of an instruction are at `host` and behind. */
+  private isSame({ linear: { u8 } }: Cpu, bytes: readonly number[], from: number, to: number, host: number): boolean {
+    for (let n = from; n < to; n++) if (bytes[n] !== u8[host + n - from]) return false;
+    return true;
+  }
+
+  /** Host offset of the code at `rip`, or MMIO. May raise #PF. */
+  private nextPage(cpu: Cpu, rip: number): number {
+    const at = cpu.mmu.translate(this.fetchLinear(cpu, rip), Access.FETCH, cpu.fetchContext);
+    if (at === FAULT) cpu.raisePageFault(cpu.mmu.faultLinear, cpu.mmu.faultError);
+    return at;
   }
 
   /** null when the instruction does not end within the page. */

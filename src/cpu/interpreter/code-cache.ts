@@ -16,6 +16,11 @@ export interface Block {
   readonly page: CodePage | null;
 }
 
+/** A block of one instruction that reaches into the next page. It holds as long as its bytes are these, wherever they are mapped. */
+export interface AcrossBlock extends Block {
+  readonly bytes: readonly number[];
+}
+
 export interface CodePage {
   readonly gfn: number;
   readonly mode: CodeMode;
@@ -23,6 +28,8 @@ export interface CodePage {
   readonly blocks: (Block | undefined)[];
   /** Bytes of the longest block so far. */
   longest: number;
+  /** Instructions that begin in the page and end in the next, by byte offset. null while there are none. */
+  across: Map<number, AcrossBlock> | null;
   /** By byte offset: times that what begins there was lost, MAX_LOSSES at most. null while nothing was. */
   losses: Uint8Array | null;
 }
@@ -33,6 +40,15 @@ const MAX_PAGES = 4096;
 const MAX_LOSSES = 10;
 
 const MODES: readonly CodeMode[] = [2, 4, 8];
+
+/** Distances, ascending, at which blocks begin that were entered before the translator looked at them. */
+export function enteredBlocks({ blocks }: CodePage): number[] {
+  const distances: number[] = [];
+  blocks.forEach((block, distance) => {
+    if (block !== undefined && block.heat > 0) distances.push(distance);
+  });
+  return distances;
+}
 
 /** Times that what begins at `start` was lost. */
 export const lossesAt = ({ losses }: CodePage, start: number): number => (losses === null ? 0 : losses[start]!);
@@ -54,7 +70,7 @@ export class CodeCache implements CodeHolder {
     let page = this.pages.get(key);
     if (page === undefined) {
       if (this.pages.size >= MAX_PAGES) this.full();
-      page = { gfn, mode, blocks: new Array<Block | undefined>(4096), longest: 0, losses: null };
+      page = { gfn, mode, blocks: new Array<Block | undefined>(4096), longest: 0, across: null, losses: null };
       this.pages.set(key, page);
     }
     this.recent = page;

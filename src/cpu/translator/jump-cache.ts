@@ -10,7 +10,13 @@ export const JUMP_CACHE_MASK = ENTRIES - 1;
 export const JUMP_CACHE_BYTES = ENTRIES * ENTRY_BYTES;
 
 /** Byte offsets in an entry. `key` 0 is an entry that holds nothing; `host` is the page the code was read from. */
-export const JumpEntry = { linear: 0, key: 8, host: 12, region: 16 } as const;
+export const JumpEntry = { linear: 0, key: 8, host: 12, region: 16, entry: 20 } as const;
+
+/** `region`: index in the function table. `entry`: which of its entries. */
+export interface RegionEntry {
+  readonly region: number;
+  readonly entry: number;
+}
 
 export class JumpCache {
   private readonly words: Uint32Array;
@@ -27,8 +33,7 @@ export class JumpCache {
     return (((linear | 0) ^ Math.floor(linear / 4096)) & JUMP_CACHE_MASK) << (JUMP_ENTRY_SHIFT - 2);
   }
 
-  /** `region`: index in the function table. */
-  put(linear: number, key: number, host: number, region: number): void {
+  put(linear: number, key: number, host: number, { region, entry }: RegionEntry): void {
     const at = this.entryOf(linear);
     const { words } = this;
     words[at] = linear;
@@ -36,6 +41,7 @@ export class JumpCache {
     words[at + 2] = key;
     words[at + 3] = host;
     words[at + 4] = region;
+    words[at + 5] = entry;
   }
 
   /** Forgets every way to one of `regions`. */

@@ -56,6 +56,14 @@ export class OperandBuilder extends ValueBuilder {
     this.frame.exit(Outcome.INTERPRET, this.site.distance, this.site.left, this.flags.exitKind());
   }
 
+  /** The same if the condition that `push` puts on the stack holds. */
+  interpretIf(push: () => void): void {
+    push();
+    this.body.if();
+    this.interpret();
+    this.body.end();
+  }
+
   protected interpretWhen(c: Val): void {
     this.push(c).if();
     this.interpret();

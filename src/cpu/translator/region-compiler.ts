@@ -1,10 +1,12 @@
-// A planned region as one WebAssembly function: blocks nested as structure.ts says, each instruction by its semantics.
+// A planned region as one WebAssembly function: blocks nested as structure.ts says, each instruction by its semantics. Node 0 of the
+// structure is the root, where a number says at which entry to begin; node n is block n - 1.
 
 import { VCPU_STATE } from '../../base/state/vcpu.ts';
 import { meaningOf } from '../isa/index.ts?instance=translator';
 import { STATUS_FLAGS } from '../arch/rflags.ts';
 import { dataContextOf } from '../code-key.ts';
 import { RIP_IN_LOCAL, RegionFrame } from './region-frame.ts';
+import { pushNextPageDiffers } from './next-page.ts';
 import type { RegionBlock, RegionPlan, Target } from './region-plan.ts';
 import { FLAG_AUX_TYPE, FLAG_RESULT_TYPE, Outcome, REGION_TYPE, TRANSLATE_TYPE } from './runtime-module.ts';
 import { seenAfterEach } from './seen-flags.ts';
@@ -16,7 +18,12 @@ import type { Label } from './wasm/function-body.ts';
 import { encodeModule } from './wasm/module.ts';
 import type { ModuleParts } from './wasm/module.ts';
 
-const inRegion = (targets: readonly Target[]): number[] => targets.flatMap(({ block }) => (block === null ? [] : [block]));
+const ROOT = 0;
+const nodeOf = (block: number): number => block + 1;
+const inRegion = (targets: readonly Target[]): number[] => targets.flatMap(({ block }) => (block === null ? [] : [nodeOf(block)]));
+/** Computed targets are compared one by one up to so many; a table takes more, if they lie within so many bytes. */
+const MOST_COMPARED = 4;
+const MOST_TABLE = 1024;
 
 function successorsOf({ end }: RegionBlock): number[] {
   switch (end.kind) {
@@ -26,6 +33,8 @@ function successorsOf({ end }: RegionBlock): number[] {
       return inRegion([end.target]);
     case 'branch':
       return inRegion([end.target, end.next]);
+    case 'indirect':
+      return inRegion(end.sites);
     default:
       return [];
   }
@@ -40,16 +49,17 @@ class RegionCompiler {
 
   constructor(
     private readonly plan: RegionPlan,
-    key: number,
+    private readonly key: number,
+    private readonly shared: boolean,
   ) {
     this.frame = new RegionFrame(key, plan.extent);
     this.builder = new WasmBuilder(this.frame, dataContextOf(key));
-    this.structure = structureOf(plan.blocks.map(successorsOf));
+    this.structure = structureOf([plan.entries.map(nodeOf), ...plan.blocks.map(successorsOf)]);
   }
 
   compile(): void {
     this.frame.begin();
-    this.tree(0);
+    this.tree(ROOT);
     this.frame.finish();
   }
 
@@ -80,28 +90,54 @@ class RegionCompiler {
   }
 
   private block(node: number): void {
-    const block = this.plan.blocks[node]!;
+    if (node === ROOT) return this.choose();
+    const block = this.plan.blocks[node - 1]!;
     const seen = seenAfterEach(
       block.insns.map(({ survey }) => survey),
       STATUS_FLAGS,
     );
-    this.begin(block, this.structure.isLoop[node]!);
-    block.insns.forEach(({ insn, distance }, n) => {
+    this.begin(block, this.polls(node));
+    block.insns.forEach(({ insn, distance, beyond }, n) => {
       this.builder.beginInstruction(insn, { distance, left: block.insns.length - n });
+      if (beyond.length > 0) this.builder.interpretIf(() => pushNextPageDiffers(this.frame, this.key, beyond));
       this.builder.flags.seen = seen[n]!;
       meaningOf(insn)(this.builder, insn);
     });
     this.end(node, block);
   }
 
-  /** Takes the block's instructions out of the budget. Leaves if it does not suffice, and at a loop's head if a request waits. */
-  private begin(block: RegionBlock, isLoop: boolean): void {
+  /** Goes to the entry whose number the region was called with, or an edge through the root has set. */
+  private choose(): void {
+    const { body, entry } = this.frame;
+    const { entries } = this.structure;
+    this.builder.flags.enterDynamic();
+    if (entries.length === 1) return this.goToNode(ROOT, entries[0]!);
+    const labels = entries.map(() => body.block()).reverse();
+    body.get(entry).brTable(labels.slice(0, -1), labels[labels.length - 1]!);
+    for (const node of entries) {
+      body.end();
+      this.builder.flags.enterDynamic();
+      this.goToNode(ROOT, node);
+    }
+  }
+
+  /**
+   * Other threads set requests only where the memory is shared: then every way round looks for one. What this thread asks for comes
+   * up in slow paths, which leave the region.
+   */
+  private polls(node: number): boolean {
+    const { isLoop, entries } = this.structure;
+    return this.shared && (isLoop[node]! || (isLoop[ROOT]! && entries.includes(node)));
+  }
+
+  /** Takes the block's instructions out of the budget. Leaves if it does not suffice, or `polls` and a request waits. */
+  private begin(block: RegionBlock, polls: boolean): void {
     const { frame, builder } = this;
     const { body } = frame;
     const count = block.insns.length;
     if (count === 0) return;
     body.get(frame.remaining).i32(count).op('i32.lt_s');
-    if (isLoop) body.get(frame.cpu).memory('i32.load', VCPU_STATE.offset.request).op('i32.or');
+    if (polls) body.get(frame.cpu).memory('i32.load', VCPU_STATE.offset.request).op('i32.or');
     body.if();
     frame.exit(Outcome.STOP, block.distance, 0, builder.flags.exitKind());
     body.end();
@@ -119,17 +155,61 @@ class RegionCompiler {
       case 'interpret':
         return frame.exit(Outcome.INTERPRET, end.distance, 0, builder.flags.exitKind());
       case 'indirect':
-        return this.leaveTo(terminator.kind === 'indirect' ? terminator.target : null);
+        return this.goToComputed(node, terminator.kind === 'indirect' ? terminator.target : null, end.sites);
       case 'branch':
         return this.fork(node, terminator.kind === 'branch' ? terminator.condition : null, end);
     }
   }
 
-  private leaveTo(target: Val | null): void {
+  /** Goes on at the one of `sites` that `target` is, or else leaves. */
+  private goToComputed(node: number, target: Val | null, sites: readonly Target[]): void {
     if (target === null) throw new TypeError('a block ends in a jump that its semantics did not make');
     const { builder, frame } = this;
     builder.push(target, 'i64').set(frame.rip);
+    const { known } = builder.flags;
+    if (sites.length > MOST_COMPARED) this.lookUp(node, sites);
+    else this.compare(node, sites);
+    builder.flags.known = known;
     frame.exit(Outcome.NEXT, RIP_IN_LOCAL, 0, builder.flags.exitKind());
+  }
+
+  private compare(node: number, sites: readonly Target[]): void {
+    const { builder, frame } = this;
+    const { body } = frame;
+    const { known } = builder.flags;
+    for (const site of sites) {
+      body.get(frame.rip).get(frame.pageBase).op('i64.sub').i64(BigInt(site.distance)).op('i64.eq').if();
+      builder.flags.known = known;
+      this.go(node, site);
+      body.end();
+    }
+  }
+
+  private lookUp(node: number, sites: readonly Target[]): void {
+    const { builder, frame } = this;
+    const { body } = frame;
+    const { known } = builder.flags;
+    const low = sites[0]!.distance;
+    const near = sites.filter(({ distance }) => distance - low < MOST_TABLE);
+    const elsewhere = body.block();
+    const labels = near.map(() => body.block()).reverse();
+    const labelAt = new Map(near.map(({ distance }, n) => [distance - low, labels[n]!]));
+    const size = near[near.length - 1]!.distance - low + 1;
+    body.get(frame.rip).get(frame.pageBase).op('i64.sub').i64(BigInt(low)).op('i64.sub').tee(frame.rip);
+    // biome-ignore format: what it compares
+    body.i64(BigInt(size)).op('i64.ge_u').brIf(elsewhere);
+    body.get(frame.rip).op('i32.wrap_i64');
+    body.brTable(
+      Array.from({ length: size }, (_, at) => labelAt.get(at) ?? elsewhere),
+      elsewhere,
+    );
+    for (const site of near) {
+      body.end();
+      builder.flags.known = known;
+      this.go(node, site);
+    }
+    body.end();
+    body.get(frame.rip).get(frame.pageBase).op('i64.add').i64(BigInt(low)).op('i64.add').set(frame.rip);
   }
 
   private fork(node: number, condition: Val | null, { target, next }: { target: Target; next: Target }): void {
@@ -146,13 +226,20 @@ class RegionCompiler {
 
   /** Goes on at a block of the region, or leaves it. */
   private go(from: number, target: Target): void {
+    if (target.block === null) return this.leaveAt(target);
+    const node = nodeOf(target.block);
     const { structure, builder, frame } = this;
-    const { block } = target;
-    if (block === null || structure.isCut(from, block)) return this.leaveAt(target);
-    const isBack = structure.order[block]! <= structure.order[from]!;
-    if (!isBack && !structure.isMerge[block]) return this.tree(block);
+    if (!structure.isThroughRoot(from, node)) return this.goToNode(from, node);
     builder.flags.spillKind();
-    frame.body.br(this.labels.get(block)!);
+    frame.body.i32(structure.entries.indexOf(node)).set(frame.entry).br(this.labels.get(ROOT)!);
+  }
+
+  private goToNode(from: number, node: number): void {
+    const { structure, builder, frame } = this;
+    const isBack = structure.order[node]! <= structure.order[from]!;
+    if (!isBack && !structure.isMerge[node]) return this.tree(node);
+    builder.flags.spillKind();
+    frame.body.br(this.labels.get(node)!);
   }
 
   private leaveAt({ distance, cutTo16 }: Target): void {
@@ -168,7 +255,7 @@ class RegionCompiler {
 
 /** The module of one region; exports `region`, of REGION_TYPE. `key` as in code-key.ts. */
 export function compileRegion(plan: RegionPlan, key: number, memory: ModuleParts['memory']): Uint8Array<ArrayBuffer> {
-  const compiler = new RegionCompiler(plan, key);
+  const compiler = new RegionCompiler(plan, key, memory.shared);
   compiler.compile();
   return encodeModule({
     memory,

@@ -29,6 +29,8 @@ export class RegionFrame {
   readonly body = new FunctionBody(REGION_TYPE.parameters);
   readonly cpu = 0;
   readonly tlb = 1;
+  /** Which of the region's entries it goes on at: a parameter, and set before the root is gone through. */
+  readonly entry = 2;
   readonly wordType: Type;
   readonly is64: boolean;
   readonly stackWidth: 2 | 4 | 8;
@@ -179,7 +181,14 @@ export class RegionFrame {
         .get(pageBase)
         .i64(BigInt(extent.high - 1))
         .op('i64.add');
-    body.get(cpu).memory('i64.load', offset.rip).i64(BigInt(extent.entry)).op('i64.sub').set(pageBase);
+    // Where RIP lies in the page, by its linear address.
+    body.get(cpu).memory('i64.load', offset.rip).tee(pageBase).get(pageBase).op('i32.wrap_i64').get(cpu);
+    body
+      .memory('i32.load', offset.segBase + 8 * Seg.CS)
+      .op('i32.add')
+      .i32(0xfff)
+      .op('i32.and', 'i64.extend_i32_u', 'i64.sub')
+      .set(pageBase);
     body.get(pageBase).i64(BigInt(-extent.low)).op('i64.lt_s');
     last();
     body

@@ -5,7 +5,7 @@ import type { LinearMemory } from '../../base/linear-memory.ts';
 import { KEY_LIMIT } from '../code-key.ts';
 import type { CodeMap } from '../../mmu/code-map.ts';
 import type { CodeHolder, Mark } from '../made-code.ts';
-import type { JumpCache } from './jump-cache.ts';
+import type { JumpCache, RegionEntry } from './jump-cache.ts';
 import type { ByteRange, RegionPlan } from './region-plan.ts';
 import { compileRegion } from './region-compiler.ts';
 import { runtimeModule } from './runtime-module.ts';
@@ -40,6 +40,14 @@ interface Region {
   readonly bytes: readonly ByteRange[];
 }
 
+/** The number of a place that a region has, but is not entered at. */
+const INSIDE = -1;
+
+/** The way to the place of a block of a region. */
+interface Way extends RegionEntry {
+  readonly to: Region;
+}
+
 export interface RegionStoreParts {
   readonly memory: LinearMemory;
   /** By vCPU. */
@@ -65,7 +73,7 @@ export class RegionStore implements CodeHolder {
   private readonly runtime: Runtime;
   private readonly memory: { readonly pages: number; readonly shared: boolean };
   /** By GFN, then by distance * KEY_LIMIT + key. */
-  private readonly pages = new Map<number, Map<number, Region>>();
+  private readonly pages = new Map<number, Map<number, Way>>();
   private readonly free: number[] = [];
   /** Table indices of regions that are gone, but may still be in jump caches. */
   private readonly gone = new Set<number>();
@@ -82,13 +90,18 @@ export class RegionStore implements CodeHolder {
     this.dispatch = dispatch;
   }
 
-  /** Table index of the region, or 0. */
-  find(gfn: number, distance: number, key: number): number {
-    return this.pages.get(gfn)?.get(distance * KEY_LIMIT + key)?.index ?? 0;
+  find(gfn: number, distance: number, key: number): RegionEntry | null {
+    const way = this.pages.get(gfn)?.get(distance * KEY_LIMIT + key);
+    return way === undefined || way.entry === INSIDE ? null : way;
   }
 
-  /** Compiles a region of page `gfn` and returns its table index. Its bytes are not marked as code yet. */
-  add(gfn: number, distance: number, key: number, plan: RegionPlan): number {
+  /** Whether a block of a region begins there that the region is not entered at.  */
+  isInside(gfn: number, distance: number, key: number): boolean {
+    return this.pages.get(gfn)?.get(distance * KEY_LIMIT + key)?.entry === INSIDE;
+  }
+
+  /** Compiles a region of page `gfn`, and returns its first entry. Its bytes are not marked as code yet. */
+  add(gfn: number, key: number, plan: RegionPlan): RegionEntry {
     const bytes = compileRegion(plan, key, this.memory);
     const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: this.runtime.imports });
     const index = this.takeIndex();
@@ -98,36 +111,46 @@ export class RegionStore implements CodeHolder {
       page = new Map();
       this.pages.set(gfn, page);
     }
-    page.set(distance * KEY_LIMIT + key, { index, bytes: plan.bytes });
+    const to: Region = { index, bytes: plan.bytes };
+    plan.blocks.forEach((block, n) => {
+      const place = block.distance * KEY_LIMIT + key;
+      const entry = plan.entries.indexOf(n);
+      const known = page.get(place);
+      if (known === undefined || (known.entry === INSIDE && entry !== INSIDE)) page.set(place, { region: index, entry, to });
+    });
     this.made.regions++;
     this.made.bytes += bytes.length;
-    return index;
+    return { region: index, entry: 0 };
   }
 
   /** See CodeHolder. A region that is executing right now may run to its next exit. */
   drop(gfn: number, from: number, to: number, gone: Mark): void {
     const page = this.pages.get(gfn);
     if (page === undefined) return;
-    for (const [place, region] of page) {
-      if (!overlaps(region, from, to)) continue;
+    const lost = new Set<Region>();
+    for (const [place, way] of page) {
+      if (!lost.has(way.to) && !overlaps(way.to, from, to)) continue;
       page.delete(place);
-      this.retire(region.index);
+      lost.add(way.to);
+      if (way.entry !== INSIDE) this.parts.lost(gfn, Math.floor(place / KEY_LIMIT), place % KEY_LIMIT);
+    }
+    for (const { index, bytes } of lost) {
+      this.retire(index);
       this.made.lost++;
-      for (const { low, high } of region.bytes) gone(low, high);
-      this.parts.lost(gfn, Math.floor(place / KEY_LIMIT), place % KEY_LIMIT);
+      for (const { low, high } of bytes) gone(low, high);
     }
     if (page.size === 0) this.pages.delete(gfn);
   }
 
   visit(gfn: number, from: number, to: number, mark: Mark): void {
-    for (const region of this.pages.get(gfn)?.values() ?? []) {
-      if (overlaps(region, from, to)) for (const { low, high } of region.bytes) mark(low, high);
+    for (const { to: region, entry } of this.pages.get(gfn)?.values() ?? []) {
+      if (entry === 0 && overlaps(region, from, to)) for (const { low, high } of region.bytes) mark(low, high);
     }
   }
 
   clear(): void {
     for (const cache of this.parts.caches) cache.clear();
-    for (const page of this.pages.values()) for (const { index } of page.values()) this.release(index);
+    for (const page of this.pages.values()) for (const { region, entry } of page.values()) if (entry === 0) this.release(region);
     this.pages.clear();
     for (const index of this.gone) this.release(index);
     this.gone.clear();

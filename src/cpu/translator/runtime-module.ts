@@ -13,7 +13,7 @@ import { FunctionBody } from './wasm/function-body.ts';
 import { encodeModule } from './wasm/module.ts';
 import type { FunctionType, ModuleParts } from './wasm/module.ts';
 
-/** (vCPU state block, TLB, jump cache: byte offsets) → Outcome. */
+/** (vCPU state block, TLB: byte offsets; number of the entry) → Outcome. The dispatcher has the jump cache's offset in its place. */
 export const REGION_TYPE: FunctionType = { parameters: ['i32', 'i32', 'i32'], results: ['i32'] };
 /** (kind, x, y, r, top) → the aux word. */
 export const FLAG_AUX_TYPE: FunctionType = { parameters: ['i32', 'i64', 'i64', 'i64', 'i32'], results: ['i32'] };
@@ -197,7 +197,14 @@ function dispatch(): FunctionBody {
   body.get(entry).memory('i32.load', JumpEntry.host).op('i32.ne', 'i32.or');
   body.if();
   body.i32(Outcome.MISS).set(outcome).br(out).end();
-  body.get(cpu).get(tlb).get(cache).get(entry).memory('i32.load', JumpEntry.region).callIndirect(REGION_TYPE_INDEX);
+  body
+    .get(cpu)
+    .get(tlb)
+    .get(entry)
+    .memory('i32.load', JumpEntry.entry)
+    .get(entry)
+    .memory('i32.load', JumpEntry.region)
+    .callIndirect(REGION_TYPE_INDEX);
   body.tee(outcome).op('i32.eqz').brIf(again);
   body.end().end();
   flagsToCanonical(body, cpu);

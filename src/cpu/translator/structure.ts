@@ -1,6 +1,7 @@
 // From a control-flow graph to WebAssembly's nested blocks and loops. For a reducible graph the dominator tree gives the
 // nesting (N. Ramsey, "Beyond Relooper", ICFP 2022): a node that several forward edges reach stands behind a block that they
-// leave; a node that a back edge reaches begins a loop. Edges that would enter a loop in the middle are cut: they leave the region.
+// leave; a node that a back edge reaches begins a loop. Where a loop has several entries, the graph is not reducible. Then edges
+// back into it lead through the root, which can choose among all its successors.
 
 export interface Structure {
   /** Immediate dominator's children of each node, in reverse postorder. */
@@ -11,23 +12,27 @@ export interface Structure {
   readonly isLoop: readonly boolean[];
   /** Position in reverse postorder; -1 for nodes that are not reached. */
   readonly order: readonly number[];
-  /** `isCut(from, to)`: the edge leaves the region. */
-  readonly isCut: (from: number, to: number) => boolean;
+  /** The root's successors: those asked for, and behind them the targets of edges that lead through it. */
+  readonly entries: readonly number[];
+  /** `isThroughRoot(from, to)`: instead of to `to` the edge leads to the root, which goes on to `to`. */
+  readonly isThroughRoot: (from: number, to: number) => boolean;
 }
 
-/** `successors[n]` are the nodes that node n goes to; node 0 is the entry. */
+/** `successors[n]` are the nodes that node n goes to; node 0 is the root, and no node has an edge to it. */
 export function structureOf(successors: readonly (readonly number[])[]): Structure {
-  const cut = new Set<string>();
+  const through = new Set<string>();
+  const isThroughRoot = (from: number, to: number): boolean => through.has(`${from}>${to}`);
+  const entries = new Set(successors[0]);
   for (;;) {
-    const edges = successors.map((list, from) => list.filter((to) => !cut.has(`${from}>${to}`)));
+    const edges = successors.map((list, from) => (from === 0 ? [...entries] : list.map((to) => (isThroughRoot(from, to) ? 0 : to))));
     const order = reversePostorder(edges);
     const idom = dominators(edges, order);
     const bad = irreducibleEdges(edges, order, idom);
-    if (bad.length > 0) {
-      for (const [from, to] of bad) cut.add(`${from}>${to}`);
-      continue;
+    if (bad.length === 0) return { ...shape(edges, order, idom), order, entries: edges[0]!, isThroughRoot };
+    for (const [from, to] of bad) {
+      through.add(`${from}>${to}`);
+      entries.add(to);
     }
-    return { ...shape(edges, order, idom), order, isCut: (from, to) => cut.has(`${from}>${to}`) };
   }
 }
 

@@ -2,6 +2,7 @@
 
 import { PAGE_MASK, PAGE_SIZE } from '../../base/paging-units.ts';
 import { Activity, Seg } from '../../base/state/vcpu.ts';
+import { Access } from '../../mmu/access.ts';
 import type { PhysicalMemory } from '../../mmu/physical-memory.ts';
 import { CodeMode } from '../builder/insn.ts';
 import { codeModeOf, isSegmented } from '../code-key.ts';
@@ -10,12 +11,14 @@ import type { Engine } from '../engine.ts';
 import { clearIterationsLeft } from '../interrupted-repeat.ts';
 import { BlockInterpreter } from '../interpreter/block-interpreter.ts';
 import type { InterpreterParts } from '../interpreter/block-interpreter.ts';
-import { lossesAt } from '../interpreter/code-cache.ts';
-import type { Block, CodeCache } from '../interpreter/code-cache.ts';
+import { enteredBlocks, lossesAt } from '../interpreter/code-cache.ts';
+import type { Block, CodeCache, CodePage } from '../interpreter/code-cache.ts';
 import { MadeCode } from '../made-code.ts';
 import { JumpCache, JUMP_CACHE_BYTES } from './jump-cache.ts';
-import { WHOLE_PAGE, planRegion } from './region-plan.ts';
+import type { RegionEntry } from './jump-cache.ts';
 import type { CodeBounds } from './region-plan.ts';
+import { WHOLE_PAGE, planRegion } from './region-planner.ts';
+import type { CodeAtHand } from './region-planner.ts';
 import { RegionStore } from './region-store.ts';
 import { Outcome, TABLE_SIZE } from './runtime-module.ts';
 
@@ -35,7 +38,11 @@ const DEFAULT_THRESHOLD = 30;
  * Times a block is interpreted before it is translated where code was lost `losses` times. Code that is overwritten once is other
  * code, and translated as soon. Code that keeps changing is interpreted.
  */
-const patience = (threshold: number, losses: number): number => (threshold + 1) * 2 ** Math.max(0, losses - 1) - 1;
+const patience = (threshold: number, losses: number, factor: number): number => (threshold + 1) * factor * 2 ** Math.max(0, losses - 1) - 1;
+/** SDM vol. 2, "Instruction Format". */
+const MAX_INSN_BYTES = 15;
+/** Mostly the interpreter comes to the inside of a region because a slice ended there. What it goes to often is another matter. */
+const INSIDE_PATIENCE = 8;
 /** Budgets are i32 in translated code. */
 const MAX_BUDGET = 2 ** 30;
 /** Relative targets from addresses further out than this could leave the canonical range. */
@@ -155,34 +162,56 @@ export class Translator implements Engine {
     this.blocks.guard(cpu, () => {
       const block = this.blocks.blockAt(cpu);
       const region = this.regionFor(cpu, block);
-      if (region === 0) this.blocks.execute(cpu, this.blocks.buildersOf(cpu), block, Infinity);
+      if (region === null) this.blocks.execute(cpu, this.blocks.buildersOf(cpu), block, Infinity);
       else this.caches[cpu.index].put(linearRip(cpu), cpu.state.codeKey[0], this.blocks.pageOffset, region);
     });
     this.retired.interpreted += before - cpu.remaining;
   }
 
-  /** The region of the block at cpu.rip, or 0 when the block is to be interpreted. */
-  private regionFor(cpu: Cpu, block: Block): number {
+  /** The region of the block at cpu.rip, or null when the block is to be interpreted. */
+  private regionFor(cpu: Cpu, block: Block): RegionEntry | null {
     const { page } = block;
     // A block that is not kept was decoded for this once, perhaps from a device, which must not be read again. A request that the
     // fetch brought up (it set an accessed bit, and the table's page is tracked) comes after the instruction that was fetched.
-    if (page === null || cpu.state.request[0] !== 0) return 0;
+    if (page === null || cpu.state.request[0] !== 0) return null;
     const key = cpu.state.codeKey[0];
     const distance = linearRip(cpu) & PAGE_MASK;
     const known = this.store.find(page.gfn, distance, key);
-    if (known !== 0 || Math.abs(cpu.rip) > NEAR_CANONICAL_END) return known;
-    if (block.heat++ < patience(this.threshold, lossesAt(page, distance))) return 0;
-    const host = this.blocks.pageOffset;
-    const bounds = isSegmented(key) ? codeBounds(cpu, distance) : WHOLE_PAGE;
-    const plan = planRegion(cpu.linear.u8.subarray(host, host + PAGE_SIZE), distance, codeModeOf(key), cpu.model.features, bounds);
+    if (known !== null || Math.abs(cpu.rip) > NEAR_CANONICAL_END) return known;
+    const inside = this.store.isInside(page.gfn, distance, key);
+    if (block.heat++ < patience(this.threshold, lossesAt(page, distance), inside ? INSIDE_PATIENCE : 1)) return null;
+    const plan = planRegion(this.codeAtHand(cpu, page, distance, key), distance);
     if (plan.blocks[0]!.insns.length === 0) {
       block.heat = -Infinity;
-      return 0;
+      return null;
     }
     // Marks come last, for adding a region may drop others with theirs. There is room: the page has the marks of the block already.
-    const region = this.store.add(page.gfn, distance, key, plan);
+    const region = this.store.add(page.gfn, key, plan);
     for (const { low, high } of plan.bytes) this.physical.markCode(page.gfn, low, high);
     return region;
+  }
+
+  private codeAtHand(cpu: Cpu, page: CodePage, distance: number, key: number): CodeAtHand {
+    const { u8 } = cpu.linear;
+    const host = this.blocks.pageOffset;
+    const segmented = isSegmented(key);
+    const next = segmented ? -1 : this.nextPage(cpu, distance);
+    return {
+      page: u8.subarray(host, host + PAGE_SIZE),
+      following: u8.subarray(Math.max(next, 0), next < 0 ? 0 : next + MAX_INSN_BYTES - 1),
+      mode: codeModeOf(key),
+      features: cpu.model.features,
+      bounds: segmented ? codeBounds(cpu, distance) : WHOLE_PAGE,
+      entered: enteredBlocks(page),
+    };
+  }
+
+  /** Host offset of the page behind the one at hand, or -1. What is read there is compared again before it is relied on. */
+  private nextPage(cpu: Cpu, distance: number): number {
+    const linear = linearRip(cpu) - distance + PAGE_SIZE;
+    if (linear >= (cpu.mode === CodeMode.BITS64 ? 2 ** 47 : 2 ** 32)) return -1;
+    const gpa = cpu.mmu.gpaOf(linear, Access.FETCH, cpu.fetchContext);
+    return gpa < 0 ? -1 : this.physical.hostOffset(gpa);
   }
 
   /** See TRANSLATE_TYPE in runtime-module.ts. What is not plain RAM within a page is left to the interpreter. */
