@@ -22,7 +22,9 @@ function crossingLoop(a: Assembler, inPage: number, before: (a: Assembler) => vo
   fill(a, 0x1000 - inPage - 64);
   a.bind(head);
   before(a);
-  fill(a, 0x1000 - inPage);
+  // sub ebx, 1: its flags are seen if the fetch of the next instruction faults, and else by nobody.
+  fill(a, 0x1000 - inPage - 3);
+  a.raw(0x83, 0xeb, 1);
   a.raw(0x05).field(4, 0x01020304);
   // sub ecx, 1
   a.raw(0x83, 0xe9, 1);

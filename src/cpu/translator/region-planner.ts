@@ -180,7 +180,9 @@ class Planner {
     );
     if (past) return null;
     const beyond = [...following.subarray(0, Math.max(0, distance + insn.length - PAGE_SIZE))];
-    return { insn, distance, survey: surveyOf(insn), beyond };
+    const survey = surveyOf(insn);
+    // The fetch may fault.
+    return { insn, distance, survey: beyond.length > 0 ? { ...survey, mayLeave: true } : survey, beyond };
   }
 
   private block(distance: number, index: ReadonlyMap<number, number>): RegionBlock {
