@@ -37,7 +37,7 @@ import { collectStats, ExitCounts, statsText } from './stats.ts';
 import { Stop } from './stop.ts';
 import type { StopReason } from './stop.ts';
 import { terminalKeys } from './terminal-keys.ts';
-import type { LineSink } from './trace-sink.ts';
+import type { LineSink } from './trace/sink.ts';
 import { WallClock } from './wall-clock.ts';
 
 /** A machine ready to run. */
