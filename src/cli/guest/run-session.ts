@@ -69,7 +69,7 @@ export async function runSession(
     const runSlice = guestTrace && trace ? guestTrace.begin(trace, played) : played;
     const journal = tape?.journal ?? machine.vm.record();
     const postMortem = new PostMortem(machine.vm, journal, () => build(NOWHERE).vm, symbols, image);
-    const cycles = guestTrace?.isWhole ? trace : null;
+    const cycles = guestTrace && trace ? guestTrace.between(trace) : null;
     const parts = { options, io, machine, outputs, notices, store, trace: cycles, tape, files, stats, postMortem, judge };
     return await new Session(parts).run(runSlice);
   } finally {

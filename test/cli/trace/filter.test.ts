@@ -121,6 +121,8 @@ describe('a trace shows', () => {
     const { stderr } = await all('--trace-filter=vcpu=0');
     expect(stderr).toMatch(/^io vcpu=0/m);
     expect(stderr).not.toMatch(/^(mt-|checkpoint cycle)/m);
+    const first = await all('--trace-filter=count=1');
+    expect(first.stderr.match(/^(mt-|checkpoint cycle|io|mmio|exit|exception).*$/gm)).toEqual(['mt-cycle cpid=1']);
   });
 
   it('one vCPU of several', async () => {

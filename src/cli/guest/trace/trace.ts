@@ -7,7 +7,7 @@ import type { TraceTarget } from '../../values.ts';
 import { loadOperands } from '../disassembler.ts';
 import type { DisassembleOperands } from '../disassembler.ts';
 import { traceEvents } from './events.ts';
-import { NO_FILTER, Selection } from './filter.ts';
+import { Selection } from './filter.ts';
 import type { TraceFilter } from './filter.ts';
 import { InstructionLines } from './instruction.ts';
 import type { LineSink } from './sink.ts';
@@ -23,15 +23,25 @@ export class GuestTrace {
     private readonly symbols: Symbols | null,
     /** Null if instructions are not shown. */
     private readonly disassemble: DisassembleOperands | null,
-    /** Events that no vCPU makes are to be seen. */
-    readonly isWhole: boolean,
   ) {}
 
   /** InputError for a filter that asks for what is not there, and for a disassembler that is missing. */
   static async of(vm: Vm, target: TraceTarget, filter: TraceFilter, symbols: Symbols | null): Promise<GuestTrace> {
     const selection = Selection.of(filter, vm.vcpus.length, symbols);
     const disassemble = target.what === 'instructions' ? await loadOperands() : null;
-    return new GuestTrace(vm, target, selection, symbols, disassemble, filter === NO_FILTER);
+    return new GuestTrace(vm, target, selection, symbols, disassemble);
+  }
+
+  /** Where to write what comes up between slices, which no vCPU makes. */
+  between(sink: LineSink): LineSink {
+    const { selection, disassemble } = this;
+    return {
+      line: (text) => {
+        if (selection.isOver || !selection.passes(null, null)) return;
+        sink.line(text);
+        if (!disassemble) selection.count();
+      },
+    };
   }
 
   /** Begins to write to `sink`. Takes the machine's trace. Returns what runs slices now in place of `played`; null: `vm.runSlice`. */
