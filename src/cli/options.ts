@@ -67,6 +67,16 @@ export function parsedList<T>(metavar: string, parse: (text: string) => T, help:
   };
 }
 
+/** An option that may be given several times, each adding to the value so far, `initial` at first. */
+export const added = <T>(metavar: string, initial: T, add: (text: string, previous: T) => T, help: string): Option<T> => ({
+  metavar,
+  valueOptional: false,
+  help,
+  shownDefault: null,
+  initial,
+  accept: (text, previous) => add(text!, previous),
+});
+
 /** One of a few words. */
 export function choice<const V extends string>(words: readonly V[], initial: NoInfer<V>, help: string): Option<V> {
   return valued(words.join('|'), (text) => oneOf(words, text), help, initial, initial);

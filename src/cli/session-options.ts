@@ -3,7 +3,8 @@
 import { InputError } from '../base/errors.ts';
 import { ENGINES } from '../vm/config.ts';
 import { expected, forbidden } from './console/pattern.ts';
-import { choice, choiceOrNull, flag, nonEmpty, type OptionValues, parsedList, report, valued } from './options.ts';
+import { added, choice, choiceOrNull, flag, nonEmpty, type OptionValues, parsedList, report, valued } from './options.ts';
+import { addFilters, NO_FILTER } from './guest/trace/filter.ts';
 import { type Interval, parseDebugcon, parseInteger, parseInterval, parseSeconds, parseSerial, parseTrace } from './values.ts';
 
 const MAX_PAGES = 2 ** 32 - 1;
@@ -53,6 +54,13 @@ export const SESSION_OPTIONS = {
     parseTrace,
     'one line for each, on stderr or into FILE: a comma list of instructions, exceptions, interrupts, io, mmio, or events for all events',
   ),
+  traceFilter: added(
+    'LIST',
+    NO_FILTER,
+    addFilters,
+    'show only that of the trace: a comma list of addresses (0x1000, 0x1000..0x1fff, 0x1000+0x100), functions, vcpu=N, count=N; may be ' +
+      'repeated',
+  ),
   stats: report('FILE', 'counters at the end, on stderr or into FILE'),
   json: flag('the outcome, and --stats, in machine-readable form: one line on stdout, or on stderr if the serial port has stdout'),
 } as const;
@@ -74,6 +82,7 @@ export function resolveSession<V extends SessionValues>(values: V): Omit<V, 'tra
   if (values.debugcon?.kind === 'stdio' && values.serial.kind === 'stdio') {
     throw new InputError('--debugcon stdio needs the serial port elsewhere: --serial file:PATH or none');
   }
+  if (values.traceFilter !== NO_FILTER && values.trace === null) throw new InputError('--trace-filter needs --trace');
   if (values.keepRunning && values.expect.length === 0) throw new InputError('--keep-running needs --expect');
   if (values.json && values.tap !== null && values.tap.file === null) throw new InputError('--json and --tap need a file for one: --tap=F');
   const asking: readonly [string, boolean][] = [

@@ -1,6 +1,7 @@
 // From an option's text to its value. Each throws InputError with a message that reads on after "option '--name': ".
 
 import { InputError } from '../base/errors.ts';
+import { didYouMean } from '../base/near.ts';
 
 const UNITS = { K: 1024, M: 1024 ** 2, G: 1024 ** 3 } as const;
 
@@ -98,7 +99,8 @@ export function parseTrace(text: string): TraceTarget {
   const known: readonly string[] = ['events', 'instructions', ...TRACE_CLASSES];
   const odd = words.find((word) => !known.includes(word));
   if (list === undefined || odd !== undefined) {
-    throw new InputError(`'${odd ?? text}' is not one of ${known.join(', ')}; a list of them may end with =FILE`);
+    const near = odd === undefined ? '' : didYouMean(odd, known);
+    throw new InputError(`'${odd ?? text}' is not one of ${known.join(', ')}; a list of them may end with =FILE${near}`);
   }
   const what = words.includes('instructions') ? 'instructions' : 'events';
   const named = TRACE_CLASSES.filter((name) => words.includes(name));

@@ -5,7 +5,7 @@ import { IF } from '../cpu/arch/rflags.ts';
 import { Vector } from '../cpu/arch/vectors.ts';
 import type { FeatureSet } from '../cpu/arch/features.ts';
 import type { Regs, Sregs } from '../vm/registers.ts';
-import type { Track } from './branch-recorder.ts';
+import type { Branch, Track } from './branch-recorder.ts';
 import type { Code } from './code-at.ts';
 import { missingFeature } from './missing-features.ts';
 
@@ -38,7 +38,7 @@ const IDT_CODE = 2;
 const PF_PRESENT = 1;
 const PF_WRITE = 2;
 const PF_FETCH = 16;
-/** This many different branches among the last ones, and it is a loop. */
+/** This many different branches at most, over and over, and it is a loop. */
 const LOOP_BRANCHES = 3;
 
 const hex = (value: bigint | number): string => `0x${value.toString(16)}`;
@@ -132,11 +132,11 @@ export function stopCauses(scene: Scene): string[] {
 
 function ofTrack({ branches, unanswered }: Track): string[] {
   const found: string[] = [];
-  const kinds = new Set(branches.map(({ from, to }) => `${from.linear} ${to.linear}`));
-  if (branches.length > LOOP_BRANCHES && kinds.size <= LOOP_BRANCHES) {
-    const addresses = branches.flatMap(({ from, to }) => [from.linear, to.linear]);
+  const loop = loopOf(branches);
+  if (loop.length > 0) {
+    const addresses = loop.flatMap(({ from, to }) => [from.linear, to.linear]);
     const [first, last] = [addresses.reduce((a, b) => (a < b ? a : b)), addresses.reduce((a, b) => (a > b ? a : b))];
-    found.push(`in a loop from ${hex(first)} to ${hex(last)}, as all of the last ${branches.length} branches are`);
+    found.push(`in a loop from ${hex(first)} to ${hex(last)}, as all of the last ${loop.length} branches are`);
   }
   for (const { space, address } of unanswered) {
     found.push(
@@ -144,4 +144,17 @@ function ofTrack({ branches, unanswered }: Track): string[] {
     );
   }
   return found;
+}
+
+const kindOf = ({ from, to }: Branch): string => `${from.linear} ${to.linear}`;
+
+/** The last of `branches`, as far as they come again and still do; none if they are too few or too many for a loop. */
+function loopOf(branches: readonly Branch[]): readonly Branch[] {
+  const kinds = branches.map(kindOf);
+  const recent = new Set(kinds.slice(kinds.length >> 1));
+  const isAgain = (kind: string, n: number): boolean => recent.has(kind) && kinds.some((other, m) => other === kind && m !== n);
+  let start = kinds.length;
+  while (start > 0 && isAgain(kinds[start - 1]!, start - 1)) start--;
+  const isLoop = kinds.length - start > LOOP_BRANCHES && new Set(kinds.slice(start)).size <= LOOP_BRANCHES;
+  return isLoop ? branches.slice(start) : [];
 }

@@ -21,6 +21,8 @@ const CODE_LETTERS = 'tTwWi';
 export class Symbols {
   /** By address, without two of one address. */
   private readonly sorted: readonly NamedAddress[];
+  /** By name, the first address that has it. */
+  private readonly addresses = new Map<string, bigint>();
 
   /** `symbols`: where two have one address, the first counts. `ranges`: where the image is linked, and where it is loaded. */
   private constructor(
@@ -28,7 +30,11 @@ export class Symbols {
     private readonly ranges: readonly LinkedRange[],
   ) {
     const byAddress = new Map<bigint, NamedAddress>();
-    for (const symbol of symbols) if (!byAddress.has(symbol.address)) byAddress.set(symbol.address, symbol);
+    for (const symbol of symbols) {
+      const { name, address } = symbol;
+      if (!byAddress.has(address)) byAddress.set(address, symbol);
+      if (!this.addresses.has(name)) this.addresses.set(name, address);
+    }
     this.sorted = [...byAddress.values()].sort((a, b) => (a.address < b.address ? -1 : 1));
   }
 
@@ -58,10 +64,16 @@ export class Symbols {
     return this.linked(address) ?? this.loaded(address);
   }
 
+  /** All names. @internal */
+  get names(): readonly string[] {
+    return [...this.addresses.keys()];
+  }
+
   /** The addresses [from, to) of the symbol called `name`; null if there is none. */
   rangeOf(name: string): { readonly from: bigint; readonly to: bigint } | null {
-    const index = this.sorted.findIndex((symbol) => symbol.name === name);
-    if (index < 0) return null;
+    const address = this.addresses.get(name);
+    if (address === undefined) return null;
+    const index = this.sorted.findIndex((symbol) => symbol.address === address);
     return { from: this.sorted[index]!.address, to: this.endOf(index) };
   }
 

@@ -47,6 +47,10 @@ describe('the command line that is the same', () => {
     ['-kernel k -d int', '--kernel=k --trace=events'],
     ['-kernel k -d int,cpu_reset -D log', '--kernel=k --trace=events=log'],
     ['-kernel k -D log -d in_asm,int', '--kernel=k --trace=instructions=log'],
+    [
+      '-kernel k -d in_asm -dfilter 0x7c00..0x7dff,0x100000+0x200',
+      '--kernel=k --trace-filter=0x7c00..0x7dff,0x100000+0x200 --trace=instructions',
+    ],
     ['-kernel k -d exec,nochain', '--kernel=k --trace=instructions'],
     ['-kernel k -display curses', '--kernel=k --screen'],
     ['-kernel k -curses', '--kernel=k --screen'],

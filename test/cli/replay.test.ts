@@ -99,6 +99,7 @@ it('a run that a limit ended is replayed to that very place, its serial output t
   const first = await cli('run', ...guest, '--max-instructions=123457', `--record=${file}`);
   const second = await cli('replay', file, '--engine=interpreter');
   expect([first.status, second.status, second.stdout]).toEqual([124, 124, first.stdout]);
+  expect(second.stderr).toMatch(/^tidemark: the recorded run was stopped here, after 123457 instructions\n {2}/m);
   expect(second.stderr).toContain('0 inputs, 123457 instructions');
   const { stderr } = await cli('replay', file, '--json');
   expect(JSON.parse(stderr.split('\n')[0]!)).toMatchObject({ outcome: 'replayed', status: 124, instructions: 123457 });

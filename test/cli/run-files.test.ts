@@ -93,7 +93,7 @@ describe('outputs that are what stdout is', () => {
     expect(sh(`>"${at('gathered')}"`).status).toBe(0);
     const text = readFileSync(at('gathered'), 'utf8');
     expect(statSync(at('gathered')).ino).toBe(inode);
-    expect(text).toMatch(/^S?0 0 00001000 66baf803 mov dx, 0x3f8$/m);
+    expect(text).toMatch(/^S?0 0 00001000 66baf803 +mov dx, 0x3f8 +; -> dx=0x3f8$/m);
     expect(text).toMatch(/^0 6 [^\n]* hlt\n[^]*instructions {2}7 /m);
   });
 

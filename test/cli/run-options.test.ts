@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { NO_FILTER } from '../../src/cli/guest/trace/filter.ts';
 import { resolveRunOptions, run } from '../../src/cli/commands/run.ts';
 import { parseArguments } from '../../src/cli/parse-arguments.ts';
 
@@ -48,6 +49,7 @@ describe('the options of run', () => {
       tap: null,
       symbols: null,
       trace: null,
+      traceFilter: NO_FILTER,
       stats: null,
       json: false,
     });

@@ -293,10 +293,10 @@ describe('reports', () => {
     const { status } = await cli('run', TRIPLE, '--serial=none', `--trace=instructions=${at('instructions')}`);
     expect(status).toBe(126);
     const lines = readFileSync(at('instructions'), 'utf8').trimEnd().split('\n');
-    expect(lines[0]).toMatch(/^0 0 [0-9a-f]{8} fa cli$/);
-    const instructions = lines.filter((line) => /^0 \d+ [0-9a-f]{8} ([0-9a-f]{2})+ \S/.test(line));
+    expect(lines[0]).toMatch(/^0 0 [0-9a-f]{8} fa {13}cli$/);
+    const instructions = lines.filter((line) => /^0 \d+ [0-9a-f]{8} ([0-9a-f]{2})+ +\S/.test(line));
     const { stdout } = await cli('run', TRIPLE, '--serial=none', '--json');
     expect(instructions.length).toBeGreaterThanOrEqual(JSON.parse(stdout).instructions - 1);
-    expect(lines.some((line) => / mov esp, 0x[0-9a-f]+$/.test(line))).toBe(true);
+    expect(lines.some((line) => / mov esp, (0x[0-9a-f]+) +; -> esp=\1$/.test(line))).toBe(true);
   });
 });

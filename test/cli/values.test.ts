@@ -109,4 +109,7 @@ describe('what to trace', () => {
   it.each(['', 'event', 'events=', 'all'])("refuses '%s'", (text) => {
     expect(() => parseTrace(text)).toThrow(/is not one of events, instructions, exceptions, interrupts, io, mmio/);
   });
+  it('names what may have been meant', () => {
+    expect(() => parseTrace('io,instruction')).toThrow(/^'instruction' is not one of .*; did you mean 'instructions'\?$/);
+  });
 });

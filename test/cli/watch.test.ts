@@ -90,6 +90,17 @@ describe('--watch', () => {
     expect(stdout).toBe('8 bytes at 0x00030000: no store up to the end of cycle 10 (no cycle up to 10 reported a page of it)\n');
   });
 
+  it('names the function that stored', async () => {
+    await code('named', [NOPS(3), MOV_BYTE(0x20000, 7)]);
+    writeFileSync(at('map'), `${AT.toString(16).padStart(8, '0')} T start\n`);
+    const { stdout } = await cli('inspect', at('named'), '--watch=0x20000', `--symbols=${at('map')}`);
+    expect(stdout).toMatch(/: an instruction of vCPU 0 at 0x0010:0x00010003 <start\+0x3>, after 3 instructions$/m);
+    expect(await watch('named', '0x20000', `--symbols=${at('map')}`)).toMatchObject([{ symbol: 'start+0x3' }]);
+    expect(await watch('named', '0x20000')).toMatchObject([{ symbol: null }]);
+    const { status, stderr } = await cli('inspect', at('named'), `--symbols=${at('map')}`);
+    expect([status, stderr]).toEqual([125, expect.stringMatching(/^tidemark: --symbols means nothing without --watch[^\n]*\n$/)]);
+  });
+
   it('sees a store that crosses pages from either page, and each half', async () => {
     await code('crossing', [0xc7, 0x05, ...u32(0x20ffe), ...u32(0x44332211)]);
     const mov = 'instruction 0 0: mov dword ptr [0x20ffe], 0x44332211';

@@ -156,6 +156,28 @@ describe('of a vCPU that was stopped', () => {
       ['it jumps to itself: only the handler of an interrupt can end that'],
     ],
     ['a loop', { track: track(loop) }, ['in a loop from 0x100 to 0x108, as all of the last 16 branches are']],
+    [
+      'a loop that another one, or a call, came before',
+      {
+        track: track([
+          branch(0x20n, 0x40n),
+          ...loop.slice(0, 5).map(() => branch(0x48n, 0x40n)),
+          branch(0x50n, 0x100n),
+          ...loop.slice(0, 9),
+        ]),
+      },
+      ['in a loop from 0x100 to 0x108, as all of the last 9 branches are'],
+    ],
+    [
+      'a loop right behind another one',
+      { track: track([...loop.slice(0, 5).map(() => branch(0x48n, 0x40n)), ...loop.slice(0, 11)]) },
+      ['in a loop from 0x100 to 0x108, as all of the last 11 branches are'],
+    ],
+    [
+      'a loop in a loop',
+      { track: track([1, 2, 3, 4].flatMap(() => [...loop.slice(0, 3), branch(0x110n, 0xf0n)])) },
+      ['in a loop from 0xf0 to 0x110, as all of the last 16 branches are'],
+    ],
     ['code that gets on', { track: track(straight) }, []],
     [
       'a port that nobody answers at',

@@ -74,6 +74,13 @@ describe('symbols of a System.map', () => {
     expect(text(symbols, 0xffffffff82000000n)).toBeNull();
   });
 
+  it('have a range by each of their names', () => {
+    const symbols = parse('00001000 T memcpy\n00001000 W __memcpy\n00001040 T memset\n00002000 t twice\n00003000 t twice\n');
+    expect(symbols.rangeOf('__memcpy')).toEqual({ from: 0x1000n, to: 0x1040n });
+    expect(symbols.rangeOf('memcpy')).toEqual({ from: 0x1000n, to: 0x1040n });
+    expect(symbols.rangeOf('twice')).toEqual({ from: 0x2000n, to: 0x3000n });
+  });
+
   it('may have 32-bit addresses and modules', () => {
     expect(text(parse('c0100000 T startup_32\nc0100100 t init_module\t[e1000]\n'), 0xc0100102n)).toBe('init_module+0x2');
   });

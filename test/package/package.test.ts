@@ -144,7 +144,7 @@ describe('the package', () => {
   it('disassembles without the package that it has this from', () => {
     const { status, stderr } = tidemark('run', 'node_modules/tidemark/guests/plain32/plain32.elf', '--trace', 'instructions');
     expect(status).toBe(0);
-    expect(stderr).toMatch(/^0 0 00100050 bca0171000 mov esp, 0x1017a0$/m);
+    expect(stderr).toMatch(/^0 0 00100050 bca0171000 +mov esp, 0x1017a0 +; -> esp=0x1017a0$/m);
   });
 
   it('says in one line what only a checkout has', () => {

@@ -39,6 +39,7 @@ const OPTIONS = {
   all: flag('with --watch: every store'),
   recording: valued('F', nonEmpty, 'with --watch: what reached the guest, as --record F wrote it during the run'),
   disk: valued('F', nonEmpty, 'with --watch: where the disk or diskette of the guest lies now (default: where it lay)'),
+  symbols: valued('F', nonEmpty, "with --watch: where names of the guest's code come from: an ELF file, or a System.map"),
   json: flag('as one line of JSON'),
 } as const;
 
@@ -48,6 +49,7 @@ const NEEDS: readonly (readonly [keyof typeof OPTIONS, keyof typeof OPTIONS])[] 
   ['all', 'watch'],
   ['recording', 'watch'],
   ['disk', 'watch'],
+  ['symbols', 'watch'],
 ];
 
 const QUESTIONS = ['registers', 'page', 'linear', 'pageTables', 'walk', 'dirty', 'diff', 'lastChange', 'watch'] as const;

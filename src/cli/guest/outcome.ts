@@ -57,6 +57,13 @@ export function stoppedOutcome(reason: StopReason, vm: Vm, before: bigint): Outc
   }
 }
 
+/** The outcome of a replay at the end of its recording, which ended with `status`. */
+export const replayedOutcome = (status: number, vm: Vm, before: bigint): Outcome => ({
+  status,
+  lines: CUT_SHORT.includes(status) ? [`tidemark: the recorded run was stopped here, after ${countText(vm, before)} instructions`] : [],
+  fields: { outcome: 'replayed' },
+});
+
 /** The outcome with where the machine stopped: more lines, and the field `stopped`. */
 export const withStopped = ({ status, lines, fields }: Outcome, stopped: Stopped): Outcome => ({
   status,

@@ -1,25 +1,22 @@
 // One guest on one machine, from its options to the process's exit status: what it needs is made and opened, and closed again.
 
-import { Symbols } from '../../debug/symbols.ts';
 import { MemoryStore } from '../../checkpoint/store.ts';
 import type { CheckpointStore } from '../../checkpoint/store.ts';
 import { DirectoryStore } from '../checkpoint-directory.ts';
-import { readInputFile } from '../input-file.ts';
 import type { CliIo } from '../io.ts';
 import type { Tape } from '../record/tape.ts';
 import type { SessionOptions } from '../session-options.ts';
-import { loadDisassembler } from './disassembler.ts';
+import { readSymbols } from '../symbols-file.ts';
 import { judgeFor } from './judge.ts';
 import { Notices } from './notices.ts';
 import { GuestOutputs } from './outputs.ts';
-import { PostMortem } from './post-mortem.ts';
+import { PostMortem, symbolsOf } from './post-mortem.ts';
 import type { LoadedFile } from './post-mortem.ts';
 import { RunFiles } from './run-files.ts';
 import { opened, Session } from './session.ts';
 import type { GuestSinks, ReadyMachine } from './session.ts';
-import { traceEvents } from './trace-events.ts';
-import { traceInstructions } from './trace-instructions.ts';
-import { lineSink } from './trace-sink.ts';
+import { lineSink } from './trace/sink.ts';
+import { GuestTrace } from './trace/trace.ts';
 
 /** What is to run. */
 export interface GuestRun {
@@ -42,14 +39,14 @@ export async function runSession(
   io: CliIo,
   { build, tape = null, image = null, name = 'guest' }: GuestRun,
 ): Promise<number> {
-  const symbols = options.symbols === null ? null : Symbols.parse(options.symbols, readInputFile(options.symbols, 'file of symbols'));
+  const symbols = readSymbols(options.symbols);
   const outputs = new GuestOutputs(options.serial, options.debugcon, io);
   const notices = new Notices(io, options.json);
   const judge = judgeFor(options, io, name);
   const outward: GuestSinks = { serial: outputs.serial, debugcon: outputs.debug, notice: notices.add };
   const sinks = judge?.sinks(outward) ?? outward;
   const machine = build(tape?.sinks(sinks) ?? sinks);
-  const disassemble = options.trace?.what === 'instructions' ? await loadDisassembler() : null;
+  const guestTrace = options.trace && (await GuestTrace.of(machine.vm, options.trace, options.traceFilter, symbols ?? symbolsOf(image)));
   const files = new RunFiles();
   const { store, trace, stats } = opened(
     () => files.discard(),
@@ -69,12 +66,12 @@ export async function runSession(
       () => files.discard(),
       () => tape?.begin(machine.vm) ?? null,
     );
-    const runSlice =
-      disassemble && trace ? traceInstructions(machine.vm, disassemble, trace, options.trace!.classes, played ?? undefined) : played;
-    if (trace && !disassemble) traceEvents(machine.vm, trace, options.trace!.classes);
+    const runSlice = guestTrace && trace ? guestTrace.begin(trace, played) : played;
     const journal = tape?.journal ?? machine.vm.record();
     const postMortem = new PostMortem(machine.vm, journal, () => build(NOWHERE).vm, symbols, image);
-    return await new Session({ options, io, machine, outputs, notices, store, trace, tape, files, stats, postMortem, judge }).run(runSlice);
+    const cycles = guestTrace && trace ? guestTrace.between(trace) : null;
+    const parts = { options, io, machine, outputs, notices, store, trace: cycles, tape, files, stats, postMortem, judge };
+    return await new Session(parts).run(runSlice);
   } finally {
     store?.close?.();
     files.close();

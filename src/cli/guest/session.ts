@@ -22,7 +22,7 @@ import type { Judge } from './judge.ts';
 import { LastSteps } from './last-steps.ts';
 import type { RunSlice } from './last-steps.ts';
 import type { Notices } from './notices.ts';
-import { CUT_SHORT, outcomeOf, stoppedOutcome, withStopped } from './outcome.ts';
+import { CUT_SHORT, outcomeOf, replayedOutcome, stoppedOutcome, withStopped } from './outcome.ts';
 import type { Outcome } from './outcome.ts';
 import type { GuestOutputs } from './outputs.ts';
 import type { PostMortem } from './post-mortem.ts';
@@ -37,7 +37,7 @@ import { collectStats, ExitCounts, statsText } from './stats.ts';
 import { Stop } from './stop.ts';
 import type { StopReason } from './stop.ts';
 import { terminalKeys } from './terminal-keys.ts';
-import type { LineSink } from './trace-sink.ts';
+import type { LineSink } from './trace/sink.ts';
 import { WallClock } from './wall-clock.ts';
 
 /** A machine ready to run. */
@@ -243,7 +243,7 @@ export class Session {
       const recorded = this.parts.tape?.endsWith ?? null;
       if (exit.kind === 'interrupted' && recorded !== null) {
         if (CUT_SHORT.includes(recorded)) this.end = { exit, vcpu, reason: null };
-        return { status: recorded, lines: [], fields: { outcome: 'replayed' } };
+        return replayedOutcome(recorded, vm, this.before);
       }
       if (exit.kind !== 'hlt' || !input || !sleeps(vm)) return this.endedBy(exit, vcpu, null);
       // Only what is typed can wake the guest now.

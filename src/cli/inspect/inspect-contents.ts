@@ -4,6 +4,8 @@ import { InputError } from '../../base/errors.ts';
 import type { Vm } from '../../vm/vm.ts';
 import { openCheckpoints } from '../snapshot-file.ts';
 import type { Checkpoints } from '../snapshot-file.ts';
+import { readSymbols } from '../symbols-file.ts';
+import type { Symbols } from '../../debug/symbols.ts';
 import { loadDisassembler } from '../guest/disassembler.ts';
 import type { Disassemble } from '../guest/disassembler.ts';
 import { machineAt } from './cycle-machine.ts';
@@ -17,6 +19,7 @@ import { registersView } from './views/registers.ts';
 import type { View } from './views/view.ts';
 import { walkView } from './views/walk.ts';
 import { findStores } from './watch/watch.ts';
+import type { WatchRequest } from './watch/watch.ts';
 import { watchView } from './watch/watch-view.ts';
 
 /** What is asked of a checkpoint. Null, or false, for what is not. */
@@ -37,6 +40,7 @@ export interface ContentsRequest {
   readonly all: boolean;
   readonly recording: string | null;
   readonly disk: string | null;
+  readonly symbols: string | null;
 }
 
 type Question = [name: string, isAsked: boolean, answer: () => View | Promise<View>];
@@ -51,6 +55,7 @@ export async function inspectContents(path: string, request: ContentsRequest): P
   const { machine } = store.base();
   const { vcpu, page, linear, walk, diff, lastChange, watch } = request;
   if (vcpu >= machine.vcpus) throw new InputError(`--vcpu ${vcpu}: the machine has ${machine.vcpus}, counted from 0`);
+  const symbols = readSymbols(request.symbols);
   let built: Vm | null = null;
   const vm = (): Vm => (built ??= machineAt(store, cycle));
   const questions: readonly Question[] = [
@@ -62,7 +67,7 @@ export async function inspectContents(path: string, request: ContentsRequest): P
     ['dirty', request.dirty, () => dirtyView(store, cycle)],
     ['diff', diff !== null, () => diffView(store, diff!, request.bytes)],
     ['lastChange', lastChange !== null, () => lastChangeView(store, lastChange!, cycle)],
-    ['watch', watch !== null, () => watched(store, { ...request, range: watch!, upTo: cycle })],
+    ['watch', watch !== null, () => watched(store, symbols, { ...request, range: watch!, upTo: cycle })],
   ];
   if (page !== null) requireRam(machine, page.start, page.length);
   const text: string[] = [];
@@ -76,8 +81,8 @@ export async function inspectContents(path: string, request: ContentsRequest): P
   return { text, data };
 }
 
-async function watched(store: Checkpoints, request: Parameters<typeof findStores>[1]): Promise<View> {
-  return watchView(request, findStores(store, request), await disassembler());
+async function watched(store: Checkpoints, symbols: Symbols | null, request: WatchRequest): Promise<View> {
+  return watchView(request, findStores(store, request), { symbols, disassemble: await disassembler() });
 }
 
 /** Null where the package is missing: bytes are shown then without their meaning. */

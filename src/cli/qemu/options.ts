@@ -49,6 +49,7 @@ export const TAKEN: { readonly [name: string]: QemuOption } = {
   d: taken('ITEMS', '--trace', 'in_asm, exec, cpu: trace instructions; int: trace events', (plan, value) =>
     commaSeparated(value).forEach((item) => plan.log(item)),
   ),
+  dfilter: same('RANGES', '--trace-filter', 'trace only code in these: FROM..TO, FROM+SIZE, with commas between'),
   D: taken('F', '--trace', 'the file that -d writes', (plan, value) => {
     if (value === '') throw new InputError('the value is empty');
     plan.logFile = value;

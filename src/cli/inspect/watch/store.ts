@@ -10,6 +10,8 @@ export interface Site {
   readonly vcpu: number;
   readonly cs: number;
   readonly rip: bigint;
+  /** What CS and RIP come to, unsigned. */
+  readonly linear: bigint;
   /** Instructions that the vCPU had retired before it. */
   readonly retired: bigint;
   /** Up to 15 bytes at RIP, as they were then. */

@@ -1,5 +1,7 @@
 // Who wrote the watched bytes, in words and as data.
 
+import { symbolText } from '../../../debug/symbols.ts';
+import type { Symbols } from '../../../debug/symbols.ts';
 import type { Disassemble } from '../../guest/disassembler.ts';
 import { vectorName } from '../../guest/vector-names.ts';
 import { address, bytesText, counted } from '../views/view.ts';
@@ -8,10 +10,17 @@ import { changes } from './store.ts';
 import type { Site, StoredBy } from './store.ts';
 import type { Found, FoundStore, WatchRequest } from './watch.ts';
 
+/** What names and shows code. */
+export interface CodeNames {
+  /** Null without the package that disassembles. */
+  readonly disassemble: Disassemble | null;
+  readonly symbols: Symbols | null;
+}
+
 export function watchView(
   { range: { start, length }, upTo, all }: WatchRequest,
   { stores, earlier, repeated }: Found,
-  disassemble: Disassemble | null,
+  names: CodeNames,
 ): View {
   const what = length === 1 ? address(start) : `${counted(length, 'byte')} at ${address(start)}`;
   const where = repeated.length === 0 ? `no cycle up to ${upTo} reported a page of it` : `cycles run once more: ${rangesText(repeated)}`;
@@ -21,9 +30,9 @@ export function watchView(
     text: [
       title,
       ...(earlier > 0 ? [`  the first ${earlier} are left out`] : []),
-      ...stores.flatMap((store) => storeText(store, start, disassemble)),
+      ...stores.flatMap((store) => storeText(store, start, names)),
     ],
-    data: { gpa: start, length, upTo, repeated, earlier, stores: stores.map((store) => storeData(store, disassemble)) },
+    data: { gpa: start, length, upTo, repeated, earlier, stores: stores.map((store) => storeData(store, names)) },
   };
 }
 
@@ -43,11 +52,11 @@ function valuesText(store: FoundStore, start: number): string {
   return `${address(start + first)}: ${parts.join(' -> ')}${last >= end ? ' …' : ''}`;
 }
 
-function storeText(store: FoundStore, start: number, disassemble: Disassemble | null): string[] {
+function storeText(store: FoundStore, start: number, { disassemble, symbols }: CodeNames): string[] {
   const { cycle, ticks, by, site } = store;
   const code = site && instructionOf(site, disassemble);
   return [
-    `  cycle ${cycle}, tick ${ticks}: ${byText(by)}${site === null ? '' : siteText(by, site)}`,
+    `  cycle ${cycle}, tick ${ticks}: ${byText(by)}${site === null ? '' : siteText(by, site, symbols)}`,
     ...(code ? [`    ${code.bytes}${code.text === null ? '' : `  ${code.text}`}`] : []),
     `    ${valuesText(store, start)}`,
   ];
@@ -68,10 +77,18 @@ function byText(by: StoredBy): string {
   }
 }
 
-function siteText({ kind }: StoredBy, { vcpu, cs, rip, retired }: Site): string {
+function siteText({ kind }: StoredBy, site: Site, symbols: Symbols | null): string {
+  const { vcpu, cs, rip, retired } = site;
   const place = `${address(cs, 4)}:${address(rip, rip > 0xffffffffn ? 16 : 8)}`;
+  const name = nameOf(site, symbols);
   const relation = { instruction: 'of', walk: 'for', host: 'within an instruction of', interrupt: 'on', exception: 'on' }[kind];
-  return ` ${relation} vCPU ${vcpu} at ${place}, after ${counted(Number(retired), 'instruction')}`;
+  return ` ${relation} vCPU ${vcpu} at ${place}${name === null ? '' : ` <${name}>`}, after ${counted(Number(retired), 'instruction')}`;
+}
+
+/** `main+0x4`; null where no symbol is. */
+function nameOf({ linear }: Site, symbols: Symbols | null): string | null {
+  const symbol = symbols?.at(linear) ?? null;
+  return symbol && symbolText(symbol);
 }
 
 /** The instruction's own bytes; without a disassembler all that there are. Null where there is no code. */
@@ -82,7 +99,7 @@ function instructionOf({ code, bitness, rip }: Site, disassemble: Disassemble | 
   return { bytes: bytesText(code.subarray(0, length)), text };
 }
 
-function storeData(store: FoundStore, disassemble: Disassemble | null): object {
+function storeData(store: FoundStore, { disassemble, symbols }: CodeNames): object {
   const { cycle, ticks, by, site, before, after } = store;
   const code = site && instructionOf(site, disassemble);
   return {
@@ -96,6 +113,7 @@ function storeData(store: FoundStore, disassemble: Disassemble | null): object {
           vcpu: site.vcpu,
           cs: site.cs,
           rip: address(site.rip, 16),
+          symbol: nameOf(site, symbols),
           retired: site.retired,
           bytes: code?.bytes ?? '',
           instruction: code?.text ?? null,

@@ -174,6 +174,7 @@ export class Watchpoint {
       vcpu: cpu.index,
       cs: code.cs,
       rip: code.rip,
+      linear: code.linear,
       retired: cpu.state.retired[0] + BigInt(cpu.progress),
       code: code.bytes,
       bitness: code.bits,

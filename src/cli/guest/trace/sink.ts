@@ -1,7 +1,7 @@
 // Where trace lines go: stderr, or a file that is there when the run has ended.
 
-import type { CliIo } from '../io.ts';
-import type { RunFiles } from './run-files.ts';
+import type { CliIo } from '../../io.ts';
+import type { RunFiles } from '../run-files.ts';
 
 export interface LineSink {
   line(text: string): void;

@@ -1,10 +1,11 @@
 // --trace events: one line for each named event, as `name key=value …`. Addresses and error codes are hexadecimal.
 
-import type { TraceEvents } from '../../base/trace.ts';
-import type { Vm } from '../../vm/vm.ts';
-import type { TraceClass } from '../values.ts';
-import type { LineSink } from './trace-sink.ts';
-import { hex, vectorName } from './vector-names.ts';
+import type { TraceEvents } from '../../../base/trace.ts';
+import type { Vm } from '../../../vm/vm.ts';
+import type { TraceClass } from '../../values.ts';
+import type { Selection } from './filter.ts';
+import type { LineSink } from './sink.ts';
+import { hex, vectorName } from '../vector-names.ts';
 
 const HEXADECIMAL: ReadonlySet<string> = new Set(['rip', 'gpa', 'gfn', 'offset', 'qualification', 'errorCode', 'port', 'value']);
 
@@ -24,9 +25,11 @@ const CLASS_OF: { readonly [name: string]: TraceClass } = { exception: 'exceptio
 export const isTraced = (name: string, classes: readonly TraceClass[] | null): boolean =>
   classes === null || (CLASS_OF[name] !== undefined && classes.includes(CLASS_OF[name]));
 
-/** Writes every event of the machine among `classes` from now on. */
-export function traceEvents(vm: Vm, sink: LineSink, classes: readonly TraceClass[] | null): void {
+/** Writes every event of the machine among `classes` that passes, from now on. `selection` is not by place. */
+export function traceEvents(vm: Vm, sink: LineSink, classes: readonly TraceClass[] | null, selection: Selection): void {
   vm.trace.on = (name, event) => {
-    if (isTraced(name, classes)) sink.line(eventText(name, event));
+    if (selection.isOver || !isTraced(name, classes) || !selection.passes('vcpu' in event ? event.vcpu : null, null)) return;
+    sink.line(eventText(name, event));
+    selection.count();
   };
 }
