@@ -83,10 +83,10 @@ function outcome(guest: Guest, run: GuestRun, engine: (typeof ENGINES)[number], 
   };
 }
 
-/** What takes the interpreter a second and more; a kernel, a benchmark and the small guests are run by it in every test run. */
-export const LONG_BY_INTERPRETER = /^(?:sieve-64|sort|sha256|dirtier|kernel64)/;
-/** The same for the translator; the other width of each is in every test run. */
-export const LONG_BY_TRANSLATOR = /^(?:kernel64-elf64|dirtier-64$)/;
+/** What takes the interpreter a second and more; a kernel and the small guests are run by it in every test run. */
+export const LONG_BY_INTERPRETER = /^(?:sieve|sort|sha256|dirtier|kernel64|v8086)/;
+/** The same for the translator; in every test run it has a kernel and the benchmarks. */
+export const LONG_BY_TRANSLATOR = /^(?:kernel32|kernel64-elf64|dirtier-(?:32|64)$)/;
 
 /** Defines the tests, of the runs that are `wanted` of an engine. */
 export function describeRuns(wanted: (engine: string, title: string) => boolean): void {
