@@ -16,7 +16,7 @@ const METHODS: readonly TrackingMethod[] = ['none', 'write-protect', 'pml'];
 /** Tests run what takes seconds; the long runs of the catalog are for benchmarks. */
 const MAX_MILLIONS = 25;
 /** `spin` is cut off here. */
-const LIMIT = 1_000_000;
+const LIMIT = 300_000;
 /** Pages that may become dirty before the host takes them away and arms them again. */
 const TRIGGER = 64;
 
