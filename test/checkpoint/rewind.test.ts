@@ -10,14 +10,12 @@ import { rebuildCycle, verifyRebuilds } from '../../src/checkpoint/rebuild.ts';
 import { MemoryStore } from '../../src/checkpoint/store.ts';
 import type { CheckpointStore } from '../../src/checkpoint/store.ts';
 import { DirectoryStore, cycleFile } from '../../src/cli/checkpoint-directory.ts';
-import { hashImage, hashMachine, hashMemory } from '../../src/snapshot/hash.ts';
-import type { Vm } from '../../src/vm/vm.ts';
+import { hashImage, hashMemory } from '../../src/snapshot/hash.ts';
 import { createPc } from '../../src/machine/pc.ts';
-import { ENGINE_NAMES } from '../vm/support.ts';
 import { writerDisk, writerPc } from './support/disk-writer.ts';
-import { DIRTIER, loadedGuest, smp64 } from './support/guest.ts';
+import { describeRewinds, run, state } from './rewind.ts';
+import { DIRTIER, loadedGuest } from './support/guest.ts';
 
-const MAX = 0xffffffff;
 const root = mkdtempSync(join(tmpdir(), 'rewind-'));
 afterAll(() => rmSync(root, { recursive: true }));
 let directories = 0;
@@ -28,48 +26,7 @@ const STORES: readonly (readonly [string, () => CheckpointStore])[] = [
   ['a directory', () => DirectoryStore.create(newDirectory())],
 ];
 
-const state = (vm: Vm): string => JSON.stringify([vm.save(), hashMachine(vm)]);
-
-/** Runs cycles until `count` more or the guest's end; what the machine was at the end of each. */
-function run(vm: Vm, checkpointer: Checkpointer, count = Infinity): string[] {
-  const states: string[] = [];
-  while (states.length < count) {
-    const { exit } = checkpointer.cycle();
-    states.push(state(vm));
-    if (exit.kind === 'hlt') break;
-  }
-  return states;
-}
-
-const CASES = [
-  [DIRTIER, 90_001],
-  [smp64(3), 2_009],
-] as const;
-
-describe.each(ENGINE_NAMES)('the %s', (engine) => {
-  describe.each(['write-protect', 'pml'] as const)('with %s', (tracking) => {
-    it.each(CASES)('$0.name: each rewind is the end of that cycle, and what follows is what followed', (spec, instructions) => {
-      const { vm } = loadedGuest(spec, { engine, tracking, verify: true });
-      const store = new MemoryStore();
-      const checkpointer = new Checkpointer(vm, store, { dirtyTrigger: 0, maxDirty: MAX, instructions, hash: true });
-      checkpointer.start();
-      const states = [state(vm), ...run(vm, checkpointer)];
-      const last = states.length - 1;
-      const reported = Array.from({ length: last }, (_, n) => [...store.delta(n + 1).pages.keys()].sort((a, b) => a - b));
-      expect(last).toBeGreaterThanOrEqual(3);
-      for (const cpid of [last - 1, 1, 0, last]) {
-        expect(checkpointer.rewindTo(cpid)).toEqual(cpid === last ? { kind: 'hlt' } : null);
-        expect(state(vm)).toBe(states[cpid]);
-        expect(store.lastCycle).toBe(cpid);
-        if (cpid === last) break;
-        expect(run(vm, checkpointer)).toEqual(states.slice(cpid + 1));
-        // The same pages, too: the rewind's own writes are not among them.
-        for (let n = cpid + 1; n <= last; n++) expect([...store.delta(n).pages.keys()].sort((a, b) => a - b)).toEqual(reported[n - 1]);
-        expect(verifyRebuilds(store)).toEqual({ checked: last + 1, wrong: [] });
-      }
-    });
-  });
-});
+describeRewinds(0);
 
 describe.each(STORES)('a store in %s', (_name, create) => {
   const policy: CheckpointPolicy = { dirtyTrigger: 40, hash: true };

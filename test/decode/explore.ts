@@ -60,8 +60,8 @@ export function explore(space: Iterable<Uint8Array>, mode: CodeMode, into: Explo
       into.missing.set(family, members);
     } else {
       const found = differences(ours, theirs);
-      const what = `${BITNESS[mode]}-bit ${ours.mnemonic} (${theirs.code}): ${found.join('; ')}`;
-      if (found.length > 0) into.disagreements.push({ bytes: hex(bytes), what });
+      if (found.length === 0) continue;
+      into.disagreements.push({ bytes: hex(bytes), what: `${BITNESS[mode]}-bit ${ours.mnemonic} (${theirs.code}): ${found.join('; ')}` });
     }
   }
 }

@@ -39,7 +39,12 @@ const REX_PREFIXES = [
 ];
 
 function pad(...parts: readonly (readonly number[])[]): Uint8Array {
-  return Uint8Array.from([...parts.flat(), ...FILL].slice(0, 15));
+  // Byte by byte, because there are more than a million.
+  const bytes = new Uint8Array(15);
+  let at = 0;
+  for (const part of parts) for (let n = 0; n < part.length; n++) bytes[at++] = part[n]!;
+  for (let n = 0; at < bytes.length; n++) bytes[at++] = FILL[n]!;
+  return bytes;
 }
 
 /** All instructions of the space in code of `mode` bytes. The array yielded is 15 bytes long. */

@@ -1,32 +1,10 @@
-import { describe, expect, it } from 'vitest';
-import { INJECTIONS, parseInjection } from '../../src/cli/demo/inject.ts';
+// Mistakes that `--inject` takes, each under one method; under the other in inject.long.ts.
+
+import { expect, it } from 'vitest';
+import { describeCaught } from './inject.ts';
 import { demo, SMALL, testIo } from './support.ts';
 
-// Every mistake that `--inject` takes is caught in the scene that is made for it, and the scene holds without it.
-
-const METHODS = ['pml', 'write-protect'] as const;
-
-const cases = METHODS.flatMap((tracking) =>
-  INJECTIONS.map((name) => ({ tracking, name, injection: parseInjection(name) })).filter(
-    ({ injection: { proof } }) => (proof?.method ?? tracking) === tracking,
-  ),
-);
-
-const ON_THE_MAP = /lost write: page \d+ |began with \d+ dirty pages|reported page \d+ .* although nothing wrote to it/;
-
-describe.each(cases)('--inject=$name, $tracking', ({ tracking, name, injection: { proof } }) => {
-  it('is caught: status 1, and a last line that says by what', async () => {
-    const { io, stdout, stderr } = testIo();
-    const options = proof ? [] : SMALL;
-    expect(await demo(io, ...options, `--inject=${name}`, `--tracking=${tracking}`)).toBe(1);
-    const last = stderr().trimEnd().split('\n').at(-1)!;
-    expect(last).toMatch(/^tidemark: /);
-    expect(last).not.toContain('nothing showed it');
-    if (!proof) return expect(last).toMatch(ON_THE_MAP);
-    expect(stderr()).toContain(`the scene: ${proof.scene}\nwithout the mistake: everything holds\n`);
-    expect(stdout()).toBe('');
-  });
-});
+describeCaught(0);
 
 it('pages that nothing wrote to are found by their number', async () => {
   const { io, stderr } = testIo();

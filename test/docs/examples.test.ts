@@ -3,13 +3,17 @@
 
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ROOT, projectFiles, readProjectFile } from '../style/project-files.ts';
 import { fencesIn, replaceBodies } from './fences.ts';
 import { HAS_BROWSER, withFreshOutputs } from './run-examples.ts';
+import { ProgramHost, wordsOf } from './run-programs.ts';
 import { describeNeeding } from '../support/skip.ts';
 
 const documents = projectFiles().filter((path) => path.endsWith('.md'));
+
+const host = new ProgramHost();
+afterAll(() => host.stop());
 
 describe('examples', () => {
   // Builds dist/, which the examples import, if it is stale.
@@ -18,34 +22,57 @@ describe('examples', () => {
   });
 
   it.each(documents)('of %s print what is shown', async (path) => {
-    await expect(withFreshOutputs(readProjectFile(path))).toMatchFileSnapshot(join(ROOT, path));
+    await expect(await withFreshOutputs(host, readProjectFile(path))).toMatchFileSnapshot(join(ROOT, path));
   });
 });
 
 describe('programs of other kinds', () => {
-  const printed = (program: string): string =>
-    fencesIn(withFreshOutputs(`\`\`\`js\n${program}\n\`\`\`\n\`\`\`text\n\`\`\`\n`)).at(-1)!.body;
+  const printed = async (program: string): Promise<string> =>
+    fencesIn(await withFreshOutputs(host, `\`\`\`js\n${program}\n\`\`\`\n\`\`\`text\n\`\`\`\n`)).at(-1)!.body;
 
-  it('are run by Vitest, and fail where a test does', () => {
+  it('are run by Vitest, and fail where a test does', async () => {
     const test = (body: string): string => `import { expect, test } from 'vitest';\ntest('adds', () => ${body});`;
-    expect(printed(test('expect(1 + 1).toBe(2)'))).toBe('passed: adds\n');
-    expect(() => printed(test('expect(1 + 1).toBe(3)'))).toThrow(/an example ended with status 1/);
+    expect(await printed(test('expect(1 + 1).toBe(2)'))).toBe('passed: adds\n');
+    await expect(printed(test('expect(1 + 1).toBe(3)'))).rejects.toThrow(/an example ended with status 1/);
   });
 
-  it('lie beside those that follow', () => {
+  it('lie beside those that follow', async () => {
     const file = '```js\n// seven.mjs\nexport const seven = 7;\n```\n';
     const user = "```js\nimport { seven } from './seven.mjs';\nconsole.log(seven);\n```\n```text\n```\n";
-    expect(withFreshOutputs(file + user)).toBe(`${file}${user.replace('```text\n', '```text\n7\n')}`);
+    expect(await withFreshOutputs(host, file + user)).toBe(`${file}${user.replace('```text\n', '```text\n7\n')}`);
+  });
+
+  it('run until nothing is left for them to do', async () => {
+    expect(await printed("setTimeout(() => { process.stdout.write('late\\n'); }, 20);\nconsole.log('early');")).toBe('early\nlate\n');
+    await expect(printed('await new Promise(() => {});')).rejects.toThrow(/an example ended with status 13/);
+    await expect(printed('setTimeout(() => process.exit(3), 1);')).rejects.toThrow(/an example ended with status 3/);
+    await expect(printed('process.exitCode = 4;')).rejects.toThrow(/an example ended with status 4/);
+    expect(await printed("console.log('again');")).toBe('again\n');
   });
 
   describeNeeding(HAS_BROWSER, 'no Chromium on this machine')('in a page', () => {
-    it('are run by a browser, and fail where they throw', () => {
-      expect(printed("// In a page\nconsole.log(typeof window);\ndocument.title = 'done';")).toBe('object\n');
-      expect(() => printed("// In a page\nsetTimeout(() => { document.title = 'done'; });\nthrow new Error('on purpose');")).toThrow(
-        'on purpose',
-      );
+    it('are run by a browser, and fail where they throw', async () => {
+      expect(await printed("// In a page\nconsole.log(typeof window);\ndocument.title = 'done';")).toBe('object\n');
+      await expect(
+        printed("// In a page\nsetTimeout(() => { document.title = 'done'; });\nthrow new Error('on purpose');"),
+      ).rejects.toThrow('on purpose');
     });
   });
+});
+
+it('a command is made of words, or is one for a shell', () => {
+  expect(wordsOf("bin/tidemark run a.elf --append 'x=1 y' --json")).toEqual([
+    'bin/tidemark',
+    'run',
+    'a.elf',
+    '--append',
+    'x=1 y',
+    '--json',
+  ]);
+  expect(wordsOf("bin/tidemark run a.elf --expect '^a|$'")).toEqual(['bin/tidemark', 'run', 'a.elf', '--expect', '^a|$']);
+  for (const command of ['bin/tidemark run a.elf | cat', 'bin/tidemark run "a.elf"', 'bin/tidemark run $A', "bin/tidemark run 'a"]) {
+    expect(wordsOf(command), command).toBe(null);
+  }
 });
 
 describe('fences', () => {
@@ -71,11 +98,11 @@ describe('fences', () => {
     expect(replaced).toBe('# T\n```js\nA\n```\n\n```text\na longer\nnew\n```\n```\n```\n');
   });
 
-  it('of a program without its output are an error', () => {
-    expect(() => withFreshOutputs('```js\n1;\n```\n')).toThrow('no block of text follows');
+  it('of a program without its output are an error', async () => {
+    await expect(withFreshOutputs(host, '```js\n1;\n```\n')).rejects.toThrow('no block of text follows');
   });
 
-  it('of a program that fails are an error', () => {
-    expect(() => withFreshOutputs("```js\nthrow new Error('on purpose');\n```\n```text\n```\n")).toThrow('on purpose');
+  it('of a program that fails are an error', async () => {
+    await expect(withFreshOutputs(host, "```js\nthrow new Error('on purpose');\n```\n```text\n```\n")).rejects.toThrow('on purpose');
   });
 });

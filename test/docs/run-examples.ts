@@ -8,23 +8,21 @@
 // where there is one; elsewhere what it prints stays as it is shown.
 
 import { spawnSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ROOT } from '../style/project-files.ts';
 import { fencesIn, replaceBodies } from './fences.ts';
 import type { Fence } from './fences.ts';
+import { runCommand, wordsOf } from './run-programs.ts';
+import type { ProgramHost, Result } from './run-programs.ts';
 
 /** Below the root, so that a program there finds this package by its name. */
 const PROGRAMS = join(ROOT, `.cache/docs/${process.pid}`);
 const TIME_LIMIT = 540_000;
 export const HAS_BROWSER = existsSync('/usr/bin/chromium');
 const COMMAND = /^\$ (bin\/tidemark\b.*)\n/;
-
-interface Result {
-  readonly output: string;
-  readonly status: number | null;
-}
 
 function run(directory: string, command: string, args: readonly string[]): Result {
   const { stdout, stderr, status, error } = spawnSync(command, args, {
@@ -39,24 +37,17 @@ function run(directory: string, command: string, args: readonly string[]): Resul
   return { output: stdout + stderr, status };
 }
 
-/** Writes `program` among the programs, and gives what `use` makes of its path. */
-function withProgram<T>(name: string, program: string, use: (path: string) => T): T {
-  const path = join(PROGRAMS, name);
-  writeFileSync(path, program);
-  try {
-    return use(path);
-  } finally {
-    rmSync(path);
-  }
-}
-
 function succeeded({ output, status }: Result): string {
   if (status !== 0) throw new Error(`an example ended with status ${status}:\n${output}`);
   return output;
 }
 
-const runProgram = (directory: string, program: string): string =>
-  withProgram('example.mjs', program, (path) => succeeded(run(directory, process.execPath, [path])));
+/** Writes `program` among the programs, under a name that none before it has had, since Node loads what has one name once. */
+function written(program: string): string {
+  const path = join(PROGRAMS, `example-${randomUUID()}.mjs`);
+  writeFileSync(path, program);
+  return path;
+}
 
 /** Its tests, a line each. */
 function runTests(directory: string, program: string): string {
@@ -75,16 +66,22 @@ function runTests(directory: string, program: string): string {
 const fileName = (program: string): string | null => /^\/\/ ([\w-]+\.mjs)\n/.exec(program)?.[1] ?? null;
 
 /** What a program prints; null where nothing is there to run it. */
-function outputOf(directory: string, program: string): string | null {
+async function outputOf(host: ProgramHost, directory: string, program: string): Promise<string | null> {
   if (/ from 'vitest'/.test(program)) return runTests(directory, program);
-  if (!program.startsWith('// In a page')) return runProgram(directory, program);
+  if (!program.startsWith('// In a page')) return succeeded(await host.run(directory, written(program), TIME_LIMIT));
   if (!HAS_BROWSER) return null;
-  const runner = join(import.meta.dirname, 'page-program.mjs');
-  return withProgram('page.mjs', program, (path) => succeeded(run(directory, process.execPath, [runner, path])));
+  return succeeded(run(directory, process.execPath, [join(import.meta.dirname, 'page-program.mjs'), written(program)]));
+}
+
+/** What a command prints: in this process, or by a shell if it is more than words. */
+async function printedBy(directory: string, command: string): Promise<string> {
+  const words = wordsOf(command);
+  const { output } = words ? await runCommand(directory, words.slice(1)) : run(directory, 'sh', ['-c', command]);
+  return output;
 }
 
 /** A directory as the root of a checkout, which examples may write into. */
-function withDirectory<T>(body: (directory: string) => T): T {
+async function withDirectory<T>(body: (directory: string) => Promise<T>): Promise<T> {
   const directory = mkdtempSync(join(tmpdir(), 'docs-'));
   try {
     for (const name of ['bin', 'guests']) symlinkSync(join(ROOT, name), join(directory, name), 'dir');
@@ -93,7 +90,7 @@ function withDirectory<T>(body: (directory: string) => T): T {
     symlinkSync(ROOT, join(directory, 'node_modules/tidemark'), 'dir');
     symlinkSync(join(ROOT, 'node_modules/vitest'), join(directory, 'node_modules/vitest'), 'dir');
     mkdirSync(PROGRAMS, { recursive: true });
-    return body(directory);
+    return await body(directory);
   } finally {
     rmSync(directory, { recursive: true, force: true });
     rmSync(PROGRAMS, { recursive: true, force: true });
@@ -108,22 +105,22 @@ function outputBlock(fences: readonly Fence[], index: number): Fence {
 }
 
 /** The document as it must read: with what its examples print now. */
-export function withFreshOutputs(markdown: string): string {
+export async function withFreshOutputs(host: ProgramHost, markdown: string): Promise<string> {
   const fences = fencesIn(markdown);
-  return withDirectory((directory) => {
+  return withDirectory(async (directory) => {
     const replacements = new Map<Fence, string>();
     const files = fences.flatMap(({ language, body }) => (language === 'js' && fileName(body) !== null ? [body] : []));
     for (const body of files) writeFileSync(join(PROGRAMS, fileName(body)!), body);
-    fences.forEach((fence, index) => {
+    for (const [index, fence] of fences.entries()) {
       const command = COMMAND.exec(fence.body)?.[1];
       if (fence.language === 'js' && fileName(fence.body) === null) {
         const block = outputBlock(fences, index);
-        replacements.set(block, outputOf(directory, fence.body) ?? block.body);
+        replacements.set(block, (await outputOf(host, directory, fence.body)) ?? block.body);
       }
       if (fence.language === 'console' && command) {
-        replacements.set(fence, `$ ${command}\n${run(directory, 'sh', ['-c', command]).output}`);
+        replacements.set(fence, `$ ${command}\n${await printedBy(directory, command)}`);
       }
-    });
+    }
     return replaceBodies(markdown, replacements);
   });
 }

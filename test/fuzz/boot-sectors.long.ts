@@ -26,6 +26,12 @@ describe('random boot sectors, both engines', () => {
     expect(ends.size).toBeGreaterThan(1);
   });
 
+  it('those from the reset vector that every test run leaves out', () => {
+    let retired = 0;
+    for (let seed = 3; seed <= 4; seed++) retired += bootSector(seed, 10_000).retired;
+    expect(retired).toBeGreaterThan(500);
+  });
+
   it('a hundred from the reset vector', () => {
     let retired = 0;
     for (let seed = FIRST; seed < FIRST + 100; seed++) retired += bootSector(seed, 50_000).retired;

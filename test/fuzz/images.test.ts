@@ -4,14 +4,13 @@ import type { FuzzOutcome } from './run-one.ts';
 
 // Random images never crash or hang the host. The long suite (images.long.ts) does the same with other seeds, and more of them.
 
-const BATCHES = 3;
 const BATCH = 50;
 
 describe('random images', () => {
   const outcomes: Omit<FuzzOutcome, 'vm'>[] = [];
 
-  it.each(Array.from({ length: BATCHES }, (_, n) => n * BATCH))('seeds from %i', (first) => {
-    for (let seed = first; seed < first + BATCH; seed++) {
+  it('fifty seeds', () => {
+    for (let seed = 0; seed < BATCH; seed++) {
       try {
         const { kind, end, retired } = runOne(seed);
         outcomes.push({ kind, end, retired });
@@ -31,8 +30,8 @@ describe('random images', () => {
     for (const seed of [3, 14, 15, 92]) expect(everything(runOne(seed))).toEqual(everything(runOne(seed)));
   });
 
-  it.each([0, 25])('both engines do the same with seeds from %i', (first) => {
-    for (let seed = first; seed < first + 25; seed++) {
+  it('both engines do the same with half of them', () => {
+    for (let seed = 0; seed < BATCH / 2; seed++) {
       expect(everything(runOne(seed, { engine: 'translator', limit: 120 })), `seed ${seed}`).toEqual(
         everything(runOne(seed, { engine: 'interpreter', limit: 120 })),
       );

@@ -5,4 +5,4 @@ import { describe } from 'vitest';
 import { MODES } from './modes/modes.ts';
 import { describeModes } from './modes/suite.ts';
 
-describe('random instructions in every mode, both engines', () => describeModes(MODES, 5_000, 2_026, 1_500));
+describe('random instructions in every mode, both engines', () => describeModes(MODES, 2_500, 2_026, 1_500));

@@ -1,5 +1,5 @@
-// A twentieth of the recorded vectors, by the translator; all of them are run by translated.long.ts.
+// A fortieth of the recorded vectors, by the translator; all of them are run by translated.long.ts.
 
 import { describeTranslated } from './translated.ts';
 
-describeTranslated(20);
+describeTranslated(40);

@@ -16,3 +16,6 @@ export function vectorLines(mode: VectorMode, what: 'integer' | 'x87' | 'segment
     .split('\n')
     .filter((line) => line !== '');
 }
+
+/** One of `step`, scattered, because vectors of one form come in turns. */
+export const isTaken = (at: number, step: number): boolean => (Math.imul(at, 0x9e3779b1) >>> 8) % step === 0;

@@ -1,5 +1,5 @@
-// A third of the recorded vectors, by the interpreter; all of them are run by vectors.long.ts.
+// A sixth of the recorded vectors, by the interpreter; all of them are run by vectors.long.ts.
 
 import { describeVectors } from './vectors.ts';
 
-describeVectors(3);
+describeVectors(6);

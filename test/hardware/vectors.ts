@@ -7,7 +7,7 @@ import type { Setting } from './machine.ts';
 import { emptyReport, runVectors } from './run-file.ts';
 import type { Report } from './run-file.ts';
 import { makeRunner } from './runner.ts';
-import { vectorLines } from './vector-files.ts';
+import { isTaken, vectorLines } from './vector-files.ts';
 import { VECTOR_MODES } from './vector.ts';
 import type { VectorMode } from './vector.ts';
 import { VENDOR_DIFFERENCES } from './vendor-differences.ts';
@@ -60,9 +60,6 @@ const ELSEWHERE: ReadonlySet<Mnemonic> = new Set([
   'WRGSBASE',
   'TOO_LONG',
 ]);
-
-/** One of `step`, scattered, because vectors of one form come in turns. */
-const isTaken = (at: number, step: number): boolean => (Math.imul(at, 0x9e3779b1) >>> 8) % step === 0;
 
 /** Defines the tests, over one vector of `step`. */
 export function describeVectors(step: number): void {

@@ -1,4 +1,4 @@
-// The laws across engines, by one method for each guest; by the other in across-engines.long.ts.
+// The laws across engines, by one method for each width of the dirtier; the rest in across-engines.long.ts.
 
 import { describeEngines } from './across-engines.ts';
 

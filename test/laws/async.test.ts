@@ -1,5 +1,6 @@
-// Waiting fetches on the thread that runs the one vCPU; of four vCPUs in async.long.ts.
+// Waiting fetches on the thread that runs the one vCPU, each engine with one method; the others, and four vCPUs, in async.long.ts.
 
 import { describeAsync } from './async.ts';
+import { configurations } from './support/configurations.ts';
 
-describeAsync([1]);
+describeAsync(configurations([1]).filter(({ engine, tracking }) => (engine === 'translator') === (tracking === 'pml')));

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { FetchFlag, MtRequest, MtSublistFetchInfo } from '../../src/mt/abi.ts';
 import type { Vm } from '../../src/vm/vm.ts';
-import { configurations } from './support/configurations.ts';
+import type { Configuration } from './support/configurations.ts';
 import { loadGuest } from './support/guests.ts';
 
 // Waiting fetches on the one thread that also runs the vCPUs: run() gives the event loop its turn between slices.
@@ -13,9 +13,9 @@ const GUEST = { image: 'dirtier/dirtier-64', append: 'self=0 pages=211 pattern=s
 const STATE = 0x500038;
 const RUNNING = 1;
 
-/** Defines the tests, for machines of so many vCPUs. */
-export function describeAsync(vcpus: readonly number[]): void {
-  describe.each(configurations(vcpus))('asynchronous fetch, $engine, $tracking, $vcpus vCPUs', (configuration) => {
+/** Defines the tests of these configurations. */
+export function describeAsync(chosen: readonly Configuration[]): void {
+  describe.each(chosen)('asynchronous fetch, $engine, $tracking, $vcpus vCPUs', (configuration) => {
     const machine = (): Vm => {
       const { vm } = loadGuest(GUEST, configuration);
       // Past the preparations: the region is written from here on.

@@ -1,5 +1,5 @@
-// The laws that are written against any machine; with more seeds in controlled.long.ts.
+// The laws that are written against any machine; in every second case; the others, and more seeds, in controlled.long.ts.
 
 import { describeControlled } from './controlled.ts';
 
-describeControlled([1]);
+describeControlled([1], [0]);

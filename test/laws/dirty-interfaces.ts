@@ -143,10 +143,16 @@ export function describeInterfaces(): void {
         }
       }
     });
+  });
+}
 
-    it.each(INTERFACES)('7: the guest cannot tell: %s', (name) => {
+/** Defines the tests that the guest cannot tell, of every second setting, from the first or the second on. */
+export function describeUnseen(first: 0 | 1): void {
+  const settings = settingsOf(configurations([4])).filter(({ turn }) => turn === first);
+  describe.each(settings)('$engine, $tracking', ({ name, turn: _, ...configuration }) => {
+    it(`7: the guest cannot tell: ${name}`, () => {
       const run = (logged: boolean): unknown => {
-        const { vm } = loadGuest(guestOf(4), { ...configuration, vcpus: 4, quantum: 3_000 });
+        const { vm } = loadGuest(guestOf(4), { ...configuration, quantum: 3_000 });
         const log = logged ? startLogging(vm, name, [0], 16384) : null;
         for (let end = 'limit'; end === 'limit'; ) {
           end = slice(vm, 5_003, () => log?.collect());
@@ -158,7 +164,10 @@ export function describeInterfaces(): void {
       expect(run(true)).toEqual(run(false));
     });
   });
+}
 
+/** Defines the tests that hold one method against the other. */
+export function describeSamePages(): void {
   describe('both methods report the same pages, but for page tables that walks read', () => {
     it.each(INTERFACES)('%s', (name) => {
       const cycles = METHODS.map((tracking) => {

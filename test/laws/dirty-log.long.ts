@@ -2,4 +2,4 @@
 
 import { describeDirtyLog } from './dirty-log.ts';
 
-describeDirtyLog([1, 2, 3]);
+describeDirtyLog([1, 2, 3, 4, 5, 6, 7]);

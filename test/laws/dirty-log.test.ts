@@ -1,4 +1,4 @@
-// KVM's rules for a dirty log: every fourth case; the others in dirty-log.long.ts.
+// KVM's rules for a dirty log: every eighth case; the others in dirty-log.long.ts.
 
 import { describeDirtyLog } from './dirty-log.ts';
 

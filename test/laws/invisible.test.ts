@@ -1,6 +1,7 @@
-// Law 7: the guest cannot tell. With other seeds in invisible.long.ts.
+// Law 7: the guest cannot tell. The other runs, and other seeds, are in invisible.long.ts.
 
-import { describeDisturbed, describeTraceless } from './invisible.ts';
+import { describeDisturbed, describeTime, describeTraceless } from './invisible.ts';
 
-describeDisturbed(1);
-describeTraceless();
+describeDisturbed(1, [0]);
+describeTraceless(0);
+describeTime();

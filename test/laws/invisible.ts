@@ -21,6 +21,10 @@ const GUESTS: readonly (GuestName & { readonly vcpus: number; readonly step: num
   { image: 'smp64/smp64', append: 'cpus=4 rounds=5000', vcpus: 4, step: 50_000 },
 ];
 
+/** Each guest by each engine. */
+const RUNS = ENGINES.flatMap((engine, e) => GUESTS.map((guest, g) => ({ engine, ...guest, turn: (e + g) % 2 })));
+export type Turn = 0 | 1;
+
 /** The outcome at every `step` instructions and at the end; `disturb` may do what it likes in between, but run instructions. */
 function outcomes(vm: Vm, step: number, runStep: (limit: number) => { exit: string; retired: number }): unknown[] {
   const all: unknown[] = [];
@@ -80,10 +84,11 @@ function disturbed(vm: Vm, seed: number): (limit: number) => { exit: string; ret
   };
 }
 
-/** Defines the tests of what happens between slices: by `seed`, and by the other method with the one after it. */
-export function describeDisturbed(seed: number): void {
-  describe.each(ENGINES)('law 7, %s', (engine) => {
-    describe.each(GUESTS)('$image', ({ vcpus, step, ...guest }) => {
+/** Defines the tests of what happens between slices: by `seed`, and by the other method with the one after it; of one turn or both. */
+export function describeDisturbed(seed: number, turns: readonly Turn[]): void {
+  describe.each(RUNS.filter(({ turn }) => turns.includes(turn as Turn)))(
+    'law 7, $engine, $image',
+    ({ engine, vcpus, step, turn: _, ...guest }) => {
       const machine = (tracking: 'none' | 'write-protect' | 'pml') => loadGuest(guest, { engine, vcpus, tracking, quantum: 1009 });
 
       it('registers, TLBs, memory, time and output are the same with tracking off and by both methods, at every look', () => {
@@ -97,14 +102,15 @@ export function describeDisturbed(seed: number): void {
           expect(text()).toBe(plain.text());
         }
       });
-    });
-  });
+    },
+  );
 }
 
-/** Defines the tests of checkpoints and of time. */
-export function describeTraceless(): void {
-  describe.each(ENGINES)('law 7, %s', (engine) => {
-    describe.each(GUESTS)('$image', ({ vcpus, step: _step, ...guest }) => {
+/** Defines the tests of checkpoints, of every second run. */
+export function describeTraceless(first: Turn): void {
+  describe.each(RUNS.filter(({ turn }) => turn === first))(
+    'law 7, $engine, $image',
+    ({ engine, vcpus, step: _step, turn: _, ...guest }) => {
       const machine = (tracking: 'none' | 'write-protect' | 'pml') => loadGuest(guest, { engine, vcpus, tracking, quantum: 1009 });
 
       it.each(METHODS)('checkpoints leave no trace, and a run resumed from one ends the same (%s)', (tracking) => {
@@ -120,8 +126,13 @@ export function describeTraceless(): void {
         resumeCycle(resumed, store, store.lastCycle >> 1);
         expect(runToEnd(resumed)).toEqual(expected);
       });
-    });
+    },
+  );
+}
 
+/** Defines the tests of time. */
+export function describeTime(): void {
+  describe.each(ENGINES)('law 7, %s', (engine) => {
     it.each(['none', 'tables of its own'])('the time-stamp counter that the guest reads is the same (paging: %s)', (paging) => {
       const [DATA, TABLES, COUNT] = [0x400000, 0x340000, 700];
       const run = (tracking: 'none' | 'write-protect' | 'pml', seed: number): unknown => {

@@ -38,11 +38,12 @@ const cases = configurations().flatMap((configuration, n) =>
   RUNS.slice(0, configuration.vcpus === 1 ? RUNS.length : 1).map((run, r) => ({
     ...configuration,
     ...run,
-    turn: (r + (n >> 1) + (n >> 2)) % 2,
+    // What the interpreter sorts takes longest.
+    turn: configuration.engine === 'interpreter' && run.image.startsWith('sort/') ? 1 : (r + (n >> 1) + (n >> 2)) % 2,
   })),
 );
 
-/** Defines the tests of every second case, from the first or the second on. */
+/** Defines the tests of the first turn, which is nearly every second case, or of the second. */
 export function describeGuests(first: 0 | 1): void {
   it.each(cases.filter(({ turn }) => turn === first))(
     'law 1, $engine, $tracking, $vcpus vCPUs: $image loses no write: $plan',

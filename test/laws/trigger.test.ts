@@ -48,20 +48,22 @@ describe.each(configurations())('trigger, $engine, $tracking, $vcpus vCPUs', (co
     expect([...vm.mt.fetchSublist({ count: 10_000 }).gfns]).toEqual(range(trigger));
   });
 
+  const PAGES = 110;
+
   it.each([1, 3, 100])('%i pages inside REP STOS: right after the iteration', (trigger) => {
-    const vm = machine(configuration, REP_STOS.code, { rdi: BigInt(DATA), rcx: BigInt(200 * PAGE), rax: 0x11n });
+    const vm = machine(configuration, REP_STOS.code, { rdi: BigInt(DATA), rcx: BigInt(PAGES * PAGE), rax: 0x11n });
     track(vm, trigger);
     const { exit, retired } = vm.runSlice();
     expect(exit).toEqual({ kind: 'mt-dirty-trigger', cpid: 7n, dirty: trigger });
     const stored = (trigger - 1) * PAGE + 1;
     const regs = vm.vcpus[last].getRegs();
-    expect(regs).toMatchObject({ rip: BigInt(CODE), rdi: BigInt(DATA + stored), rcx: BigInt(200 * PAGE - stored) });
+    expect(regs).toMatchObject({ rip: BigInt(CODE), rdi: BigInt(DATA + stored), rcx: BigInt(PAGES * PAGE - stored) });
     expect(retired).toBe(stored);
     expect([...vm.mt.fetchSublist({ count: 1000, rearm: true }).gfns]).toEqual(range(trigger));
     // And on it goes where it was.
     vm.mt.mtDirtyTrigger(0);
     expect(vm.runSlice().exit.kind).toBe('hlt');
-    expect(vm.readMemory(DATA, 200 * PAGE).every((byte) => byte === 0x11)).toBe(true);
+    expect(vm.readMemory(DATA, PAGES * PAGE).every((byte) => byte === 0x11)).toBe(true);
   });
 
   it('is raised again at each entry, without progress, until it is raised, switched off, or PREPARE', () => {

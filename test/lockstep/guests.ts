@@ -35,8 +35,8 @@ function runBoth(engine: 'translator' | 'auto', { image, run }: (typeof RUNS)[nu
   expect(subject.output()).toBe(reference.output());
 }
 
-/** What takes seconds; a run of each kind, and of each width, is in every test run. */
-export const LONG = /^(?:kernel64-elf64|sieve-32|sort-64|sha256-32|dirtier-(?:32|64)$)/;
+/** What takes seconds; a kernel of each width and one of the benchmarks are in every test run. */
+export const LONG = /^(?:kernel64-elf64|sieve-32|sort|sha256|dirtier-(?:32|64)$)/;
 /** Of those by the engine that translates what is hot. */
 const BY_AUTO = /^(?:kernel32|kernel64 |plain64|smp64|dirtier-64 pages)/;
 

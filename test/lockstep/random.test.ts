@@ -2,4 +2,4 @@
 
 import { describeRandom } from './random/suite.ts';
 
-describeRandom(8, 2026);
+describeRandom(4, 2026);

@@ -1,5 +1,5 @@
-// memtest86+ starts, the images and methods that memtest.test.ts leaves out.
+// memtest86+ starts, each image by each method.
 
 import { describeStarts } from './start.ts';
 
-describeStarts((name, tracking) => name !== 'x64' || tracking !== 'pml');
+describeStarts();

@@ -2,4 +2,4 @@
 
 import { describeFound } from './found.ts';
 
-describeFound(1);
+describeFound([1, 2, 3]);

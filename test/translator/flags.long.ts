@@ -2,4 +2,4 @@
 
 import { describeFlags } from './flags.ts';
 
-describeFlags([4], [1]);
+describeFlags([1, 4], [1, 4]);

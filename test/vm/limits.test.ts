@@ -1,21 +1,14 @@
 // Limits are exact, and however a run is cut into slices it ends in the same state.
 
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { hashMemory } from '../../src/snapshot/hash.ts';
 import { loadGuest } from '../guests/run-guest.ts';
 import type { LoadedGuest } from '../guests/run-guest.ts';
+import { describeCut, finalState } from './cut.ts';
 import { CODE, ENGINE_NAMES, machine32, setIdt } from './support.ts';
 
 const NOP = 0x90;
 const HLT = 0xf4;
 const INC_EAX = 0x40;
-
-/** Everything that two equal runs have equal. */
-function finalState({ vm, output }: LoadedGuest): unknown {
-  const { vcpus, ticks, turns, platform } = vm.save();
-  return { registers: vcpus.map(({ registers }) => registers), ticks, turns, platform, memory: hashMemory(vm), output: output() };
-}
 
 describe.each(ENGINE_NAMES)('engine %s', (engine) => {
   it('retires exactly what it may', () => {
@@ -52,22 +45,6 @@ describe.each(ENGINE_NAMES)('engine %s', (engine) => {
     for (const limit of [-1, NaN]) expect(() => vm.runSlice(limit)).toThrow(expect.objectContaining({ code: 'EINVAL' }));
   });
 
-  it('however cut, a run with timer interrupts ends the same', () => {
-    const load = (): LoadedGuest => loadGuest({ image: 'kernel32/kernel32.elf', append: 'hz=10000', engine });
-    const whole = load();
-    while (whole.vm.runSlice(1e8).exit.kind === 'limit');
-    const expected = finalState(whole);
-    fc.assert(
-      fc.property(fc.array(fc.integer({ min: 1, max: 400_000 }), { minLength: 1, maxLength: 8 }), (limits) => {
-        const cut = load();
-        // The largest slice ends the run; the small ones come again and again before.
-        for (let n = 0; cut.vm.runSlice(n < 60 ? limits[n % limits.length] : 1e6).exit.kind === 'limit'; n++);
-        expect(finalState(cut)).toEqual(expected);
-      }),
-      { numRuns: 4, seed: 7 },
-    );
-  });
-
   it('an instruction at a time ends the same', () => {
     const load = (): LoadedGuest => loadGuest({ image: 'triple-fault/triple-fault.elf', engine });
     const whole = load();
@@ -79,3 +56,5 @@ describe.each(ENGINE_NAMES)('engine %s', (engine) => {
     expect(finalState(steps)).toEqual(finalState(whole));
   });
 });
+
+describeCut(1);

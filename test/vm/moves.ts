@@ -59,3 +59,30 @@ export function describeMoves(numRuns: number, seed: number): void {
     });
   });
 }
+
+/** Defines the tests of moves between the tracking methods, by these engines. */
+export function describeTracked(engines: readonly (typeof ENGINE_NAMES)[number][]): void {
+  describe.each(engines)('engine %s continues bit for bit', (engine) => {
+    it('with tracking on: the copy needs none, and the other way round', () => {
+      const load = (tracking: 'none' | 'pml' | 'write-protect'): LoadedGuest =>
+        loadGuest({ image: 'kernel32/kernel32.elf', append: 'hz=10000', engine, tracking });
+      const whole = load('none');
+      while (whole.vm.runSlice(1e7).exit.kind === 'limit');
+      let guest = load('pml');
+      for (const tracking of ['write-protect', 'none', 'pml'] as const) {
+        if (guest.vm.config.tracking !== 'none') {
+          guest.vm.mt.initMt({ op: 1, maxDirty: 1e6 });
+          guest.vm.mt.enableMt(1);
+          guest.vm.mt.prepareMtCp(1n);
+        }
+        guest.vm.runSlice((Number(whole.vm.retired) / 4) | 0);
+        const next = load(tracking);
+        move(guest.vm, next.vm);
+        guest = next;
+      }
+      while (guest.vm.runSlice(1e7).exit.kind === 'limit');
+      expect({ ...kept(guest.vm.save()) }).toEqual({ ...kept(whole.vm.save()) });
+      expect(hashMemory(guest.vm)).toBe(hashMemory(whole.vm));
+    });
+  });
+}

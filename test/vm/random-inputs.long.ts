@@ -2,4 +2,4 @@
 
 import { describeRandomInputs } from './random-inputs.ts';
 
-describeRandomInputs([3, 4, 5, 6, 7, 8]);
+describeRandomInputs([2, 3, 4, 5, 6, 7, 8]);

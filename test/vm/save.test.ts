@@ -3,13 +3,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { InputError } from '../../src/base/errors.ts';
-import { hashMemory } from '../../src/snapshot/hash.ts';
 import type { VmState } from '../../src/vm/save.ts';
 import type { Vm } from '../../src/vm/vm.ts';
 import { loadGuest } from '../guests/run-guest.ts';
 import type { LoadedGuest } from '../guests/run-guest.ts';
 import { assemble, u32 } from '../support/code.ts';
-import { describeMoves, finalState, kept, move } from './moves.ts';
+import { describeMoves, describeTracked, finalState, kept, move } from './moves.ts';
 import { CODE, DEVICE, ENGINE_NAMES, accessText, machine32, runAnswering, setIdt } from './support.ts';
 
 const HLT = 0xf4;
@@ -18,7 +17,8 @@ const STI = 0xfb;
 const IRET = 0xcf;
 const INC_EBX = 0x43;
 
-describeMoves(2, 11);
+describeMoves(1, 11);
+describeTracked(['translator']);
 
 describe.each(ENGINE_NAMES)('engine %s', (engine) => {
   describe('continues bit for bit', () => {
@@ -71,28 +71,6 @@ describe.each(ENGINE_NAMES)('engine %s', (engine) => {
       }
       expect(plain.vcpus[0].halted).toBe(true);
       expect(plain.vcpus[0].getRegs().rbx).toBeGreaterThan(8n);
-    });
-
-    it('with tracking on: the copy needs none, and the other way round', () => {
-      const load = (tracking: 'none' | 'pml' | 'write-protect'): LoadedGuest =>
-        loadGuest({ image: 'kernel32/kernel32.elf', append: 'hz=10000', engine, tracking });
-      const whole = load('none');
-      while (whole.vm.runSlice(1e7).exit.kind === 'limit');
-      let guest = load('pml');
-      for (const tracking of ['write-protect', 'none', 'pml'] as const) {
-        if (guest.vm.config.tracking !== 'none') {
-          guest.vm.mt.initMt({ op: 1, maxDirty: 1e6 });
-          guest.vm.mt.enableMt(1);
-          guest.vm.mt.prepareMtCp(1n);
-        }
-        guest.vm.runSlice((Number(whole.vm.retired) / 4) | 0);
-        const next = load(tracking);
-        move(guest.vm, next.vm);
-        guest = next;
-      }
-      while (guest.vm.runSlice(1e7).exit.kind === 'limit');
-      expect({ ...kept(guest.vm.save()) }).toEqual({ ...kept(whole.vm.save()) });
-      expect(hashMemory(guest.vm)).toBe(hashMemory(whole.vm));
     });
   });
 

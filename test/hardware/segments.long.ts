@@ -1,0 +1,5 @@
+// Every recorded vector of segment loads.
+
+import { describeSegments } from './segments.ts';
+
+describeSegments(1);
