@@ -9,6 +9,7 @@
 import { requireFunction } from '../base/arguments.ts';
 import type { BlockImages, BlockTracker } from '../base/blocks.ts';
 import { KvmError } from '../base/errors.ts';
+import { INTERNALS } from '../base/internals.ts';
 import { vmOf } from '../boot/vm-target.ts';
 import type { Machine } from '../boot/vm-target.ts';
 import { MtEnable, MtFlag, MtOp } from '../mt/abi.ts';
@@ -63,6 +64,8 @@ export interface CycleReport {
   /** Blocks of devices that changed. */
   readonly blocks: number;
   readonly pmlFullExits: number;
+  /** How many of its 512 entries a vCPU's PML log had at its fullest in the cycle. It is drained at every exit. 0 under write-protect. */
+  readonly pmlFullest: number;
   readonly eptViolations: number;
   readonly phases: Phases;
 }
@@ -220,6 +223,8 @@ export class Checkpointer {
     const { mt } = vm;
     const times = new PhaseTimes(this.now);
     const before = vm.counters();
+    const { hub } = vm[INTERNALS].parts;
+    hub.takeFullestLog();
     this.cpid++;
     times.measure('prepare', () => mt.prepareMtCp(BigInt(this.cpid)));
     const start = this.now();
@@ -243,6 +248,7 @@ export class Checkpointer {
       blocks: [...blocks.values()].reduce((sum, { size }) => sum + size, 0),
       phases: times.phases,
       pmlFullExits: after.pmlFull - before.pmlFull,
+      pmlFullest: hub.takeFullestLog(),
       eptViolations: after.eptViolations - before.eptViolations,
     };
     if (!failure) return report;
@@ -253,7 +259,7 @@ export class Checkpointer {
   /** Puts the cycle into the store. Null if that has kept it; else aborts the cycle and gives what the store threw. */
   private keep(pages: MemoryImage, blocks: BlockImages, exit: Exit, state: VmCore, times: PhaseTimes): { readonly error: unknown } | null {
     const { vm, policy } = this;
-    const hash = policy.hash ? hashMachine(vm) : null;
+    const hash = policy.hash ? times.measure('hash', () => hashMachine(vm)) : null;
     try {
       times.measure('store', () => this.store.putDelta({ cpid: this.cpid, state, pages, blocks, hash, end: endOf(exit) }));
       return null;
