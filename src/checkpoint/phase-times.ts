@@ -2,8 +2,8 @@
 
 export const PHASES = ['prepare', 'run', 'quiesce', 'fetch', 'copy', 'hash', 'store', 'rearm'] as const;
 /**
- * A step of a cycle: PREPARE, the guest's run, VM_QUIESCED (with `verify` the comparison of all memory), FETCH until nothing is left, copying
- * pages and blocks, the hash of all memory, saving the state and handing the cycle to the store, REARM.
+ * A step of a cycle: PREPARE, the guest's run, VM_QUIESCED (with `verify` all memory is compared), FETCH until nothing is left, the
+ * copies of pages and blocks, the hash of all memory, saving the state and handing the cycle to the store, REARM.
  */
 export type Phase = (typeof PHASES)[number];
 

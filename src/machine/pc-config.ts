@@ -44,7 +44,10 @@ export interface PcConfig extends Omit<VmConfig, 'platform' | 'memory'>, ImageCo
   readonly debugcon?: Sink | 'collect';
   /** What the guest asked firmware for and does not get, such as a graphics mode: lines, each once. */
   readonly notice?: (text: string) => void;
-  /** Sinks of further devices, by the names that they ask for. */
+  /**
+   * Sinks of further devices, by the names that they ask for. `screen` is the BIOS's: each character, in code page 437, that is written by
+   * INT 10H as a teletype does (AH = 0EH, AH = 13H).
+   */
   readonly outputs?: { readonly [name: string]: Sink };
   /** Devices of one's own: where they answer, their interrupts, and what they do or what makes them. They are saved with the machine. */
   readonly devices?: readonly AnyDeviceRow[];

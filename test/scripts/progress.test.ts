@@ -41,14 +41,16 @@ describe('a step that takes long', () => {
 /** An npm that fetches two packages and installs them, unless it is to fail. */
 const NPM = `#!/usr/bin/env node
 const { mkdirSync, writeFileSync } = require('node:fs');
-for (const name of ['a', 'a', 'b']) console.error('npm http fetch GET 200 https://registry/' + name + '/-/' + name + '-1.0.0.tgz 7ms (cache miss)');
-console.error('npm http fetch GET 200 https://registry/a 7ms (cache miss)');
+const fetched = (path) => console.error('npm http fetch GET 200 https://registry/' + path + ' 7ms (cache miss)');
+for (const name of ['a', 'a', 'b']) fetched(name + '/-/' + name + '-1.0.0.tgz');
+fetched('a');
 if (process.env.FAILS) {
   console.error('npm error code ENOTFOUND\\nnpm error network request to https://registry/b failed');
   process.exit(1);
 }
 mkdirSync('node_modules', { recursive: true });
-writeFileSync('node_modules/.package-lock.json', JSON.stringify({ packages: { 'node_modules/a': { version: '1' }, 'node_modules/b': { version: '1' } } }));
+const packages = { 'node_modules/a': { version: '1' }, 'node_modules/b': { version: '1' } };
+writeFileSync('node_modules/.package-lock.json', JSON.stringify({ packages }));
 `;
 
 describe('the first start', () => {
@@ -89,7 +91,8 @@ describe('the first start', () => {
   it('says in one line why npm failed', () => {
     expect(install({ FAILS: '1' }).stderr).toBe(
       'tidemark: installing the development packages ...\n' +
-        'tidemark: npm ci failed, so the development packages are missing (network request to https://registry/b failed); is the network up?\n',
+        'tidemark: npm ci failed, so the development packages are missing (network request to https://registry/b failed); ' +
+        'is the network up?\n',
     );
   });
 
