@@ -1,5 +1,6 @@
-// What a run is to be judged by: texts that the guest must print (`--expect`, one after the other) and must not print (`--fail-on`), on
-// its serial port, the debug console, or the screen by way of the BIOS. A console is followed byte by byte, so where the verdict falls depends on the guest alone.
+// What a run is to be judged by: texts that the guest must print (`--expect`, one after the other) and must not print (`--fail-on`), on its
+// serial port, on the debug console, or on the screen by way of the BIOS. A console is followed byte by byte, so where the verdict falls
+// depends on the guest alone.
 
 import { WatchedConsole } from './watched-console.ts';
 import type { Pattern } from './pattern.ts';
