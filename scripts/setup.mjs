@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { withLock } from './lock.mjs';
+import { Progress } from './progress.mjs';
 
 export const ROOT = resolve(import.meta.dirname, '..');
 const STAMP = join(ROOT, 'dist/.stamp');
@@ -46,28 +47,14 @@ export function ensurePackages() {
   if (packagesFresh()) return;
   withLock(join(ROOT, '.cache/install.lock'), () => {
     if (packagesFresh()) return;
-    say('installing the development packages (npm ci)');
-    // The packages are all development packages: a NODE_ENV of production must not leave them out.
-    const npm = spawnSync('npm', ['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'], {
-      cwd: ROOT,
-      stdio: ['ignore', 'pipe', 'pipe'],
+    // The installer tells how far it is on stderr, and why it failed on stdout.
+    const { status, stdout, error } = spawnSync(process.execPath, [join(ROOT, 'scripts/install.mjs')], {
+      stdio: ['ignore', 'pipe', 'inherit'],
       encoding: 'utf8',
-      shell: process.platform === 'win32',
     });
-    if (npm.error) throw new SetupError(`cannot run npm to install the development packages: ${npm.error.message}`);
-    if (npm.status !== 0) {
-      throw new SetupError(`npm ci failed, so the development packages are missing (${reasonIn(npm.stderr)}); is the network up?`);
-    }
+    if (error) throw error;
+    if (status !== 0) throw new SetupError(stdout || 'the installation of the development packages was ended');
   });
-}
-
-/** The first of npm's error lines that is a sentence rather than a field, without its prefix. */
-function reasonIn(stderr) {
-  const lines = stderr
-    .split('\n')
-    .filter((line) => line.startsWith('npm error'))
-    .map((line) => line.slice(10).trim());
-  return lines.find((line) => line !== '' && !/^(?:code|syscall|errno|path|type) /.test(line)) ?? lines[0] ?? 'no reason given';
 }
 
 /** The benchmark's own guests: nobody runs them by name. */
@@ -108,7 +95,15 @@ export const bundlesFresh = () => existsSync(STAMP) && readFileSync(STAMP, 'utf8
 export async function ensureBuilt() {
   if (bundlesFresh()) return;
   ensurePackages();
-  if (!existsSync(STAMP)) say('building the command and the page, this once (a few seconds)');
   const { buildBundles } = await import('./build.mjs');
-  await buildBundles();
+  // Who edits the sources knows that they are built, and wants the guest's output alone.
+  if (existsSync(STAMP)) return void (await buildBundles());
+  const progress = new Progress('building the command and the page');
+  try {
+    await buildBundles();
+  } catch (error) {
+    progress.end(null);
+    throw error;
+  }
+  progress.end('built');
 }

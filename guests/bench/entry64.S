@@ -1,7 +1,6 @@
 /* The 64-bit kernel: from a multiboot 1 loader by 2 MiB pages to kernel_main, from gates to C and back, and into ring 3. */
 #include "bench/kernel.h"
-        .set    MSR_EFER, 0xc0000080
-        .set    SCE_LME, 0x101
+#include "common/long-mode.h"
 
         .section .multiboot, "a"
         .balign 4
@@ -10,36 +9,11 @@
         .text
         .code32
         .globl  _start
-_start: cli
-        cld
-        movl    %eax, %edi
-        movl    %ebx, %esi
-        movl    $0x80000001, %eax
-        cpuid
-        btl     $29, %edx
-        jc      1f
-        movl    $3, %eax                        /* no long mode */
-        outl    %eax, $0xf4
-        hlt
-1:      movl    $first_directory, %ebx
-        movl    $0x83, %eax                     /* present, writable, 2 MiB */
-2:      movl    %eax, (%ebx)
-        addl    $8, %ebx
-        addl    $0x200000, %eax
-        cmpl    $0x40000083, %eax
-        jne     2b
+_start: require_long_mode
+        map_first_gib first_directory
         movl    $first_directory + 3, first_pointers
         movl    $first_pointers + 3, first_root
-        movl    $0x20, %eax                     /* PAE */
-        movl    %eax, %cr4
-        movl    $first_root, %eax
-        movl    %eax, %cr3
-        movl    $MSR_EFER, %ecx
-        rdmsr
-        orl     $SCE_LME, %eax
-        wrmsr
-        movl    $0x80010011, %eax               /* PG, WP, ET, PE */
-        movl    %eax, %cr0
+        turn_on_long_mode first_root, SCE_LME
         lgdt    first_gdtr
         ljmp    $KERNEL_CODE, $3f
 

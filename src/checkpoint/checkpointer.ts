@@ -9,6 +9,7 @@
 import { requireFunction } from '../base/arguments.ts';
 import type { BlockImages, BlockTracker } from '../base/blocks.ts';
 import { KvmError } from '../base/errors.ts';
+import { INTERNALS } from '../base/internals.ts';
 import { vmOf } from '../boot/vm-target.ts';
 import type { Machine } from '../boot/vm-target.ts';
 import { MtEnable, MtFlag, MtOp } from '../mt/abi.ts';
@@ -28,6 +29,7 @@ import type { RewindOptions } from './rewind-store.ts';
 import { MemoryStore, describeMachine } from './store.ts';
 import type { CheckpointStore, GuestEnd } from './store.ts';
 
+/** When a cycle ends, and what is done at its end. Of several bounds the first that is reached ends it. */
 export interface CheckpointPolicy {
   /** Dirty pages that end a cycle; 0, which is the default, for no trigger. */
   readonly dirtyTrigger?: number;
@@ -51,25 +53,35 @@ export interface CycleOptions {
   readonly runSlice?: (limit: number, milliseconds: number) => SliceResult;
 }
 
+/** What a cycle was. */
 export interface CycleReport {
+  /** The cycle's number, from 1 on. */
   readonly cpid: number;
   /** What ended the cycle: an MT exit, a limit of the policy, or the guest's own end. */
   readonly exit: Exit;
   /** Index of the vCPU that was executing. */
   readonly vcpu: number;
+  /** Instructions retired in the cycle, over all vCPUs. */
   readonly retired: number;
   /** Pages reported and copied, in the order they were first written. */
   readonly gfns: readonly number[];
   /** Blocks of devices that changed. */
   readonly blocks: number;
+  /** How often a vCPU left the guest because its PML log was full; 0 under write-protect. */
   readonly pmlFullExits: number;
+  /** How many of its 512 entries a vCPU's PML log had at its fullest in the cycle. It is drained at every exit. 0 under write-protect. */
+  readonly pmlFullest: number;
+  /** Accesses that EPT did not permit: under write-protect one for each page first written. */
   readonly eptViolations: number;
+  /** Microseconds of the host's clock by step; `hash` is 0 unless the policy takes one. */
   readonly phases: Phases;
 }
 
 /** A cycle ran, but the store could not keep it: the next reports again what it has. `cause` is the store's error. */
 export class CheckpointError extends Error {
   override readonly name = 'CheckpointError';
+
+  /** `report` is of the cycle that was not kept. */
   constructor(
     readonly report: CycleReport,
     override readonly cause: unknown,
@@ -83,6 +95,10 @@ const DEFAULT_INSTRUCTIONS = 1_000_000;
 /** Milliseconds of a slice: between two turns of the host's event loop. */
 const SLICE = 5;
 
+/**
+ * Takes incremental checkpoints of a machine: a base, then cycle after cycle what was written in it. It uses the machine's memory
+ * tracking, which nobody else may use meanwhile.
+ */
 export class Checkpointer {
   private cpid = 0;
   private readonly vm: Vm;
@@ -210,6 +226,7 @@ export class Checkpointer {
     this.vm.mt.initMt({ op: MtOp.CLEANUP });
   }
 
+  /** Memory tracking's state and counters, of this cycle and of all. */
   stats(): MtStats {
     return this.vm.mt.stats();
   }
@@ -220,6 +237,8 @@ export class Checkpointer {
     const { mt } = vm;
     const times = new PhaseTimes(this.now);
     const before = vm.counters();
+    const { hub } = vm[INTERNALS].parts;
+    hub.takeFullestLog();
     this.cpid++;
     times.measure('prepare', () => mt.prepareMtCp(BigInt(this.cpid)));
     const start = this.now();
@@ -243,6 +262,7 @@ export class Checkpointer {
       blocks: [...blocks.values()].reduce((sum, { size }) => sum + size, 0),
       phases: times.phases,
       pmlFullExits: after.pmlFull - before.pmlFull,
+      pmlFullest: hub.takeFullestLog(),
       eptViolations: after.eptViolations - before.eptViolations,
     };
     if (!failure) return report;
@@ -253,7 +273,7 @@ export class Checkpointer {
   /** Puts the cycle into the store. Null if that has kept it; else aborts the cycle and gives what the store threw. */
   private keep(pages: MemoryImage, blocks: BlockImages, exit: Exit, state: VmCore, times: PhaseTimes): { readonly error: unknown } | null {
     const { vm, policy } = this;
-    const hash = policy.hash ? hashMachine(vm) : null;
+    const hash = policy.hash ? times.measure('hash', () => hashMachine(vm)) : null;
     try {
       times.measure('store', () => this.store.putDelta({ cpid: this.cpid, state, pages, blocks, hash, end: endOf(exit) }));
       return null;

@@ -14,10 +14,15 @@ import type { Vm } from '../vm/vm.ts';
 import { Contents } from './contents.ts';
 import type { CheckpointStore, DeltaCheckpoint, GuestEnd } from './store.ts';
 
+/** A machine as it was at the end of a cycle. */
 export interface RebuiltCycle {
+  /** All but RAM, with the devices' blocks. */
   readonly state: VmState;
+  /** RAM by page number: 4096 bytes each; pages that are left out are zero. */
   readonly pages: MemoryImage;
+  /** What the machine's memory and blocks hashed to when the cycle was taken; null if no hash was taken. */
   readonly hash: string | null;
+  /** How the guest ended in that cycle; null if it goes on. */
   readonly end: GuestEnd | null;
 }
 

@@ -3,6 +3,7 @@
 import { InputError } from '../base/errors.ts';
 import type { CheckpointStore } from './store.ts';
 
+/** Where the run goes on after `rewindTo`. */
 export interface RewindOptions {
   /**
    * Keep the cycles after the one that is gone back to, and go on elsewhere: `true` for a store that the present one makes itself (a

@@ -37,8 +37,8 @@ export const SESSION_OPTIONS = {
   expect: parsedList(
     'REGEX',
     expected,
-    'end with status 0 when the guest has printed this, on its serial port or debug console; may be repeated: one after the other; ' +
-      'status 2 if the guest ends before',
+    'end with status 0 when the guest has printed this, on its serial port, its debug console or by the BIOS; may be repeated: one after ' +
+      'the other; status 2 if the guest ends before',
   ),
   failOn: parsedList(
     'REGEX|panic',

@@ -34,8 +34,11 @@ export interface A20Control {
 
 /** A platform with what its owner may do to it from outside. */
 export interface Board extends Platform {
+  /** What the board is called: `pc`. */
   readonly name: string;
+  /** All devices, in the order of the board's table. */
   readonly devices: readonly Device[];
+  /** The gate of address line 20. */
   readonly a20: A20Control;
   /** Keys pressed and released on the PC keyboard, in order; returns how many of them were accepted. */
   keyboardInput(keys: readonly KeyEvent[]): number;

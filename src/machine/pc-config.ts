@@ -9,7 +9,9 @@ import type { AnyDeviceRow } from './simple-device.ts';
 
 /** A file's bytes, with the name by which messages call it. Nobody may change the bytes. */
 export interface ImageFile {
+  /** Its path, say. */
   readonly name: string;
+  /** All of the file. */
   readonly bytes: Uint8Array;
 }
 
@@ -24,6 +26,7 @@ export interface ImageConfig {
   readonly append?: string;
   /** The initial RAM disk of a Linux bzImage; for other kernels the first module. */
   readonly initrd?: BootModule | Uint8Array;
+  /** Files that are loaded beside the kernel, in this order, for kernels that take modules: multiboot 1 and 2, and PVH. */
   readonly modules?: readonly (BootModule | Uint8Array)[];
   /** Guest-physical address at which the image is loaded as it is, whatever it contains. */
   readonly at?: number;
@@ -31,6 +34,7 @@ export interface ImageConfig {
   readonly asKernel?: boolean;
 }
 
+/** What a PC is made of, and where what it says goes. */
 export interface PcConfig extends Omit<VmConfig, 'platform' | 'memory'>, ImageConfig {
   /** Bytes of RAM, whole pages, up to 3 GiB; 128 MiB if not given. */
   readonly memory?: number;
@@ -40,7 +44,10 @@ export interface PcConfig extends Omit<VmConfig, 'platform' | 'memory'>, ImageCo
   readonly debugcon?: Sink | 'collect';
   /** What the guest asked firmware for and does not get, such as a graphics mode: lines, each once. */
   readonly notice?: (text: string) => void;
-  /** Sinks of further devices, by the names that they ask for. */
+  /**
+   * Sinks of further devices, by the names that they ask for. `screen` is the BIOS's: each character, in code page 437, that is written by
+   * INT 10H as a teletype does (AH = 0EH, AH = 13H).
+   */
   readonly outputs?: { readonly [name: string]: Sink };
   /** Devices of one's own: where they answer, their interrupts, and what they do or what makes them. They are saved with the machine. */
   readonly devices?: readonly AnyDeviceRow[];

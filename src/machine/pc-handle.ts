@@ -26,7 +26,9 @@ export interface PcParts {
 
 /** What `createPc` gives. `const { vm, board } = createPc()` is all that is needed of it for a run of one's own. */
 export class Pc extends OneLine {
+  /** The machine: memory, vCPUs, memory tracking, and running it slice by slice. */
   readonly vm: Vm;
+  /** Its devices, and what is done to them from outside: keys, serial input, the A20 gate. */
   readonly board: Board;
   /** What was loaded, if `image` was a kernel. */
   readonly loaded: LoadedImage | null;
@@ -129,6 +131,7 @@ export class Pc extends OneLine {
     for (const forgets of [serial, debugcon, this.watches.serial, this.watches.debugcon, this.typing]) forgets.clear();
   }
 
+  /** One line: memory, vCPUs, and how far it is. */
   override toString(): string {
     return this.vm.toString().replace('Vm', 'Pc');
   }

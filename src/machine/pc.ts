@@ -63,6 +63,9 @@ export function restorePc(snapshot: Uint8Array, config: RestoreConfig = {}): Pc 
 const given = ({ memory, vcpus, quantum, rom }: RestoreConfig): Partial<MachineDescription> =>
   Object.fromEntries(Object.entries({ memory, vcpus, quantum, rom }).filter(([, value]) => value !== undefined));
 
+/** The sink of what is written to the screen by the BIOS. */
+const SCREEN = 'screen';
+
 function build(
   config: PcConfig,
   disk: DiskImage | null,
@@ -80,7 +83,7 @@ function build(
   let guestMemory: DeviceMemory | null = null;
   const biosHost = (): FirmwareHost => {
     const { ports, gate } = board!;
-    return { memory: guestMemory!, ports, a20: gate, calling: (vcpu) => vm.calling(vcpu), notice };
+    return { memory: guestMemory!, ports, a20: gate, calling: (vcpu) => vm.calling(vcpu), notice, typed: sink(SCREEN) };
   };
   const bios = hasOwnRom ? null : new Bios(disk, biosHost);
   const vm: Vm = new Vm({

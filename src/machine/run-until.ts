@@ -12,6 +12,7 @@ import { screenLines, textScreen } from './text-screen.ts';
 import { fixedPattern } from './text-watch.ts';
 import type { Pattern, TextWatch } from './text-watch.ts';
 
+/** What ends a run of `pc.runUntil`; of several the first. */
 export interface RunUntilOptions {
   /**
    * Text on COM1, UTF-8, that ends the run: a pattern or the text itself. What was said before counts too, up to the end of the last

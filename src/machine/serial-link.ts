@@ -8,11 +8,13 @@ import { yieldToHost } from '../vm/yield-to-host.ts';
 import { checkLinkOptions, checkLinkRun, requirePc } from './check-arguments.ts';
 import type { Pc } from './pc-handle.ts';
 
+/** How two machines are connected. */
 export interface LinkOptions {
   /** Virtual nanoseconds of a window, and so the longest that a byte is on its way; 100,000 if not given. */
   readonly window?: number;
 }
 
+/** What ends a run of connected machines, beside the machines themselves; of several the first. */
 export interface LinkRunOptions {
   /** Virtual nanoseconds, counted from when the machines were connected, at which the run ends at the latest. */
   readonly until?: number;
@@ -62,6 +64,7 @@ class End {
   }
 }
 
+/** Two machines whose COM1 ports are wired to each other. They run in turn, a window of virtual time each. */
 export class SerialLink {
   private readonly ends: readonly [End, End];
   private readonly windowTicks: number;

@@ -12,6 +12,7 @@ export interface TextCell {
   readonly character: string;
   /** Colours as attributes number them: 1 blue, 2 green, 4 red, 8 intense; 0 … 15. */
   readonly foreground: number;
+  /** The same; 0 … 7 where the top bit of the attribute means to blink. */
   readonly background: number;
   /** Whether it blinks. */
   readonly blink: boolean;

@@ -98,6 +98,11 @@ export class DirtyHub implements DirtySink, SlotListener {
     for (let vcpu = 0; vcpu < this.views.pmls.length; vcpu++) this.drain(vcpu);
   }
 
+  /** How many entries a vCPU's PML log had at its fullest, by the drains of this thread since the last call; 0 under write-protect. */
+  takeFullestLog(): number {
+    return this.views.pmls.reduce((most, pml) => Math.max(most, pml.takeFullest()), 0);
+  }
+
   /**
    * The handler of EPT violations, as far as they are about tracking: a write to an armed page is reported and permitted. True
    * if the access is to be tried again.

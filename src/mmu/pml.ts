@@ -14,6 +14,8 @@ const PML_TOP = PML_ENTRIES - 1;
 export class Pml {
   private readonly index: Uint32Array;
   private readonly log: Uint32Array;
+  /** The most entries that a drain by this thread found since `takeFullest`. */
+  private fullest = 0;
 
   constructor(
     memory: LinearMemory,
@@ -45,11 +47,20 @@ export class Pml {
 
   /** Hands every entry to `sink`, first written first, and empties the buffer. */
   drain(sink: DirtySink): void {
-    const end = PML_TOP - this.unflushed;
+    const { unflushed } = this;
+    if (unflushed > this.fullest) this.fullest = unflushed;
+    const end = PML_TOP - unflushed;
     for (let at = PML_TOP; at > end; at--) {
       sink.guestDirty(this.vcpu, (this.log[2 * at]! >>> 12) + this.log[2 * at + 1]! * 0x100000);
     }
     this.reset();
+  }
+
+  /** How many entries the log had at its fullest, by the drains since the last call. What it holds now counts with its drain. */
+  takeFullest(): number {
+    const { fullest } = this;
+    this.fullest = 0;
+    return fullest;
   }
 
   reset(): void {

@@ -119,7 +119,7 @@ export class Session {
   }
 
   private describe({ cpid, exit, retired, gfns, phases, pmlFullExits, eptViolations }: CycleReport, runMs: number): WebCycle {
-    const { prepare, quiesce, fetch, copy, store, rearm } = phases;
+    const { prepare, quiesce, fetch, copy, hash, store, rearm } = phases;
     return {
       cpid,
       ended: exit.kind,
@@ -127,7 +127,7 @@ export class Session {
       gfns,
       exits: this.request.tracking === 'pml' ? pmlFullExits : eptViolations,
       runMs,
-      pauseMs: (prepare + quiesce + fetch + copy + store + rearm) / 1000,
+      pauseMs: (prepare + quiesce + fetch + copy + hash + store + rearm) / 1000,
     };
   }
 

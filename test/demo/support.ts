@@ -8,6 +8,9 @@ import { parseArguments } from '../../src/cli/parse-arguments.ts';
 /** Options that make a run of a few cycles, in a machine of 2048 pages. */
 export const SMALL = ['--memory=8M', '--pages=64', '--iterations=16', '--dirty-trigger=40'] as const;
 
+/** Lines as they were before they were folded to 80 columns. */
+export const unfolded = (text: string): string[] => text.trimEnd().replaceAll('\n  ', ' ').split('\n');
+
 export interface TestIo {
   readonly io: CliIo;
   stdout(): string;

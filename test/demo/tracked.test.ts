@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { demo, SMALL, testIo } from './support.ts';
+import { demo, SMALL, testIo, unfolded } from './support.ts';
 
 /** Replaces what is measured by the host's clock. */
 const timeless = (text: string): string => text.replaceAll(/ +\d+\.\d ms$/gm, ' … ms').replaceAll(/\d+\.\d s\b/g, '… s');
@@ -15,29 +15,31 @@ describe('without a terminal', () => {
     expect(Math.max(...text.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80);
     const cycles = text.match(/^ +\d+ .* ms$/gm)!;
     expect(cycles.length).toBeGreaterThan(10);
-    expect(cycles[0]).toMatch(
-      tracking === 'pml' ? /^ +1 +40 +log, never full +trigger +\d+\.\d ms$/ : /^ +1 +40 +40 write faults +trigger +\d+\.\d ms$/,
-    );
+    const [titles, first] =
+      tracking === 'pml'
+        ? [/^cycle pages written +log at its fullest +ended by +pause$/m, / +1 +40 +40 of 512 +trigger +\d+\.\d ms/]
+        : [/^cycle pages written +write faults +ended by +pause$/m, / +1 +40 +40 +trigger +\d+\.\d ms/];
+    expect(text).toMatch(titles);
+    expect(cycles[0]).toMatch(first);
     expect(cycles.at(-1)).toMatch(/ hlt /);
     const n = cycles.length;
-    expect(text.replaceAll('\n  ', ' ').trimEnd().split('\n').at(-1)).toBe(
+    expect(unfolded(text).at(-1)).toBe(
       `verified: ${n} comparisons of 2,048 pages: every page not reported was byte-identical, every page reported was written; ` +
         `every cycle rebuilds: ${n} of ${n} hashes equal`,
     );
   });
 
-  it('a log that is drained at every exit is not said to hold what the cycle counted', async () => {
+  it('a log that filled up was full once, and its fullest is all of it, not what the cycle counted', async () => {
     const { io, stderr } = testIo();
     expect(await demo(io, '--memory=16M', '--pages=1024', '--dirty-trigger=700')).toBe(0);
-    expect(stderr()).toMatch(/^ +1 +700 +log, (?:never full|full \dx) +trigger +\d+\.\d ms$/m);
-    expect(stderr()).not.toMatch(/ of 512/);
+    expect(stderr()).toMatch(/^ +1 +700 +512 of 512, full 1x +trigger +\d+\.\d ms$/m);
   });
 
   it('--timings: microseconds of each step, in 80 columns', async () => {
     const { io, stderr } = testIo();
     expect(await demo(io, ...SMALL, '--timings')).toBe(0);
-    expect(stderr()).toMatch(/^cpid dirty copied exits +ended prepare +run quiesce fetch copy store rearm$/m);
-    expect(stderr()).toMatch(/^ +1 +40 +40 +0 +trigger( +\d+){7}$/m);
+    expect(stderr()).toMatch(/^cpid dirty exits +ended prepare +run quiesce fetch copy +hash store rearm$/m);
+    expect(stderr()).toMatch(/^ +1 +40 +0 +trigger( +\d+){8}$/m);
     for (const line of stderr().split('\n')) expect(line.length).toBeLessThanOrEqual(80);
   });
 
@@ -46,7 +48,7 @@ describe('without a terminal', () => {
     await demo(one.io, ...SMALL);
     await demo(other.io, ...SMALL);
     expect(timeless(one.stderr())).toBe(timeless(other.stderr()));
-    expect(timeless(one.stderr())).toMatch(/^ +1 +40 +log, never full +trigger … ms$/m);
+    expect(timeless(one.stderr())).toMatch(/^ +1 +40 +40 of 512 +trigger … ms$/m);
     expect(one.stdout()).toBe(other.stdout());
   });
 
@@ -59,10 +61,15 @@ describe('without a terminal', () => {
       .split('\n')
       .map((line) => JSON.parse(line) as Record<string, unknown>);
     const cycles = lines.slice(0, -1);
-    expect(cycles[0]).toMatchObject({ cycle: 1, exit: 'mt-dirty-trigger', dirty: 40, copied: 40, pmlFullExits: 0 });
+    expect(cycles[0]).toMatchObject({ cycle: 1, exit: 'mt-dirty-trigger', dirty: 40, copied: 40, pmlFullest: 40, pmlFullExits: 0 });
     expect(cycles[0]).toMatchObject({ serial: 'dirtier: start\n' });
     expect(cycles[0]!['gfns'] as number[]).toHaveLength(40);
     expect(cycles.map(({ cycle }) => cycle)).toEqual(cycles.map((_, n) => n + 1));
+    // The proof takes the comparisons and the hashes, of every cycle.
+    const microseconds = cycles.map((cycle) => cycle['microseconds'] as Record<string, number>);
+    expect(microseconds.every(({ hash }) => hash! > 0)).toBe(true);
+    const proof = microseconds.reduce((sum, { quiesce, hash }) => sum + quiesce! + hash!, 0);
+    expect(lines.at(-1)!['proofMilliseconds']).toBeGreaterThanOrEqual(Math.floor(proof / 1000));
     const { length } = cycles;
     expect(lines.at(-1)).toMatchObject({
       end: 'guest',
@@ -82,7 +89,7 @@ describe('--inject lost-write', () => {
   it.each(['pml', 'write-protect'])('%s: status 1, and a last line that names page, cycle and byte', async (tracking) => {
     const { io, stderr } = testIo();
     expect(await demo(io, ...SMALL, '--inject=lost-write', `--tracking=${tracking}`)).toBe(1);
-    const lines = stderr().trimEnd().split('\n');
+    const lines = unfolded(stderr());
     const match = LOST.exec(lines.at(-1)!);
     expect(match).not.toBeNull();
     const gfn = Number(match![1]);
@@ -91,10 +98,8 @@ describe('--inject lost-write', () => {
     expect(gfn).toBeGreaterThanOrEqual(0x500);
     expect(gfn).toBeLessThan(0x640);
     // The cycles before it were shown and hold.
-    expect(lines.filter((line) => /^ +\d+ .* ms$/.test(line))).toHaveLength(cycle - 1);
-    expect(stderr().replaceAll('\n  ', ' ').trimEnd().split('\n').at(-2)).toBe(
-      `until then, ${cycle - 1} comparisons of 2,048 pages: every page not reported was byte-identical`,
-    );
+    expect(stderr().match(/^ +\d+ .* ms$/gm) ?? []).toHaveLength(cycle - 1);
+    expect(lines.at(-2)).toBe(`until then, ${cycle - 1} comparisons of 2,048 pages: every page not reported was byte-identical`);
   });
 
   it('--json: the same in the last object', async () => {
@@ -102,7 +107,9 @@ describe('--inject lost-write', () => {
     expect(await demo(io, ...SMALL, '--inject=lost-write', '--json')).toBe(1);
     const end = JSON.parse(stdout().trimEnd().split('\n').at(-1)!) as { end: string; lostWrite: { gfn: number; cycle: string } };
     expect(end).toMatchObject({ end: 'failed', lostWrite: { gfn: expect.any(Number), cycle: expect.stringMatching(/^\d+$/) } });
-    expect(stderr()).toMatch(new RegExp(`^tidemark: lost write: page ${end.lostWrite.gfn} .* in cycle ${end.lostWrite.cycle} .*\\n$`));
+    expect(unfolded(stderr()).join('\n')).toMatch(
+      new RegExp(`^tidemark: lost write: page ${end.lostWrite.gfn} .* in cycle ${end.lostWrite.cycle} .*$`),
+    );
   });
 });
 

@@ -28,6 +28,21 @@ describe('page-modification logging', () => {
     expect([logEntry(m, 511), logEntry(m, 510)]).toEqual([0x5000n, 0x3000n]);
   });
 
+  it('knows how full it was at its fullest drain since it was last asked', () => {
+    const m = tracking();
+    const [pml] = m.physical.views.pmls;
+    const sink = { guestDirty: () => {}, hostDirty: () => {}, pmlAppended: () => {} };
+    const writes = (pages: readonly number[]): void => pages.forEach((page) => rawAccess(m, page * 4096, EptAccess.WRITE));
+    writes([1, 2, 3]);
+    pml!.drain(sink);
+    writes([4]);
+    pml!.drain(sink);
+    writes([5, 6]);
+    expect([pml!.takeFullest(), pml!.takeFullest()]).toEqual([3, 0]);
+    pml!.drain(sink);
+    expect(pml!.takeFullest()).toBe(2);
+  });
+
   it('does not log reads', () => {
     const m = tracking();
     rawAccess(m, 0x5000, EptAccess.READ);

@@ -1,7 +1,7 @@
 // What `npm pack` makes, as its users have it.
 
 import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, posix } from 'node:path';
 import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core';
 import type { Problem } from '@arethetypeswrong/core';
 import { build } from 'esbuild';
@@ -54,6 +54,7 @@ describe('the package', () => {
           'dist/iced-x86/*.txt',
         ],
         ...[
+          'docs/*.md',
           'dist/web/*.css',
           'dist/web/*.html',
           'dist/web/*.js',
@@ -67,6 +68,27 @@ describe('the package', () => {
       ].sort(),
     );
     expect(files.filter((path) => path.endsWith('.d.ts'))).toEqual(['dist/tidemark.d.ts']);
+  });
+
+  it('has the documents that its README leads to, and the README says which are in a checkout alone', () => {
+    const { files } = installed.packed;
+    const linked = (path: string): string[] =>
+      [...readFileSync(join(installed.folder, path), 'utf8').matchAll(/\]\(([^)#\s]+)/g)]
+        .map(([, link]) => link!)
+        .filter((link) => !/^[a-z]+:/.test(link))
+        .map((link) => posix.join(posix.dirname(path), link));
+    const [, elsewhere = ''] = readFileSync(join(installed.folder, 'README.md'), 'utf8').split('### In a checkout alone');
+    const inCheckout = new Set(linked('README.md').filter((link) => elsewhere.includes(`](${link})`)));
+    expect(inCheckout.size).toBeGreaterThan(0);
+    const documents = files.filter((path) => path.endsWith('.md'));
+    expect(documents).toContain('docs/cli.md');
+    const dead = documents.flatMap((path) =>
+      linked(path)
+        .filter((link) => !files.includes(link) && !inCheckout.has(link) && !link.startsWith('src/'))
+        .map((link) => `${path}: ${link}`),
+    );
+    expect(dead).toEqual([]);
+    expect([...inCheckout].filter((link) => files.includes(link) && link !== 'LICENSE')).toEqual([]);
   });
 
   it('says of an error that nobody catches what a person can read', () => {

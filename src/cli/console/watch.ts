@@ -1,5 +1,6 @@
-// What a run is to be judged by: texts that the guest must print (`--expect`, one after the other) and must not print (`--fail-on`), on
-// its serial port or the debug console. A console is followed byte by byte, so where the verdict falls depends on the guest alone.
+// What a run is to be judged by: texts that the guest must print (`--expect`, one after the other) and must not print (`--fail-on`), on its
+// serial port, on the debug console, or on the screen by way of the BIOS. A console is followed byte by byte, so where the verdict falls
+// depends on the guest alone.
 
 import { WatchedConsole } from './watched-console.ts';
 import type { Pattern } from './pattern.ts';
@@ -22,7 +23,7 @@ export class Watch {
   private found: Verdict | null = null;
   private expected = 0;
   private readonly recent: string[] = [];
-  private readonly consoles: readonly [WatchedConsole, WatchedConsole];
+  private readonly consoles: readonly [WatchedConsole, WatchedConsole, WatchedConsole];
 
   /** `decided` is called within the instruction that decided the matter, once. */
   constructor(
@@ -35,12 +36,13 @@ export class Watch {
         forbidden: ({ text }, line) => this.decide({ kind: 'forbidden', pattern: text, line }),
         lineEnded: (line) => this.keep(line),
       });
-    this.consoles = [console(), console()];
+    this.consoles = [console(), console(), console()];
     this.arm();
   }
 
   readonly serial = (byte: number): void => this.consoles[0].byte(byte);
   readonly debugcon = (byte: number): void => this.consoles[1].byte(byte);
+  readonly screen = (byte: number): void => this.consoles[2].byte(byte);
 
   get verdict(): Verdict | null {
     return this.found;
@@ -56,7 +58,7 @@ export class Watch {
     return this.found?.kind === 'seen' ? null : (this.expectations.expect[this.expected] ?? null);
   }
 
-  /** The last lines of both consoles, oldest first; one that has not ended is the last. */
+  /** The last lines of all consoles, oldest first; one that has not ended is the last. */
   get lastLines(): readonly string[] {
     const unended = this.consoles.map((console) => console.line).filter((line) => line !== '');
     return [...this.recent, ...unended].slice(-LAST_LINES);

@@ -1,6 +1,7 @@
 // Cycles and the demo's end in words: what both views print. No line has more than 80 columns.
 
 import type { Phase } from '../../checkpoint/phase-times.ts';
+import { PML_ENTRIES } from '../../mmu/pml.ts';
 import type { Exit } from '../../vm/exit.ts';
 import { showSize } from '../values.ts';
 import { commandLine } from './dirtier.ts';
@@ -9,12 +10,14 @@ import type { TrackedWork } from './options.ts';
 
 /** Lines are broken here. */
 export const COLUMNS = 80;
-/** What the guest waits for at a cycle's end. The comparison of all memory, which quiesce does, is the proof's. */
+/** The proof's: quiesce is the comparison of all memory, and the hashes are what rebuilds are verified by. */
+const PROOF = ['quiesce', 'hash'] as const satisfies readonly Phase[];
+/** What the guest waits for at a cycle's end beside the proof. */
 const PAUSE = ['prepare', 'fetch', 'copy', 'store', 'rearm'] as const satisfies readonly Phase[];
 
 /** Columns of the table of cycles. */
 interface Column {
-  readonly title: string;
+  readonly title: string | ((work: TrackedWork) => string);
   readonly width: number;
   value(cycle: DemoCycle, work: TrackedWork): string;
 }
@@ -31,30 +34,34 @@ const ending = ({ kind }: Exit): string => ENDINGS[kind] ?? kind;
 
 const milliseconds = (microseconds: number): string => `${(microseconds / 1000).toFixed(1)} ms`;
 
-/**
- * Whether the log filled up. How many entries it holds at the cycle's end says nothing: it is drained at every exit, and exits come with
- * the host's clock.
- */
-const logText = ({ pmlFullExits }: DemoCycle): string => (pmlFullExits === 0 ? 'log, never full' : `log, full ${pmlFullExits}x`);
+const sumOf = ({ phases }: DemoCycle, names: readonly Phase[]): number => names.reduce((sum, name) => sum + phases[name], 0);
+
+/** Milliseconds of a cycle that the proof took. */
+export const proofOfCycle = (cycle: DemoCycle): number => sumOf(cycle, PROOF) / 1000;
+
+/** The log at its fullest, and how often the guest left since it was full. What it holds at a cycle's end says nothing: it was drained. */
+function logText({ pmlFullest, pmlFullExits }: DemoCycle): string {
+  const fullest = `${pmlFullest} of ${PML_ENTRIES}`;
+  return pmlFullExits === 0 ? fullest : `${fullest}, full ${pmlFullExits}x`;
+}
 
 /** For people. */
 const PLAIN: readonly Column[] = [
   { title: 'cycle', width: 5, value: ({ cpid }) => `${cpid}` },
   { title: 'pages written', width: 13, value: ({ dirty }) => `${dirty}` },
   {
-    title: 'found by',
+    title: ({ tracking }) => (tracking === 'pml' ? 'log at its fullest' : 'write faults'),
     width: 21,
-    value: (cycle, { tracking }) => (tracking === 'pml' ? logText(cycle) : `${count(cycle.eptViolations, 'write fault')}`),
+    value: (cycle, { tracking }) => (tracking === 'pml' ? logText(cycle) : `${cycle.eptViolations}`),
   },
   { title: 'ended by', width: 10, value: ({ exit }) => ending(exit) },
-  { title: 'pause', width: 9, value: ({ phases }) => milliseconds(PAUSE.reduce((sum, name) => sum + phases[name], 0)) },
+  { title: 'pause', width: 9, value: (cycle) => milliseconds(sumOf(cycle, PAUSE)) },
 ];
 
 /** With --timings. */
 const TIMED: readonly Column[] = [
   { title: 'cpid', width: 4, value: ({ cpid }) => `${cpid}` },
   { title: 'dirty', width: 5, value: ({ dirty }) => `${dirty}` },
-  { title: 'copied', width: 6, value: ({ gfns }) => `${gfns.length}` },
   { title: 'exits', width: 5, value: (cycle, { tracking }) => `${tracking === 'pml' ? cycle.pmlFullExits : cycle.eptViolations}` },
   { title: 'ended', width: 9, value: ({ exit }) => ending(exit) },
   phase('prepare', 7),
@@ -62,6 +69,7 @@ const TIMED: readonly Column[] = [
   phase('quiesce', 7),
   phase('fetch', 5),
   phase('copy', 4),
+  phase('hash', 5),
   phase('store', 5),
   phase('rearm', 5),
 ];
@@ -70,16 +78,21 @@ const line = ({ timings }: TrackedWork, text: (column: Column) => string): strin
   (timings ? TIMED : PLAIN).map((column) => text(column).padStart(column.width)).join(' ');
 
 /** The titles above, or below, the table. */
-export const cycleTitles = (work: TrackedWork): string => line(work, ({ title }) => title);
+export const cycleTitles = (work: TrackedWork): string => line(work, ({ title }) => (typeof title === 'string' ? title : title(work)));
 
 export const cycleLine = (cycle: DemoCycle, work: TrackedWork): string => line(work, (column) => column.value(cycle, work));
 
+const METHODS: Readonly<Record<TrackedWork['tracking'], string>> = {
+  pml: `log: the processor notes each page that is written, up to ${PML_ENTRIES} between two exits`,
+  'write-protect': 'write faults: there is no log; the first write to each page stops the guest',
+};
+
 /** What the titles mean. */
 export function tableNote({ tracking, timings }: TrackedWork): string[] {
-  if (!timings) return ['pause: how long the guest stood still, without the proof that no write was lost'];
+  if (!timings) return ['pause: how long the guest stood still, without the proof that no write was lost', METHODS[tracking]];
   return [
-    `exits: ${tracking === 'pml' ? 'PML buffer full' : 'EPT violations'}; prepare to rearm in microseconds,`,
-    'quiesce with the comparison of all memory',
+    `exits: ${tracking === 'pml' ? 'PML buffer full' : 'EPT violations'}; prepare to rearm in microseconds;`,
+    'the proof is quiesce, with the comparison of all memory, and hash',
   ];
 }
 

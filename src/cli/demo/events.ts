@@ -36,7 +36,7 @@ export interface DemoEnd {
   readonly failure: string | null;
   readonly lost: LostWriteError | null;
   readonly milliseconds: number;
-  /** Milliseconds of that for the proof: comparing all memory, and rebuilding the cycles. */
+  /** Milliseconds of that for the proof: comparing all memory, its hash at each cycle's end, and rebuilding the cycles. */
   readonly proof: number;
 }
 

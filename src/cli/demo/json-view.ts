@@ -24,12 +24,13 @@ export class JsonView implements DemoView {
   }
 }
 
-const cycleObject = ({ cpid, exit, dirty, gfns, retired, pmlFullExits, eptViolations, phases }: DemoCycle): object => ({
+const cycleObject = ({ cpid, exit, dirty, gfns, retired, pmlFullest, pmlFullExits, eptViolations, phases }: DemoCycle): object => ({
   cycle: cpid,
   exit: exit.kind,
   dirty,
   copied: gfns.length,
   retired,
+  pmlFullest,
   pmlFullExits,
   eptViolations,
   microseconds: rounded(phases),
@@ -38,7 +39,20 @@ const cycleObject = ({ cpid, exit, dirty, gfns, retired, pmlFullExits, eptViolat
 
 const rounded = (phases: Phases): object => Object.fromEntries(Object.entries(phases).map(([name, value]) => [name, Math.round(value)]));
 
-function endObject({ how, exit, cycles, reported, retired, pages, compared, rebuilt, failure, lost, milliseconds }: DemoEnd): object {
+function endObject({
+  how,
+  exit,
+  cycles,
+  reported,
+  retired,
+  pages,
+  compared,
+  rebuilt,
+  failure,
+  lost,
+  milliseconds,
+  proof,
+}: DemoEnd): object {
   return {
     end: how,
     exit: exit?.kind ?? null,
@@ -51,5 +65,6 @@ function endObject({ how, exit, cycles, reported, retired, pages, compared, rebu
     failure,
     lostWrite: lost && { gfn: lost.gfn, cycle: `${lost.cycle}`, offset: lost.offset, expected: lost.expected, actual: lost.actual },
     milliseconds: Math.round(milliseconds),
+    proofMilliseconds: Math.round(proof),
   };
 }

@@ -61,7 +61,7 @@ function prove({ injection, proof, tracking, engine, json }: ProofRequest, io: C
   const failure = proof.run({ tracking, engine, wrap: injection.wrap });
   const { name } = injection;
   if (json) io.stdout.write(`${JSON.stringify({ scene: proof.scene, mistake: name, withoutIt: sound, withIt: failure })}\n`);
-  else io.stderr.write(`the scene: ${proof.scene}\nwithout the mistake: ${sound ?? 'everything holds'}\n`);
+  else print(io, [`the scene: ${proof.scene}`, `without the mistake: ${sound ?? 'everything holds'}`]);
   return fail(io, sound ?? failure ?? notFound(injection));
 }
 
@@ -72,23 +72,26 @@ function guestStatus(exit: Exit | null, io: CliIo): number {
 }
 
 function fail(io: CliIo, why: string, status: number = PROOF_FAILED): number {
-  io.stderr.write(`tidemark: ${why}\n`);
+  print(io, [`tidemark: ${why}`]);
   return status;
 }
 
+/** Lines on stderr, folded where they are too wide. */
+function print(io: CliIo, lines: readonly string[]): void {
+  io.stderr.write(lines.map((line) => `${folded(line, COLUMNS).join('\n')}\n`).join(''));
+}
+
 async function compare(work: DirtierOptions, io: CliIo, interrupt: Interrupt): Promise<number> {
-  const print = (lines: readonly string[]): void =>
-    void io.stderr.write(lines.map((line) => `${folded(line, COLUMNS).join('\n')}\n`).join(''));
   const printObject = (object: object): void => void io.stdout.write(`${JSON.stringify(object)}\n`);
-  if (!work.json) print(compareTitles());
+  if (!work.json) print(io, compareTitles());
   try {
     const end = await compareMethods(work, interrupt.signal, (cycle, console) => {
       if (work.json) return printObject(compareCycleObject(cycle));
       if (console) io.stdout.write(console);
-      print(compareLines(cycle));
+      print(io, compareLines(cycle));
     });
     if (work.json) printObject(compareEndObject(end));
-    else print(compareEnd(end));
+    else print(io, compareEnd(end));
     if (!end.holds) return PROOF_FAILED;
     return end.interrupted ? interrupt.status! : guestStatus(end.exit, io);
   } catch (error) {

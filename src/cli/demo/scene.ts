@@ -5,11 +5,12 @@ import { Checkpointer } from '../../checkpoint/checkpointer.ts';
 import { MemoryStore } from '../../checkpoint/store.ts';
 import { verifyRebuilds } from '../../checkpoint/rebuild.ts';
 import { LostWriteError } from '../../mt/shadow.ts';
-import type { Exit } from '../../vm/exit.ts';
+import type { Exit, SliceResult } from '../../vm/exit.ts';
 import type { Vm } from '../../vm/vm.ts';
 import { yieldToHost } from '../../vm/yield-to-host.ts';
 import { ConsoleBytes } from './console-bytes.ts';
 import { regionEnd } from './dirtier.ts';
+import { proofOfCycle } from './cycle-text.ts';
 import type { DemoCycle, DemoEnd, DemoEvent } from './events.ts';
 import { buildMachine, runUntilItWrites } from './machine.ts';
 import type { TrackedWork } from './options.ts';
@@ -18,6 +19,8 @@ import { WriteWitness } from './witness.ts';
 
 /** Bounds a cycle in which the guest dirties nothing, as when it computes its checksum at the end. */
 const CYCLE_INSTRUCTIONS = 4_000_000;
+/** Of a slice. It is not bounded by the host's clock, so two runs have the same exits, at which the log is drained. */
+const SLICE_INSTRUCTIONS = 1_000_000;
 
 /** Bytes of copied pages that are kept, to be rebuilt at the end. Older cycles beyond that are merged, and checked on the way. */
 const KEPT = 256 * 1024 ** 2;
@@ -89,10 +92,11 @@ class Scene {
       await yieldToHost();
       return !this.signal.aborted;
     };
+    const runSlice = (limit: number): SliceResult => this.vm.runSlice(Math.min(limit, SLICE_INSTRUCTIONS));
     for (;;) {
       this.witness.forget();
       const tables = this.tablesReported();
-      const report = await this.checkpointer.cycleAsync(goesOn);
+      const report = await this.checkpointer.cycleAsync(goesOn, { runSlice });
       const {
         dirty,
         cycle: { carried },
@@ -121,7 +125,7 @@ class Scene {
   private async pass(cycle: DemoCycle): Promise<void> {
     this.cycles++;
     this.reported += cycle.gfns.length;
-    this.proof += cycle.phases.quiesce / 1000;
+    this.proof += proofOfCycle(cycle);
     await this.emit({ kind: 'cycle', cycle });
   }
 

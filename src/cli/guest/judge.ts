@@ -5,6 +5,7 @@ import { patternName } from '../console/pattern.ts';
 import { countTests, ReportedTests } from '../console/reported-tests.ts';
 import type { ReportedTest } from '../console/reported-tests.ts';
 import { Watch } from '../console/watch.ts';
+import { characterOf } from '../../machine/code-page-437.ts';
 import { ExitStatus } from '../exit-status.ts';
 import type { CliIo } from '../io.ts';
 import type { SessionOptions } from '../session-options.ts';
@@ -19,6 +20,7 @@ import type { GuestSinks } from './session.ts';
 
 /** Outcomes of a guest that ended by itself, in place of whose status a missing text is told. */
 const BY_ITSELF: readonly string[] = ['halted', 'reset', 'debug-exit'];
+const UTF8 = new TextEncoder();
 /** Most failed tests that are named on stderr. */
 const MOST_NAMED = 5;
 
@@ -30,7 +32,8 @@ export function judgeFor(options: SessionOptions, io: CliIo, name: string): Judg
 
 export class Judge {
   private readonly watch: Watch;
-  private readonly consoles: readonly [ReportedTests, ReportedTests] | null;
+  /** Of the serial port, the debug console and the screen. */
+  private readonly consoles: readonly [ReportedTests, ReportedTests, ReportedTests] | null;
   private readonly tail = new ConsoleTail();
   private readonly reports: boolean;
   private junit: RunFile | null = null;
@@ -47,7 +50,7 @@ export class Judge {
       if (this.hasDecided) this.stop();
     });
     this.reports = options.junit !== null || options.tap !== null;
-    this.consoles = this.reports ? [new ReportedTests(), new ReportedTests()] : null;
+    this.consoles = this.reports ? [new ReportedTests(), new ReportedTests(), new ReportedTests()] : null;
   }
 
   /** The sinks, heard. */
@@ -63,6 +66,7 @@ export class Judge {
       ...sinks,
       serial: heard(sinks.serial, watch.serial, consoles?.[0]),
       debugcon: heard(sinks.debugcon, watch.debugcon, consoles?.[1]),
+      outputs: { screen: asUtf8(heard(sinks.outputs.screen, watch.screen, consoles?.[2])) },
     };
   }
 
@@ -89,7 +93,10 @@ export class Judge {
   judged(ended: Outcome): Outcome {
     this.watch.end();
     if (ended.status === ExitStatus.INTERNAL) return ended;
-    this.tests = this.consoles?.flatMap((console) => console.end()) ?? [];
+    const [serial = [], debugcon = [], screen = []] = this.consoles?.map((console) => console.end()) ?? [];
+    const elsewhere = [...serial, ...debugcon];
+    // A guest that has both often says the same on its screen.
+    this.tests = elsewhere.length > 0 ? elsewhere : screen;
     return this.withTests(this.withTexts(ended));
   }
 
@@ -149,6 +156,14 @@ export class Judge {
     return this.options.serial.kind === 'stdio' || this.options.debugcon?.kind === 'stdio' ? this.io.stderr : this.io.stdout;
   }
 }
+
+/** A sink of characters in code page 437, for one of UTF-8. */
+const asUtf8 =
+  (sink: (byte: number) => void) =>
+  (code: number): void => {
+    if (code < 0x80) sink(code);
+    else for (const byte of UTF8.encode(characterOf(code))) sink(byte);
+  };
 
 /** The run itself, which fails where the process does. */
 function runCase({ status, lines, fields }: Outcome, seconds: number): TestCase {

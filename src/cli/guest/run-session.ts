@@ -29,7 +29,7 @@ export interface GuestRun {
   readonly name?: string;
 }
 
-const NOWHERE: GuestSinks = { serial() {}, debugcon() {}, notice() {} };
+const NOWHERE: GuestSinks = { serial() {}, debugcon() {}, notice() {}, outputs: { screen() {} } };
 /** Most bytes of pages and blocks that checkpoints in memory keep; beyond that the oldest cycles are merged. */
 const MEMORY_STORE_LIMIT = 512 * 1024 ** 2;
 
@@ -43,7 +43,7 @@ export async function runSession(
   const outputs = new GuestOutputs(options.serial, options.debugcon, io);
   const notices = new Notices(io, options.json);
   const judge = judgeFor(options, io, name);
-  const outward: GuestSinks = { serial: outputs.serial, debugcon: outputs.debug, notice: notices.add };
+  const outward: GuestSinks = { serial: outputs.serial, debugcon: outputs.debug, notice: notices.add, outputs: NOWHERE.outputs };
   const sinks = judge?.sinks(outward) ?? outward;
   const machine = build(tape?.sinks(sinks) ?? sinks);
   const guestTrace = options.trace && (await GuestTrace.of(machine.vm, options.trace, options.traceFilter, symbols ?? symbolsOf(image)));

@@ -53,6 +53,10 @@ export interface GuestSinks {
   readonly serial: (byte: number) => void;
   readonly debugcon: (byte: number) => void;
   readonly notice: (text: string) => void;
+  readonly outputs: {
+    /** What the BIOS writes to the screen as a teletype does, in code page 437. */
+    readonly screen: (byte: number) => void;
+  };
 }
 
 /** Between turns of the event loop, ms. */

@@ -1,6 +1,5 @@
 // `tidemark test`: from the options to the exit status.
 
-import { mkdirSync } from 'node:fs';
 import { OutputFile } from '../atomic-file.ts';
 import type { TestOptions } from '../commands/test.ts';
 import { ExitStatus } from '../exit-status.ts';
@@ -8,7 +7,7 @@ import { json } from '../guest/report.ts';
 import { Stop } from '../guest/stop.ts';
 import { SIGNAL_STATUS } from '../guest/outcome.ts';
 import type { CliIo } from '../io.ts';
-import { naming } from '../system-error.ts';
+import { makeDirectory } from '../make-directory.ts';
 import { junitXml } from '../test-report/junit.ts';
 import { readSuite } from './read-suite.ts';
 import { runSuite } from './run-suite.ts';
@@ -28,7 +27,7 @@ export async function testGuests(options: TestOptions, io: CliIo, start: StartTh
   const { paths, filter, group, output, junit } = options;
   const tests = readSuite(paths, { filter, group });
   if (options.list) return listed(tests, options, io);
-  if (output !== null) naming(output, () => mkdirSync(output, { recursive: true }));
+  if (output !== null) makeDirectory(output);
   const report = junit === null ? null : new OutputFile(junit);
   const stop = new Stop(io);
   stop.arm(null);

@@ -50,6 +50,8 @@ export interface FirmwareHost {
   calling(vcpu: number): CallingVcpu;
   /** A line for whoever runs the machine. */
   readonly notice: (text: string) => void;
+  /** Each character, in code page 437, that is written to the screen as a teletype does. */
+  readonly typed: (character: number) => void;
 }
 
 export class Bios implements Device {
@@ -132,7 +134,7 @@ export class Bios implements Device {
     const host = this.host();
     const memory = new FirmwareMemory(host.memory);
     const ports = new FirmwarePorts(host.ports, vcpu);
-    const screen = new TextScreen(memory, ports);
+    const screen = new TextScreen(memory, ports, host.typed);
     const notice = (text: string): void => this.notice(text);
     return { memory, ports, a20: host.a20, disk: this.disk, rom: this.rom, screen, notice, ram: () => host.memory.ranges() };
   }

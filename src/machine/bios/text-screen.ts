@@ -44,6 +44,8 @@ export class TextScreen {
   constructor(
     private readonly memory: FirmwareMemory,
     private readonly ports: FirmwarePorts,
+    /** Told each character, in code page 437, that is written as a teletype does. */
+    private readonly typed: (character: number) => void,
   ) {}
 
   get mode(): number {
@@ -139,6 +141,7 @@ export class TextScreen {
   /** Writes a character as a teletype does, in `attribute` or else in that of the place. Returns the new position. */
   type(page: number, at: Position, character: number, attribute: number | null): Position {
     let { row, column } = at;
+    this.typed(character);
     switch (character) {
       case 0x07:
         return at;
