@@ -88,7 +88,7 @@ export const LONG_BY_INTERPRETER = /^(?:sieve|sort|sha256|dirtier|kernel64|v8086
 /** The same for the translator; in every test run it has a kernel and the benchmarks. */
 export const LONG_BY_TRANSLATOR = /^(?:kernel32|kernel64-elf64|dirtier-(?:32|64)$)/;
 
-/** Defines the tests, of the runs that are `wanted` of an engine: untracked against one method, the first or the second in turn, or both. */
+/** Defines the tests of the runs that are `wanted` of an engine: untracked against one method, the one or the other in turn, or both. */
 export function describeRuns(turns: readonly (0 | 1)[], wanted: (engine: string, title: string) => boolean): void {
   const runsOf = (engine: string) => RUNS.filter(({ title }) => wanted(engine, title));
   describe.each(ENGINES.filter((engine) => engine !== 'auto' && runsOf(engine).length > 0))('engine %s', (engine) => {

@@ -7,16 +7,18 @@ import { configurations } from '../laws/support/configurations.ts';
 import { MISTAKES } from './mistakes.ts';
 
 const cases = configurations([1]).flatMap(({ engine, tracking }, n) =>
-  MISTAKES.filter(({ only }) => only === undefined || only === tracking).map((mistake) => ({
+  MISTAKES.map(({ only, ...mistake }, at) => ({
     engine,
     tracking,
+    only,
     ...mistake,
     name: mistake.built.join(' and '),
-    turn: mistake.only ? (MISTAKES.indexOf(mistake) + (n >> 1)) % 2 : (MISTAKES.indexOf(mistake) + n) % 4,
-  })),
+    // Of one that has one method there are only two.
+    turn: only === undefined ? (at + n) % 4 : (at + (n >> 1)) % 2,
+  })).filter(({ only }) => only === undefined || only === tracking),
 );
 
-/** Defines the tests of the cases that have these turns, of 0 … 3: each turn has engines and methods one after the other, and 0 every mistake. */
+/** Defines the tests of the cases that have these turns, of 0 … 3: engines and methods in turn, and in turn 0 every mistake. */
 export function describeFound(turns: readonly number[]): void {
   describe.each(cases.filter(({ turn }) => turns.includes(turn)))(
     '$mistake ($name), $engine, $tracking',
