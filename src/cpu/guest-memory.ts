@@ -70,6 +70,13 @@ export class GuestMemory {
     return this.loadSlow(linear, size, context) | 0;
   }
 
+  /** `load` at an address below 4 GiB, given as a signed 32-bit number. */
+  load32(low: number, size: 1 | 2 | 4, segment: number, context: number): number {
+    const at = this.tlb.find32(this.readTag, low, context);
+    if (at < 0 || (at & PAGE_MASK) > PAGE_SIZE - size) return this.load(low >>> 0, size, segment, context);
+    return size === 4 ? this.view.getInt32(at, true) : size === 1 ? this.bytes[at] : this.view.getUint16(at, true);
+  }
+
   /** Unsigned 64-bit value. */
   load64(linear: number, segment: number, context: number): bigint {
     const at = this.locateRead(linear, 8, segment, context);
@@ -84,6 +91,15 @@ export class GuestMemory {
     let at = this.tlb.find(this.writeTag, linear, context);
     if (at < 0 || (at & PAGE_MASK) + size > PAGE_SIZE) at = this.locateMiss(linear, size, segment, Access.WRITE, context);
     if (at < 0) this.storeSlow(linear, size, value, context);
+    else if (size === 4) this.view.setInt32(at, value, true);
+    else if (size === 1) this.bytes[at] = value;
+    else this.view.setUint16(at, value, true);
+  }
+
+  /** `store` at an address below 4 GiB, given as a signed 32-bit number. */
+  store32(low: number, size: 1 | 2 | 4, value: number, segment: number, context: number): void {
+    const at = this.tlb.find32(this.writeTag, low, context);
+    if (at < 0 || (at & PAGE_MASK) > PAGE_SIZE - size) this.store(low >>> 0, size, value, segment, context);
     else if (size === 4) this.view.setInt32(at, value, true);
     else if (size === 1) this.bytes[at] = value;
     else this.view.setUint16(at, value, true);

@@ -32,5 +32,5 @@ function slowLinearAddress(cpu: CpuState, segment: number, offset: number, bytes
   if (!isWithinBounds(cpu.bounds, segment, offset, bytes, write ? Rights.WRITE : Rights.READ)) {
     cpu.raise(segment === Seg.SS ? Vector.SS : Vector.GP, 0);
   }
-  return (base + offset) % 0x100000000;
+  return (base + offset) >>> 0;
 }

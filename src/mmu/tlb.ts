@@ -76,6 +76,13 @@ export class Tlb {
     return hit ? this.host[index]! + (low & PAGE_MASK) : -1;
   }
 
+  /** `find` for an address below 4 GiB, given as a signed 32-bit number. */
+  find32(tag: Uint32Array, low: number, context: number): number {
+    const index = entryOf(low, context);
+    const hit = tag[2 * index] === (low & ~PAGE_MASK) >>> 0 && tag[2 * index + 1] === 0;
+    return hit ? this.host[index]! + (low & PAGE_MASK) : -1;
+  }
+
   /** Whether entry `index` translates the page of `linear` (a tag's halves). */
   holds(index: number, low: number, high: number): boolean {
     return this.pageTag32[2 * index] === low && this.pageTag32[2 * index + 1] === high;

@@ -10,14 +10,22 @@ const TWO_32 = 4294967296;
 const BASE_BOUND = 1 << 19;
 const INDEX_BOUND = 1 << 16;
 
-export function effectiveAddress(cpu: Cpu, a: Address, addressSize: 2 | 4 | 8): number {
+/** In addresses of 4 bytes: a signed 32-bit number. */
+export function effectiveAddress32(cpu: Cpu, a: Address): number {
   const r = cpu.gprHalves;
-  if (addressSize !== 8) {
-    let sum = a.displacement;
-    if (a.base >= 0) sum += a.base === RIP ? cpu.nextRip | 0 : r[2 * a.base];
-    if (a.index >= 0) sum += Math.imul(r[2 * a.index], a.scale);
-    return addressSize === 4 ? sum >>> 0 : sum & 0xffff;
-  }
+  let sum = a.displacement | 0;
+  if (a.base >= 0) sum = (sum + (a.base === RIP ? cpu.nextRip | 0 : r[2 * a.base])) | 0;
+  if (a.index >= 0) sum = (sum + Math.imul(r[2 * a.index], a.scale)) | 0;
+  return sum;
+}
+
+export function effectiveAddress(cpu: Cpu, a: Address, addressSize: 2 | 4 | 8): number {
+  if (addressSize === 4) return effectiveAddress32(cpu, a) >>> 0;
+  return addressSize === 2 ? effectiveAddress32(cpu, a) & 0xffff : effectiveAddress64(cpu, a);
+}
+
+function effectiveAddress64(cpu: Cpu, a: Address): number {
+  const r = cpu.gprHalves;
   let sum = a.displacement;
   if (a.base === RIP) {
     sum += cpu.nextRip;

@@ -2,7 +2,7 @@
 // translator falls back on it.
 import { PAGE_MASK, PAGE_SIZE } from '../../base/paging-units.ts';
 import { Request } from '../../base/request.ts';
-import { Seg } from '../../base/state/vcpu.ts';
+import { Activity, Seg } from '../../base/state/vcpu.ts';
 import { Access, FAULT, MMIO } from '../../mmu/vcpu-mmu.ts';
 import { entryOf } from '../../mmu/tlb.ts';
 import type { PhysicalMemory } from '../../mmu/physical-memory.ts';
@@ -50,26 +50,55 @@ export class BlockInterpreter {
 
   /** Executes at most `most` instructions of the block at cpu.rip, or delivers the fault that comes up. */
   runBlock(cpu: Cpu, most: number): void {
-    const builders = this.buildersOf(cpu);
-    this.guard(cpu, () => this.execute(cpu, builders, this.blockAt(cpu), most));
+    try {
+      this.execute(cpu, this.buildersOf(cpu), this.blockAt(cpu), most);
+    } catch (signal) {
+      this.unwound(cpu, signal);
+    }
   }
 
-  /** Runs `body`. A fault that it raises is delivered; an outside access leaves a request. */
-  guard(cpu: Cpu, body: () => void): void {
+  /** Executes blocks, at least one, until the budget ends, a request comes up or the vCPU sleeps; or delivers the fault that comes up. */
+  runBlocks(cpu: Cpu): void {
+    const { request, activity } = cpu.state;
+    const builders = this.buildersOf(cpu);
     try {
-      body();
+      do this.runPage(cpu, builders, this.blockAt(cpu));
+      while (cpu.remaining > 0 && request[0] === 0 && activity[0] === Activity.ACTIVE);
     } catch (signal) {
-      if (signal === cpu.faultSignal) {
-        this.deliverFault(cpu);
-        // A delivery costs one, so that a guest whose handler faults forever still uses up its limit.
-        cpu.remaining--;
-      } else if (signal === cpu.exitSignal) {
-        cpu.request(Request.EXIT);
-      } else if (signal === cpu.stallSignal) {
-        cpu.remaining--;
-      } else {
-        throw signal;
-      }
+      this.unwound(cpu, signal);
+    }
+  }
+
+  /**
+   * Executes `first`, the block at cpu.rip, and those that follow it in its page. The page is looked up once: its translation stays as
+   * long as no system helper is called, no request comes up, and no other page is fetched from.
+   */
+  private runPage(cpu: Cpu, builders: Builders, first: Block): void {
+    const { request } = cpu.state;
+    const { page } = first;
+    const start = cpu.rip - first.start;
+    let block = first;
+    for (;;) {
+      this.execute(cpu, builders, block, Infinity);
+      if (block.leavesPage || block.page !== page || cpu.remaining <= 0 || request[0] !== 0) return;
+      const at = cpu.rip - start;
+      if (at < 0 || at >= PAGE_SIZE) return;
+      block = page!.blocks[at] ?? this.decodeBlock(cpu, page!, at);
+    }
+  }
+
+  /** `signal` has ended an instruction: a fault is delivered, an outside access leaves a request. */
+  unwound(cpu: Cpu, signal: unknown): void {
+    if (signal === cpu.faultSignal) {
+      this.deliverFault(cpu);
+      // A delivery costs one, so that a guest whose handler faults forever still uses up its limit.
+      cpu.remaining--;
+    } else if (signal === cpu.exitSignal) {
+      cpu.request(Request.EXIT);
+    } else if (signal === cpu.stallSignal) {
+      cpu.remaining--;
+    } else {
+      throw signal;
     }
   }
 
@@ -82,25 +111,42 @@ export class BlockInterpreter {
     return builders;
   }
 
-  /** Executes at most `most` instructions of a block, fewer if the budget ends or a request comes up. */
+  /**
+   * Executes at most `most` instructions of a block, fewer if the budget ends or a request comes up. What only moves on needs to know
+   * neither where it is nor what is left: for others RIP and the budget are brought up to date.
+   */
   execute(cpu: Cpu, builders: Builders, { ops }: Block, most: number): void {
     const { request } = cpu.state;
     const count = Math.min(ops.length, cpu.remaining, most);
-    let rip = cpu.rip;
-    if (cpu.mode !== CodeMode.BITS64 && cpu.state.segLimit[Seg.CS] !== 0xffffffff) {
+    if (this.isLimited(cpu)) {
       this.executeWithinLimit(cpu, builders, ops, count);
       return;
     }
-    for (let n = 0; n < count; n++) {
+    const start = cpu.rip;
+    let counted = 0;
+    let n = 0;
+    while (n < count) {
       const op = ops[n];
-      cpu.rip = rip;
-      cpu.nextRip = rip + op.length;
-      op.execute(builders);
-      rip = cpu.nextRip;
-      cpu.remaining--;
+      if (op.movesOn) {
+        op.execute(builders);
+      } else {
+        cpu.rip = start + op.offset;
+        cpu.nextRip = start + op.end;
+        cpu.remaining -= n - counted;
+        counted = n;
+        op.execute(builders);
+      }
+      n++;
       if (request[0] !== 0) break;
     }
-    cpu.rip = rip;
+    const last = ops[n - 1];
+    cpu.rip = last.movesOn ? start + last.end : cpu.nextRip;
+    cpu.remaining -= n - counted;
+  }
+
+  /** Instructions may run past the end of CS. */
+  private isLimited(cpu: Cpu): boolean {
+    return cpu.mode !== CodeMode.BITS64 && cpu.state.segLimit[Seg.CS] !== 0xffffffff;
   }
 
   /** SDM vol. 3, "Limit Checking": #GP(0) for an instruction whose last byte lies beyond the limit of CS, before it does anything. */
@@ -108,7 +154,7 @@ export class BlockInterpreter {
     const { request, segLimit } = cpu.state;
     for (let n = 0; n < count; n++) {
       const op = ops[n];
-      cpu.nextRip = cpu.rip + op.length;
+      cpu.nextRip = cpu.rip + op.end - op.offset;
       if (cpu.nextRip - 1 > segLimit[Seg.CS]) cpu.raise(Vector.GP, 0);
       op.execute(builders);
       cpu.rip = cpu.nextRip;
@@ -132,7 +178,7 @@ export class BlockInterpreter {
       return rip;
     }
     if (rip > cpu.state.segLimit[Seg.CS]) cpu.raise(Vector.GP, 0);
-    return (rip + cpu.base[Seg.CS]) % 0x100000000;
+    return (rip + cpu.base[Seg.CS]) >>> 0;
   }
 
   /** The code page at `linear`, or null when the fetch is from a device. Sets pageOffset. May raise #PF. */
@@ -155,10 +201,10 @@ export class BlockInterpreter {
     const most = MAX_BLOCK_OPS >> Math.min(lossesAt(page, start), HALVINGS);
     let at = start;
     while (at < PAGE_SIZE && ops.length < most) {
-      const op = this.decodeWithin(cpu, bytes, base, at);
+      const op = this.decodeWithin(cpu, bytes, base, at, start);
       if (op === null) break;
       ops.push(op);
-      at += op.length;
+      at = start + op.end;
       if (op.endsBlock) break;
     }
     if (ops.length === 0) return this.blockAcross(cpu, page, start);
@@ -169,7 +215,7 @@ export class BlockInterpreter {
 
   /** A block that is not kept, of one instruction. */
   private blockOnce(cpu: Cpu): Block {
-    return { ops: [this.decodeAcross(cpu)], end: 0, heat: 0, page: null };
+    return { ops: [this.decodeAcross(cpu)], start: 0, end: 0, leavesPage: true, heat: 0, page: null };
   }
 
   /** The block of an instruction that reaches into the next page. Its bytes are compared each time, so it needs no marks. */
@@ -194,8 +240,10 @@ export class BlockInterpreter {
         cpu.mode,
         cpu.model.features,
       ),
+      0,
     );
-    const block: AcrossBlock = { ops: [op], end: PAGE_SIZE, heat: 0, page: next === MMIO ? null : page, bytes };
+    const kept = next === MMIO ? null : page;
+    const block: AcrossBlock = { ops: [op], start, end: PAGE_SIZE, leavesPage: true, heat: 0, page: kept, bytes };
     page.across ??= new Map();
     if (next !== MMIO) page.across.set(start, block);
     return block;
@@ -215,8 +263,8 @@ export class BlockInterpreter {
   }
 
   /** null when the instruction does not end within the page. */
-  private decodeWithin({ mode, model }: Cpu, bytes: Uint8Array, base: number, start: number): Op | null {
-    let at = start;
+  private decodeWithin({ mode, model }: Cpu, bytes: Uint8Array, base: number, from: number, start: number): Op | null {
+    let at = from;
     let past = false;
     const insn = decode(
       () => {
@@ -229,13 +277,16 @@ export class BlockInterpreter {
       mode,
       model.features,
     );
-    return past ? null : new Op(insn);
+    return past ? null : new Op(insn, from - start);
   }
 
   /** Decodes one instruction byte by byte through the TLB, for those that cross a page or lie in a device. */
   private decodeAcross(cpu: Cpu): Op {
     let rip = cpu.rip;
-    return new Op(decode(() => this.fetchByte(cpu, rip++), cpu.mode, cpu.model.features));
+    return new Op(
+      decode(() => this.fetchByte(cpu, rip++), cpu.mode, cpu.model.features),
+      0,
+    );
   }
 
   private fetchByte(cpu: Cpu, rip: number): number {

@@ -8,8 +8,12 @@ import type { Op } from './op.ts';
 /** Instructions of one page, executed in order; the last one ends the block or the page. */
 export interface Block {
   readonly ops: readonly Op[];
+  /** Distance from the page's start of its first byte. */
+  readonly start: number;
   /** Distance from the page's start of the byte behind the last instruction. */
   readonly end: number;
+  /** After it the page has to be looked up again. */
+  readonly leavesPage: boolean;
   /** Times it was entered while no translation existed. */
   heat: number;
   /** The page it is kept in; null for one that is not kept. */
@@ -79,7 +83,8 @@ export class CodeCache implements CodeHolder {
 
   /** Keeps `ops`, the bytes start … end - 1 of the page, as the block at `start`. */
   add(page: CodePage, start: number, end: number, ops: readonly Op[]): Block {
-    const block: Block = { ops, end, heat: 0, page };
+    const leavesPage = ops.some(({ calls }) => calls);
+    const block: Block = { ops, start, end, leavesPage, heat: 0, page };
     page.blocks[start] = block;
     page.longest = Math.max(page.longest, end - start);
     this.counts.decoded++;

@@ -33,17 +33,8 @@ export class Interpreter implements Engine {
 
   run(cpu: Cpu, limit: number): number {
     const { request, activity } = cpu.state;
-    const { blocks } = this;
-    const builders = blocks.buildersOf(cpu);
-    const runs = (): boolean => cpu.remaining > 0 && request[0] === 0 && activity[0] === Activity.ACTIVE;
     cpu.startEngine(limit);
-    // A throw ends the guarded stretch; everything else goes on within it.
-    while (runs()) {
-      blocks.guard(cpu, () => {
-        do blocks.execute(cpu, builders, blocks.blockAt(cpu), Infinity);
-        while (runs());
-      });
-    }
+    while (cpu.remaining > 0 && request[0] === 0 && activity[0] === Activity.ACTIVE) this.blocks.runBlocks(cpu);
     return cpu.stopEngine();
   }
 }

@@ -4,11 +4,12 @@ import type { Builder } from '../builder/builder.ts';
 import { CodeMode, OperandKind } from '../builder/insn.ts';
 import type { Insn, Operand, Size } from '../builder/insn.ts';
 import type { Cpu } from '../cpu.ts';
+import { Rights } from '../segment-bounds.ts';
 import { checkedLinear } from '../segmentation.ts';
 import { PAIRS, SYSTEM } from '../system/index.ts';
 import type { PairHelper, SystemHelper } from '../builder/helpers.ts';
 import { readTimeStamp } from '../system/tsc.ts';
-import { effectiveAddress, wrapAddress } from './addressing.ts';
+import { effectiveAddress, effectiveAddress32, wrapAddress } from './addressing.ts';
 import { NarrowFlags } from './narrow-flags.ts';
 import { NarrowValues } from './narrow-values.ts';
 import type { Narrow } from './narrow-values.ts';
@@ -34,17 +35,22 @@ export class NarrowBuilder extends NarrowValues implements Builder<Narrow> {
         return this.readRegister(operand.size, operand.reg);
       case OperandKind.IMM:
         return operand.imm;
-      case OperandKind.MEM: {
-        const { cpu } = this;
-        const segment = operand.address.segment;
-        const linear = checkedLinear(cpu, segment, effectiveAddress(cpu, operand.address, this.addressSize), operand.size, false);
-        return cpu.memory.load(linear, operand.size as 1 | 2 | 4, segment, cpu.dataContext);
-      }
+      case OperandKind.MEM:
+        return this.readMemory(operand);
       case OperandKind.REG_HIGH:
         return (this.regs[2 * operand.reg] >>> 8) & 0xff;
       default:
         return operand.reg;
     }
+  }
+
+  private readMemory({ address, size }: Operand): number {
+    const { cpu } = this;
+    const { segment } = address;
+    if (this.addressSize !== 4 || (cpu.flat[segment] & Rights.READ) === 0) {
+      return this.load(segment, effectiveAddress(cpu, address, this.addressSize), size);
+    }
+    return cpu.memory.load32(effectiveAddress32(cpu, address), size as 1 | 2 | 4, segment, cpu.dataContext);
   }
 
   readForWrite(operand: Operand): number {
@@ -91,9 +97,13 @@ export class NarrowBuilder extends NarrowValues implements Builder<Narrow> {
       }
     }
     const { cpu } = this;
-    const segment = operand.address.segment;
-    const linear = checkedLinear(cpu, segment, effectiveAddress(cpu, operand.address, this.addressSize), size, true);
-    cpu.memory.store(linear, size as 1 | 2 | 4, x, segment, cpu.dataContext);
+    const { address } = operand;
+    const { segment } = address;
+    if (this.addressSize !== 4 || (cpu.flat[segment] & Rights.WRITE) === 0) {
+      this.store(segment, effectiveAddress(cpu, address, this.addressSize), size, x);
+    } else {
+      cpu.memory.store32(effectiveAddress32(cpu, address), size as 1 | 2 | 4, x, segment, cpu.dataContext);
+    }
   }
 
   readRegister(size: Size, reg: number): number {

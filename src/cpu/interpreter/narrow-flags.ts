@@ -23,6 +23,12 @@ export class NarrowFlags extends StatusFlags implements Flags<Narrow> {
     }
   }
 
+  private setButCarry(size: Size, result: number, carries: number): void {
+    const before = this.aux[0];
+    this.set(size, result, carries);
+    this.keepCarry(before);
+  }
+
   add(size: Size, x: number, y: number, sum: number): void {
     this.set(size, sum, (x & y) | ((x | y) & ~sum));
   }
@@ -32,15 +38,11 @@ export class NarrowFlags extends StatusFlags implements Flags<Narrow> {
   }
 
   inc(size: Size, x: number, result: number): void {
-    const carry = this.carry();
-    this.add(size, x, 1, result);
-    this.setTop(carry, this.overflow());
+    this.setButCarry(size, result, (x & 1) | ((x | 1) & ~result));
   }
 
   dec(size: Size, x: number, result: number): void {
-    const carry = this.carry();
-    this.sub(size, x, 1, result);
-    this.setTop(carry, this.overflow());
+    this.setButCarry(size, result, (~x & 1) | ((~x | 1) & result));
   }
 
   logic(size: Size, result: number): void {

@@ -24,11 +24,12 @@ export abstract class NarrowValues extends BuilderBase<number> {
   constant(size: Size, n: number): number {
     return fit(size, n);
   }
+  // The cut to 32 bits stands beside the sum, so that V8 adds integers although sums overflow.
   add(size: Size, x: number, y: number): number {
-    return fit(size, x + y);
+    return fit(size, (x + y) | 0);
   }
   sub(size: Size, x: number, y: number): number {
-    return fit(size, x - y);
+    return fit(size, (x - y) | 0);
   }
   mul(size: Size, x: number, y: number): number {
     return fit(size, Math.imul(x, y));

@@ -5,6 +5,12 @@ import { DF, AF, CF, OF, PF, SF, ZF } from '../arch/rflags.ts';
 import { AUX_ADJUST, AUX_CARRY, AUX_CARRY_IN, AUX_SIGN, evenParity, split, statusFlags } from '../flags.ts';
 import type { Cpu } from '../cpu.ts';
 
+/** The bits of the aux word that CF and OF are in. */
+const TOP = AUX_CARRY | AUX_CARRY_IN;
+
+/** These bits for the CF in bit 31 of `carry` and the OF in bit 31 of `overflow`. */
+const topOf = (carry: number, overflow: number): number => (carry & AUX_CARRY) | (((carry ^ overflow) >>> 1) & AUX_CARRY_IN);
+
 export class StatusFlags {
   /** Halves of the result word. */
   protected readonly words: Int32Array;
@@ -84,16 +90,18 @@ export class StatusFlags {
 
   /** OF is the xor of the two top bits: a new CF takes both along. */
   setCarry(c: boolean): void {
-    const overflow = this.overflow();
-    this.setTop(c, overflow);
+    this.keepCarry(c ? AUX_CARRY : 0);
   }
 
   setOverflow(c: boolean): void {
-    this.setTop(this.carry(), c);
+    const aux = this.aux[0];
+    this.aux[0] = (aux & ~TOP) | topOf(aux, c ? AUX_CARRY : 0);
   }
 
-  protected setTop(carry: boolean, overflow: boolean): void {
-    this.aux[0] = (this.aux[0] & 0x3fffffff) | (carry ? AUX_CARRY : 0) | (carry !== overflow ? AUX_CARRY_IN : 0);
+  /** CF as in the aux word `before`; OF stays. */
+  protected keepCarry(before: number): void {
+    const aux = this.aux[0];
+    this.aux[0] = (aux & ~TOP) | topOf(before, aux ^ (aux << 1));
   }
 
   setAdjust(c: boolean): void {

@@ -48,15 +48,15 @@ export class WideFlags extends StatusFlags implements Flags<Wide> {
   }
 
   inc(size: Size, x: bigint, result: bigint): void {
-    const carry = this.carry();
+    const before = this.aux[0];
     this.add(size, x, 1n, result);
-    this.setTop(carry, this.overflow());
+    this.keepCarry(before);
   }
 
   dec(size: Size, x: bigint, result: bigint): void {
-    const carry = this.carry();
+    const before = this.aux[0];
     this.sub(size, x, 1n, result);
-    this.setTop(carry, this.overflow());
+    this.keepCarry(before);
   }
 
   logic(size: Size, result: bigint): void {

@@ -159,12 +159,14 @@ export class Translator implements Engine {
   private miss(cpu: Cpu): void {
     const before = cpu.remaining;
     clearIterationsLeft(cpu);
-    this.blocks.guard(cpu, () => {
+    try {
       const block = this.blocks.blockAt(cpu);
       const region = this.regionFor(cpu, block);
       if (region === null) this.blocks.execute(cpu, this.blocks.buildersOf(cpu), block, Infinity);
       else this.caches[cpu.index].put(linearRip(cpu), cpu.state.codeKey[0], this.blocks.pageOffset, region);
-    });
+    } catch (signal) {
+      this.blocks.unwound(cpu, signal);
+    }
     this.retired.interpreted += before - cpu.remaining;
   }
 
