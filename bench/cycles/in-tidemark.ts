@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Checkpointer } from '../../src/checkpoint/checkpointer.ts';
-import { MemoryStore } from '../../src/checkpoint/store.ts';
+import { MemoryStore } from '../../src/checkpoint/memory-store.ts';
 import type { CheckpointStore } from '../../src/checkpoint/store.ts';
 import { DirectoryStore } from '../../src/cli/checkpoint-directory.ts';
 import { MtEnable, MtFlag, MtOp } from '../../src/mt/abi.ts';

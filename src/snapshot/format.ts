@@ -226,7 +226,7 @@ const FIELD_AT = { header: 16, attachments: 20, sections: 24 } as const;
 
 function readList(bytes: Uint8Array, data: readonly Uint8Array[], fail: Fail): MemoryImage {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  const image: MemoryImage = new Map();
+  const image = new Map<number, Uint8Array>();
   // One for all: a few bytes of list must not ask for gigabytes.
   const zeros = new Uint8Array(BLOCK_BYTES);
   let next = 0;

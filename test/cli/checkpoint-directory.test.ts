@@ -15,7 +15,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { Checkpointer } from '../../src/checkpoint/checkpointer.ts';
 import { rebuildCycle, verifyRebuilds } from '../../src/checkpoint/rebuild.ts';
-import { MemoryStore } from '../../src/checkpoint/store.ts';
+import { MemoryStore } from '../../src/checkpoint/memory-store.ts';
 import type { CheckpointStore } from '../../src/checkpoint/store.ts';
 import { cycleFile, DirectoryStore } from '../../src/cli/checkpoint-directory.ts';
 import { hashImage } from '../../src/snapshot/hash.ts';

@@ -59,10 +59,14 @@ export type StateViews<F extends Record<string, FieldSpec>> = { readonly [K in k
 const VIEWS = { u8: Uint8Array, u16: Uint16Array, u32: Uint32Array, i32: Int32Array, u64: BigUint64Array };
 
 /** One typed array per field over the block at byte `base` of the linear memory: `views.cr0[0]`, `views.gpr[3]`. */
-export function viewsOf<F extends Record<string, FieldSpec>>(table: StateTable<F>, memory: LinearMemory, base: number): StateViews<F> {
+export const viewsOf = <F extends Record<string, FieldSpec>>(table: StateTable<F>, memory: LinearMemory, base: number): StateViews<F> =>
+  viewsIn(table, memory.memory.buffer as ArrayBuffer, base);
+
+/** The same over the block at byte `base` of any buffer. */
+export function viewsIn<F extends Record<string, FieldSpec>>(table: StateTable<F>, buffer: ArrayBuffer, base: number): StateViews<F> {
   const views: Record<string, unknown> = {};
   for (const [key, spec] of Object.entries(table.fields)) {
-    views[key] = new VIEWS[spec.type](memory.memory.buffer as ArrayBuffer, base + table.offset[key], spec.count);
+    views[key] = new VIEWS[spec.type](buffer, base + table.offset[key], spec.count);
   }
   return views as StateViews<F>;
 }

@@ -1,7 +1,7 @@
 // One guest on one machine, from its options to the process's exit status: what it needs is made and opened, and closed again.
 
 import { Symbols } from '../../debug/symbols.ts';
-import { MemoryStore } from '../../checkpoint/store.ts';
+import { MemoryStore } from '../../checkpoint/memory-store.ts';
 import type { CheckpointStore } from '../../checkpoint/store.ts';
 import { DirectoryStore } from '../checkpoint-directory.ts';
 import { readInputFile } from '../input-file.ts';
