@@ -42,6 +42,12 @@ const refusal = (text: string): unknown =>
   expect.objectContaining({ name: 'InputError', message: expect.stringMatching(new RegExp(`^[^\\n]*${text}[^\\n]*$`)) });
 
 describe('a directory of checkpoints', () => {
+  it('needs memory for the largest cycle alone', () => {
+    const store = DirectoryStore.create(join(root, 'memory'));
+    checkpointInto(store);
+    expect(store.pool.bytes).toBe(1024 ** 2);
+  });
+
   it('gives back what was put, to whoever opens it', () => {
     const path = join(root, 'whole');
     const memory = new MemoryStore();
