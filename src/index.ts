@@ -70,7 +70,7 @@ export { CheckpointError, Checkpointer } from './checkpoint/checkpointer.ts';
 export type { CheckpointPolicy, CycleOptions, CycleReport } from './checkpoint/checkpointer.ts';
 export type { RewindOptions } from './checkpoint/rewind-store.ts';
 export type { Phase, Phases } from './checkpoint/phase-times.ts';
-export { MemoryStore } from './checkpoint/store.ts';
+export { MemoryStore } from './checkpoint/memory-store.ts';
 export type { BaseCheckpoint, CheckpointStore, DeltaCheckpoint, GuestEnd, KeptDisk, MachineDescription } from './checkpoint/store.ts';
 export { rebuildCycle, resumeCycle, verifyRebuilds } from './checkpoint/rebuild.ts';
 export type { RebuiltCycle } from './checkpoint/rebuild.ts';

@@ -23,6 +23,8 @@ const POLICY: Checks = {
   hash: requireBoolean,
 };
 
+const MAP_PARTS = ['size', 'get', 'has', 'keys', 'entries'];
+
 export const requireStore = (store: unknown, name = 'store'): void =>
   requireParts(name, store, 'a store', ['putBase', 'putDelta', 'base', 'delta', 'firstCycle', 'lastCycle']);
 
@@ -44,12 +46,12 @@ export const checkCycle = (options: unknown): void =>
 export function checkBase(base: unknown): void {
   requireParts('base', base, 'a base', ['machine', 'state', 'pages', 'blocks', 'hash']);
   const { pages } = base as { readonly pages: unknown };
-  requireThat(pages instanceof Map, 'base.pages', pages, 'a Map of pages');
+  requireParts('base.pages', pages, 'a Map of pages', MAP_PARTS);
 }
 
 export function checkDelta(delta: unknown): void {
   requireParts('delta', delta, 'a delta', ['cpid', 'state', 'pages', 'blocks', 'hash', 'end']);
   const { cpid, pages } = delta as { readonly cpid: unknown; readonly pages: unknown };
   requireCount('delta.cpid', cpid, 1);
-  requireThat(pages instanceof Map, 'delta.pages', pages, 'a Map of pages');
+  requireParts('delta.pages', pages, 'a Map of pages', MAP_PARTS);
 }

@@ -4,22 +4,34 @@ import { BLOCK_BYTES } from '../base/blocks.ts';
 import type { BlockImage, BlockImages } from '../base/blocks.ts';
 import { InputError } from '../base/errors.ts';
 import { ContainerKind, decodeContainer, encodeContainer } from '../snapshot/format.ts';
-import type { ByteSource, Container, Header } from '../snapshot/format.ts';
+import type { ByteSource, Checksum, Container, Header } from '../snapshot/format.ts';
 import type { MemoryImage } from '../snapshot/memory-image.ts';
 import type { VmCore } from '../vm/save.ts';
 import type { BaseCheckpoint, DeltaCheckpoint, GuestEnd, KeptDisk, MachineDescription } from './store.ts';
 
 /** The file in pieces; the generator's result is its CRC. The image of a disk is a section of its own, the last. */
-export function encodeBase({ pages, blocks, machine, state, hash, disk }: BaseCheckpoint): Generator<Uint8Array, number> {
+export function encodeBase(
+  { pages, blocks, machine, state, hash, disk }: BaseCheckpoint,
+  checksum?: Checksum,
+): Generator<Uint8Array, number> {
   const kept = disk ? { disk: { name: disk.name, kind: disk.kind, bytes: disk.bytes.length } } : {};
   const header = { machine, state, hash, blocks: [...blocks.keys()], ...kept };
-  return encodeContainer(ContainerKind.CHECKPOINT_BASE, header, [pages, ...blocks.values(), ...(disk ? [blocksOf(disk.bytes)] : [])]);
+  return encodeContainer(
+    ContainerKind.CHECKPOINT_BASE,
+    header,
+    [pages, ...blocks.values(), ...(disk ? [blocksOf(disk.bytes)] : [])],
+    checksum,
+  );
 }
 
 /** `previous`: the CRC of the file that this cycle continues. By it, files of different runs are told apart. */
-export function encodeDelta({ pages, blocks, cpid, state, hash, end }: DeltaCheckpoint, previous: number): Generator<Uint8Array, number> {
+export function encodeDelta(
+  { pages, blocks, cpid, state, hash, end }: DeltaCheckpoint,
+  previous: number,
+  checksum?: Checksum,
+): Generator<Uint8Array, number> {
   const header = { cpid, previous, state, hash, end, blocks: [...blocks.keys()] };
-  return encodeContainer(ContainerKind.CHECKPOINT_CYCLE, header, [pages, ...blocks.values()]);
+  return encodeContainer(ContainerKind.CHECKPOINT_CYCLE, header, [pages, ...blocks.values()], checksum);
 }
 
 /** InputError, one line, for a file that is damaged, of another version or kind, or does not hold a base. */

@@ -16,17 +16,20 @@ import { MtEnable, MtFlag, MtOp } from '../mt/abi.ts';
 import type { MtStats } from '../mt/stats.ts';
 import { hashMachine } from '../snapshot/hash.ts';
 import { copyMemory } from '../snapshot/memory-image.ts';
-import type { MemoryImage } from '../snapshot/memory-image.ts';
 import type { Exit, SliceResult } from '../vm/exit.ts';
-import type { VmCore } from '../vm/save.ts';
 import type { Vm } from '../vm/vm.ts';
 import { checkCheckpointer, checkCycle, checkRewind } from './check-arguments.ts';
+import { Harvest } from './harvest.ts';
+import { KeptDelta } from './kept-delta.ts';
+import { PagePool } from './page-pool.ts';
 import { PhaseTimes } from './phase-times.ts';
 import type { Phases } from './phase-times.ts';
+import type { PooledPages } from './pooled-pages.ts';
 import { enterState, rebuildCycle, refusingMalformed, tryState } from './rebuild.ts';
 import { storeAfterRewind } from './rewind-store.ts';
 import type { RewindOptions } from './rewind-store.ts';
-import { MemoryStore, describeMachine } from './store.ts';
+import { describeMachine } from './store.ts';
+import { MemoryStore } from './memory-store.ts';
 import type { CheckpointStore, GuestEnd } from './store.ts';
 
 /** When a cycle ends, and what is done at its end. Of several bounds the first that is reached ends it. */
@@ -103,7 +106,7 @@ export class Checkpointer {
   private cpid = 0;
   private readonly vm: Vm;
   private readonly policy: CheckpointPolicy;
-  private readonly batch: number;
+  private readonly harvest: Harvest;
   private trackers: readonly (readonly [string, BlockTracker])[] = [];
   private kept: CheckpointStore;
   /** Cycles after this one belong to a run that was left, and the store has them still; null if it has none. */
@@ -124,7 +127,7 @@ export class Checkpointer {
     this.kept = store;
     const isBounded = (policy.instructions ?? policy.milliseconds) !== undefined || (policy.dirtyTrigger ?? 0) > 0;
     this.policy = isBounded || policy.maxDirty !== undefined ? policy : { ...policy, instructions: DEFAULT_INSTRUCTIONS };
-    this.batch = policy.batch ?? DEFAULT_BATCH;
+    this.harvest = new Harvest(this.vm, policy.batch ?? DEFAULT_BATCH);
   }
 
   /** Where the checkpoints are: another store than at first, once a rewind forked it. */
@@ -174,7 +177,7 @@ export class Checkpointer {
     enterState(vm, rebuilt);
     this.track();
     // What the rewind itself wrote is no part of the next cycle.
-    this.fetchAll();
+    this.harvest.fetch();
     vm.mt.rearmDirtyPages();
     this.cpid = cpid;
     this.leftBehind = goesOnIn === this.kept ? cpid : null;
@@ -240,26 +243,37 @@ export class Checkpointer {
     const { hub } = vm[INTERNALS].parts;
     hub.takeFullestLog();
     this.cpid++;
-    times.measure('prepare', () => mt.prepareMtCp(BigInt(this.cpid)));
-    const start = this.now();
+    mt.prepareMtCp(BigInt(this.cpid));
+    times.ended('prepare');
     const { exit, retired, vcpu } = yield* this.run(options);
-    times.add('run', this.now() - start);
-    times.measure('quiesce', () => mt.mtVmQuiesced());
+    times.ended('run');
+    mt.mtVmQuiesced();
+    times.ended('quiesce');
     // Before the harvest, since a device may write guest memory when it is saved.
-    const state = times.measure('store', () => vm.saveCore());
-    const gfns = times.measure('fetch', () => this.fetchAll());
-    const pages = times.measure('copy', () => this.copyPages(gfns));
-    const blocks = times.measure('copy', () => this.takeBlocks());
-    const failure = this.keep(pages, blocks, exit, state, times);
-    if (!failure) times.measure('rearm', () => mt.rearmDirtyPages());
+    const core = vm.captureCore();
+    times.ended('store');
+    const gfns = this.harvest.fetch();
+    times.ended('fetch');
+    // A store without a pool may keep what it is given for ever.
+    const pages = this.harvest.copy(gfns, this.store.pool ?? new PagePool(), core.bytes);
+    const blocks = this.takeBlocks();
+    times.ended('copy');
+    const hash = this.policy.hash ? hashMachine(vm) : null;
+    times.ended('hash');
+    const failure = this.keep(new KeptDelta(this.cpid, core, pages, blocks, hash, endOf(exit)), pages);
+    times.ended('store');
+    if (!failure) {
+      mt.rearmDirtyPages();
+      times.ended('rearm');
+    }
     const after = vm.counters();
     const report: CycleReport = {
       cpid: this.cpid,
       exit,
       vcpu,
       retired,
-      gfns,
-      blocks: [...blocks.values()].reduce((sum, { size }) => sum + size, 0),
+      gfns: numbersOf(gfns),
+      blocks: blocksIn(blocks),
       phases: times.phases,
       pmlFullExits: after.pmlFull - before.pmlFull,
       pmlFullest: hub.takeFullestLog(),
@@ -271,15 +285,15 @@ export class Checkpointer {
   }
 
   /** Puts the cycle into the store. Null if that has kept it; else aborts the cycle and gives what the store threw. */
-  private keep(pages: MemoryImage, blocks: BlockImages, exit: Exit, state: VmCore, times: PhaseTimes): { readonly error: unknown } | null {
-    const { vm, policy } = this;
-    const hash = policy.hash ? times.measure('hash', () => hashMachine(vm)) : null;
+  private keep(delta: KeptDelta, pages: PooledPages): { readonly error: unknown } | null {
+    const { vm } = this;
     try {
-      times.measure('store', () => this.store.putDelta({ cpid: this.cpid, state, pages, blocks, hash, end: endOf(exit) }));
+      this.store.putDelta(delta);
       return null;
     } catch (error) {
+      if (pages.claimFor(pages.pool)) pages.release();
       vm.mt.abort();
-      for (const [name, tracker] of this.trackers) tracker.putBack(blocks.get(name) ?? new Map());
+      for (const [name, tracker] of this.trackers) tracker.putBack(delta.blocks.get(name) ?? new Map());
       return { error };
     }
   }
@@ -300,29 +314,25 @@ export class Checkpointer {
     return { vcpu, exit: { kind: 'interrupted' }, retired };
   }
 
-  private fetchAll(): number[] {
-    const gfns: number[] = [];
-    for (;;) {
-      const fetched = this.vm.mt.fetchSublist({ count: this.batch }).gfns;
-      if (fetched.length === 0) return gfns;
-      for (const gfn of fetched) gfns.push(gfn);
-    }
-  }
-
   /** The blocks that changed, for devices of which any has. */
   private takeBlocks(): BlockImages {
+    if (this.trackers.length === 0) return new Map();
     const taken = this.trackers.map(([name, tracker]) => [name, tracker.take()] as const);
     return new Map(taken.filter(([, image]) => image.size > 0));
   }
+}
 
-  private copyPages(gfns: readonly number[]): MemoryImage {
-    const pages: MemoryImage = new Map();
-    for (const gfn of gfns) {
-      const page = this.vm.page(gfn);
-      if (page) pages.set(gfn, new Uint8Array(page));
-    }
-    return pages;
-  }
+/** As a list of numbers; `Array.from` takes several times as long. */
+function numbersOf(gfns: Uint32Array): number[] {
+  const numbers: number[] = [];
+  for (let n = 0; n < gfns.length; n++) numbers.push(gfns[n]!);
+  return numbers;
+}
+
+function blocksIn(blocks: BlockImages): number {
+  let sum = 0;
+  for (const { size } of blocks.values()) sum += size;
+  return sum;
 }
 
 const endOf = (exit: Exit): GuestEnd | null =>

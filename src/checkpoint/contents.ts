@@ -9,28 +9,45 @@ interface Piece {
 }
 
 export class Contents {
-  readonly pages: MemoryImage;
-  private readonly devices: Map<string, Map<number, Uint8Array>>;
+  private readonly memory: Map<number, Uint8Array>;
+  private readonly devices: DeviceContents;
 
   /** Those of the base, in maps of its own. */
   constructor({ pages, blocks }: Piece) {
-    this.pages = new Map(pages);
-    this.devices = new Map([...blocks].map(([name, image]) => [name, new Map(image)]));
+    this.memory = new Map(pages);
+    this.devices = new DeviceContents(blocks);
+  }
+
+  get pages(): MemoryImage {
+    return this.memory;
   }
 
   get blocks(): BlockImages {
-    return this.devices;
+    return this.devices.images;
   }
 
   /** What the delta has replaces what was there. */
   add({ pages, blocks }: Piece): void {
-    for (const [gfn, page] of pages) this.pages.set(gfn, page);
+    for (const [gfn, page] of pages) this.memory.set(gfn, page);
+    this.devices.add(blocks);
+  }
+}
+
+/** The same of the devices alone. */
+export class DeviceContents {
+  readonly images: Map<string, Map<number, Uint8Array>>;
+
+  constructor(blocks: BlockImages) {
+    this.images = new Map([...blocks].map(([name, image]) => [name, new Map(image)]));
+  }
+
+  add(blocks: BlockImages): void {
     for (const [name, image] of blocks) this.addBlocks(name, image);
   }
 
   private addBlocks(name: string, image: BlockImage): void {
-    const device = this.devices.get(name) ?? new Map<number, Uint8Array>();
-    this.devices.set(name, device);
+    const device = this.images.get(name) ?? new Map<number, Uint8Array>();
+    this.images.set(name, device);
     for (const [n, block] of image) device.set(n, block);
   }
 }

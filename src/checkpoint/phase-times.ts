@@ -13,18 +13,17 @@ export type Phases = Readonly<Record<Phase, number>>;
 export class PhaseTimes {
   readonly phases: Record<Phase, number> = { prepare: 0, run: 0, quiesce: 0, fetch: 0, copy: 0, hash: 0, store: 0, rearm: 0 };
 
-  /** `now` gives milliseconds. */
-  constructor(private readonly now: () => number) {}
+  private since: number;
 
-  measure<T>(phase: Phase, action: () => T): T {
-    const start = this.now();
-    const result = action();
-    this.add(phase, this.now() - start);
-    return result;
+  /** `now` gives milliseconds. The first phase begins here. */
+  constructor(private readonly now: () => number) {
+    this.since = now();
   }
 
-  /** Adds `milliseconds` to a phase that was measured elsewhere. */
-  add(phase: Phase, milliseconds: number): void {
-    this.phases[phase] += milliseconds * 1000;
+  /** What happened since the phase before ended was `phase`; phases that come back add up. */
+  ended(phase: Phase): void {
+    const now = this.now();
+    this.phases[phase] += (now - this.since) * 1000;
+    this.since = now;
   }
 }

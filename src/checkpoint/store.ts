@@ -1,17 +1,12 @@
 // Where checkpoints go. A store keeps one base and the deltas after it; what it returns is what was put.
 
-import { requireCount, requireLimit } from '../base/arguments.ts';
-import { BLOCK_BYTES } from '../base/blocks.ts';
 import type { BlockImages } from '../base/blocks.ts';
-import { InputError, assert } from '../base/errors.ts';
-import { hashContents } from '../snapshot/hash.ts';
-import { checkBase, checkDelta } from './check-arguments.ts';
 import type { MemoryImage } from '../snapshot/memory-image.ts';
 import type { Exit } from '../vm/exit.ts';
 import { DEFAULT_QUANTUM } from '../vm/config.ts';
 import type { VmCore } from '../vm/save.ts';
 import type { Vm } from '../vm/vm.ts';
-import { Contents } from './contents.ts';
+import type { PagePool } from './page-pool.ts';
 
 /** How to build a machine that can take the checkpoint up. */
 export interface MachineDescription {
@@ -80,6 +75,11 @@ export interface DeltaCheckpoint {
 
 /** Where checkpoints are kept. A store of one's own has these methods; `truncate`, `fork` and `close` may be left out. */
 export interface CheckpointStore {
+  /**
+   * @internal Where pages are to be copied to, if not into new memory. They are the store's once `putDelta` has returned, and it gives
+   * them back when it needs them no more.
+   */
+  readonly pool?: PagePool;
   /** Keeps a machine in place of all that was held. Throws if it cannot. */
   putBase(base: BaseCheckpoint): void;
   /** Throws if the delta cannot be kept; nothing of it is kept then. */
@@ -99,95 +99,3 @@ export interface CheckpointStore {
   /** Gives up what the store holds of the host, such as a lock. */
   close?(): void;
 }
-
-/** Keeps everything in the host's memory. */
-export class MemoryStore implements CheckpointStore {
-  private kept: BaseCheckpoint | null = null;
-  private readonly deltas: DeltaCheckpoint[] = [];
-  /** How many pages and blocks the deltas hold. */
-  private held = 0;
-  /** What the base holds, once deltas were merged into it. */
-  private merged: Contents | null = null;
-  firstCycle = 0;
-
-  /** Once the deltas hold more than `limit` bytes of pages and blocks, the oldest are merged into the base. */
-  constructor(private readonly limit = Infinity) {
-    requireLimit('limit', limit);
-  }
-
-  putBase(base: BaseCheckpoint): void {
-    checkBase(base);
-    this.kept = base;
-    this.merged = null;
-    this.deltas.length = 0;
-    this.firstCycle = 0;
-    this.held = 0;
-  }
-
-  putDelta(delta: DeltaCheckpoint): void {
-    checkDelta(delta);
-    assert(delta.cpid === this.lastCycle + 1, `cycle ${delta.cpid} is put after cycle ${this.lastCycle}`);
-    this.deltas.push(delta);
-    this.held += sizeOf(delta);
-    while (this.held * BLOCK_BYTES > this.limit && this.deltas.length > 1) this.mergeOldest();
-  }
-
-  base(): BaseCheckpoint {
-    if (!this.kept) throw new InputError('the store holds no base');
-    return this.kept;
-  }
-
-  get lastCycle(): number {
-    return this.firstCycle + this.deltas.length;
-  }
-
-  delta(cpid: number): DeltaCheckpoint {
-    requireCount('cpid', cpid);
-    const delta = this.deltas[cpid - this.firstCycle - 1];
-    if (!delta) throw new InputError(`the store holds no cycle ${cpid} (cpid)`);
-    return delta;
-  }
-
-  /** InputError for a cycle that is not held. */
-  truncate(cpid: number): void {
-    this.requireHeld(cpid);
-    for (const delta of this.deltas.splice(cpid - this.firstCycle)) this.held -= sizeOf(delta);
-  }
-
-  /** Pages and blocks are shared, since they never change. Errors as `truncate`. */
-  fork(cpid: number): MemoryStore {
-    this.requireHeld(cpid);
-    const base = this.base();
-    const forked = new MemoryStore(this.limit);
-    // Maps of its own: those of a base that cycles were merged into go on growing.
-    const { pages, blocks } = new Contents(base);
-    forked.putBase({ ...base, pages, blocks });
-    forked.firstCycle = this.firstCycle;
-    for (const delta of this.deltas.slice(0, cpid - this.firstCycle)) forked.putDelta(delta);
-    return forked;
-  }
-
-  private requireHeld(cpid: number): void {
-    requireCount('cpid', cpid);
-    this.base();
-    if (cpid < this.firstCycle || cpid > this.lastCycle) {
-      throw new InputError(`no cycle ${cpid} (cpid): the store holds ${this.firstCycle} to ${this.lastCycle}`);
-    }
-  }
-
-  /** Checks the merged contents by the hash, if there is one: nobody can rebuild that cycle by itself later. */
-  private mergeOldest(): void {
-    const base = this.base();
-    const oldest = this.deltas.shift()!;
-    const { state, hash, cpid } = oldest;
-    const contents = (this.merged ??= new Contents(base));
-    contents.add(oldest);
-    const { pages, blocks } = contents;
-    assert(hash === null || hashContents(pages, blocks) === hash, `cycle ${cpid} rebuilds to the memory it was taken from`);
-    this.kept = { machine: base.machine, state, pages, blocks, hash };
-    this.held -= sizeOf(oldest);
-    this.firstCycle = cpid;
-  }
-}
-
-const sizeOf = ({ pages, blocks }: DeltaCheckpoint): number => [...blocks.values()].reduce((sum, { size }) => sum + size, pages.size);

@@ -4,8 +4,11 @@
 
 import { closeSync, existsSync, fstatSync, mkdirSync, openSync, readSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
 import { InputError } from '../base/errors.ts';
 import { decodeBase, decodeDelta, encodeBase, encodeDelta } from '../checkpoint/checkpoint-file.ts';
+import { PagePool } from '../checkpoint/page-pool.ts';
+import { PooledPages } from '../checkpoint/pooled-pages.ts';
 import type { BaseCheckpoint, CheckpointStore, DeltaCheckpoint } from '../checkpoint/store.ts';
 import { storedCrc } from '../snapshot/format.ts';
 import type { ByteSource } from '../snapshot/format.ts';
@@ -56,6 +59,8 @@ export class DirectoryStore implements CheckpointStore {
   private vcpus = 0;
   /** CRC of the file that was written last. */
   private previous = 0;
+  /** In chunks of a MiB, so that most of a cycle is written as it lies. */
+  readonly pool = new PagePool(256);
 
   private constructor(
     readonly path: string,
@@ -107,13 +112,15 @@ export class DirectoryStore implements CheckpointStore {
 
   putBase(base: BaseCheckpoint): void {
     this.vcpus = base.machine.vcpus;
-    this.previous = writeAtomically(join(this.path, BASE), encodeBase(base), () => this.lock?.check());
+    this.previous = writeAtomically(join(this.path, BASE), encodeBase(base, crc32), () => this.lock?.check());
     this.last = 0;
   }
 
   putDelta(delta: DeltaCheckpoint): void {
-    this.previous = writeAtomically(this.file(delta.cpid), encodeDelta(delta, this.previous), () => this.lock?.check());
+    this.previous = writeAtomically(this.file(delta.cpid), encodeDelta(delta, this.previous, crc32), () => this.lock?.check());
     this.last = delta.cpid;
+    // What is written is needed no more.
+    if (delta.pages instanceof PooledPages && delta.pages.claimFor(this.pool)) delta.pages.release();
   }
 
   /**

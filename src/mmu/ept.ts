@@ -72,6 +72,11 @@ export class Ept {
     return this.leaf[this.places.of(gfn)]!;
   }
 
+  /** The same of the page at `place`. */
+  leafAt(place: number): number {
+    return this.leaf[place]!;
+  }
+
   /** A walk found `leaf` for the mapped page `gfn` (EptResult). */
   cache(gfn: number, leaf: number): void {
     this.leaf[this.places.of(gfn)] = leaf;
@@ -139,8 +144,7 @@ export class Ept {
   }
 
   /** Sets and then clears bits of the 4 KiB leaf of `gfn`, a mapped page; a large leaf is split first. */
-  edit(gfn: number, set: number, clear: number): void {
-    const place = this.places.of(gfn);
+  edit(gfn: number, set: number, clear: number, place = this.places.of(gfn)): void {
     if (this.leaf[place]! & EPT_LEAF) this.split(gfn);
     const word = this.pteWord + place * 2;
     this.u32[word] = (this.u32[word]! | set) & ~clear;

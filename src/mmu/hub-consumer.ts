@@ -82,11 +82,11 @@ export class HubConsumer implements RangeArming {
     this.hub.drainAll();
     for (let i = 0; i < count; i++) {
       const gfn = gfns[i]!;
-      if (!tracking.isArmable(gfn)) continue;
       const place = places.of(gfn);
+      if (!tracking.isArmable(gfn, place)) continue;
       const before = armed[place]!;
       armed[place] = before | bit;
-      if (before === 0) tracking.arm(gfn);
+      if (before === 0) tracking.arm(gfn, place);
     }
     tracking.dropWrites(gfns, count);
   }

@@ -7,7 +7,7 @@ import { PAGE_SIZE } from '../base/paging-units.ts';
 import { AccessSource, NOT_BACKED } from './access.ts';
 import type { DirtyHub } from './dirty-hub.ts';
 import type { Ept } from './ept.ts';
-import { EPT_ADDRESS, EPT_R, EPT_SLOT_WRITABLE } from './ept-entry.ts';
+import { EPT_A, EPT_ADDRESS, EPT_D, EPT_LEAF, EPT_R, EPT_RWX, EPT_SLOT_WRITABLE, EPT_W } from './ept-entry.ts';
 import { EptAccess, EptOrigin, EptOutcome, EptResult, eptAccess, leafNeed, structureNeed } from './ept-walk.ts';
 import type { PhysicalMemory } from './physical-memory.ts';
 import type { Pml } from './pml.ts';
@@ -28,6 +28,20 @@ export interface MmuCounters {
 }
 
 export const newCounters = (): MmuCounters => ({ tlbMisses: 0, writeMisses: 0, guestWalks: 0, eptViolations: 0, pmlFull: 0 });
+
+/** Over several vCPUs. */
+export function sumOfCounters(vcpus: readonly { readonly mmu: { readonly counters: MmuCounters } }[]): MmuCounters {
+  const sum = newCounters();
+  for (let n = 0; n < vcpus.length; n++) {
+    const { counters } = vcpus[n]!.mmu;
+    sum.tlbMisses += counters.tlbMisses;
+    sum.writeMisses += counters.writeMisses;
+    sum.guestWalks += counters.guestWalks;
+    sum.eptViolations += counters.eptViolations;
+    sum.pmlFull += counters.pmlFull;
+  }
+  return sum;
+}
 
 export class SecondLevel {
   readonly counters = newCounters();
@@ -95,7 +109,34 @@ export class SecondLevel {
   finalPage(gfn: number, access: number): number {
     const need = leafNeed(access, this.ad);
     const leaf = this.ept.leafOf(gfn);
-    return (leaf & need) === need ? (leaf & EPT_ADDRESS) >>> 0 : this.walk(gfn, access, EptOrigin.FINAL_PAGE);
+    if ((leaf & need) === need) return (leaf & EPT_ADDRESS) >>> 0;
+    if (access === EptAccess.WRITE && (leaf & EPT_LEAF) === 0 && this.isFirstWrite(gfn, leaf)) return (leaf & EPT_ADDRESS) >>> 0;
+    return this.walk(gfn, access, EptOrigin.FINAL_PAGE);
+  }
+
+  /**
+   * The first write to an armed page, whose 4 KiB leaf is in the cache: what the walk and its exit come to, without walking. False, and
+   * nothing changes, for any other write.
+   */
+  private isFirstWrite(gfn: number, leaf: number): boolean {
+    if (this.ad) {
+      // A in the cache: the walk has set it at every level, and would set nothing but D now.
+      if ((leaf & (EPT_W | EPT_A | EPT_D)) !== (EPT_W | EPT_A) || this.pml.isFull()) return false;
+      this.ept.edit(gfn, EPT_D, 0);
+      this.pml.append(gfn);
+      this.hub.pmlAppended(this.vcpu, this.pml.unflushed);
+      return true;
+    }
+    if ((leaf & (EPT_SLOT_WRITABLE | EPT_W)) !== EPT_SLOT_WRITABLE) return false;
+    return this.violation(gfn, EptAccess.WRITE | ((leaf & EPT_RWX) << 3) | EptOrigin.FINAL_PAGE);
+  }
+
+  /** An EPT violation, and its handler. Whether the access is to be tried again. */
+  private violation(gfn: number, qualification: number): boolean {
+    this.counters.eptViolations++;
+    this.trace.on?.('ept-violation', { vcpu: this.vcpu, gpa: gfn * PAGE_SIZE, qualification });
+    this.hub.drain(this.vcpu);
+    return this.hub.resolveViolation(this.vcpu, gfn, qualification);
   }
 
   /** Whether EPT would let a store to page `gfn` pass without an exit and without setting a flag. */
@@ -130,10 +171,7 @@ export class SecondLevel {
           this.hub.drain(this.vcpu);
           break;
         case EptOutcome.VIOLATION:
-          this.counters.eptViolations++;
-          this.trace.on?.('ept-violation', { vcpu: this.vcpu, gpa, qualification: result.qualification });
-          this.hub.drain(this.vcpu);
-          if (!this.hub.resolveViolation(this.vcpu, gfn, result.qualification)) return NOT_BACKED;
+          if (!this.violation(gfn, result.qualification)) return NOT_BACKED;
           break;
         default:
           throw new InternalError(`EPT misconfiguration at GPA 0x${gpa.toString(16)}`);

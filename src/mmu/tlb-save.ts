@@ -21,16 +21,61 @@ export interface SavedTlb {
 const TWO_32 = 0x100000000;
 const CANONICAL_LIMIT = 2 ** 47;
 
-export function saveTlb(tlb: Tlb): SavedTlb {
+/** Words of a packed entry: the two halves of its tag, GFN, and index and info in one. */
+const PACKED_WORDS = 4;
+const INDEX_SHIFT = 16;
+const INFO_MASK = 0xffff;
+
+/** How many words `packTlb` gives. */
+export function packedWords({ views: { occupied } }: Tlb): number {
+  let held = 0;
+  for (let word = 0; word < occupied.length; word++) held += ones(occupied[word]!);
+  return PACKED_WORDS * held;
+}
+
+/**
+ * Writes the translations that `tlb` holds to out[at …], as words: what a checkpoint takes while the machine stands still. Returns the
+ * index behind them.
+ */
+export function packTlb(tlb: Tlb, out: Uint32Array, at: number): number {
+  const { gfn, info } = tlb;
   const { occupied, pageTag32 } = tlb.views;
-  const entry: number[] = [];
-  for (let index = 0; index < TLB_ENTRIES; index++) if (occupied[index >>> 5]! & (1 << (index & 31))) entry.push(index);
+  let end = at;
+  for (let word = 0; word < occupied.length; word++) {
+    for (let bits = occupied[word]!; bits !== 0; bits &= bits - 1) {
+      const index = word * 32 + 31 - Math.clz32(bits & -bits);
+      out[end] = pageTag32[2 * index]!;
+      out[end + 1] = pageTag32[2 * index + 1]!;
+      out[end + 2] = gfn[index]!;
+      out[end + 3] = (index << INDEX_SHIFT) | info[index]!;
+      end += PACKED_WORDS;
+    }
+  }
+  return end;
+}
+
+/** Plain data of what `packTlb` gave. */
+export function unpackTlb(packed: Uint32Array): SavedTlb {
+  const entries = Array.from({ length: packed.length / PACKED_WORDS }, (_, n) => n * PACKED_WORDS);
   return {
-    entry,
-    linear: entry.map((index) => (pageTag32[2 * index + 1]! | 0) * TWO_32 + pageTag32[2 * index]!),
-    gfn: entry.map((index) => tlb.gfn[index]!),
-    info: entry.map((index) => tlb.info[index]!),
+    entry: entries.map((at) => packed[at + 3]! >>> INDEX_SHIFT),
+    linear: entries.map((at) => (packed[at + 1]! | 0) * TWO_32 + packed[at]!),
+    gfn: entries.map((at) => packed[at + 2]!),
+    info: entries.map((at) => packed[at + 3]! & INFO_MASK),
   };
+}
+
+export function saveTlb(tlb: Tlb): SavedTlb {
+  const packed = new Uint32Array(packedWords(tlb));
+  packTlb(tlb, packed, 0);
+  return unpackTlb(packed);
+}
+
+/** How many bits are set. */
+function ones(word: number): number {
+  const pairs = word - ((word >>> 1) & 0x55555555);
+  const nibbles = (pairs & 0x33333333) + ((pairs >>> 2) & 0x33333333);
+  return Math.imul((nibbles + (nibbles >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24;
 }
 
 /** Makes `tlb` hold exactly `saved`. `ept` says where its pages lie. InputError if `saved` is not what `saveTlb` gives. */

@@ -50,14 +50,14 @@ export class Tracking {
     this.dropAllWrites();
   }
 
-  /** Whether page `gfn` is one that the guest may write, so that there is something to arm. */
-  isArmable(gfn: number): boolean {
-    return (this.views.ept.leafOf(gfn) & EPT_SLOT_WRITABLE) !== 0;
+  /** Whether page `gfn`, at `place`, is one that the guest may write, so that there is something to arm. */
+  isArmable(gfn: number, place = this.views.places.of(gfn)): boolean {
+    return (this.views.ept.leafAt(place) & EPT_SLOT_WRITABLE) !== 0;
   }
 
-  /** Arms page `gfn`, an armable one; `dropWrites` must follow. */
-  arm(gfn: number): void {
-    this.views.ept.edit(gfn, 0, this.bit);
+  /** Arms page `gfn`, an armable one, at `place`; `dropWrites` must follow. */
+  arm(gfn: number, place = this.views.places.of(gfn)): void {
+    this.views.ept.edit(gfn, 0, this.bit, place);
   }
 
   /** The reverse: page `gfn`, an armable one, is not noticed any more. */

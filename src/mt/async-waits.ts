@@ -56,6 +56,7 @@ export class AsyncWaits {
 
   /** Serves every fetch whose turn it is. One pass is enough: those that leave make room only for those behind. Needs the lock. */
   settle(): void {
+    if (this.pending.size === 0) return;
     for (const [id, waiter] of [...this.pending]) {
       try {
         if (!this.fetches.due(waiter.ticket)) continue;

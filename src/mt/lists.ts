@@ -104,28 +104,28 @@ export class Lists implements DirtySink {
 
   private takeFrom(source: number, out: Uint32Array, at: number): number {
     const { control, places, views } = this;
-    const { waiting } = views;
-    const ring = views.rings[source];
     const taken = Math.min(out.length - at, control.ringLength[source]);
+    if (taken === 0) return at;
+    const { waiting, reportedIn, reportedList } = views;
+    const ring = views.rings[source];
+    const stamp = control.stamp[0];
+    let reported = control.reportedLength[0];
     let head = control.ringHead[source];
     for (let i = 0; i < taken; i++) {
       const gfn = ring[head];
       head = this.slot(head + 1);
       const place = places.of(gfn);
       waiting[place] &= ~(1 << source);
-      this.noteReported(gfn, place);
+      if (reportedIn[place] !== stamp) {
+        reportedIn[place] = stamp;
+        reportedList[reported++] = gfn;
+      }
       out[at + i] = gfn;
     }
+    control.reportedLength[0] = reported;
     control.ringHead[source] = head;
     control.ringLength[source] -= taken;
     return at + taken;
-  }
-
-  private noteReported(gfn: number, place: number): void {
-    const { control, views } = this;
-    if (views.reportedIn[place] === control.stamp[0]) return;
-    views.reportedIn[place] = control.stamp[0];
-    views.reportedList[control.reportedLength[0]++] = gfn;
   }
 
   /** These pages are armed again: a write to one is logged again, unless an entry for it waits. */
@@ -143,24 +143,33 @@ export class Lists implements DirtySink {
   noteUnarmed(gfns: Uint32Array): void {
     const { flags, places, rearmList } = this.views;
     const { rearmLength } = this.control;
+    let length = rearmLength[0];
     for (let i = 0; i < gfns.length; i++) {
       const gfn = gfns[i];
       const place = places.of(gfn);
-      if ((flags[place] & PageFlag.LISTED) === 0) rearmList[rearmLength[0]++] = gfn;
+      if ((flags[place] & PageFlag.LISTED) === 0) rearmList[length++] = gfn;
       flags[place] |= PageFlag.LISTED | PageFlag.UNARMED;
     }
+    rearmLength[0] = length;
   }
 
-  /** The pages fetched and not re-armed. The list stays until `clearUnarmed`. O(their number, and pages re-armed since listed). */
+  /**
+   * The pages fetched and not re-armed: the list itself, which stays until `clearUnarmed`. Pages that were re-armed since they were listed
+   * are taken out of it. O(the list).
+   */
   unarmed(): Uint32Array {
     const { flags, places, rearmList } = this.views;
-    const out = rearmList.slice(0, this.control.rearmLength[0]);
+    const { rearmLength } = this.control;
+    const length = rearmLength[0];
     let found = 0;
-    for (let i = 0; i < out.length; i++) {
-      const gfn = out[i];
-      if ((flags[places.of(gfn)] & PageFlag.UNARMED) !== 0) out[found++] = gfn;
+    for (let i = 0; i < length; i++) {
+      const gfn = rearmList[i];
+      const place = places.of(gfn);
+      if ((flags[place] & PageFlag.UNARMED) !== 0) rearmList[found++] = gfn;
+      else flags[place] &= ~PageFlag.LISTED;
     }
-    return out.subarray(0, found);
+    rearmLength[0] = found;
+    return rearmList.subarray(0, found);
   }
 
   clearUnarmed(): void {
@@ -182,7 +191,11 @@ export class Lists implements DirtySink {
     }
     control.reportedLength[0] = 0;
     control.count[0] = control.available[0];
-    for (const counter of [control.entries, control.suppressed, control.fetches, control.fetched, control.rearmed]) counter[0] = 0;
+    control.entries[0] = 0;
+    control.suppressed[0] = 0;
+    control.fetches[0] = 0;
+    control.fetched[0] = 0;
+    control.rearmed[0] = 0;
   }
 
   /**

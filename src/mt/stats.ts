@@ -92,6 +92,7 @@ const ZERO = {
   rearmingMs: 0,
 };
 type Numbers = typeof ZERO;
+const COUNTED = Object.keys(ZERO) as readonly (keyof Numbers)[];
 
 /** Kept on the thread that runs the vCPUs; what other threads count is in the control words. */
 export class MtStatistics {
@@ -136,8 +137,16 @@ export class MtStatistics {
   /** The cycle ends: its counters go into the totals. Before the control words are cleared. */
   endCycle(): void {
     this.enterPhase(null);
-    this.totals = add(this.totals, this.numbers());
-    Object.assign(this.own, ZERO);
+    const { control, own, totals } = this;
+    for (const key of COUNTED) {
+      totals[key] += own[key];
+      own[key] = 0;
+    }
+    totals.entries += control.entries[0];
+    totals.duplicatesSuppressed += control.suppressed[0];
+    totals.rearmed += control.rearmed[0];
+    totals.fetches += control.fetches[0];
+    totals.fetched += control.fetched[0];
     this.externalAtStart = { ...this.external() };
   }
 
@@ -166,7 +175,7 @@ export class MtStatistics {
 
 function add(a: Numbers, b: Numbers): Numbers {
   const sum = { ...a };
-  for (const key of Object.keys(ZERO) as (keyof Numbers)[]) sum[key] += b[key];
+  for (const key of COUNTED) sum[key] += b[key];
   return sum;
 }
 

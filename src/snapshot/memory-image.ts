@@ -4,7 +4,7 @@ import { allZero, sameWords, wordsOf } from '../base/page-words.ts';
 import { PAGE_SIZE } from '../base/paging-units.ts';
 import type { Vm } from '../vm/vm.ts';
 
-export type MemoryImage = Map<number, Uint8Array>;
+export type MemoryImage = ReadonlyMap<number, Uint8Array>;
 
 /** All page numbers of the machine's memslots, ascending. */
 export function* pagesOfSlots(vm: Vm): Generator<number> {
@@ -18,7 +18,7 @@ export const isZero = (page: Uint8Array): boolean => allZero(wordsOf(page));
 
 /** A copy of all memory. */
 export function copyMemory(vm: Vm): MemoryImage {
-  const image: MemoryImage = new Map();
+  const image = new Map<number, Uint8Array>();
   for (const gfn of pagesOfSlots(vm)) {
     const page = vm.page(gfn)!;
     if (!isZero(page)) image.set(gfn, new Uint8Array(page));

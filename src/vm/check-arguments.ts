@@ -5,6 +5,7 @@ import { requireLimit, requireOneOf, requireParts, requireThat, requireU64 } fro
 import type { Checks } from '../base/arguments.ts';
 import type { SliceOptions } from './exit.ts';
 import type { VmConfig } from './config.ts';
+import { GPR_NAMES } from './registers.ts';
 import { PAGE_SIZE } from '../base/paging-units.ts';
 
 /** Looked at elsewhere. */
@@ -85,9 +86,8 @@ export const checkRun = (options: unknown): void => requireFields('options', opt
 
 export const checkExit = (exit: unknown): void => requireParts('exit', exit, 'an exit', ['kind']);
 
-export function checkRegs(regs: unknown, names: readonly string[]): void {
-  requireFields('regs', regs, Object.fromEntries([...names, 'rip', 'rflags'].map((name) => [name, requireU64])));
-}
+const REGS: Checks = Object.fromEntries([...GPR_NAMES, 'rip', 'rflags'].map((name) => [name, requireU64]));
+export const checkRegs = (regs: unknown): void => requireFields('regs', regs, REGS);
 
 const SEGMENT: Checks = { selector: (name, value) => requireCount(name, value, 0, U16), base: requireU64, limit: u32, attributes: u32 };
 const TABLE: Checks = { base: requireU64, limit: u32 };

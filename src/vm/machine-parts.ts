@@ -9,6 +9,7 @@ import { viewsOf } from '../base/state/table.ts';
 import { VCPU_STATE } from '../base/state/vcpu.ts';
 import type { Trace } from '../base/trace.ts';
 import { Cpu } from '../cpu/cpu.ts';
+import type { Engine } from '../cpu/engine.ts';
 import type { CpuHost } from '../cpu/host.ts';
 import { cpuRegions } from '../cpu/regions.ts';
 import { powerUp } from '../cpu/reset.ts';
@@ -29,6 +30,14 @@ export interface MachineParts {
   readonly physical: PhysicalMemory;
   readonly hub: DirtyHub;
   readonly cpus: readonly Cpu[];
+}
+
+/** What a machine lets the project's other layers reach. */
+export interface VmInternals {
+  readonly memory: LinearMemory;
+  readonly cpus: readonly Cpu[];
+  readonly parts: MachineParts;
+  readonly engine: Engine;
 }
 
 /** The linear memory's plan for a machine of this shape; the same on every thread. */

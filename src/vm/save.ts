@@ -3,41 +3,18 @@
 import { packBlocks, unpackBlocks } from '../base/blocks.ts';
 import type { SavedBlocks } from '../base/blocks.ts';
 import { InputError } from '../base/errors.ts';
-import type { Platform, PlatformState } from '../base/platform.ts';
+import type { Platform } from '../base/platform.ts';
 import { Activity, VCPU_STATE } from '../base/state/vcpu.ts';
-import { restoreBlock, saveBlock } from '../base/state/table.ts';
-import type { SavedBlock } from '../base/state/table.ts';
+import { restoreBlock } from '../base/state/table.ts';
 import type { Cpu } from '../cpu/cpu.ts';
 import type { OutsideAccess } from '../cpu/replay.ts';
-import type { SavedTlb } from '../mmu/tlb-save.ts';
 import type { VirtualClock } from './clock.ts';
+import { VM_STATE_VERSION } from './core-capture.ts';
+import type { SavedVcpu, VmCore } from './core-capture.ts';
 import type { MachineParts } from './machine-parts.ts';
-import type { SavedTurns, Turns } from './turns.ts';
+import type { Turns } from './turns.ts';
 
-export const VM_STATE_VERSION = 2;
-
-export interface SavedVcpu {
-  readonly registers: SavedBlock;
-  readonly tlb: SavedTlb;
-  /** Accesses of the instruction at RIP that were answered before it was left for a further one. */
-  readonly answered: readonly OutsideAccess[];
-}
-
-/** All but what devices keep as blocks: of these, checkpoints take what changed. */
-export interface VmCore {
-  /** Of the form of the state. */
-  readonly version: typeof VM_STATE_VERSION;
-  /** Virtual time in ticks of 10 ns. */
-  readonly ticks: number;
-  /** See `Position`. */
-  readonly events: number;
-  /** @internal */
-  readonly turns: SavedTurns;
-  /** @internal */
-  readonly vcpus: readonly SavedVcpu[];
-  /** Of the devices, by name; null without a board. */
-  readonly platform: PlatformState | null;
-}
+export type { VmCore } from './core-capture.ts';
 
 /** All of a machine but its RAM, as plain data and bytes. */
 export interface VmState extends VmCore {
@@ -48,25 +25,17 @@ export interface VmState extends VmCore {
 export const saveBlocks = (platform: Platform | null): VmState['blocks'] =>
   Object.fromEntries([...(platform?.blocks ?? [])].map(([name, store]) => [name, packBlocks(store.save())]));
 
-export function saveCore(parts: MachineParts, turns: Turns, clock: VirtualClock, platform: Platform | null): VmCore {
-  return {
-    version: VM_STATE_VERSION,
-    ticks: clock.ticks,
-    events: clock.events,
-    turns: turns.save(),
-    vcpus: parts.cpus.map((cpu) => ({
-      registers: saveBlock(VCPU_STATE, cpu.state),
-      tlb: cpu.mmu.tlb.save(),
-      answered: cpu.replay.save(),
-    })),
-    platform: platform?.save() ?? null,
-  };
-}
-
-/** InputError, and nothing changes, if `state` is not what `saveCore` and `saveBlocks` give for such a machine. */
-export function restoreMachine(state: VmState, parts: MachineParts, turns: Turns, clock: VirtualClock, platform: Platform | null): void {
+/** `present` gives the machine's state. InputError, and nothing changes, if `state` is not one of such a machine. */
+export function restoreMachine(
+  state: VmState,
+  present: () => VmState,
+  parts: MachineParts,
+  turns: Turns,
+  clock: VirtualClock,
+  platform: Platform | null,
+): void {
   checkOutline(state, parts, platform);
-  const before = { ...saveCore(parts, turns, clock, platform), blocks: saveBlocks(platform) };
+  const before = present();
   try {
     restoreAll(state, parts, turns, clock, platform);
   } catch (error) {

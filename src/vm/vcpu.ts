@@ -13,7 +13,7 @@ import type { MmuCounters } from '../mmu/second-level.ts';
 import { checkRegs, checkSregs } from './check-arguments.ts';
 import type { Inputs } from './inputs.ts';
 import { toPlain } from './plain-registers.ts';
-import { CONTROLS, GPR_NAMES, SEGMENT_NAMES, TABLE_NAMES, getRegs, getSregs, setRegs, setSregs } from './registers.ts';
+import { CONTROLS, SEGMENT_NAMES, TABLE_NAMES, getRegs, getSregs, setRegs, setSregs } from './registers.ts';
 import type { Regs, Sregs } from './registers.ts';
 
 export const ACTIVITY_NAMES = ['active', 'hlt', 'shutdown', 'wait-for-sipi'] as const;
@@ -53,7 +53,7 @@ export class Vcpu extends OneLine {
   /** KVM_SET_REGS: sets those given. A new RIP gives up the instruction that was left half way at an `io` or `mmio` exit. */
   setRegs(regs: Partial<Regs>): void {
     requireStopped(this.#lock);
-    checkRegs(regs, GPR_NAMES);
+    checkRegs(regs);
     this.#inputs.take(
       () => ({ kind: 'regs', vcpu: this.index, values: toPlain(regs) }),
       () => setRegs(this.#cpu, regs),

@@ -7,18 +7,18 @@ import { KvmError } from '../base/errors.ts';
 import { OneLine, counted, sizeText } from '../base/inspect.ts';
 import { INTERNALS } from '../base/internals.ts';
 import type { IoctlBuffer } from '../base/ioctl.ts';
-import type { LinearMemory } from '../base/linear-memory.ts';
 import { PAGE_SIZE } from '../base/paging-units.ts';
 import type { Platform } from '../base/platform.ts';
 import { Request } from '../base/request.ts';
 import type { Trace } from '../base/trace.ts';
-import type { Cpu } from '../cpu/cpu.ts';
 import type { Engine } from '../cpu/engine.ts';
 import { DirtyLog } from '../dirty-log/dirty-log.ts';
 import type { HubConsumer } from '../mmu/hub-consumer.ts';
 import type { OutsideAccess } from '../cpu/replay.ts';
 import type { Memslot, MemslotRequest } from '../mmu/memslots.ts';
 import { PML_ENTRIES } from '../mmu/pml.ts';
+import { sumOfCounters } from '../mmu/second-level.ts';
+import type { MmuCounters } from '../mmu/second-level.ts';
 import { ListHandles } from '../mt/handles.ts';
 import { isMtRequest, mtIoctlAsync } from '../mt/ioctl.ts';
 import { MemoryTracking } from '../mt/memory-tracking.ts';
@@ -26,6 +26,8 @@ import { checkConfig, checkExit, checkRange, checkRegion, checkRun, checkSignal,
 import { VirtualClock } from './clock.ts';
 import type { VmConfig } from './config.ts';
 import { DEFAULT_QUANTUM } from './config.ts';
+import { CoreRecorder } from './core-capture.ts';
+import type { CoreCapture } from './core-capture.ts';
 import { CallingVcpu } from './calling-vcpu.ts';
 import { BoardHost } from './cpu-host.ts';
 import { deviceMemory } from './device-memory.ts';
@@ -36,8 +38,8 @@ import { vmIoctl } from './ioctl.ts';
 import { Inputs } from './inputs.ts';
 import type { Journal, Moment } from './journal.ts';
 import { buildParts, pageReader, requestWords } from './machine-parts.ts';
-import type { MachineParts } from './machine-parts.ts';
-import { restoreMachine, saveBlocks, saveCore } from './save.ts';
+import type { MachineParts, VmInternals } from './machine-parts.ts';
+import { restoreMachine, saveBlocks } from './save.ts';
 import type { VmCore, VmState } from './save.ts';
 import { SliceRunner } from './slice.ts';
 import { Turns } from './turns.ts';
@@ -70,6 +72,7 @@ export class Vm extends OneLine {
   readonly #inputs: Inputs;
   readonly #turns: Turns;
   readonly #slices: SliceRunner;
+  readonly #recorder: CoreRecorder;
   /** Times the vCPUs were asked to leave guest mode, by the API, the trigger or a full list. */
   #kicks = 0;
 
@@ -116,6 +119,7 @@ export class Vm extends OneLine {
       }) ?? null;
     host.platform = this.platform;
     this.#turns = new Turns(parts.cpus, config.quantum ?? DEFAULT_QUANTUM);
+    this.#recorder = new CoreRecorder(parts, this.#turns, this.clock);
     this.#slices = new SliceRunner(parts, this.#turns, this.#engine, this.mt, this.dirtyLog, this.clock, this.platform, host, this.#inputs);
     config.wrap?.({ parts, mt: this.mt, slices: this.#slices });
   }
@@ -338,12 +342,8 @@ export class Vm extends OneLine {
   }
 
   /** Sums over all vCPUs. */
-  counters(): { eptViolations: number; pmlFull: number; tlbMisses: number; writeMisses: number; guestWalks: number } {
-    const sum = { eptViolations: 0, pmlFull: 0, tlbMisses: 0, writeMisses: 0, guestWalks: 0 };
-    for (const { mmu } of this.#parts.cpus) {
-      for (const key of Object.keys(sum) as (keyof typeof sum)[]) sum[key] += mmu.counters[key];
-    }
-    return sum;
+  counters(): MmuCounters {
+    return sumOfCounters(this.#parts.cpus);
   }
 
   /** Instructions retired by all vCPUs. */
@@ -361,8 +361,13 @@ export class Vm extends OneLine {
 
   /** @internal The same without what devices keep as blocks: for whoever tracks what changes of them (`platform.blocks`). */
   saveCore(): VmCore {
+    return this.captureCore().decode();
+  }
+
+  /** @internal The same as bytes, valid until the next capture. */
+  captureCore(): CoreCapture {
     requireStopped(this.#parts.lock);
-    return saveCore(this.#parts, this.#turns, this.clock, this.platform);
+    return this.#recorder.capture(this.platform);
   }
 
   /**
@@ -372,7 +377,7 @@ export class Vm extends OneLine {
   restore(state: VmState): void {
     requireStopped(this.#parts.lock);
     if (this.#inputs.journal !== null) throw new KvmError('EBUSY', 'a journal is being recorded: stop it before restoring');
-    restoreMachine(state, this.#parts, this.#turns, this.clock, this.platform);
+    restoreMachine(state, () => this.save(), this.#parts, this.#turns, this.clock, this.platform);
     this.requestAll(Request.EVENT);
   }
 
@@ -388,12 +393,7 @@ export class Vm extends OneLine {
   }
 
   /** @internal */
-  get [INTERNALS](): {
-    readonly memory: LinearMemory;
-    readonly cpus: readonly Cpu[];
-    readonly parts: MachineParts;
-    readonly engine: Engine;
-  } {
+  get [INTERNALS](): VmInternals {
     const parts = this.#parts;
     return { memory: parts.memory, cpus: parts.cpus, parts, engine: this.#engine };
   }

@@ -4,7 +4,7 @@ import { INTERNALS } from '../base/internals.ts';
 import { Checkpointer } from '../checkpoint/checkpointer.ts';
 import type { CycleReport } from '../checkpoint/checkpointer.ts';
 import { verifyRebuilds } from '../checkpoint/rebuild.ts';
-import { MemoryStore } from '../checkpoint/store.ts';
+import { MemoryStore } from '../checkpoint/memory-store.ts';
 import { Translator } from '../cpu/translator/translator.ts';
 import { LostWriteError } from '../mt/shadow.ts';
 import type { Exit, SliceResult } from '../vm/exit.ts';

@@ -5,7 +5,7 @@ import { InputError } from '../../src/base/errors.ts';
 import type { SavedBlocks } from '../../src/base/blocks.ts';
 import { Checkpointer } from '../../src/checkpoint/checkpointer.ts';
 import { rebuildCycle, resumeCycle, verifyRebuilds } from '../../src/checkpoint/rebuild.ts';
-import { MemoryStore } from '../../src/checkpoint/store.ts';
+import { MemoryStore } from '../../src/checkpoint/memory-store.ts';
 import { createPc } from '../../src/machine/pc.ts';
 import type { Pc, PcConfig } from '../../src/machine/pc.ts';
 import type { TrackingMethod } from '../../src/mmu/tracking.ts';

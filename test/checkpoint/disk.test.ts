@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import { Checkpointer } from '../../src/checkpoint/checkpointer.ts';
 import { rebuildCycle, resumeCycle, verifyRebuilds } from '../../src/checkpoint/rebuild.ts';
-import { MemoryStore } from '../../src/checkpoint/store.ts';
+import { MemoryStore } from '../../src/checkpoint/memory-store.ts';
 import type { DeltaCheckpoint } from '../../src/checkpoint/store.ts';
 import { hashMachine } from '../../src/snapshot/hash.ts';
 import type { VmState } from '../../src/vm/save.ts';

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { mistaken } from '../../src/cli/demo/mistakes/mistakes.ts';
 import { Checkpointer } from '../../src/checkpoint/checkpointer.ts';
 import { rebuildCycle, verifyRebuilds } from '../../src/checkpoint/rebuild.ts';
-import { MemoryStore } from '../../src/checkpoint/store.ts';
+import { MemoryStore } from '../../src/checkpoint/memory-store.ts';
 import type { DeltaCheckpoint } from '../../src/checkpoint/store.ts';
 import { LostWriteError } from '../../src/mt/shadow.ts';
 import { hashImage, hashMemory } from '../../src/snapshot/hash.ts';

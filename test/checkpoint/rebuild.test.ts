@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { Checkpointer } from '../../src/checkpoint/checkpointer.ts';
 import type { CheckpointPolicy } from '../../src/checkpoint/checkpointer.ts';
 import { rebuildCycle, verifyRebuilds } from '../../src/checkpoint/rebuild.ts';
-import { MemoryStore } from '../../src/checkpoint/store.ts';
+import { MemoryStore } from '../../src/checkpoint/memory-store.ts';
 import { copyMemory, isZero } from '../../src/snapshot/memory-image.ts';
 import type { MemoryImage } from '../../src/snapshot/memory-image.ts';
 import type { Vm } from '../../src/vm/vm.ts';

@@ -3,7 +3,7 @@
 import { expect, it } from 'vitest';
 import { Checkpointer } from '../../src/checkpoint/checkpointer.ts';
 import { resumeCycle } from '../../src/checkpoint/rebuild.ts';
-import { MemoryStore } from '../../src/checkpoint/store.ts';
+import { MemoryStore } from '../../src/checkpoint/memory-store.ts';
 import { MAX, checkpointed, describeResumed, runToEnd } from './resume.ts';
 import { DIRTIER, machineFor, smp64 } from './support/guest.ts';
 

@@ -4,7 +4,7 @@
 import { describe, expect, it } from 'vitest';
 import { Checkpointer } from '../../src/checkpoint/checkpointer.ts';
 import { resumeCycle } from '../../src/checkpoint/rebuild.ts';
-import { MemoryStore } from '../../src/checkpoint/store.ts';
+import { MemoryStore } from '../../src/checkpoint/memory-store.ts';
 import { hashMemory } from '../../src/snapshot/hash.ts';
 import type { TrackingMethod } from '../../src/mmu/tracking.ts';
 import type { VmConfig } from '../../src/vm/config.ts';

@@ -7,7 +7,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { Checkpointer } from '../../src/checkpoint/checkpointer.ts';
 import type { CheckpointPolicy } from '../../src/checkpoint/checkpointer.ts';
 import { rebuildCycle, verifyRebuilds } from '../../src/checkpoint/rebuild.ts';
-import { MemoryStore } from '../../src/checkpoint/store.ts';
+import { MemoryStore } from '../../src/checkpoint/memory-store.ts';
 import type { CheckpointStore } from '../../src/checkpoint/store.ts';
 import { DirectoryStore, cycleFile } from '../../src/cli/checkpoint-directory.ts';
 import { hashImage, hashMemory } from '../../src/snapshot/hash.ts';

@@ -15,7 +15,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { Checkpointer } from '../../src/checkpoint/checkpointer.ts';
 import { rebuildCycle, verifyRebuilds } from '../../src/checkpoint/rebuild.ts';
-import { MemoryStore } from '../../src/checkpoint/store.ts';
+import { MemoryStore } from '../../src/checkpoint/memory-store.ts';
 import type { CheckpointStore } from '../../src/checkpoint/store.ts';
 import { cycleFile, DirectoryStore } from '../../src/cli/checkpoint-directory.ts';
 import { hashImage } from '../../src/snapshot/hash.ts';
@@ -42,6 +42,12 @@ const refusal = (text: string): unknown =>
   expect.objectContaining({ name: 'InputError', message: expect.stringMatching(new RegExp(`^[^\\n]*${text}[^\\n]*$`)) });
 
 describe('a directory of checkpoints', () => {
+  it('needs memory for the largest cycle alone', () => {
+    const store = DirectoryStore.create(join(root, 'memory'));
+    checkpointInto(store);
+    expect(store.pool.bytes).toBe(1024 ** 2);
+  });
+
   it('gives back what was put, to whoever opens it', () => {
     const path = join(root, 'whole');
     const memory = new MemoryStore();

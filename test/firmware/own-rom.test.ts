@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import { Checkpointer } from '../../src/checkpoint/checkpointer.ts';
 import { resumeCycle, verifyRebuilds } from '../../src/checkpoint/rebuild.ts';
-import { MemoryStore } from '../../src/checkpoint/store.ts';
+import { MemoryStore } from '../../src/checkpoint/memory-store.ts';
 import { InputError } from '../../src/base/errors.ts';
 import { bootTarget } from '../../src/boot/vm-target.ts';
 import { createPc } from '../../src/machine/pc.ts';

@@ -6,7 +6,7 @@ import { expect, it } from 'vitest';
 import { loadImage } from '../../src/boot/image.ts';
 import { bootTarget } from '../../src/boot/vm-target.ts';
 import { Checkpointer } from '../../src/checkpoint/checkpointer.ts';
-import { MemoryStore } from '../../src/checkpoint/store.ts';
+import { MemoryStore } from '../../src/checkpoint/memory-store.ts';
 import { createPc } from '../../src/machine/pc.ts';
 import { ENGINES } from '../../src/vm/config.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Checkpointer } from '../../src/checkpoint/checkpointer.ts';
 import { resumeCycle } from '../../src/checkpoint/rebuild.ts';
-import { MemoryStore } from '../../src/checkpoint/store.ts';
+import { MemoryStore } from '../../src/checkpoint/memory-store.ts';
 import type { Vm } from '../../src/vm/vm.ts';
 import { randomOf } from '../mt/laws/machine.ts';
 import { ENGINES, METHODS, MIB, PAGE } from './support/configurations.ts';

@@ -7,7 +7,7 @@ import { describe, expect } from 'vitest';
 import { loadImage } from '../../src/boot/image.ts';
 import { bootTarget } from '../../src/boot/vm-target.ts';
 import { Checkpointer } from '../../src/checkpoint/checkpointer.ts';
-import { MemoryStore } from '../../src/checkpoint/store.ts';
+import { MemoryStore } from '../../src/checkpoint/memory-store.ts';
 import { createPc } from '../../src/machine/pc.ts';
 import { hashMemory } from '../../src/snapshot/hash.ts';
 import { debianFile } from '../support/debian-package.ts';

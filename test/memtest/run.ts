@@ -1,7 +1,7 @@
 // memtest86+ under the checkpointer, every cycle held against the shadow of all memory.
 
 import { Checkpointer } from '../../src/checkpoint/checkpointer.ts';
-import { MemoryStore } from '../../src/checkpoint/store.ts';
+import { MemoryStore } from '../../src/checkpoint/memory-store.ts';
 import { Memtest } from './memtest.ts';
 import type { Progress } from './memtest.ts';
 import type { DebianFile } from '../support/debian-package.ts';

@@ -4,6 +4,7 @@ import { LinearMemory } from '../../src/base/linear-memory.ts';
 import { Access, TlbContext } from '../../src/mmu/access.ts';
 import { attachArming } from '../../src/mmu/attach.ts';
 import { EPT_D, EPT_LEAF, EPT_W } from '../../src/mmu/ept-entry.ts';
+import { EptAccess, EptOrigin, EptOutcome, EptResult, eptAccess } from '../../src/mmu/ept-walk.ts';
 import type { TrackingMethod } from '../../src/mmu/tracking.ts';
 import { A, D, LongTables, MIB, P, RecordingSink, U, W, enableLong, leavesOf, machine } from './support.ts';
 import type { TestMachine } from './support.ts';
@@ -45,6 +46,32 @@ describe('without a method', () => {
 });
 
 describe.each(['write-protect', 'pml'] as const)('tracking by %s', (method) => {
+  it('leaves of the first store to a page what a walk would have left', () => {
+    const { m, t } = tracked(method);
+    for (let i = 0; i < 3; i++) t.map(0x5000 + i * 4096, 0x100000 + i * 4096, WARM);
+    m.tracking.enable();
+    // From here on the tables themselves are not written any more.
+    m.vcpus[0]!.translate(0x5000, WRITE, USER);
+    expect(reported(m)).toEqual([[0, 0x100]]);
+    m.tracking.rearm([0x100], 1);
+    const { u32 } = m.memory;
+    const { views } = m.physical;
+    const result = new EptResult();
+    for (const [linear, gfn] of [0x5000, 0x6000, 0x7000, 0x5000, 0x6000].map((at) => [at, at / 4096 + 0xfb] as const)) {
+      // Reading takes the walk that sets A, so that of two stores one has a leaf to go by and the other walks.
+      if (linear === 0x6000) m.vcpus[0]!.translate(linear, READ, USER);
+      const before = m.vcpus[0]!.counters.eptViolations;
+      expect(m.vcpus[0]!.translate(linear, WRITE, USER)).toBe(m.physical.hostOffset(gfn * 4096));
+      expect(m.vcpus[0]!.counters.eptViolations - before).toBe(method === 'pml' ? 0 : 1);
+      expect(eptAccess(u32, views.eptp, gfn * 4096, EptAccess.WRITE, EptOrigin.FINAL_PAGE, null, result)).toBe(EptOutcome.OK);
+      expect(result.leaf).toBe(views.ept.leafOf(gfn));
+      expect(result.leaf & EPT_D).toBe(method === 'pml' ? EPT_D : 0);
+      expect(result.leaf & EPT_W).toBe(EPT_W);
+      expect(reported(m)).toEqual([[0, gfn]]);
+      m.tracking.rearm([gfn], 1);
+    }
+  });
+
   it('reports the first store to a page, once', () => {
     const { m, t } = tracked(method);
     for (let i = 0; i < 4; i++) t.map(0x5000 + i * 4096, 0x100000 + i * 4096, WARM);

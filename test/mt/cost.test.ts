@@ -7,7 +7,7 @@ import { SyntheticMachine } from './synthetic-machine.ts';
 class Accesses {
   count = 0;
 
-  /** The same array, counting element accesses; a whole-array operation counts as its elements. */
+  /** The same array, counting element accesses; a whole-array operation counts as its elements, a copy or view as its own. */
   watch<A extends Uint32Array | Uint8Array>(array: A): A {
     return new Proxy(array, {
       get: (target, key) => {
@@ -16,7 +16,7 @@ class Accesses {
         if (typeof value !== 'function') return value;
         return (...args: unknown[]) => {
           const result: unknown = Reflect.apply(value, target, args);
-          this.count += key === 'slice' ? (result as Uint32Array).length : target.length;
+          this.count += key === 'slice' || key === 'subarray' ? (result as Uint32Array).length : target.length;
           return result;
         };
       },

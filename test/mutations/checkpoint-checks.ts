@@ -3,7 +3,7 @@
 import { expect } from 'vitest';
 import { Checkpointer, CheckpointError } from '../../src/checkpoint/checkpointer.ts';
 import { verifyRebuilds } from '../../src/checkpoint/rebuild.ts';
-import { MemoryStore } from '../../src/checkpoint/store.ts';
+import { MemoryStore } from '../../src/checkpoint/memory-store.ts';
 import type { DeltaCheckpoint } from '../../src/checkpoint/store.ts';
 import { Vm } from '../../src/vm/vm.ts';
 import { MIB, PAGE } from '../laws/support/configurations.ts';

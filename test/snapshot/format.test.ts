@@ -1,8 +1,9 @@
+import zlib from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { crc32 } from '../../src/base/crc32.ts';
 import { InternalError } from '../../src/base/errors.ts';
 import { bytesSource, ContainerKind, decodeContainer, encodeContainer, isContainer } from '../../src/snapshot/format.ts';
-import type { Container, Header } from '../../src/snapshot/format.ts';
+import type { Checksum, Container, Header } from '../../src/snapshot/format.ts';
 import { MAX_ATTACHMENTS, MAX_BLOCKS, MAX_HEADER, MAX_NUMBER, MAX_SECTIONS } from '../../src/snapshot/limits.ts';
 import type { MemoryImage } from '../../src/snapshot/memory-image.ts';
 
@@ -11,9 +12,9 @@ const KIND = ContainerKind.CHECKPOINT_BASE;
 
 const page = (seed: number): Uint8Array => Uint8Array.from({ length: PAGE }, (_, n) => (n * seed) & 0xff);
 
-function encoded(header: Header, pages: MemoryImage): { bytes: Uint8Array; crc: number } {
+function encoded(header: Header, pages: MemoryImage, checksum?: Checksum): { bytes: Uint8Array; crc: number } {
   const parts: Uint8Array[] = [];
-  const generator = encodeContainer(KIND, header, [pages]);
+  const generator = encodeContainer(KIND, header, [pages], checksum);
   for (let part = generator.next(); ; part = generator.next()) {
     if (part.done) return { bytes: Uint8Array.from(Buffer.concat(parts)), crc: part.value };
     parts.push(part.value);
@@ -72,6 +73,20 @@ describe('container', () => {
     const { bytes } = encoded({}, zeros);
     expect(bytes.length).toBe(32 + 4 + 8 + 4 * 100 + 4);
     expectPages(decoded(bytes).sections[0]!, zeros);
+  });
+
+  it('is the same wherever its pages lie, and whoever computes the checksum', () => {
+    const slab = Uint8Array.from(Buffer.concat(Array.from({ length: 600 }, (_, n) => page(n | 1))));
+    const at = (place: number): Uint8Array => slab.subarray(place * PAGE, (place + 1) * PAGE);
+    const apart: MemoryImage = new Map(Array.from({ length: 600 }, (_, gfn) => [gfn, page(gfn | 1)]));
+    const inRow: MemoryImage = new Map([...apart.keys()].map((gfn) => [gfn, at(gfn)]));
+    const mixed: MemoryImage = new Map([...apart].map(([gfn, own]) => [gfn, gfn % 300 < 290 ? at(gfn) : own]));
+    const expected = encoded({}, apart);
+    for (const pages of [inRow, mixed]) {
+      const { bytes, crc } = encoded({}, pages, zlib.crc32);
+      expect(crc).toBe(expected.crc);
+      expect(Buffer.compare(bytes, expected.bytes)).toBe(0);
+    }
   });
 
   it('reaches over several pieces', () => {

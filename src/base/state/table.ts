@@ -59,8 +59,11 @@ export type StateViews<F extends Record<string, FieldSpec>> = { readonly [K in k
 const VIEWS = { u8: Uint8Array, u16: Uint16Array, u32: Uint32Array, i32: Int32Array, u64: BigUint64Array };
 
 /** One typed array per field over the block at byte `base` of the linear memory: `views.cr0[0]`, `views.gpr[3]`. */
-export function viewsOf<F extends Record<string, FieldSpec>>(table: StateTable<F>, memory: LinearMemory, base: number): StateViews<F> {
-  const buffer = memory.memory.buffer as ArrayBuffer;
+export const viewsOf = <F extends Record<string, FieldSpec>>(table: StateTable<F>, memory: LinearMemory, base: number): StateViews<F> =>
+  viewsIn(table, memory.memory.buffer as ArrayBuffer, base);
+
+/** The same over the block at byte `base` of any buffer. */
+export function viewsIn<F extends Record<string, FieldSpec>>(table: StateTable<F>, buffer: ArrayBuffer, base: number): StateViews<F> {
   const view = ([key, { type, count }]: [string, FieldSpec]) => [key, new VIEWS[type](buffer, base + table.offset[key], count)];
   // Made in one go: V8 would turn an object that is given so many properties by computed keys into a dictionary, which is slow to read.
   return Object.fromEntries(Object.entries(table.fields).map(view)) as StateViews<F>;

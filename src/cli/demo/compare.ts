@@ -3,7 +3,7 @@
 
 import { Checkpointer } from '../../checkpoint/checkpointer.ts';
 import type { CycleReport } from '../../checkpoint/checkpointer.ts';
-import { MemoryStore } from '../../checkpoint/store.ts';
+import { MemoryStore } from '../../checkpoint/memory-store.ts';
 import type { PcConfig } from '../../machine/pc.ts';
 import { hashMemory } from '../../snapshot/hash.ts';
 import type { Exit } from '../../vm/exit.ts';

@@ -2,7 +2,7 @@
 
 import { PAGE_SIZE } from '../../base/paging-units.ts';
 import { Checkpointer } from '../../checkpoint/checkpointer.ts';
-import { MemoryStore } from '../../checkpoint/store.ts';
+import { MemoryStore } from '../../checkpoint/memory-store.ts';
 import { verifyRebuilds } from '../../checkpoint/rebuild.ts';
 import { LostWriteError } from '../../mt/shadow.ts';
 import type { Exit, SliceResult } from '../../vm/exit.ts';

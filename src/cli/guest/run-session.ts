@@ -1,6 +1,6 @@
 // One guest on one machine, from its options to the process's exit status: what it needs is made and opened, and closed again.
 
-import { MemoryStore } from '../../checkpoint/store.ts';
+import { MemoryStore } from '../../checkpoint/memory-store.ts';
 import type { CheckpointStore } from '../../checkpoint/store.ts';
 import { DirectoryStore } from '../checkpoint-directory.ts';
 import type { CliIo } from '../io.ts';

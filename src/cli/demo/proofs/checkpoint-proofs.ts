@@ -3,7 +3,7 @@
 import { PAGE_SIZE } from '../../../base/paging-units.ts';
 import { Checkpointer, CheckpointError } from '../../../checkpoint/checkpointer.ts';
 import { verifyRebuilds } from '../../../checkpoint/rebuild.ts';
-import { MemoryStore } from '../../../checkpoint/store.ts';
+import { MemoryStore } from '../../../checkpoint/memory-store.ts';
 import { around } from '../../../vm/seams.ts';
 import type { Proof } from './proofs.ts';
 import { DATA, StoreMachine } from './store-machine.ts';
