@@ -4,7 +4,8 @@
 import { InputError } from '../base/errors.ts';
 import type { Ept } from './ept.ts';
 import { EPT_ADDRESS } from './ept-entry.ts';
-import { TLB_ENTRIES, TlbInfo, TLB_INDEX_MASK } from './tlb-layout.ts';
+import { TLB_CONTEXTS, TLB_ENTRIES, TLB_VICTIM_CONTEXTS, TlbInfo, tlbEntries, tlbVictims } from './tlb-layout.ts';
+import type { TlbPlace } from './tlb-layout.ts';
 import type { Tlb } from './tlb.ts';
 
 /** One number per entry that holds a translation, in each column. */
@@ -22,15 +23,28 @@ const TWO_32 = 0x100000000;
 const CANONICAL_LIMIT = 2 ** 47;
 
 export function saveTlb(tlb: Tlb): SavedTlb {
-  const { occupied, pageTag32 } = tlb.views;
+  const { views } = tlb;
+  const { occupied, readTag32 } = views;
   const entry: number[] = [];
-  for (let index = 0; index < TLB_ENTRIES; index++) if (occupied[index >>> 5]! & (1 << (index & 31))) entry.push(index);
+  for (let index = occupied.next(0); index >= 0; index = occupied.next(index + 1)) entry.push(index);
   return {
     entry,
-    linear: entry.map((index) => (pageTag32[2 * index + 1]! | 0) * TWO_32 + pageTag32[2 * index]!),
-    gfn: entry.map((index) => tlb.gfn[index]!),
+    linear: entry.map((index) => (readTag32[2 * index + 1]! | 0) * TWO_32 + views.lowOf(index)),
+    gfn: entry.map((index) => tlb.gfnOf(index)),
     info: entry.map((index) => tlb.info[index]!),
   };
+}
+
+/** The places of entries, by ascending index. */
+const PLACES: readonly TlbPlace[] = [
+  ...Array.from({ length: TLB_CONTEXTS }, (_, context) => tlbEntries(context)),
+  ...Array.from({ length: TLB_VICTIM_CONTEXTS }, (_, context) => tlbVictims(context)),
+];
+
+/** Whether entry `index`, a first one or a victim, is one that the page at `linear` can be in. */
+function isIn(index: number, linear: number): boolean {
+  const place = PLACES.filter(({ first }) => first <= index).at(-1);
+  return place !== undefined && place.first + ((linear >>> 12) & place.mask) === index;
 }
 
 /** Makes `tlb` hold exactly `saved`. `ept` says where its pages lie. InputError if `saved` is not what `saveTlb` gives. */
@@ -56,7 +70,7 @@ export function restoreTlb(tlb: Tlb, saved: SavedTlb, ept: Ept): void {
       page % 4096 === 0 &&
       page >= -CANONICAL_LIMIT &&
       page < CANONICAL_LIMIT &&
-      ((page >>> 12) & TLB_INDEX_MASK) === (index & TLB_INDEX_MASK) &&
+      isIn(index, page) &&
       Number.isInteger(bits) &&
       (bits & ~TlbInfo.ALL) === 0 &&
       [12, 21, 22, 30].includes(shift);
@@ -66,6 +80,6 @@ export function restoreTlb(tlb: Tlb, saved: SavedTlb, ept: Ept): void {
   entry.forEach((index, i) => {
     const page = linear[i]!;
     const frame = gfn[i]!;
-    tlb.fill(index, page >>> 0, Math.floor(page / TWO_32) >>> 0, frame, (ept.leafOf(frame) & EPT_ADDRESS) >>> 0, info[i]!);
+    tlb.put(index, page >>> 0, Math.floor(page / TWO_32) >>> 0, frame, (ept.leafOf(frame) & EPT_ADDRESS) >>> 0, info[i]!);
   });
 }

@@ -3,7 +3,7 @@
 // the instruction, before any of its effects, and the interpreter executes it.
 
 import { Seg, VCPU_STATE } from '../../base/state/vcpu.ts';
-import { TLB_CONTEXT_ENTRIES, TLB_INDEX_MASK, TLB_LAYOUT } from '../../mmu/tlb-layout.ts';
+import { TLB_LAYOUT, tlbEntries } from '../../mmu/tlb-layout.ts';
 import { Access } from '../../mmu/access.ts';
 import { OperandKind, RIP } from '../builder/insn.ts';
 import type { Address, Insn, Operand, Size } from '../builder/insn.ts';
@@ -267,20 +267,26 @@ export class OperandBuilder extends ValueBuilder {
     const { body, frame, context } = this;
     this.checkSegment(segment, a, bytes, access);
     const linear = this.linear(segment, a);
-    const tags = TLB_LAYOUT.offset[access === Access.WRITE ? 'writeTag' : 'readTag'] + context * TLB_CONTEXT_ENTRIES * 8;
-    const hosts = TLB_LAYOUT.offset.host + context * TLB_CONTEXT_ENTRIES * 4;
-    this.push(linear, 'i32').i32(12).op('i32.shr_u').i32(TLB_INDEX_MASK).op('i32.and');
-    const index = this.pop('i32');
-    body.get(frame.tlb);
-    this.push(index).i32(3).op('i32.shl', 'i32.add').memory('i64.load', tags);
+    const { first, mask } = tlbEntries(context);
+    const tags = TLB_LAYOUT.offset[access === Access.WRITE ? 'writeTag' : 'readTag'] + 8 * first;
+    const entry = this.temporaries.take('i32');
+    this.push(linear, 'i32')
+      .i32(9)
+      .op('i32.shr_u')
+      .i32(8 * mask)
+      .op('i32.and')
+      .get(frame.tlb)
+      .op('i32.add');
+    body.tee(entry).memory('i64.load', tags);
     this.push(linear);
     if (bytes > 1) body.i64(BigInt(bytes - 1)).op('i64.add');
     body.i64(-4096n).op('i64.and', 'i64.eq');
     const at = this.temporaries.take('i32');
     body.if('i32');
-    body.get(frame.tlb);
-    this.push(index).i32(2).op('i32.shl', 'i32.add').memory('i32.load', hosts);
-    this.push(linear, 'i32').i32(0xfff).op('i32.and', 'i32.add');
+    this.push(linear, 'i32')
+      .get(entry)
+      .memory('i32.load', TLB_LAYOUT.offset.place + 8 * first)
+      .op('i32.add');
     body.else().get(frame.tlb);
     this.push(linear, 'i32');
     this.push(linear)
