@@ -7,6 +7,7 @@ import { TLB_LAYOUT, tlbEntries } from '../../mmu/tlb-layout.ts';
 import { Access } from '../../mmu/access.ts';
 import { OperandKind, RIP } from '../builder/insn.ts';
 import type { Address, Insn, Operand, Size } from '../builder/insn.ts';
+import { Repeated } from '../builder/repeated.ts';
 import { LazyFlags } from './lazy-flags.ts';
 import { Imported } from './region-frame.ts';
 import type { RegionFrame } from './region-frame.ts';
@@ -17,6 +18,9 @@ import type { Type } from './wasm/opcodes.ts';
 
 const RSP = 4;
 const RBP = 5;
+const RAX = 0;
+const RSI = 6;
+const RDI = 7;
 const { offset } = VCPU_STATE;
 
 /** Where the instruction at hand stands. */
@@ -245,6 +249,28 @@ export class OperandBuilder extends ValueBuilder {
   /** 32-bit code that is not segmented may still have bases and limits in FS and GS, and may not write to CS. */
   private isFlat(segment: number): boolean {
     return !this.frame.segmented && (segment === Seg.ES || segment === Seg.SS || segment === Seg.DS);
+  }
+
+  /** Whether any offset in the segment is the linear address, and no access reaches an end. */
+  protected isPlain(segment: number): boolean {
+    return this.frame.is64 ? segment !== Seg.FS && segment !== Seg.GS : this.isFlat(segment);
+  }
+
+  /** Puts the iterations on the stack that are done at once, 0 if none is; at most those in local `most`, an i32. */
+  protected stringRun(i: Insn, kind: Repeated, most: number): void {
+    const { body, frame } = this;
+    const { first, mask } = tlbEntries(this.context);
+    body
+      .get(frame.tlb)
+      .i32(8 * first)
+      .op('i32.add')
+      .i32(8 * mask);
+    this.push(this.readRegister(i.addressSize, RDI), 'i64');
+    this.push(kind === Repeated.COPY ? this.readRegister(i.addressSize, RSI) : this.readRegister(i.size, RAX), 'i64');
+    body
+      .get(most)
+      .i32(Math.log2(i.size))
+      .call(kind === Repeated.COPY ? Imported.COPY_RUN : Imported.FILL_RUN);
   }
 
   /** Leaves an access of `bytes` bytes that reaches the segment's end to the interpreter. */

@@ -10,6 +10,7 @@ import { KEY_SEGMENTED } from '../code-key.ts';
 import { JUMP_CACHE_MASK, JumpEntry, JUMP_ENTRY_SHIFT } from './jump-cache.ts';
 import { CANONICAL, OVERRIDE } from './flag-kinds.ts';
 import { SLOW_TYPE, TRANSLATE_TYPE, translate } from './slow-access.ts';
+import { RUN_TYPE, copyRun, fillRun } from './string-runs.ts';
 import { FunctionBody } from './wasm/function-body.ts';
 import { encodeModule } from './wasm/module.ts';
 import type { FunctionType, ModuleParts } from './wasm/module.ts';
@@ -220,7 +221,7 @@ function dispatch(): FunctionBody {
   return body.get(outcome);
 }
 
-/** The module's bytes; exports flagAux, flagResult, translate, dispatch, table, and gone, a region that does nothing. */
+/** The module's bytes; exports flagAux, flagResult, translate, copyRun, fillRun, dispatch, table, and gone, a region that does nothing. */
 export function runtimeModule(memory: ModuleParts['memory'], tableSize: number, code: CodeMap['layout']): Uint8Array<ArrayBuffer> {
   return encodeModule({
     memory,
@@ -231,6 +232,8 @@ export function runtimeModule(memory: ModuleParts['memory'], tableSize: number, 
       { type: REGION_TYPE, body: dispatch(), exportAs: 'dispatch' },
       { type: REGION_TYPE, body: new FunctionBody(REGION_TYPE.parameters).i32(Outcome.MISS), exportAs: 'gone' },
       { type: TRANSLATE_TYPE, body: translate(code, SLOW), exportAs: 'translate' },
+      { type: RUN_TYPE, body: copyRun(), exportAs: 'copyRun' },
+      { type: RUN_TYPE, body: fillRun(), exportAs: 'fillRun' },
     ],
     tableSize,
   });
