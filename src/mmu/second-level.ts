@@ -7,7 +7,7 @@ import { PAGE_SIZE } from '../base/paging-units.ts';
 import { AccessSource, NOT_BACKED } from './access.ts';
 import type { DirtyHub } from './dirty-hub.ts';
 import type { Ept } from './ept.ts';
-import { EPT_ADDRESS, EPT_R, EPT_SLOT_WRITABLE } from './ept-entry.ts';
+import { EPT_ADDRESS, EPT_D, EPT_LEAF, EPT_R, EPT_RWX, EPT_SLOT_WRITABLE, EPT_W } from './ept-entry.ts';
 import { EptAccess, EptOrigin, EptOutcome, EptResult, eptAccess, leafNeed, structureNeed } from './ept-walk.ts';
 import type { PhysicalMemory } from './physical-memory.ts';
 import type { Pml } from './pml.ts';
@@ -95,7 +95,33 @@ export class SecondLevel {
   finalPage(gfn: number, access: number): number {
     const need = leafNeed(access, this.ad);
     const leaf = this.ept.leafOf(gfn);
-    return (leaf & need) === need ? (leaf & EPT_ADDRESS) >>> 0 : this.walk(gfn, access, EptOrigin.FINAL_PAGE);
+    if ((leaf & need) === need) return (leaf & EPT_ADDRESS) >>> 0;
+    return this.isNoticed(leaf, need) ? this.notice(gfn, leaf) : this.walk(gfn, access, EptOrigin.FINAL_PAGE);
+  }
+
+  /** Whether a leaf of 4 KiB lacks nothing that an access needs but what armed pages lack, and no exit is in the way. */
+  private isNoticed(leaf: number, need: number): boolean {
+    if ((need & EPT_W) === 0 || (leaf & EPT_LEAF) !== 0) return false;
+    const lacking = need & ~leaf;
+    return this.ad ? lacking === EPT_D && !this.pml.isFull() : lacking === EPT_W && (leaf & EPT_SLOT_WRITABLE) !== 0;
+  }
+
+  /** The first store to an armed page, as `walk` does it, without a walk: the flat cache knows what it would find. */
+  private notice(gfn: number, leaf: number): number {
+    if (this.ad) {
+      this.ept.edit(gfn, EPT_D, 0);
+      this.pml.append(gfn);
+      this.hub.pmlAppended(this.vcpu, this.pml.unflushed);
+    } else if (!this.violation(gfn, EptAccess.WRITE | ((leaf & EPT_RWX) << 3) | EptOrigin.FINAL_PAGE)) return NOT_BACKED;
+    return (leaf & EPT_ADDRESS) >>> 0;
+  }
+
+  /** An EPT violation and its handler. True if the access is to be tried again. */
+  private violation(gfn: number, qualification: number): boolean {
+    this.counters.eptViolations++;
+    this.trace.on?.('ept-violation', { vcpu: this.vcpu, gpa: gfn * PAGE_SIZE, qualification });
+    this.hub.drain(this.vcpu);
+    return this.hub.resolveViolation(this.vcpu, gfn, qualification);
   }
 
   /** Whether EPT would let a store to page `gfn` pass without an exit and without setting a flag. */
@@ -130,10 +156,7 @@ export class SecondLevel {
           this.hub.drain(this.vcpu);
           break;
         case EptOutcome.VIOLATION:
-          this.counters.eptViolations++;
-          this.trace.on?.('ept-violation', { vcpu: this.vcpu, gpa, qualification: result.qualification });
-          this.hub.drain(this.vcpu);
-          if (!this.hub.resolveViolation(this.vcpu, gfn, result.qualification)) return NOT_BACKED;
+          if (!this.violation(gfn, result.qualification)) return NOT_BACKED;
           break;
         default:
           throw new InternalError(`EPT misconfiguration at GPA 0x${gpa.toString(16)}`);

@@ -29,6 +29,11 @@ export class TlbUndo {
     if (this.hasVictim) this.take(this.victim, victimOf(low, context));
   }
 
+  /** Nothing was filled. */
+  clear(): void {
+    this.entry[LOW] = TAG_INVALID;
+  }
+
   /** If the entry has another page than it had: makes all as it was. */
   takeBack(): void {
     const { entry, victim } = this;

@@ -118,6 +118,7 @@ export class VcpuMmu {
     const gfn = second.reached(walk.gfn);
     const host = second.finalPage(gfn, EPT_ACCESS[access]!);
     if (host < 0) return this.mmio(gfn, linear);
+    if (again) this.undo.note(index, context);
     tlb.fill(index, low, high, gfn, host, info);
     if (access === Access.WRITE) this.physical.open(gfn, AccessSource.DATA, linear & PAGE_MASK, bytes, host);
     if (context < TlbContext.FETCH_SUPERVISOR) this.grantIfFree(index, gfn);
@@ -130,9 +131,7 @@ export class VcpuMmu {
    * bits that it sets and by what is logged for them.
    */
   attempt(linear: number, access: number, context: number, bytes: number): number {
-    const low = (linear & ~PAGE_MASK) >>> 0;
-    const high = ((linear - (linear >>> 0)) / TWO_32) >>> 0;
-    this.undo.note(this.tlb.locate(low, high, context), context);
+    this.undo.clear();
     const at = this.translate(linear, access, context, bytes, true);
     if (this.state.request[0] === 0) return at < 0 ? -1 : at;
     this.undo.takeBack();
