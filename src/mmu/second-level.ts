@@ -7,7 +7,7 @@ import { PAGE_SIZE } from '../base/paging-units.ts';
 import { AccessSource, NOT_BACKED } from './access.ts';
 import type { DirtyHub } from './dirty-hub.ts';
 import type { Ept } from './ept.ts';
-import { EPT_A, EPT_ADDRESS, EPT_D, EPT_LEAF, EPT_R, EPT_RWX, EPT_SLOT_WRITABLE, EPT_W } from './ept-entry.ts';
+import { EPT_ADDRESS, EPT_D, EPT_LEAF, EPT_R, EPT_RWX, EPT_SLOT_WRITABLE, EPT_W } from './ept-entry.ts';
 import { EptAccess, EptOrigin, EptOutcome, EptResult, eptAccess, leafNeed, structureNeed } from './ept-walk.ts';
 import type { PhysicalMemory } from './physical-memory.ts';
 import type { Pml } from './pml.ts';
@@ -110,28 +110,27 @@ export class SecondLevel {
     const need = leafNeed(access, this.ad);
     const leaf = this.ept.leafOf(gfn);
     if ((leaf & need) === need) return (leaf & EPT_ADDRESS) >>> 0;
-    if (access === EptAccess.WRITE && (leaf & EPT_LEAF) === 0 && this.isFirstWrite(gfn, leaf)) return (leaf & EPT_ADDRESS) >>> 0;
-    return this.walk(gfn, access, EptOrigin.FINAL_PAGE);
+    return this.isNoticed(leaf, need) ? this.notice(gfn, leaf) : this.walk(gfn, access, EptOrigin.FINAL_PAGE);
   }
 
-  /**
-   * The first write to an armed page, whose 4 KiB leaf is in the cache: what the walk and its exit come to, without walking. False, and
-   * nothing changes, for any other write.
-   */
-  private isFirstWrite(gfn: number, leaf: number): boolean {
+  /** Whether a leaf of 4 KiB lacks nothing that an access needs but what armed pages lack, and no exit is in the way. */
+  private isNoticed(leaf: number, need: number): boolean {
+    if ((need & EPT_W) === 0 || (leaf & EPT_LEAF) !== 0) return false;
+    const lacking = need & ~leaf;
+    return this.ad ? lacking === EPT_D && !this.pml.isFull() : lacking === EPT_W && (leaf & EPT_SLOT_WRITABLE) !== 0;
+  }
+
+  /** The first store to an armed page, as `walk` does it, without a walk: the flat cache knows what it would find. */
+  private notice(gfn: number, leaf: number): number {
     if (this.ad) {
-      // A in the cache: the walk has set it at every level, and would set nothing but D now.
-      if ((leaf & (EPT_W | EPT_A | EPT_D)) !== (EPT_W | EPT_A) || this.pml.isFull()) return false;
       this.ept.edit(gfn, EPT_D, 0);
       this.pml.append(gfn);
       this.hub.pmlAppended(this.vcpu, this.pml.unflushed);
-      return true;
-    }
-    if ((leaf & (EPT_SLOT_WRITABLE | EPT_W)) !== EPT_SLOT_WRITABLE) return false;
-    return this.violation(gfn, EptAccess.WRITE | ((leaf & EPT_RWX) << 3) | EptOrigin.FINAL_PAGE);
+    } else if (!this.violation(gfn, EptAccess.WRITE | ((leaf & EPT_RWX) << 3) | EptOrigin.FINAL_PAGE)) return NOT_BACKED;
+    return (leaf & EPT_ADDRESS) >>> 0;
   }
 
-  /** An EPT violation, and its handler. Whether the access is to be tried again. */
+  /** An EPT violation and its handler. True if the access is to be tried again. */
   private violation(gfn: number, qualification: number): boolean {
     this.counters.eptViolations++;
     this.trace.on?.('ept-violation', { vcpu: this.vcpu, gpa: gfn * PAGE_SIZE, qualification });

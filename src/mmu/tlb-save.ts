@@ -4,7 +4,8 @@
 import { InputError } from '../base/errors.ts';
 import type { Ept } from './ept.ts';
 import { EPT_ADDRESS } from './ept-entry.ts';
-import { TLB_ENTRIES, TlbInfo, TLB_INDEX_MASK } from './tlb-layout.ts';
+import { TLB_CONTEXTS, TLB_ENTRIES, TLB_VICTIM_CONTEXTS, TlbInfo, tlbEntries, tlbVictims } from './tlb-layout.ts';
+import type { TlbPlace } from './tlb-layout.ts';
 import type { Tlb } from './tlb.ts';
 
 /** One number per entry that holds a translation, in each column. */
@@ -21,7 +22,7 @@ export interface SavedTlb {
 const TWO_32 = 0x100000000;
 const CANONICAL_LIMIT = 2 ** 47;
 
-/** Words of a packed entry: the two halves of its tag, GFN, and index and info in one. */
+/** Words of a packed entry: the two halves of its page's address, GFN, and index and info in one. */
 const PACKED_WORDS = 4;
 const INDEX_SHIFT = 16;
 const INFO_MASK = 0xffff;
@@ -29,7 +30,7 @@ const INFO_MASK = 0xffff;
 /** How many words `packTlb` gives. */
 export function packedWords({ views: { occupied } }: Tlb): number {
   let held = 0;
-  for (let word = 0; word < occupied.length; word++) held += ones(occupied[word]!);
+  for (let index = occupied.next(0); index >= 0; index = occupied.next(index + 1)) held++;
   return PACKED_WORDS * held;
 }
 
@@ -38,18 +39,15 @@ export function packedWords({ views: { occupied } }: Tlb): number {
  * index behind them.
  */
 export function packTlb(tlb: Tlb, out: Uint32Array, at: number): number {
-  const { gfn, info } = tlb;
-  const { occupied, pageTag32 } = tlb.views;
+  const { info, views } = tlb;
+  const { occupied, readTag32 } = views;
   let end = at;
-  for (let word = 0; word < occupied.length; word++) {
-    for (let bits = occupied[word]!; bits !== 0; bits &= bits - 1) {
-      const index = word * 32 + 31 - Math.clz32(bits & -bits);
-      out[end] = pageTag32[2 * index]!;
-      out[end + 1] = pageTag32[2 * index + 1]!;
-      out[end + 2] = gfn[index]!;
-      out[end + 3] = (index << INDEX_SHIFT) | info[index]!;
-      end += PACKED_WORDS;
-    }
+  for (let index = occupied.next(0); index >= 0; index = occupied.next(index + 1)) {
+    out[end] = views.lowOf(index);
+    out[end + 1] = readTag32[2 * index + 1]!;
+    out[end + 2] = tlb.gfnOf(index);
+    out[end + 3] = (index << INDEX_SHIFT) | info[index]!;
+    end += PACKED_WORDS;
   }
   return end;
 }
@@ -71,11 +69,16 @@ export function saveTlb(tlb: Tlb): SavedTlb {
   return unpackTlb(packed);
 }
 
-/** How many bits are set. */
-function ones(word: number): number {
-  const pairs = word - ((word >>> 1) & 0x55555555);
-  const nibbles = (pairs & 0x33333333) + ((pairs >>> 2) & 0x33333333);
-  return Math.imul((nibbles + (nibbles >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24;
+/** The places of entries, by ascending index. */
+const PLACES: readonly TlbPlace[] = [
+  ...Array.from({ length: TLB_CONTEXTS }, (_, context) => tlbEntries(context)),
+  ...Array.from({ length: TLB_VICTIM_CONTEXTS }, (_, context) => tlbVictims(context)),
+];
+
+/** Whether entry `index`, a first one or a victim, is one that the page at `linear` can be in. */
+function isIn(index: number, linear: number): boolean {
+  const place = PLACES.filter(({ first }) => first <= index).at(-1);
+  return place !== undefined && place.first + ((linear >>> 12) & place.mask) === index;
 }
 
 /** Makes `tlb` hold exactly `saved`. `ept` says where its pages lie. InputError if `saved` is not what `saveTlb` gives. */
@@ -101,7 +104,7 @@ export function restoreTlb(tlb: Tlb, saved: SavedTlb, ept: Ept): void {
       page % 4096 === 0 &&
       page >= -CANONICAL_LIMIT &&
       page < CANONICAL_LIMIT &&
-      ((page >>> 12) & TLB_INDEX_MASK) === (index & TLB_INDEX_MASK) &&
+      isIn(index, page) &&
       Number.isInteger(bits) &&
       (bits & ~TlbInfo.ALL) === 0 &&
       [12, 21, 22, 30].includes(shift);
@@ -111,6 +114,6 @@ export function restoreTlb(tlb: Tlb, saved: SavedTlb, ept: Ept): void {
   entry.forEach((index, i) => {
     const page = linear[i]!;
     const frame = gfn[i]!;
-    tlb.fill(index, page >>> 0, Math.floor(page / TWO_32) >>> 0, frame, (ept.leafOf(frame) & EPT_ADDRESS) >>> 0, info[i]!);
+    tlb.put(index, page >>> 0, Math.floor(page / TWO_32) >>> 0, frame, (ept.leafOf(frame) & EPT_ADDRESS) >>> 0, info[i]!);
   });
 }

@@ -8,6 +8,7 @@
 import type { LinearMemory } from '../base/linear-memory.ts';
 import { PAGE_SHIFT, PAGE_SIZE } from '../base/paging-units.ts';
 import type { MemoryPlan } from '../base/state/regions.ts';
+import type { EntrySet } from './entry-set.ts';
 import type { Ept } from './ept.ts';
 import { EPT_ADDRESS } from './ept-entry.ts';
 import { TAG_INVALID } from './tlb-layout.ts';
@@ -20,14 +21,13 @@ export class WriteSlots {
   readonly slotOf: Uint16Array;
   private readonly firstPage: number;
   private readonly writeTag: Uint32Array;
-  private readonly host: Uint32Array;
-  private readonly occupied: Uint32Array;
+  private readonly occupied: EntrySet;
 
   constructor(
     memory: LinearMemory,
     plan: MemoryPlan,
     vcpu: number,
-    views: TlbViews,
+    private readonly views: TlbViews,
     private readonly ept: Ept,
   ) {
     const ram = plan.ram!;
@@ -35,7 +35,6 @@ export class WriteSlots {
     this.slotOf = new Uint16Array(memory.memory.buffer, plan.slotOf!.offset + 2 * pages * vcpu, pages);
     this.firstPage = ram.offset / PAGE_SIZE;
     this.writeTag = views.writeTag32;
-    this.host = views.host;
     this.occupied = views.occupied;
   }
 
@@ -46,7 +45,7 @@ export class WriteSlots {
 
   /** Entry `index`, whose writeTag is about to become valid, holds a page. */
   add(index: number): void {
-    const host = this.host[index]!;
+    const host = this.views.hostOf(index);
     const page = this.pageOf(host);
     const slot = this.slotOf[page]!;
     if (slot === MANY) return;
@@ -56,7 +55,7 @@ export class WriteSlots {
 
   /** Entry `index`, whose writeTag is valid, is about to lose its page. */
   remove(index: number): void {
-    const page = this.pageOf(this.host[index]!);
+    const page = this.pageOf(this.views.hostOf(index));
     if (this.slotOf[page] === index + 1) this.slotOf[page] = 0;
   }
 
@@ -91,7 +90,7 @@ export class WriteSlots {
     }
     if (!doomed) return;
     this.scan((index) => {
-      if (slotOf[this.pageOf(this.host[index]!)] === DOOMED) this.writeTag[2 * index] = TAG_INVALID;
+      if (slotOf[this.pageOf(this.views.hostOf(index))] === DOOMED) this.writeTag[2 * index] = TAG_INVALID;
     });
     for (let i = 0; i < count; i++) {
       const leaf = ept.leafOf(gfns[i]!);
@@ -109,17 +108,15 @@ export class WriteSlots {
   }
 
   private holds(index: number, host: number): boolean {
-    return this.writeTag[2 * index] !== TAG_INVALID && this.host[index] === host;
+    return this.writeTag[2 * index] !== TAG_INVALID && this.views.hostOf(index) === host;
   }
 
   private dropAt(index: number, host: number): void {
-    if (this.host[index] === host) this.writeTag[2 * index] = TAG_INVALID;
+    if (this.views.hostOf(index) === host) this.writeTag[2 * index] = TAG_INVALID;
   }
 
   private scan(visit: (index: number) => void): void {
     const { occupied } = this;
-    for (let word = 0; word < occupied.length; word++) {
-      for (let bits = occupied[word]!; bits !== 0; bits &= bits - 1) visit(word * 32 + 31 - Math.clz32(bits & -bits));
-    }
+    for (let index = occupied.next(0); index >= 0; index = occupied.next(index + 1)) visit(index);
   }
 }

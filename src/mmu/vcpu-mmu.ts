@@ -20,9 +20,9 @@ import { loadPdptes } from './guest-walk/pdptes.ts';
 import type { PhysicalMemory } from './physical-memory.ts';
 import { SecondLevel } from './second-level.ts';
 import type { MmuCounters } from './second-level.ts';
-import { TAG_GUARDED, TAG_INVALID, TlbInfo } from './tlb-layout.ts';
+import { TAG_GUARDED, TlbInfo } from './tlb-layout.ts';
 import type { SavedTlb } from './tlb-save.ts';
-import { entryOf } from './tlb.ts';
+import { TlbUndo } from './tlb-undo.ts';
 import type { Tlb } from './tlb.ts';
 
 export { Access, FAULT, MMIO, TlbContext };
@@ -43,8 +43,7 @@ export class VcpuMmu {
   private readonly second: SecondLevel;
   private readonly walk: GuestWalk;
   private readonly code: CodeMap;
-  /** By access, the tag that permits it. */
-  private readonly tags: readonly Uint32Array[];
+  private readonly undo: TlbUndo;
 
   constructor(
     private readonly physical: PhysicalMemory,
@@ -60,7 +59,7 @@ export class VcpuMmu {
     this.counters = this.second.counters;
     this.walk = new GuestWalk(physical.memory.u32, state, this.second);
     this.code = physical.code;
-    this.tags = [tlb.readTag32, tlb.writeTag32, tlb.execTag32];
+    this.undo = new TlbUndo(tlb);
   }
 
   /**
@@ -84,18 +83,18 @@ export class VcpuMmu {
    * Host offset of the byte at `linear` for one access that does not cross its page, or MMIO (`mmioGpa` set: the page is not
    * RAM, or a write to a read-only slot), or FAULT (`faultError`, `faultLinear` set). Fills the TLB. After a WRITE the caller
    * may store to the offset, at once, `bytes` bytes (to the page's end unless told). `linear` is canonical. `again`: the caller
-   * executes the instruction again if this faults, so a fault leaves the TLB as it was.
+   * executes the instruction again if this faults, so a fault leaves the TLB as it was. A fetch, and nothing else, comes under a
+   * context of fetches.
    */
   translate(linear: number, access: number, context: number, bytes = PAGE_SIZE - (linear & PAGE_MASK), again = false): number {
     const { tlb } = this;
-    const found = tlb.find(this.tags[access]!, linear, context);
-    if (found >= 0) return found;
-
     const low = (linear & ~PAGE_MASK) >>> 0;
     const high = ((linear - (linear >>> 0)) / TWO_32) >>> 0;
-    const index = entryOf(linear, context);
+    const index = tlb.locate(low, high, context);
+    const tag = access === Access.WRITE ? tlb.writeTag32 : tlb.readTag32;
+    if (tag[2 * index] === low && tag[2 * index + 1] === high) return tlb.hostOf(index) + (linear & PAGE_MASK);
     if (access === Access.WRITE && this.isGuarded(index, low, high)) {
-      const at = tlb.host[index]! + (linear & PAGE_MASK);
+      const at = tlb.hostOf(index) + (linear & PAGE_MASK);
       if (!this.code.meets(at, bytes)) return at;
     }
     this.counters.tlbMisses++;
@@ -104,7 +103,7 @@ export class VcpuMmu {
     if (access === Access.WRITE) {
       this.counters.writeMisses++;
       if ((tlb.info[index]! & TlbInfo.WRITABLE) !== 0 && tlb.holds(index, low, high))
-        return this.write(index, tlb.gfn[index]!, linear, bytes);
+        return this.write(index, tlb.gfnOf(index), linear, bytes);
     }
     const { walk } = this;
     this.counters.guestWalks++;
@@ -119,6 +118,7 @@ export class VcpuMmu {
     const gfn = second.reached(walk.gfn);
     const host = second.finalPage(gfn, EPT_ACCESS[access]!);
     if (host < 0) return this.mmio(gfn, linear);
+    if (again) this.undo.note(index, context);
     tlb.fill(index, low, high, gfn, host, info);
     if (access === Access.WRITE) this.physical.open(gfn, AccessSource.DATA, linear & PAGE_MASK, bytes, host);
     if (context < TlbContext.FETCH_SUPERVISOR) this.grantIfFree(index, gfn);
@@ -131,17 +131,10 @@ export class VcpuMmu {
    * bits that it sets and by what is logged for them.
    */
   attempt(linear: number, access: number, context: number, bytes: number): number {
-    const { tlb } = this;
-    const { pageTag32 } = tlb.views;
-    const index = entryOf(linear, context);
-    const low = pageTag32[2 * index]!;
-    const high = pageTag32[2 * index + 1]!;
-    const gfn = tlb.gfn[index]!;
-    const host = tlb.host[index]!;
-    const info = tlb.info[index]!;
+    this.undo.clear();
     const at = this.translate(linear, access, context, bytes, true);
     if (this.state.request[0] === 0) return at < 0 ? -1 : at;
-    if (low !== TAG_INVALID && !tlb.holds(index, low, high)) tlb.fill(index, low, high, gfn, host, info);
+    this.undo.takeBack();
     return -1;
   }
 
@@ -164,7 +157,7 @@ export class VcpuMmu {
   private grantIfFree(index: number, gfn: number): void {
     const { tlb } = this;
     if ((tlb.info[index]! & TlbInfo.WRITABLE) === 0 || !this.second.isWriteFree(gfn)) return;
-    tlb.grantWrite(index, this.code.hasCode(tlb.host[index]!));
+    tlb.grantWrite(index, this.code.hasCode(tlb.hostOf(index)));
   }
 
   private mmio(gfn: number, linear: number): number {

@@ -11,7 +11,7 @@ import type { VirtualClock } from './clock.ts';
 import type { MachineParts } from './machine-parts.ts';
 import type { SavedTurns, Turns } from './turns.ts';
 
-export const VM_STATE_VERSION = 2;
+export const VM_STATE_VERSION = 3;
 
 export interface SavedVcpu {
   readonly registers: SavedBlock;

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { rangesOf } from '../../src/base/page-places.ts';
-import { Access } from '../../src/mmu/access.ts';
+import { Access, TlbContext } from '../../src/mmu/access.ts';
 import { EPT_A, EPT_D, EPT_LEAF } from '../../src/mmu/ept-entry.ts';
 import { EptAccess, EptOrigin, EptOutcome, EptResult, eptAccess } from '../../src/mmu/ept-walk.ts';
 import { RangePlaces } from '../../src/mmu/range-places.ts';
-import { TAG_GUARDED, TAG_INVALID } from '../../src/mmu/tlb-layout.ts';
+import { TAG_GUARDED, TAG_INVALID, TLB_ENTRIES, TLB_VICTIMS, tlbEntries, tlbVictims } from '../../src/mmu/tlb-layout.ts';
 import type { TrackingMethod } from '../../src/mmu/tracking.ts';
 import { A, CR4_PAE, CR4_PGE, CR4_SMAP, D, G, GIB, KIB, LongTables, MIB, P, U, W, enableLong, leavesOf, machine } from './support.ts';
 import type { TestMachine } from './support.ts';
@@ -37,23 +37,29 @@ function checkFlatCache(m: TestMachine): void {
   expect(wrong).toEqual([]);
 }
 
+const contextOf = (index: number): number =>
+  index < TLB_VICTIMS ? [4, 3, 2, 1, 0].find((context) => tlbEntries(context).first <= index)! : index < tlbVictims(1).first ? 0 : 1;
+
 /** Every grant in every write TLB against what it stands for. */
 function checkInvariant(m: TestMachine): void {
   const { ept, tlbs, accessedDirty } = m.physical.views;
   for (const tlb of tlbs) {
+    const { entry, linear } = tlb.save();
+    const pages = entry.map((index, n) => `${contextOf(index)} ${linear[n]!}`);
+    expect(new Set(pages).size, 'a page is held once under each context').toBe(pages.length);
     const holders = new Map<number, number[]>();
-    for (let i = 0; i < tlb.host.length; i++) {
+    for (let i = 0; i < TLB_ENTRIES; i++) {
       const tag = tlb.writeTag32[2 * i]!;
       if (tag === TAG_INVALID) continue;
-      const gfn = tlb.gfn[i]!;
+      const gfn = tlb.gfnOf(i);
       const need = accessedDirty ? 0x303 : 3;
       expect(ept.leafOf(gfn) & need, `EPT leaf of gfn ${gfn} behind a write grant`).toBe(need);
-      expect(tlb.host[i]).toBe((ept.leafOf(gfn) & 0xfffff000) >>> 0);
-      if ((tag & TAG_GUARDED) === 0) expect(m.physical.code.hasCode(tlb.host[i]!)).toBe(false);
+      expect(tlb.hostOf(i)).toBe((ept.leafOf(gfn) & 0xfffff000) >>> 0);
+      if ((tag & TAG_GUARDED) === 0) expect(m.physical.code.hasCode(tlb.hostOf(i))).toBe(false);
       holders.set(gfn, [...(holders.get(gfn) ?? []), i]);
     }
     for (const entries of holders.values()) {
-      const slot = tlb.writeSlots.slotOf[tlb.writeSlots.pageOf(tlb.host[entries[0]!]!)]!;
+      const slot = tlb.writeSlots.slotOf[tlb.writeSlots.pageOf(tlb.hostOf(entries[0]!))]!;
       if (entries.length > 1) expect(slot).toBe(0xffff);
       else expect([0xffff, entries[0]! + 1]).toContain(slot);
     }
@@ -70,10 +76,10 @@ type Step =
   | { kind: 'toggle' };
 
 const LINEAR_PAGES = 12;
-/** Two linear pages fall on one TLB entry, several share frames, one is large, one is read-only, one is absent. */
+/** Twice three linear pages fall on one TLB entry and one victim. Several share frames, one is large, read-only, or absent. */
 function linearOf(page: number): number {
   if (page < 4) return 0x5000 + page * 0x1000;
-  if (page < 8) return 0x405000 + (page - 4) * 0x1000;
+  if (page < 8) return 0x1000000 * (1 + ((page - 4) >> 1)) + 0x5000 + (page & 1) * 0x1000;
   return page < 11 ? 0x200000 + page * 0x1000 : -0x5000;
 }
 const gfn = fc.integer({ min: DATA, max: DATA + 7 });
@@ -128,7 +134,8 @@ function run(method: TrackingMethod, program: readonly Step[], check: (m: TestMa
     if (step.kind === 'access') {
       const mmu = m.vcpus[step.vcpu]!;
       const linear = linearOf(step.page) + (n % 500) * 8;
-      const host = mmu.translate(linear, step.access, step.context);
+      const context = step.access === Access.FETCH ? TlbContext.FETCH_SUPERVISOR + (step.context & 1) : step.context;
+      const host = mmu.translate(linear, step.access, context);
       outcomes.push(host === -2 ? -2 - mmu.faultError : host === -1 ? mmu.mmioGpa : host - m.physical.hostOffset(0));
       if (host >= 0 && step.access === Access.WRITE) m.memory.u8[host] = n + 1;
     } else if (step.kind === 'rearm') {

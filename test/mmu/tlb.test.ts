@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Access, TlbContext } from '../../src/mmu/access.ts';
-import { TlbInfo } from '../../src/mmu/tlb-layout.ts';
+import { TLB_ENTRIES, TLB_VICTIMS, TlbInfo, tlbEntries } from '../../src/mmu/tlb-layout.ts';
+import { entryOf, victimOf } from '../../src/mmu/tlb.ts';
 import type { Tlb } from '../../src/mmu/tlb.ts';
 import { CR4_PAE, CR4_PGE, EFER_LONG, EFER_NXE, G, LongTables, MIB, P, U, W, enableLong, machine } from './support.ts';
 import type { TestMachine } from './support.ts';
@@ -16,33 +17,37 @@ function setup(vcpus = 1): { m: TestMachine; t: LongTables } {
   return { m, t };
 }
 
-const indexOf = (linear: number, context: number): number => ((linear >>> 12) & 1023) + context * 1024;
+const indexOf = entryOf;
+/** Bytes after which pages have the same first entry again, and the same victim. */
+const SAME_ENTRY = (tlbEntries(TlbContext.USER).mask + 1) * 4096;
 
-/** Which of the three tags would let an engine pass at `linear`, by an engine's own comparison. */
-function hits(tlb: Tlb, linear: number, context: number): string {
-  const i = indexOf(linear, context);
+/** Which of the tags would let an engine pass at `linear`, by an engine's own comparison. */
+function hits(tlb: Tlb, linear: number, context: number, i = indexOf(linear, context)): string {
   const low = (linear & ~0xfff) >>> 0;
   const high = Math.floor(linear / 2 ** 32) >>> 0;
   const hit = (tags: Uint32Array): boolean => tags[2 * i] === low && tags[2 * i + 1] === high;
-  return (hit(tlb.readTag32) ? 'r' : '') + (hit(tlb.writeTag32) ? 'w' : '') + (hit(tlb.execTag32) ? 'x' : '');
+  const first = context < TlbContext.FETCH_SUPERVISOR ? 'r' : 'x';
+  return (hit(tlb.readTag32) ? first : '') + (hit(tlb.writeTag32) ? 'w' : '');
 }
 
 describe('what a translation grants', () => {
   it.each([
-    [P | W | U, READ, 'rx', 'D is clear: the store must walk'],
-    [P | W | U | 0x40n, READ, 'rwx', 'D is set: a store needs nothing'],
-    [P | W | U, WRITE, 'rwx', ''],
-    [P | U, READ, 'rx', ''],
-    [P | U | 0x40n, READ, 'rx', ''],
+    [P | W | U, READ, 'r', 'D is clear: the store must walk'],
+    [P | W | U | 0x40n, READ, 'rw', 'D is set: a store needs nothing'],
+    [P | W | U, WRITE, 'rw', ''],
+    [P | U, READ, 'r', ''],
+    [P | U | 0x40n, READ, 'r', ''],
     [P | W | U | (1n << 63n), READ, 'r', ''],
-    [P | W | U, FETCH, 'rx', ''],
+    [P | W | U, FETCH, 'x', ''],
+    [P | W | U | 0x40n, FETCH, 'x', 'entries of fetches permit nothing else'],
   ] as const)('leaf %s, access %i: %s %s', (leaf, access, expected, _why) => {
     const { m, t } = setup();
     t.map(-0x5000, 0x100000, leaf);
-    m.vcpus[0]!.translate(-0x5000, access, USER);
-    expect(hits(m.vcpus[0]!.tlb, -0x5000, USER)).toBe(expected);
+    const context = access === FETCH ? TlbContext.FETCH_USER : USER;
+    m.vcpus[0]!.translate(-0x5000, access, context);
+    expect(hits(m.vcpus[0]!.tlb, -0x5000, context)).toBe(expected);
     expect(hits(m.vcpus[0]!.tlb, -0x5000, SUPERVISOR), 'other contexts have entries of their own').toBe('');
-    expect(m.vcpus[0]!.tlb.host[indexOf(-0x5000, USER)]).toBe(m.physical.hostOffset(0x100000));
+    expect(m.vcpus[0]!.tlb.hostOf(indexOf(-0x5000, context))).toBe(m.physical.hostOffset(0x100000));
   });
 
   it('addresses that differ in the high half only do not hit', () => {
@@ -57,15 +62,6 @@ describe('what a translation grants', () => {
     for (const context of [SUPERVISOR, USER, SUPERVISOR_AC]) expect(hits(m.vcpus[0]!.tlb, 0, context)).toBe('');
   });
 
-  it('a direct-mapped entry makes way for another page', () => {
-    const { m, t } = setup();
-    t.map(0x5000, 0x100000);
-    t.map(0x405000, 0x101000);
-    m.vcpus[0]!.translate(0x5000, WRITE, USER);
-    m.vcpus[0]!.translate(0x405000, READ, USER);
-    expect([hits(m.vcpus[0]!.tlb, 0x5000, USER), hits(m.vcpus[0]!.tlb, 0x405000, USER)]).toEqual(['', 'rx']);
-  });
-
   it('a read-only slot is readable, and a write to it is MMIO', () => {
     const { m, t } = setup();
     m.physical.deleteMemslot(0);
@@ -76,14 +72,136 @@ describe('what a translation grants', () => {
     expect(mmu.translate(0x5004, WRITE, USER)).toBe(-1);
     expect(mmu.mmioGpa).toBe(2 * MIB + 4);
     expect(mmu.translate(0x5004, READ, USER)).toBe(m.physical.hostOffset(2 * MIB + 4));
-    expect(hits(mmu.tlb, 0x5000, USER)).toBe('rx');
+    expect(hits(mmu.tlb, 0x5000, USER)).toBe('r');
     expect(mmu.translate(0x5008, WRITE, USER)).toBe(-1);
     expect(mmu.mmioGpa).toBe(2 * MIB + 8);
   });
 });
 
+describe('victims', () => {
+  const NEAR = 0x5000;
+  const FAR = NEAR + SAME_ENTRY;
+  const FARTHER = FAR + SAME_ENTRY;
+  const victim = (linear: number): number => victimOf(linear, USER);
+  const asVictim = (tlb: Tlb, linear: number): string => hits(tlb, linear, USER, victim(linear));
+
+  function three(): { m: TestMachine; t: LongTables; mmu: TestMachine['vcpus'][0] } {
+    const { m, t } = setup();
+    [NEAR, FAR, FARTHER].forEach((linear, i) => t.map(linear, 0x100000 + i * 4096));
+    return { m, t, mmu: m.vcpus[0]! };
+  }
+
+  it('are the pages that had to make way, with all that was permitted', () => {
+    const { mmu } = three();
+    mmu.translate(NEAR, WRITE, USER);
+    mmu.translate(FAR, READ, USER);
+    expect([asVictim(mmu.tlb, NEAR), hits(mmu.tlb, FAR, USER)]).toEqual(['rw', 'r']);
+    expect(hits(mmu.tlb, NEAR, USER)).toBe('');
+  });
+
+  it('hit without a walk, and a hit moves nothing', () => {
+    const { m, mmu } = three();
+    mmu.translate(NEAR, WRITE, USER);
+    mmu.translate(FAR, READ, USER);
+    const { guestWalks, tlbMisses } = mmu.counters;
+    const before = mmu.saveTlb();
+    expect(mmu.translate(NEAR + 8, READ, USER)).toBe(m.physical.hostOffset(0x100008));
+    expect(mmu.translate(NEAR + 8, WRITE, USER)).toBe(m.physical.hostOffset(0x100008));
+    expect(mmu.translate(FAR + 8, READ, USER)).toBe(m.physical.hostOffset(0x101008));
+    expect(mmu.saveTlb()).toEqual(before);
+    expect([mmu.counters.guestWalks, mmu.counters.tlbMisses]).toEqual([guestWalks, tlbMisses]);
+  });
+
+  it('make way for the next one', () => {
+    const { mmu } = three();
+    for (const linear of [NEAR, FAR, FARTHER]) mmu.translate(linear, WRITE, USER);
+    expect([asVictim(mmu.tlb, NEAR), asVictim(mmu.tlb, FAR), hits(mmu.tlb, FARTHER, USER)]).toEqual(['', 'rw', 'rw']);
+  });
+
+  it('are walked again where they are, to set D', () => {
+    const { mmu } = three();
+    mmu.translate(NEAR, READ, USER);
+    mmu.translate(FAR, READ, USER);
+    expect(asVictim(mmu.tlb, NEAR)).toBe('r');
+    mmu.translate(NEAR, WRITE, USER);
+    expect([asVictim(mmu.tlb, NEAR), hits(mmu.tlb, FAR, USER)]).toEqual(['rw', 'r']);
+  });
+
+  it('are flushed as the others, by INVLPG too', () => {
+    for (const flush of ['flushAll', 'flushNonGlobal', 'invlpg'] as const) {
+      const { mmu } = three();
+      mmu.translate(NEAR, WRITE, USER);
+      mmu.translate(FAR, READ, USER);
+      mmu[flush](NEAR);
+      expect(asVictim(mmu.tlb, NEAR), flush).toBe('');
+      const walks = mmu.counters.guestWalks;
+      mmu.translate(NEAR, READ, USER);
+      expect(mmu.counters.guestWalks, flush).toBe(walks + 1);
+    }
+  });
+
+  it('are saved, and restored where they were', () => {
+    const { m, mmu } = three();
+    mmu.translate(NEAR, WRITE, USER);
+    mmu.translate(FAR, READ, USER);
+    const saved = mmu.saveTlb();
+    expect(saved.entry).toEqual([indexOf(FAR, USER), victim(NEAR)]);
+    mmu.flushAll();
+    mmu.restoreTlb(saved);
+    expect(mmu.saveTlb()).toEqual(saved);
+    expect([asVictim(mmu.tlb, NEAR), mmu.translate(NEAR, READ, USER)]).toEqual(['r', m.physical.hostOffset(0x100000)]);
+  });
+
+  it('lose the write permission with their page', () => {
+    const { m, t } = { ...setup(), ...three() };
+    const mmu = m.vcpus[0]!;
+    t.map(0x9000, 0x100000);
+    mmu.translate(NEAR, WRITE, USER);
+    mmu.translate(FAR, WRITE, USER);
+    mmu.tlb.writeSlots.drop(m.physical.hostOffset(0x100000));
+    expect(asVictim(mmu.tlb, NEAR)).toBe('r');
+    mmu.translate(NEAR, WRITE, USER);
+    mmu.translate(0x9000, WRITE, USER);
+    mmu.tlb.writeSlots.drop(m.physical.hostOffset(0x100000));
+    expect([asVictim(mmu.tlb, NEAR), hits(mmu.tlb, 0x9000, USER)], 'held twice').toEqual(['r', 'r']);
+  });
+
+  it('keep the mark of code', () => {
+    const { m, mmu } = three();
+    mmu.translate(NEAR, WRITE, USER);
+    m.physical.markCode(0x100, 16, 20);
+    mmu.translate(NEAR + 32, WRITE, USER, 4);
+    mmu.translate(FAR, WRITE, USER);
+    expect(mmu.tlb.writeTag32[2 * victim(NEAR)]! & 3, 'guarded').toBe(2);
+    const misses = mmu.counters.writeMisses;
+    mmu.translate(NEAR + 40, WRITE, USER, 4);
+    expect(mmu.counters.writeMisses, 'beside code').toBe(misses);
+    mmu.translate(NEAR + 16, WRITE, USER, 4);
+    expect(mmu.counters.writeMisses, 'to code').toBe(misses + 1);
+  });
+
+  it('fetches have none', () => {
+    const { mmu } = three();
+    mmu.translate(NEAR, FETCH, TlbContext.FETCH_USER);
+    mmu.translate(FAR, FETCH, TlbContext.FETCH_USER);
+    expect(mmu.saveTlb().entry).toEqual([indexOf(FAR, TlbContext.FETCH_USER)]);
+  });
+
+  it('what an access filled that is made again is taken back, with its victim', () => {
+    const { m, mmu } = three();
+    for (const linear of [NEAR, FAR]) mmu.translate(linear, READ, USER);
+    const before = mmu.saveTlb();
+    m.states[0]!.request[0] = 1;
+    expect(mmu.attempt(FARTHER, READ, USER, 4)).toBe(-1);
+    expect(mmu.saveTlb()).toEqual(before);
+    m.states[0]!.request[0] = 0;
+    expect(mmu.attempt(FARTHER, READ, USER, 4)).toBe(m.physical.hostOffset(0x102000));
+    expect(mmu.saveTlb().linear).toEqual([FARTHER, FAR]);
+  });
+});
+
 describe('flushing', () => {
-  const PAGES = [0x5000, 0x6000, -0x7000, 0x4005000];
+  const PAGES = [0x5000, 0x6000, -0x7000, 0x5000 + SAME_ENTRY];
 
   function filled(): { m: TestMachine; t: LongTables; live: () => string[] } {
     const { m, t } = setup();
@@ -95,7 +213,7 @@ describe('flushing', () => {
       [...PAGES, 0x200000, 0x208000].filter((linear) => hits(m.vcpus[0]!.tlb, linear, USER) !== '').map((x) => x.toString(16));
     return { m, t, live };
   }
-  const ALL_BUT_EVICTED = ['6000', '-7000', '4005000', '200000', '208000'];
+  const ALL_BUT_EVICTED = ['6000', '-7000', '1005000', '200000', '208000'];
 
   it('all', () => {
     const { m, live } = filled();
@@ -131,7 +249,7 @@ describe('flushing', () => {
   it('one address of a large page takes all its fragments', () => {
     const { m, live } = filled();
     m.vcpus[0]!.invlpg(0x3ff000);
-    expect(live()).toEqual(['6000', '-7000', '4005000']);
+    expect(live()).toEqual(['6000', '-7000', '1005000']);
   });
 
   it('a large page elsewhere does not matter', () => {
@@ -153,7 +271,7 @@ describe('entries of fetches', () => {
     const { m, t } = setup();
     const [mmu] = m.vcpus;
     const code = 0x3000;
-    const data = code + 1024 * 4096;
+    const data = code + SAME_ENTRY;
     t.map(code, 0x100000);
     t.map(data, 0x101000);
     mmu!.translate(code, Access.FETCH, TlbContext.FETCH_SUPERVISOR);
@@ -192,7 +310,7 @@ describe('save and restore', () => {
     copy.restoreTlb(saved);
     expect(copy.saveTlb()).toEqual(saved);
     expect(hits(copy.tlb, 0x9000, USER)).toBe('');
-    expect(hits(copy.tlb, -0x5000, USER), 'write permission is not restored').toBe('rx');
+    expect(hits(copy.tlb, -0x5000, USER), 'write permission is not restored').toBe('r');
     expect(hits(copy.tlb, 0x7f00_0000_6000, SUPERVISOR)).toBe('r');
     const walks = copy.counters.guestWalks;
     expect(copy.translate(-0x5000, WRITE, USER)).toBe(other.m.physical.hostOffset(0x100000));
@@ -215,7 +333,8 @@ describe('save and restore', () => {
 
   it.each([
     [{ entry: [5], linear: [0x5000], gfn: [], info: [0xc04] }, /same length/],
-    [{ entry: [5120], linear: [0], gfn: [1], info: [0xc04] }, /entry 5120/],
+    [{ entry: [TLB_ENTRIES], linear: [0], gfn: [1], info: [0xc04] }, new RegExp(`entry ${TLB_ENTRIES}`)],
+    [{ entry: [TLB_VICTIMS + 4], linear: [0x5000], gfn: [1], info: [0xc04] }, /linear 20480/],
     [{ entry: [4], linear: [0x5000], gfn: [1], info: [0xc04] }, /entry 4/],
     [{ entry: [5], linear: [0x5001], gfn: [1], info: [0xc04] }, /entry 5/],
     [{ entry: [5], linear: [0x5000], gfn: [99999], info: [0xc04] }, /entry 5/],

@@ -109,6 +109,32 @@ describe.each(['write-protect', 'pml'] as const)('tracking by %s', (method) => {
     }
   });
 
+  it('leaves the tables, the log and the count of exits as a walk of them does, full log included', () => {
+    const { m, t } = tracked(method);
+    const PAGES = 700;
+    for (let i = 0; i < PAGES; i++) t.map(0x400000 + i * 4096, 0x100000 + i * 4096, WARM);
+    const [mmu] = m.vcpus;
+    for (let i = 0; i < PAGES; i++) mmu!.translate(0x400000 + i * 4096, READ, USER);
+    m.tracking.enable();
+    // Under PML this sets A and D of the tables' pages, and A of the data's.
+    mmu!.flushAll();
+    for (let i = 0; i < PAGES; i++) mmu!.translate(0x400000 + i * 4096, READ, USER);
+    reported(m);
+    const { eptp, ept } = m.physical.views;
+    const before = { ...mmu!.counters };
+    for (let i = 0; i < PAGES; i++) {
+      mmu!.translate(0x400000 + i * 4096, WRITE, USER);
+      const result = new EptResult();
+      const outcome = eptAccess(m.memory.u32, eptp, 0x100000 + i * 4096, EptAccess.WRITE, EptOrigin.FINAL_PAGE, null, result);
+      expect([outcome, result.leaf]).toEqual([EptOutcome.OK, ept.leafOf(0x100 + i)]);
+    }
+    const { eptViolations, pmlFull, guestWalks } = mmu!.counters;
+    const exits = method === 'pml' ? [0, 1] : [PAGES, 0];
+    expect([eptViolations - before.eptViolations, pmlFull - before.pmlFull]).toEqual(exits);
+    expect(guestWalks).toBe(before.guestWalks);
+    expect(reported(m)).toEqual(Array.from({ length: PAGES }, (_, i) => [0, 0x100 + i]));
+  });
+
   it('re-arming is exact: the neighbour keeps its permission', () => {
     const { m, t } = tracked(method);
     for (let i = 0; i < 3; i++) t.map(0x5000 + i * 4096, 0x100000 + i * 4096, WARM);

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { LinearMemory } from '../../src/base/linear-memory.ts';
 import { viewsOf } from '../../src/base/state/table.ts';
 import { VCPU_STATE } from '../../src/base/state/vcpu.ts';
-import { TLB_LAYOUT } from '../../src/mmu/tlb-layout.ts';
+import { TLB_LAYOUT, tlbEntries } from '../../src/mmu/tlb-layout.ts';
 import { JUMP_CACHE_BYTES, JumpCache } from '../../src/cpu/translator/jump-cache.ts';
 import { Outcome, REGION_TYPE, runtimeModule } from '../../src/cpu/translator/runtime-module.ts';
 import { FunctionBody } from '../../src/cpu/translator/wasm/function-body.ts';
@@ -12,7 +12,7 @@ import { encodeModule } from '../../src/cpu/translator/wasm/module.ts';
 
 const CPU = 0;
 const TLB = 4096;
-const CACHE = 131072;
+const CACHE = 0x80000;
 const KEY = 0x8008;
 const USER_KEY = 0x89;
 const FETCH_SUPERVISOR = 3;
@@ -48,9 +48,10 @@ function dispatcher() {
   const tlb = viewsOf(TLB_LAYOUT, memory, TLB);
   const cache = new JumpCache(memory, CACHE);
   const map = (rip: number, host: number, context = FETCH_SUPERVISOR): void => {
-    const slot = ((rip >>> 12) & 1023) + 1024 * context;
-    tlb.execTag[slot] = BigInt.asUintN(64, BigInt(rip) & -4096n);
-    tlb.host[slot] = host;
+    const { first, mask } = tlbEntries(context);
+    const slot = first + ((rip >>> 12) & mask);
+    tlb.readTag[slot] = BigInt.asUintN(64, BigInt(rip) & -4096n);
+    tlb.place[2 * slot] = host - (rip & -4096);
   };
   const go = (rip: number, key = KEY, budget = 10): { outcome: number; region: number } => {
     state.rip[0] = BigInt.asUintN(64, BigInt(rip));
@@ -109,7 +110,7 @@ describe('the jump cache', () => {
     expect(go(0x5000)).toEqual(MISSED);
     map(0x5000, HOST);
     expect(go(0x5000)).toEqual(found(1));
-    tlb.execTag[5 + 1024 * FETCH_SUPERVISOR] = 1n;
+    tlb.readTag[5 + tlbEntries(FETCH_SUPERVISOR).first] = 1n;
     expect(go(0x5000)).toEqual(MISSED);
   });
 

@@ -98,7 +98,7 @@ describe('refused', () => {
   const state = kept(vm.save());
   type Change = (state: VmState) => unknown;
   const cases: readonly [string, RegExp, Change][] = [
-    ['another version', /version 3/, (state) => ({ ...state, version: 3 })],
+    ['another version', /version 4/, (state) => ({ ...state, version: 4 })],
     ['no object', /not an object/, () => null],
     ['two vCPUs', /2 vCPUs, the machine 1/, (state) => ({ ...state, vcpus: [...state.vcpus, ...state.vcpus] })],
     ['no vCPUs', /vcpus/, ({ version, ticks, events, turns, platform }) => ({ version, ticks, events, turns, platform })],

@@ -6,6 +6,7 @@
 
 import type { PairHelper, SystemHelper } from './helpers.ts';
 import type { Insn, Operand, Size } from './insn.ts';
+import type { Repeated } from './repeated.ts';
 
 /** The types that an engine computes with: numbers, bigints, WebAssembly locals, text. `Builder` is generic over them. */
 export interface Values {
@@ -142,8 +143,9 @@ export interface Builder<T extends Values> {
   /**
    * Runs `body` once without a REP prefix. With one, RCX (in address size) counts iterations, and after each comes an instruction
    * boundary. For CMPS and SCAS `body` returns the condition under which REPE goes on (ZF = 1); REPNE goes on under the opposite.
+   * `kind` says what `body` does, if it is something that may be done for many iterations at once.
    */
-  repeat(i: Insn, body: () => T['condition'] | void): void;
+  repeat(i: Insn, body: () => T['condition'] | void, kind?: Repeated): void;
 
   /** Raises exception `vector` (no error code, or `errorCode`). */
   raise(vector: number, errorCode?: number): void;

@@ -191,7 +191,7 @@ export class BlockInterpreter {
       if (at === MMIO) return null;
     }
     this.pageOffset = at - (linear & PAGE_MASK);
-    return this.cache.page(tlb.gfn[entryOf(linear, cpu.fetchContext)], cpu.mode);
+    return this.cache.page(tlb.gfnOf(entryOf(linear, cpu.fetchContext)), cpu.mode);
   }
 
   private decodeBlock(cpu: Cpu, page: CodePage, start: number): Block {

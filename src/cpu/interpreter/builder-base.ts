@@ -2,6 +2,7 @@
 // transfers, exceptions. They execute at once: each call is the operation itself.
 
 import { Rep } from '../builder/insn.ts';
+import { Repeated } from '../builder/repeated.ts';
 import type { Insn, Operand } from '../builder/insn.ts';
 import { CodeMode } from '../builder/insn.ts';
 import type { Cpu } from '../cpu.ts';
@@ -11,6 +12,7 @@ import { checkedLinear } from '../segmentation.ts';
 import { Access } from '../../mmu/vcpu-mmu.ts';
 import { Seg } from '../../base/state/vcpu.ts';
 import { Vector } from '../arch/vectors.ts';
+import { stringRun } from './string-run.ts';
 import { addToRegister, effectiveAddress, registerAddress, wrapAddress, writeRegisterAddress } from './addressing.ts';
 
 const RSP = 4;
@@ -121,7 +123,7 @@ export abstract class BuilderBase<V> {
     return target;
   }
 
-  repeat(i: Insn, body: () => boolean | void): void {
+  repeat(i: Insn, body: () => boolean | void, kind: Repeated = Repeated.ANY): void {
     if (i.rep === Rep.NONE) {
       body();
       return;
@@ -130,8 +132,15 @@ export abstract class BuilderBase<V> {
     const { request } = cpu.state;
     for (;;) {
       if (this.countIsZero(i)) return;
-      const zero = body();
-      addToRegister(cpu, RCX, i.addressSize, -1);
+      // A request that this instruction brought up when it was begun elsewhere waits for one iteration, and not for more.
+      const done = request[0] === 0 ? stringRun(cpu, i, kind) : 0;
+      let zero: boolean | void;
+      if (done === 0) {
+        zero = body();
+        addToRegister(cpu, RCX, i.addressSize, -1);
+      } else {
+        cpu.remaining -= done - 1;
+      }
       const goesOn = zero === undefined || (i.rep === Rep.REP) === zero;
       if (!goesOn || this.countIsZero(i)) return;
       // Before the next iteration is an instruction boundary: the loop goes on only while nothing wants to come in between.

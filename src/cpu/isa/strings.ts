@@ -4,6 +4,7 @@
 import { Seg } from '../../base/state/vcpu.ts';
 import type { Builder, Semantics, Values } from '../builder/builder.ts';
 import type { Insn } from '../builder/insn.ts';
+import { Repeated } from '../builder/repeated.ts';
 import { RAX, RDI, RDX, RSI } from './registers.ts';
 
 const loadSource = <T extends Values>(b: Builder<T>, i: Insn): T['value'] =>
@@ -16,12 +17,16 @@ function storeDestination<T extends Values>(b: Builder<T>, i: Insn, x: T['value'
 }
 
 export const MOVS: Semantics = (b, i) =>
-  b.repeat(i, () => {
-    storeDestination(b, i, loadSource(b, i));
-    b.advance(i, RSI, i.size);
-  });
+  b.repeat(
+    i,
+    () => {
+      storeDestination(b, i, loadSource(b, i));
+      b.advance(i, RSI, i.size);
+    },
+    Repeated.COPY,
+  );
 
-export const STOS: Semantics = (b, i) => b.repeat(i, () => storeDestination(b, i, b.readRegister(i.size, RAX)));
+export const STOS: Semantics = (b, i) => b.repeat(i, () => storeDestination(b, i, b.readRegister(i.size, RAX)), Repeated.FILL);
 
 export const LODS: Semantics = (b, i) =>
   b.repeat(i, () => {

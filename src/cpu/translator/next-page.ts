@@ -3,7 +3,7 @@
 
 import { PAGE_SIZE } from '../../base/paging-units.ts';
 import { TlbContext } from '../../mmu/access.ts';
-import { TLB_CONTEXT_ENTRIES, TLB_INDEX_MASK, TLB_LAYOUT } from '../../mmu/tlb-layout.ts';
+import { TLB_LAYOUT, tlbEntries } from '../../mmu/tlb-layout.ts';
 import type { RegionFrame } from './region-frame.ts';
 
 const CHUNKS = [
@@ -20,15 +20,30 @@ export function pushNextPageDiffers({ body, tlb, pageBase }: RegionFrame, key: n
   const entry = body.local('i32');
   const host = body.local('i32');
   const next = body.local('i64');
-  const context = TlbContext.FETCH_SUPERVISOR + (key & 1);
+  const differs = body.local('i32');
+  const { first, mask } = tlbEntries(TlbContext.FETCH_SUPERVISOR + (key & 1));
   body.get(pageBase).i64(BigInt(PAGE_SIZE)).op('i64.add').tee(next);
-  body.i64(12n).op('i64.shr_u', 'i32.wrap_i64').i32(TLB_INDEX_MASK).op('i32.and');
   body
-    .i32(context * TLB_CONTEXT_ENTRIES)
+    .i64(9n)
+    .op('i64.shr_u', 'i32.wrap_i64')
+    .i32(8 * mask)
+    .op('i32.and')
+    .get(tlb)
     .op('i32.add')
-    .set(entry);
-  body.get(tlb).get(entry).i32(3).op('i32.shl', 'i32.add').memory('i64.load', TLB_LAYOUT.offset.execTag).get(next).op('i64.ne');
-  body.get(tlb).get(entry).i32(2).op('i32.shl', 'i32.add').memory('i32.load', TLB_LAYOUT.offset.host).set(host);
+    .tee(entry);
+  body
+    .memory('i64.load', TLB_LAYOUT.offset.readTag + 8 * first)
+    .get(next)
+    .op('i64.ne')
+    .set(differs);
+  // What another page's addend gives is no offset to load from; 0 is.
+  body.i32(0);
+  body
+    .get(entry)
+    .memory('i32.load', TLB_LAYOUT.offset.place + 8 * first)
+    .get(next)
+    .op('i32.wrap_i64', 'i32.add');
+  body.get(differs).op('select').set(host).get(differs);
   for (let at = 0; at < beyond.length; ) {
     const { bytes, load } = CHUNKS.find((chunk) => chunk.bytes <= beyond.length - at)!;
     const expected = beyond.slice(at, at + bytes).reduce((word, byte, n) => word | (byte << (8 * n)), 0);

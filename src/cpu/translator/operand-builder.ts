@@ -3,10 +3,11 @@
 // the instruction, before any of its effects, and the interpreter executes it.
 
 import { Seg, VCPU_STATE } from '../../base/state/vcpu.ts';
-import { TLB_CONTEXT_ENTRIES, TLB_INDEX_MASK, TLB_LAYOUT } from '../../mmu/tlb-layout.ts';
+import { TLB_LAYOUT, tlbEntries } from '../../mmu/tlb-layout.ts';
 import { Access } from '../../mmu/access.ts';
 import { OperandKind, RIP } from '../builder/insn.ts';
 import type { Address, Insn, Operand, Size } from '../builder/insn.ts';
+import { Repeated } from '../builder/repeated.ts';
 import { LazyFlags } from './lazy-flags.ts';
 import { Imported } from './region-frame.ts';
 import type { RegionFrame } from './region-frame.ts';
@@ -17,6 +18,9 @@ import type { Type } from './wasm/opcodes.ts';
 
 const RSP = 4;
 const RBP = 5;
+const RAX = 0;
+const RSI = 6;
+const RDI = 7;
 const { offset } = VCPU_STATE;
 
 /** Where the instruction at hand stands. */
@@ -247,6 +251,28 @@ export class OperandBuilder extends ValueBuilder {
     return !this.frame.segmented && (segment === Seg.ES || segment === Seg.SS || segment === Seg.DS);
   }
 
+  /** Whether any offset in the segment is the linear address, and no access reaches an end. */
+  protected isPlain(segment: number): boolean {
+    return this.frame.is64 ? segment !== Seg.FS && segment !== Seg.GS : this.isFlat(segment);
+  }
+
+  /** Puts the iterations on the stack that are done at once, 0 if none is; at most those in local `most`, an i32. */
+  protected stringRun(i: Insn, kind: Repeated, most: number): void {
+    const { body, frame } = this;
+    const { first, mask } = tlbEntries(this.context);
+    body
+      .get(frame.tlb)
+      .i32(8 * first)
+      .op('i32.add')
+      .i32(8 * mask);
+    this.push(this.readRegister(i.addressSize, RDI), 'i64');
+    this.push(kind === Repeated.COPY ? this.readRegister(i.addressSize, RSI) : this.readRegister(i.size, RAX), 'i64');
+    body
+      .get(most)
+      .i32(Math.log2(i.size))
+      .call(kind === Repeated.COPY ? Imported.COPY_RUN : Imported.FILL_RUN);
+  }
+
   /** Leaves an access of `bytes` bytes that reaches the segment's end to the interpreter. */
   private checkSegment(segment: number, a: Val, bytes: number, access: number): void {
     const { frame } = this;
@@ -267,20 +293,26 @@ export class OperandBuilder extends ValueBuilder {
     const { body, frame, context } = this;
     this.checkSegment(segment, a, bytes, access);
     const linear = this.linear(segment, a);
-    const tags = TLB_LAYOUT.offset[access === Access.WRITE ? 'writeTag' : 'readTag'] + context * TLB_CONTEXT_ENTRIES * 8;
-    const hosts = TLB_LAYOUT.offset.host + context * TLB_CONTEXT_ENTRIES * 4;
-    this.push(linear, 'i32').i32(12).op('i32.shr_u').i32(TLB_INDEX_MASK).op('i32.and');
-    const index = this.pop('i32');
-    body.get(frame.tlb);
-    this.push(index).i32(3).op('i32.shl', 'i32.add').memory('i64.load', tags);
+    const { first, mask } = tlbEntries(context);
+    const tags = TLB_LAYOUT.offset[access === Access.WRITE ? 'writeTag' : 'readTag'] + 8 * first;
+    const entry = this.temporaries.take('i32');
+    this.push(linear, 'i32')
+      .i32(9)
+      .op('i32.shr_u')
+      .i32(8 * mask)
+      .op('i32.and')
+      .get(frame.tlb)
+      .op('i32.add');
+    body.tee(entry).memory('i64.load', tags);
     this.push(linear);
     if (bytes > 1) body.i64(BigInt(bytes - 1)).op('i64.add');
     body.i64(-4096n).op('i64.and', 'i64.eq');
     const at = this.temporaries.take('i32');
     body.if('i32');
-    body.get(frame.tlb);
-    this.push(index).i32(2).op('i32.shl', 'i32.add').memory('i32.load', hosts);
-    this.push(linear, 'i32').i32(0xfff).op('i32.and', 'i32.add');
+    this.push(linear, 'i32')
+      .get(entry)
+      .memory('i32.load', TLB_LAYOUT.offset.place + 8 * first)
+      .op('i32.add');
     body.else().get(frame.tlb);
     this.push(linear, 'i32');
     this.push(linear)

@@ -8,8 +8,10 @@ import { dataContextOf } from '../code-key.ts';
 import { RIP_IN_LOCAL, RegionFrame } from './region-frame.ts';
 import { pushNextPageDiffers } from './next-page.ts';
 import type { RegionBlock, RegionPlan, Target } from './region-plan.ts';
-import { FLAG_AUX_TYPE, FLAG_RESULT_TYPE, Outcome, REGION_TYPE, TRANSLATE_TYPE } from './runtime-module.ts';
+import { FLAG_AUX_TYPE, FLAG_RESULT_TYPE, Outcome, REGION_TYPE } from './runtime-module.ts';
 import { seenAfterEach } from './seen-flags.ts';
+import { TRANSLATE_TYPE } from './slow-access.ts';
+import { RUN_TYPE } from './string-runs.ts';
 import { structureOf } from './structure.ts';
 import type { Structure } from './structure.ts';
 import type { Val } from './value.ts';
@@ -263,6 +265,8 @@ export function compileRegion(plan: RegionPlan, key: number, memory: ModuleParts
       { name: 'translate', type: TRANSLATE_TYPE },
       { name: 'flagAux', type: FLAG_AUX_TYPE },
       { name: 'flagResult', type: FLAG_RESULT_TYPE },
+      { name: 'copyRun', type: RUN_TYPE },
+      { name: 'fillRun', type: RUN_TYPE },
     ],
     functions: [{ type: REGION_TYPE, body: compiler.frame.body, exportAs: 'region' }],
   });

@@ -23,7 +23,7 @@ const KIND_SHIFT = 24;
 const { offset } = VCPU_STATE;
 
 /** Indices of the functions that a region imports. */
-export const Imported = { TRANSLATE: 0, FLAG_AUX: 1, FLAG_RESULT: 2 } as const;
+export const Imported = { TRANSLATE: 0, FLAG_AUX: 1, FLAG_RESULT: 2, COPY_RUN: 3, FILL_RUN: 4 } as const;
 
 export class RegionFrame {
   readonly body = new FunctionBody(REGION_TYPE.parameters);

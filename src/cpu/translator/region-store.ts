@@ -24,6 +24,8 @@ interface RuntimeExports {
   readonly gone: () => number;
   readonly flagAux: WebAssembly.ImportValue;
   readonly flagResult: WebAssembly.ImportValue;
+  readonly copyRun: WebAssembly.ImportValue;
+  readonly fillRun: WebAssembly.ImportValue;
 }
 
 interface Runtime {
@@ -85,8 +87,8 @@ export class RegionStore implements CodeHolder {
     const shared = { memory: memory.memory };
     const module = new WebAssembly.Module(runtimeModule(this.memory, tableSize, code));
     const { exports } = new WebAssembly.Instance(module, { env: { ...shared, slow } });
-    const { dispatch, table, gone, translate, flagAux, flagResult } = exports as unknown as RuntimeExports;
-    this.runtime = { dispatch, table, gone, imports: { ...shared, translate, flagAux, flagResult } };
+    const { dispatch, table, gone, ...functions } = exports as unknown as RuntimeExports;
+    this.runtime = { dispatch, table, gone, imports: { ...shared, ...functions } };
     this.dispatch = dispatch;
   }
 

@@ -4,11 +4,13 @@
 
 import { Seg, VCPU_STATE } from '../../base/state/vcpu.ts';
 import type { CodeMap } from '../../mmu/code-map.ts';
-import { TAG_GUARDED, TLB_CONTEXT_ENTRIES, TLB_INDEX_MASK, TLB_LAYOUT } from '../../mmu/tlb-layout.ts';
-import { Access, TlbContext } from '../../mmu/access.ts';
+import { TLB_LAYOUT, tlbEntries } from '../../mmu/tlb-layout.ts';
+import { TlbContext } from '../../mmu/access.ts';
 import { KEY_SEGMENTED } from '../code-key.ts';
 import { JUMP_CACHE_MASK, JumpEntry, JUMP_ENTRY_SHIFT } from './jump-cache.ts';
 import { CANONICAL, OVERRIDE } from './flag-kinds.ts';
+import { SLOW_TYPE, TRANSLATE_TYPE, translate } from './slow-access.ts';
+import { RUN_TYPE, copyRun, fillRun } from './string-runs.ts';
 import { FunctionBody } from './wasm/function-body.ts';
 import { encodeModule } from './wasm/module.ts';
 import type { FunctionType, ModuleParts } from './wasm/module.ts';
@@ -20,10 +22,7 @@ export const FLAG_AUX_TYPE: FunctionType = { parameters: ['i32', 'i64', 'i64', '
 /** (kind, r) → the result word, sign-extended. */
 export const FLAG_RESULT_TYPE: FunctionType = { parameters: ['i32', 'i64'], results: ['i64'] };
 
-/** (TLB, linear address low, high, size << 8 | context << 2 | access) → host offset, or 0 for what the interpreter must do. */
-export const TRANSLATE_TYPE: FunctionType = { parameters: ['i32', 'i32', 'i32', 'i32'], results: ['i32'] };
-/** The same without the TLB: imported as `slow`. */
-const SLOW_TYPE: FunctionType = { parameters: ['i32', 'i32', 'i32'], results: ['i32'] };
+/** Index of the imported function. */
 const SLOW = 0;
 /** Indices of the module's first functions, behind the imported one. */
 const Defined = { FLAG_AUX: 1, FLAG_RESULT: 2 } as const;
@@ -147,6 +146,7 @@ function dispatch(): FunctionBody {
   const key = body.local('i32');
   const entry = body.local('i32');
   const slot = body.local('i32');
+  const page = body.local('i64');
   const outcome = body.local('i32');
   flagsToLazy(body, cpu);
   const out = body.block();
@@ -181,19 +181,29 @@ function dispatch(): FunctionBody {
   body.if();
   body.i32(Outcome.MISS).set(outcome).br(out).end();
   // … and if the TLB still maps it to the page that the region was made from. Bit 0 of the key is user mode.
-  body.get(linear).i64(12n).op('i64.shr_u', 'i32.wrap_i64').i32(TLB_INDEX_MASK).op('i32.and');
+  const fetches = tlbEntries(TlbContext.FETCH_SUPERVISOR);
+  body
+    .get(linear)
+    .i64(9n)
+    .op('i64.shr_u', 'i32.wrap_i64')
+    .i32(8 * fetches.mask)
+    .op('i32.and');
   body
     .get(key)
     .i32(1)
     .op('i32.and')
-    .i32(TlbContext.FETCH_SUPERVISOR)
-    .op('i32.add')
-    .i32(Math.log2(TLB_CONTEXT_ENTRIES))
+    .i32(Math.log2(8 * (fetches.mask + 1)))
     .op('i32.shl', 'i32.add')
-    .set(slot);
-  body.get(tlb).get(slot).i32(3).op('i32.shl', 'i32.add').memory('i64.load', TLB_LAYOUT.offset.execTag);
-  body.get(linear).i64(-4096n).op('i64.and', 'i64.ne');
-  body.get(tlb).get(slot).i32(2).op('i32.shl', 'i32.add').memory('i32.load', TLB_LAYOUT.offset.host);
+    .get(tlb)
+    .op('i32.add')
+    .tee(slot);
+  body.memory('i64.load', TLB_LAYOUT.offset.readTag + 8 * fetches.first);
+  body.get(linear).i64(-4096n).op('i64.and').tee(page).op('i64.ne');
+  body
+    .get(slot)
+    .memory('i32.load', TLB_LAYOUT.offset.place + 8 * fetches.first)
+    .get(page)
+    .op('i32.wrap_i64', 'i32.add');
   body.get(entry).memory('i32.load', JumpEntry.host).op('i32.ne', 'i32.or');
   body.if();
   body.i32(Outcome.MISS).set(outcome).br(out).end();
@@ -211,39 +221,7 @@ function dispatch(): FunctionBody {
   return body.get(outcome);
 }
 
-/** A word read at a byte has this many bits left after a shift to the wanted one. Stores of more bytes take the slow path. */
-const MOST_BYTES = 25;
-
-/**
- * Body of translate, which an access calls that no tag permits at once. It permits a store through a guarded tag unless the store
- * is to code, by the same look-up as CodeMap.meets. `code`: CodeMap.layout.
- */
-function translate(code: CodeMap['layout']): FunctionBody {
-  const [tlb, low, high, what] = [0, 1, 2, 3];
-  const body = new FunctionBody(TRANSLATE_TYPE.parameters);
-  const index = body.local('i32');
-  const bytes = body.local('i32');
-  const at = body.local('i32');
-  const slow = body.block();
-  body.get(what).i32(3).op('i32.and').i32(Access.WRITE).op('i32.ne').brIf(slow);
-  body.get(what).i32(8).op('i32.shr_u').tee(bytes).i32(MOST_BYTES).op('i32.gt_u').brIf(slow);
-  body.get(low).i32(12).op('i32.shr_u').i32(TLB_INDEX_MASK).op('i32.and');
-  body.get(what).i32(2).op('i32.shr_u').i32(7).op('i32.and').i32(Math.log2(TLB_CONTEXT_ENTRIES)).op('i32.shl', 'i32.add').set(index);
-  body.get(tlb).get(index).i32(3).op('i32.shl', 'i32.add').memory('i64.load', TLB_LAYOUT.offset.writeTag);
-  body.get(low).op('i64.extend_i32_u').get(high).op('i64.extend_i32_u').i64(32n).op('i64.shl', 'i64.or');
-  body.get(bytes).op('i64.extend_i32_u', 'i64.add').i64(1n).op('i64.sub').i64(-4096n).op('i64.and');
-  body.i64(BigInt(TAG_GUARDED)).op('i64.or', 'i64.ne').brIf(slow);
-  body.get(tlb).get(index).i32(2).op('i32.shl', 'i32.add').memory('i32.load', TLB_LAYOUT.offset.host);
-  body.get(low).i32(0xfff).op('i32.and', 'i32.add').tee(at);
-  body.i32(12).op('i32.shr_u').i32(1).op('i32.shl').i32(code.rows).op('i32.add').memory('i32.load16_u').i32(9).op('i32.shl');
-  body.get(at).i32(3).op('i32.shr_u').i32(0x1ff).op('i32.and', 'i32.add').memory('i32.load', code.bits);
-  body.get(at).i32(7).op('i32.and', 'i32.shr_u');
-  body.i32(1).get(bytes).op('i32.shl').i32(1).op('i32.sub', 'i32.and').brIf(slow);
-  body.get(at).op('return').end();
-  return body.get(low).get(high).get(what).call(SLOW);
-}
-
-/** The module's bytes; exports flagAux, flagResult, translate, dispatch, table, and gone, a region that does nothing. */
+/** The module's bytes; exports flagAux, flagResult, translate, copyRun, fillRun, dispatch, table, and gone, a region that does nothing. */
 export function runtimeModule(memory: ModuleParts['memory'], tableSize: number, code: CodeMap['layout']): Uint8Array<ArrayBuffer> {
   return encodeModule({
     memory,
@@ -253,7 +231,9 @@ export function runtimeModule(memory: ModuleParts['memory'], tableSize: number, 
       { type: FLAG_RESULT_TYPE, body: flagResult(), exportAs: 'flagResult' },
       { type: REGION_TYPE, body: dispatch(), exportAs: 'dispatch' },
       { type: REGION_TYPE, body: new FunctionBody(REGION_TYPE.parameters).i32(Outcome.MISS), exportAs: 'gone' },
-      { type: TRANSLATE_TYPE, body: translate(code), exportAs: 'translate' },
+      { type: TRANSLATE_TYPE, body: translate(code, SLOW), exportAs: 'translate' },
+      { type: RUN_TYPE, body: copyRun(), exportAs: 'copyRun' },
+      { type: RUN_TYPE, body: fillRun(), exportAs: 'fillRun' },
     ],
     tableSize,
   });

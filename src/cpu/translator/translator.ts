@@ -162,8 +162,11 @@ export class Translator implements Engine {
     try {
       const block = this.blocks.blockAt(cpu);
       const region = this.regionFor(cpu, block);
-      if (region === null) this.blocks.execute(cpu, this.blocks.buildersOf(cpu), block, Infinity);
-      else this.caches[cpu.index].put(linearRip(cpu), cpu.state.codeKey[0], this.blocks.pageOffset, region);
+      if (region === null) {
+        this.blocks.execute(cpu, this.blocks.buildersOf(cpu), block, Infinity);
+        // Iterations of a repeated instruction count as entries.
+        block.heat += Math.max(0, before - cpu.remaining - block.ops.length);
+      } else this.caches[cpu.index].put(linearRip(cpu), cpu.state.codeKey[0], this.blocks.pageOffset, region);
     } catch (signal) {
       this.blocks.unwound(cpu, signal);
     }

@@ -4,16 +4,20 @@
 import type { Builder } from '../builder/builder.ts';
 import { Rep } from '../builder/insn.ts';
 import type { Insn, Size } from '../builder/insn.ts';
-import { VCPU_STATE } from '../../base/state/vcpu.ts';
+import { Seg, VCPU_STATE } from '../../base/state/vcpu.ts';
 import { CR4 } from '../arch/control-bits.ts';
 import { BETWEEN_ITERATIONS } from '../interrupted-repeat.ts';
+import { Repeated } from '../builder/repeated.ts';
 import { OperandBuilder } from './operand-builder.ts';
 import type { Site } from './operand-builder.ts';
 import { Outcome } from './runtime-module.ts';
-import type { Emitted, Val } from './value.ts';
+import { Val } from './value.ts';
+import type { Emitted } from './value.ts';
 import type { OpName } from './wasm/opcodes.ts';
 
 const RCX = 1;
+const RSI = 6;
+const RDI = 7;
 const { offset } = VCPU_STATE;
 
 /** How the instruction at hand leaves its block; emitted after its other effects. */
@@ -105,7 +109,7 @@ export class WasmBuilder extends OperandBuilder implements Builder<Emitted> {
     this.interpretWhen(this.pop('i32'));
   }
 
-  repeat(i: Insn, body: () => Val | void): void {
+  repeat(i: Insn, body: () => Val | void, kind: Repeated = Repeated.ANY): void {
     if (i.rep === Rep.NONE) {
       body();
       return;
@@ -117,14 +121,54 @@ export class WasmBuilder extends OperandBuilder implements Builder<Emitted> {
     const done = code.block();
     this.push(this.isZero(this.readRegister(i.addressSize, RCX))).brIf(done);
     const again = code.loop();
+    const many = this.canRun(i, kind) ? this.manyIterations(i, kind) : false;
     const zero = body();
     this.writeRegister(i.addressSize, RCX, this.sub(i.addressSize, this.readRegister(i.addressSize, RCX), this.constant(i.addressSize, 1)));
+    if (many) code.end();
     this.flags.spillKind();
     this.flags.enterDynamic();
     if (zero) this.push(i.rep === Rep.REP ? this.notC(zero) : zero).brIf(done);
     this.push(this.isZero(this.readRegister(i.addressSize, RCX))).brIf(done);
     this.iterationBoundary();
     code.br(again).end().end();
+  }
+
+  /** Whether iterations may be done at once: addresses do not wrap but at a page's end, and meet no segment's end. */
+  private canRun(i: Insn, kind: Repeated): boolean {
+    const plain = this.isPlain(Seg.ES) && (kind !== Repeated.COPY || this.isPlain(i.src.address.segment));
+    return kind !== Repeated.ANY && plain && i.addressSize === (this.frame.is64 ? 8 : 4);
+  }
+
+  /** Does iterations at once. Opens the alternative, which is one iteration by itself. */
+  private manyIterations(i: Insn, kind: Repeated): true {
+    const { body, frame, site, temporaries } = this;
+    const size = i.addressSize;
+    const count = temporaries.take('i32');
+    const advance = (reg: number, by: Val): void => this.writeRegister(size, reg, this.add(size, this.readRegister(size, reg), by));
+    // Of the budget's, the first is paid for.
+    body.get(frame.remaining).i32(site.left).op('i32.add').set(count);
+    const left = Val.local('i32', count);
+    const fewer = this.lessUnsigned(size, this.readRegister(size, RCX), size === 8 ? this.zeroExtend(left) : left);
+    this.push(this.truncate(4, this.readRegister(size, RCX)));
+    body.get(count);
+    this.push(fewer).op('select').i32(0);
+    this.push(this.isZero(this.flags.direction())).op('select').set(count);
+    this.stringRun(i, kind, count);
+    body.tee(count).if();
+    body.get(frame.remaining).get(count).op('i32.sub').i32(1).op('i32.add').set(frame.remaining);
+    const bytes = this.shl(4, left, this.constant(1, Math.log2(i.size)));
+    advance(RDI, size === 8 ? this.zeroExtend(bytes) : bytes);
+    if (kind === Repeated.COPY) advance(RSI, size === 8 ? this.zeroExtend(bytes) : bytes);
+    const done = this.sub(size, this.readRegister(size, RCX), size === 8 ? this.zeroExtend(left) : left);
+    this.writeRegister(size, RCX, done);
+    body.else();
+    return true;
+  }
+
+  /** An i32 as an i64. */
+  private zeroExtend(x: Val): Val {
+    this.push(x, 'i64');
+    return this.pop('i64');
   }
 
   /** The next iteration is an instruction of its own: it needs budget, and comes after what a request asks for. */

@@ -16,7 +16,7 @@ const fieldsOf = (saved: boolean): number[] =>
 export const SAVED_BYTES = Math.min(...fieldsOf(false));
 export const LAST_SAVED = Math.max(...fieldsOf(true));
 /** What of a TLB is saved, or says what is. */
-const TLB_FIELDS = ['pageTag', 'gfn', 'info', 'occupied'] as const;
+const TLB_FIELDS = ['readTag', 'place', 'info', 'occupied'] as const;
 
 const bytesOf = (vm: Vm, offset: number, length: number): Buffer => Buffer.from(vm[INTERNALS].memory.memory.buffer, offset, length);
 

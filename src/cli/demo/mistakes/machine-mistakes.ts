@@ -28,9 +28,9 @@ export const keepOtherVcpuTranslations: Wrap = (machine) => {
 
 /** Of several TLB entries that hold write permission for one page, only the last is remembered. */
 export const aliasKeepsPermission: Wrap = (machine) => {
-  for (const { host, writeSlots } of tlbsOf(machine)) {
+  for (const { views, writeSlots } of tlbsOf(machine)) {
     around(writeSlots, 'add', () => (index) => {
-      writeSlots.slotOf[writeSlots.pageOf(host[index]!)] = index + 1;
+      writeSlots.slotOf[writeSlots.pageOf(views.hostOf(index))] = index + 1;
     });
   }
 };

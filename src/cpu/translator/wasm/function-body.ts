@@ -2,7 +2,7 @@
 // target without knowing its own depth.
 
 import { ByteWriter } from './byte-writer.ts';
-import { Control, MemoryOp, Op, ValType } from './opcodes.ts';
+import { BulkOp, Control, MemoryOp, Op, ValType } from './opcodes.ts';
 import type { MemoryOpName, OpName, Type } from './opcodes.ts';
 
 /** A construct that can be branched to: its depth, the function's own body being 0. */
@@ -55,6 +55,13 @@ export class FunctionBody {
 
   memory(name: MemoryOpName, offset = 0): this {
     this.code.u8(MemoryOp[name]).u32(0).u32(offset);
+    return this;
+  }
+
+  /** Copies as if by way of a buffer. On the stack: where to, where from, bytes. */
+  copyMemory(): this {
+    this.code.u8(BulkOp.prefix);
+    for (const byte of BulkOp.copyMemory) this.code.u8(byte);
     return this;
   }
 

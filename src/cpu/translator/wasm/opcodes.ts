@@ -36,6 +36,12 @@ export const MemoryOp = {
 } as const;
 export type MemoryOpName = keyof typeof MemoryOp;
 
+/** Of whole ranges: the opcode behind the prefix 0xFC, and the indices of the memories. */
+export const BulkOp = {
+  prefix: 0xfc,
+  copyMemory: [0x0a, 0, 0],
+} as const;
+
 export const Control = {
   block: 0x02,
   loop: 0x03,
