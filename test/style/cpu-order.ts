@@ -8,6 +8,7 @@ export const CPU_ORDER: Readonly<Record<string, readonly string[]>> = {
   'architectural constants, and arithmetic': ['arch/', 'float/', 'translator/wasm/'],
   state: [
     'state/',
+    'x87/quick/',
     'code-key.ts',
     'flags.ts',
     'host.ts',

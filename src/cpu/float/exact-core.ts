@@ -29,7 +29,10 @@ interface Exports {
 
 function instantiate(): Exports {
   const program = new Program();
-  defineExactCore(program);
+  const { add, sub, mul, div, sqrt, compare, single, double, fromInteger, toInteger, roundToInteger } = defineExactCore(program);
+  const formats = { load32: single.load, load64: double.load, store32: single.store, store64: double.store };
+  const exports = { add, sub, mul, div, sqrt, compare, fromInteger, toInteger, roundToInteger, ...formats };
+  for (const [name, callee] of Object.entries(exports)) program.expose(name, callee);
   const module = new WebAssembly.Module(encodeModule({ memory: null, imports: [], functions: program.functions }));
   return new WebAssembly.Instance(module, {}).exports as unknown as Exports;
 }

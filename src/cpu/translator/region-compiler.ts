@@ -5,6 +5,7 @@ import { VCPU_STATE } from '../../base/state/vcpu.ts';
 import { meaningOf } from '../isa/index.ts?instance=translator';
 import { STATUS_FLAGS } from '../arch/rflags.ts';
 import { dataContextOf } from '../code-key.ts';
+import { QUICK_TYPE } from '../x87/quick/form.ts';
 import { RIP_IN_LOCAL, RegionFrame } from './region-frame.ts';
 import { pushNextPageDiffers } from './next-page.ts';
 import type { RegionBlock, RegionPlan, Target } from './region-plan.ts';
@@ -263,6 +264,7 @@ export function compileRegion(plan: RegionPlan, key: number, memory: ModuleParts
       { name: 'translate', type: TRANSLATE_TYPE },
       { name: 'flagAux', type: FLAG_AUX_TYPE },
       { name: 'flagResult', type: FLAG_RESULT_TYPE },
+      ...compiler.frame.quickInstructions.map((name) => ({ name, type: QUICK_TYPE })),
     ],
     functions: [{ type: REGION_TYPE, body: compiler.frame.body, exportAs: 'region' }],
   });

@@ -27,7 +27,7 @@ const UNIT = BIAS + 63;
 
 export function defineIntegers(program: Program, { shiftRight }: RoundingFunctions, specials: SpecialFunctions) {
   /** (a signed integer) → number. */
-  const fromInteger = program.export('fromInteger', ['i64'], ['i64', 'i32'], (code, x) => {
+  const fromInteger = program.define(['i64'], ['i64', 'i32'], (code, x) => {
     code.returnWhen(x.isZero(), 0, 0);
     const sign = code.let(x.isNegative());
     const magnitude = code.let(sign.choose(i64(0n).sub(x), x));
@@ -56,7 +56,7 @@ export function defineIntegers(program: Program, { shiftRight }: RoundingFunctio
    * (a, bits of the integer, control) → integer, sign-extended, by RC. What cannot be represented raises IE and gives the integer
    * indefinite, the most negative one.
    */
-  const toInteger = program.export('toInteger', ['i64', 'i32', 'i32', 'i32'], ['i64', 'i32'], (code, a, word, bits, control) => {
+  const toInteger = program.define(['i64', 'i32', 'i32', 'i32'], ['i64', 'i32'], (code, a, word, bits, control) => {
     code.returnWhen(a.isZero().and(isNoNumber(a, word).isZero()), 0, i32(HAS_RESULT));
     const limit = code.let(i64(1n).shl(bits.sub(1).extend()));
     const exponent = code.let(exponentOf(word));
@@ -68,7 +68,7 @@ export function defineIntegers(program: Program, { shiftRight }: RoundingFunctio
   });
 
   /** (a, control) → result of FRNDINT. A result of 0 keeps the sign. */
-  const roundToInteger = program.export('roundToInteger', ['i64', 'i32', 'i32'], ['i64', 'i32'], (code, a, word, control) => {
+  const roundToInteger = program.define(['i64', 'i32', 'i32'], ['i64', 'i32'], (code, a, word, control) => {
     const x = { significand: a, word };
     propagateNaNs(code, specials, x, x, control);
     const status = denormalStatus(code, control, x);

@@ -52,9 +52,8 @@ function defineFormat(
   { normalize }: SpecialFunctions,
 ): InterchangeFunctions {
   const { fraction, spare, allOnes, bias, signShift } = layoutOf(format);
-  const name = format === SINGLE ? '32' : '64';
 
-  const widen = program.export(`widen${name}`, ['i64'], ['i64', 'i32'], (code, bits) => {
+  const widen = program.define(['i64'], ['i64', 'i32'], (code, bits) => {
     const field = code.let(bits.shr(fraction).low32().and(allOnes));
     const sign = code.let(bits.shr(signShift).low32().shl(15));
     const significand = code.let(bits.shl(spare).and(i64(INTEGER_BIT - 1n)));
@@ -65,7 +64,7 @@ function defineFormat(
     code.return(normal, sign.or(exponent).or(raised(DE)));
   });
 
-  const load = program.export(`load${name}`, ['i64', 'i32'], ['i64', 'i32'], (code, bits, control) => {
+  const load = program.define(['i64', 'i32'], ['i64', 'i32'], (code, bits, control) => {
     const [significand, word] = code.call(widen, bits) as [Local, Local];
     code.if(isNoNumber(significand, word).and(significand.and(i64(QUIET_BIT)).isZero()), () => {
       code.returnWhen(control.and(IE).isZero(), 0, raised(IE));
@@ -75,7 +74,7 @@ function defineFormat(
     code.return(significand, result(word));
   });
 
-  const store = program.export(`store${name}`, ['i64', 'i32', 'i32'], ['i64', 'i32'], (code, significand, word, control) => {
+  const store = program.define(['i64', 'i32', 'i32'], ['i64', 'i32'], (code, significand, word, control) => {
     const sign = code.let(signOf(word).shr(15).extend().shl(signShift));
     const nan = (content: Expression): Expression => content.or(i64((BigInt(2 * allOnes + 1) << fraction) >> 1n));
     code.if(isNoNumber(significand, word), () => {

@@ -15,33 +15,28 @@ export const Order = { GREATER: 0, LESS: 0x100, EQUAL: 0x4000, UNORDERED: 0x4500
  * and raises IE; if `quiet` is 1 (FUCOM, FUCOMI) a QNaN does not raise it.
  */
 export function defineOrder(program: Program) {
-  const compare = program.export(
-    'compare',
-    ['i64', 'i32', 'i64', 'i32', 'i32', 'i32'],
-    ['i32'],
-    (code, a, aWord, b, bWord, control, quiet) => {
-      const isLoud = (x: Local, word: Local): Expression =>
-        isNoNumber(x, word).and(quiet.isZero().or(x.isNegative().isZero()).or(x.and(QUIET_BIT).isZero()));
-      code.if(isNoNumber(a, aWord).or(isNoNumber(b, bWord)), () => {
-        code.returnWhen(isLoud(a, aWord).or(isLoud(b, bWord)).isZero(), i32(HAS_RESULT | Order.UNORDERED));
-        code.returnWhen(control.and(IE), i32(HAS_RESULT | raised(IE) | Order.UNORDERED));
-        code.return(raised(IE));
-      });
-      const status = denormalStatus(code, control, { significand: a, word: aWord }, { significand: b, word: bWord });
-      const head = code.let(result(status));
-      code.returnWhen(a.or(b).isZero(), head.or(Order.EQUAL));
-      const aSign = code.let(signOf(aWord));
-      code.returnWhen(aSign.ne(signOf(bWord)), head.or(aSign.shr(7)));
-      const aExponent = code.let(exponentOf(aWord));
-      const bExponent = code.let(exponentOf(bWord));
-      // denormals have the exponent of the smallest normal numbers
-      code.set(aExponent, aExponent.add(aExponent.isZero()));
-      code.set(bExponent, bExponent.add(bExponent.isZero()));
-      const equalExponents = code.let(aExponent.eq(bExponent));
-      code.returnWhen(equalExponents.and(a.eq(b)), head.or(Order.EQUAL));
-      const isSmaller = aExponent.lt(bExponent).or(equalExponents.and(a.lt(b)));
-      code.return(head.or(isSmaller.xor(aSign.ne(0)).shl(8)));
-    },
-  );
+  const compare = program.define(['i64', 'i32', 'i64', 'i32', 'i32', 'i32'], ['i32'], (code, a, aWord, b, bWord, control, quiet) => {
+    const isLoud = (x: Local, word: Local): Expression =>
+      isNoNumber(x, word).and(quiet.isZero().or(x.isNegative().isZero()).or(x.and(QUIET_BIT).isZero()));
+    code.if(isNoNumber(a, aWord).or(isNoNumber(b, bWord)), () => {
+      code.returnWhen(isLoud(a, aWord).or(isLoud(b, bWord)).isZero(), i32(HAS_RESULT | Order.UNORDERED));
+      code.returnWhen(control.and(IE), i32(HAS_RESULT | raised(IE) | Order.UNORDERED));
+      code.return(raised(IE));
+    });
+    const status = denormalStatus(code, control, { significand: a, word: aWord }, { significand: b, word: bWord });
+    const head = code.let(result(status));
+    code.returnWhen(a.or(b).isZero(), head.or(Order.EQUAL));
+    const aSign = code.let(signOf(aWord));
+    code.returnWhen(aSign.ne(signOf(bWord)), head.or(aSign.shr(7)));
+    const aExponent = code.let(exponentOf(aWord));
+    const bExponent = code.let(exponentOf(bWord));
+    // denormals have the exponent of the smallest normal numbers
+    code.set(aExponent, aExponent.add(aExponent.isZero()));
+    code.set(bExponent, bExponent.add(bExponent.isZero()));
+    const equalExponents = code.let(aExponent.eq(bExponent));
+    code.returnWhen(equalExponents.and(a.eq(b)), head.or(Order.EQUAL));
+    const isSmaller = aExponent.lt(bExponent).or(equalExponents.and(a.lt(b)));
+    code.return(head.or(isSmaller.xor(aSign.ne(0)).shl(8)));
+  });
   return { compare };
 }

@@ -104,7 +104,7 @@ export function defineProducts(
     code.return(significand, outcome.or(status));
   };
 
-  const mul = program.export('mul', ['i64', 'i32', 'i64', 'i32', 'i32'], ['i64', 'i32'], (code, a, aWord, b, bWord, control) => {
+  const mul = program.define(['i64', 'i32', 'i64', 'i32', 'i32'], ['i64', 'i32'], (code, a, aWord, b, bWord, control) => {
     straight(code, product, a, aWord, b, bWord, control);
     const x = { significand: a, word: aWord };
     const y = { significand: b, word: bWord };
@@ -119,7 +119,7 @@ export function defineProducts(
     normalized(code, product, [a, aWord, b, bWord, control], status);
   });
 
-  const div = program.export('div', ['i64', 'i32', 'i64', 'i32', 'i32'], ['i64', 'i32'], (code, a, aWord, b, bWord, control) => {
+  const div = program.define(['i64', 'i32', 'i64', 'i32', 'i32'], ['i64', 'i32'], (code, a, aWord, b, bWord, control) => {
     straight(code, quotient, a, aWord, b, bWord, control);
     const x = { significand: a, word: aWord };
     const y = { significand: b, word: bWord };

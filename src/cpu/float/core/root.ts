@@ -79,7 +79,7 @@ export function defineRoot(program: Program, { multiply }: PairFunctions, { toRe
     code.set(restLow, low.sub(squareLow));
   }
 
-  const sqrt = program.export('sqrt', ['i64', 'i32', 'i32'], ['i64', 'i32'], (code, a, word, control) => {
+  const sqrt = program.define(['i64', 'i32', 'i32'], ['i64', 'i32'], (code, a, word, control) => {
     code.if(isNormal(a, word).and(signOf(word).isZero()), () => code.returnCall(root, exponentOf(word), a, control));
     const x = { significand: a, word };
     propagateNaNs(code, specials, x, x, control);

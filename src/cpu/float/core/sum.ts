@@ -65,7 +65,7 @@ export function defineSum(program: Program, { shiftRight, toRegister }: Rounding
     },
   );
 
-  const add = program.export('add', ['i64', 'i32', 'i64', 'i32', 'i32'], ['i64', 'i32'], (code, a, aWord, b, bWord, control) => {
+  const add = program.define(['i64', 'i32', 'i64', 'i32', 'i32'], ['i64', 'i32'], (code, a, aWord, b, bWord, control) => {
     code.if(isNormal(a, aWord).and(isNormal(b, bWord)), () =>
       code.returnCall(finite, signOf(aWord), exponentOf(aWord), a, signOf(bWord), exponentOf(bWord), b, control),
     );
@@ -92,7 +92,7 @@ export function defineSum(program: Program, { shiftRight, toRegister }: Rounding
   });
 
   /** A NaN keeps its sign. */
-  const sub = program.export('sub', ['i64', 'i32', 'i64', 'i32', 'i32'], ['i64', 'i32'], (code, a, aWord, b, bWord, control) => {
+  const sub = program.define(['i64', 'i32', 'i64', 'i32', 'i32'], ['i64', 'i32'], (code, a, aWord, b, bWord, control) => {
     code.if(isNoNumber(b, bWord), () => code.returnCall(add, a, aWord, b, bWord, control));
     code.returnCall(add, a, aWord, b, bWord.xor(SIGN), control);
   });

@@ -13,7 +13,12 @@ export class Program {
 
   /** A function that the others of the module can call. */
   define(parameters: readonly ValueType[], results: readonly ValueType[], write: (code: Code, ...parameters: Local[]) => void): Callee {
-    return this.add(parameters, results, undefined, write);
+    const type = { parameters, results };
+    const code = new Code(type);
+    write(code, ...code.parameters);
+    code.body.op('unreachable');
+    this.functions.push({ type, body: code.body });
+    return { index: this.imports.length + this.functions.length - 1, type };
   }
 
   /** One that is exported too. */
@@ -23,20 +28,14 @@ export class Program {
     results: readonly ValueType[],
     write: (code: Code, ...parameters: Local[]) => void,
   ): Callee {
-    return this.add(parameters, results, name, write);
+    const callee = this.define(parameters, results, write);
+    this.expose(name, callee);
+    return callee;
   }
 
-  private add(
-    parameters: readonly ValueType[],
-    results: readonly ValueType[],
-    exportAs: string | undefined,
-    write: (code: Code, ...parameters: Local[]) => void,
-  ): Callee {
-    const type = { parameters, results };
-    const code = new Code(type);
-    write(code, ...code.parameters);
-    code.body.op('unreachable');
-    this.functions.push(exportAs === undefined ? { type, body: code.body } : { type, body: code.body, exportAs });
-    return { index: this.imports.length + this.functions.length - 1, type };
+  /** Exports a function that is defined. */
+  expose(name: string, { index }: Callee): void {
+    const at = index - this.imports.length;
+    this.functions[at] = { ...this.functions[at]!, exportAs: name };
   }
 }
