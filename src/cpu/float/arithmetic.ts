@@ -2,14 +2,14 @@
 // found before the operation is not masked.
 
 import type { FloatEnvironment } from './environment.ts';
-import { CORE, controlOf, registerResult, significandOf, wordOf } from './exact-core.ts';
+import { core, controlOf, registerResult, significandOf, wordOf } from './exact-core.ts';
 
 type BinaryName = 'add' | 'sub' | 'mul' | 'div';
 
 const binary =
   (name: BinaryName) =>
   (env: FloatEnvironment, a: bigint, b: bigint): bigint | null =>
-    registerResult(env, CORE[name](significandOf(a), wordOf(a), significandOf(b), wordOf(b), controlOf(env)));
+    registerResult(env, core()[name](significandOf(a), wordOf(a), significandOf(b), wordOf(b), controlOf(env)));
 
 /** a + b. */
 export const add = binary('add');
@@ -22,4 +22,4 @@ export const div = binary('div');
 
 /** The square root; of -0 it is -0. */
 export const sqrt = (env: FloatEnvironment, a: bigint): bigint | null =>
-  registerResult(env, CORE.sqrt(significandOf(a), wordOf(a), controlOf(env)));
+  registerResult(env, core().sqrt(significandOf(a), wordOf(a), controlOf(env)));

@@ -2,7 +2,7 @@
 
 import { Order } from './core/order.ts';
 import type { FloatEnvironment } from './environment.ts';
-import { CORE, controlOf, significandOf, takeOutcome, wordOf } from './exact-core.ts';
+import { core, controlOf, significandOf, takeOutcome, wordOf } from './exact-core.ts';
 
 export type Comparison = 'less' | 'equal' | 'greater' | 'unordered';
 
@@ -18,6 +18,6 @@ const COMPARISONS: ReadonlyMap<number, Comparison> = new Map([
  * FUCOMI) a QNaN does not raise it. Null if an exception is not masked: the condition codes or flags stay as they were.
  */
 export function compare(env: FloatEnvironment, a: bigint, b: bigint, { quiet }: { quiet: boolean }): Comparison | null {
-  const outcome = CORE.compare(significandOf(a), wordOf(a), significandOf(b), wordOf(b), controlOf(env), Number(quiet));
+  const outcome = core().compare(significandOf(a), wordOf(a), significandOf(b), wordOf(b), controlOf(env), Number(quiet));
   return takeOutcome(env, outcome) ? COMPARISONS.get(outcome & 0xffff)! : null;
 }

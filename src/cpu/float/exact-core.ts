@@ -37,7 +37,11 @@ function instantiate(): Exports {
   return new WebAssembly.Instance(module, {}).exports as unknown as Exports;
 }
 
-export const CORE: Exports = instantiate();
+/** Made when first asked for: most runs never do. It has no state, so that all machines may share it. */
+export const core: () => Exports = (() => {
+  let made: Exports | undefined;
+  return () => (made ??= instantiate());
+})();
 
 const PRECISION_CONTROL = { 24: 0, 53: 2, 64: 3 } as const;
 const EXCEPTIONS = 0x3f;

@@ -5,7 +5,7 @@ import type { Program } from '../../translator/wasm/program.ts';
 import { defineIntegers } from './integers.ts';
 import { defineInterchange } from './interchange.ts';
 import { defineOrder } from './order.ts';
-import { definePairs, defineProducts } from './product.ts';
+import { defineProducts } from './product.ts';
 import { defineRoot } from './root.ts';
 import { defineRounding } from './rounding.ts';
 import { defineSpecials } from './specials.ts';
@@ -15,13 +15,12 @@ import { defineSum } from './sum.ts';
 export function defineExactCore(program: Program) {
   const rounding = defineRounding(program);
   const specials = defineSpecials(program);
-  const pairs = definePairs(program);
   return {
     ...rounding,
     ...specials,
     ...defineSum(program, rounding, specials),
-    ...defineProducts(program, pairs, rounding, specials),
-    ...defineRoot(program, pairs, rounding, specials),
+    ...defineProducts(program, rounding, specials),
+    ...defineRoot(program, rounding, specials),
     ...defineOrder(program),
     ...defineInterchange(program, rounding, specials),
     ...defineIntegers(program, rounding, specials),

@@ -5,7 +5,7 @@ import type { Expression, Local } from '../../translator/wasm/expression.ts';
 import type { Code } from '../../translator/wasm/code.ts';
 import type { Program } from '../../translator/wasm/program.ts';
 import { BIAS, exponentOf, isInfinite, isNormal, result, signOf } from './outcome.ts';
-import type { PairFunctions } from './product.ts';
+import { multiply } from './product.ts';
 import type { RoundingFunctions } from './rounding.ts';
 import { denormalStatus, propagateNaNs } from './specials.ts';
 import type { SpecialFunctions } from './specials.ts';
@@ -14,7 +14,7 @@ import type { SpecialFunctions } from './specials.ts';
 const MOST = 2 ** 64 - 2 ** 11;
 
 /** (a, control) → result; of -0 it is -0. */
-export function defineRoot(program: Program, { multiply }: PairFunctions, { toRegister }: RoundingFunctions, specials: SpecialFunctions) {
+export function defineRoot(program: Program, { toRegister }: RoundingFunctions, specials: SpecialFunctions) {
   // (exponent, significand, control)
   const root = program.define(['i32', 'i64', 'i32'], ['i64', 'i32'], (code, exponent, significand, control) => {
     // the radicand, of 127 or 128 bits, has the root's 64 bits before the point
@@ -31,7 +31,7 @@ export function defineRoot(program: Program, { multiply }: PairFunctions, { toRe
         .min(f64(MOST))
         .truncate(),
     );
-    const [squareHigh, squareLow] = code.call(multiply, r, r) as [Local, Local];
+    const [squareHigh, squareLow] = multiply(code, r, r);
     const restHigh = code.let(difference(high, low, squareHigh, squareLow));
     const restLow = code.let(low.sub(squareLow));
     const rest = restHigh
@@ -74,7 +74,7 @@ export function defineRoot(program: Program, { multiply }: PairFunctions, { toRe
 
   /** restHigh:restLow = high:low - r * r. */
   function remainder(code: Code, r: Local, high: Local, low: Local, restHigh: Local, restLow: Local): void {
-    const [squareHigh, squareLow] = code.call(multiply, r, r) as [Local, Local];
+    const [squareHigh, squareLow] = multiply(code, r, r);
     code.set(restHigh, difference(high, low, squareHigh, squareLow));
     code.set(restLow, low.sub(squareLow));
   }

@@ -1,7 +1,7 @@
 // Rounding a result to a format, and the exceptions that are found with it (overflow, underflow, inexact).
 
 import { i32, i64 } from '../../translator/wasm/expression.ts';
-import type { Local } from '../../translator/wasm/expression.ts';
+import type { Expression, Local } from '../../translator/wasm/expression.ts';
 import type { Callee, Code } from '../../translator/wasm/code.ts';
 import type { Program } from '../../translator/wasm/program.ts';
 import { OE, PE, Rounding, UE } from '../environment.ts';
@@ -11,6 +11,9 @@ import { HAS_RESULT, INTEGER_BIT, RC_SHIFT, ROUNDED_UP, STATUS_SHIFT, raised } f
 const BIAS_ADJUST = 24576;
 const MAX_NORMAL = 0x7ffe;
 const HALF = INTEGER_BIT;
+/** Of the control word: rounding and precision; and what they are for the straight path. */
+const TO_NEAREST_64 = 0xf00,
+  PRECISION_64 = 0x300;
 
 export interface RoundingFunctions {
   /** (x, n) → x:0 shifted right by n, as the high word and the low one, whose last bit is sticky. */
@@ -113,24 +116,35 @@ export function defineRounding(program: Program): RoundingFunctions {
   );
 
   const toRegister = program.define(['i32', 'i32', 'i64', 'i64', 'i32'], ['i64', 'i32'], (code, sign, exponent, high, low, control) => {
-    // the straight path: to nearest, 64 bits, in range
-    code.if(control.and(0xf00).eq(0x300), () => {
-      const up = code.let(low.isNegative().and(low.shl(1).ne(0).or(high.low32().and(1))));
-      const kept = code.let(high.add(up.extend()));
-      const carry = code.let(kept.isZero());
-      const field = code.let(exponent.add(carry));
-      code.if(field.sub(1).lt(MAX_NORMAL), () => {
-        const status = low
-          .ne(0)
-          .mul(raised(PE))
-          .or(up.mul(raised(ROUNDED_UP)));
-        code.return(kept.or(carry.extend().shl(63)), sign.or(field).or(status).or(i32(HAS_RESULT)));
-      });
-    });
     const pc = code.let(control.shr(8).and(3));
     const precision = pc.isZero().choose(i32(24), pc.eq(2).choose(i32(53), 64));
     code.returnCall(deliver, sign, exponent, high, low, control, precision, MAX_NORMAL, BIAS_ADJUST);
   });
 
   return { shiftRight, deliver, toRegister };
+}
+
+/** Returns the result of an operation in the register format. The straight path, to nearest, with 64 bits, in range, is emitted in place. */
+export function returnRegister(
+  code: Code,
+  { toRegister }: RoundingFunctions,
+  [sign, exponent, high, low, control]: readonly [Expression, Local, Local, Local, Local],
+  status: Expression,
+): void {
+  code.if(control.and(TO_NEAREST_64).eq(PRECISION_64), () => {
+    const up = code.let(low.isNegative().and(low.shl(1).ne(0).or(high.low32().and(1))));
+    const kept = code.let(high.add(up.extend()));
+    const carry = code.let(kept.isZero());
+    const field = code.let(exponent.add(carry));
+    code.if(field.sub(1).lt(MAX_NORMAL), () => {
+      const rounding = low
+        .ne(0)
+        .mul(raised(PE))
+        .or(up.mul(raised(ROUNDED_UP)));
+      const head = sign.or(field).or(status).or(i32(HAS_RESULT));
+      code.return(kept.or(carry.extend().shl(63)), head.or(rounding));
+    });
+  });
+  const [significand, outcome] = code.call(toRegister, sign, exponent, high, low, control) as [Local, Local];
+  code.return(significand, outcome.or(status));
 }

@@ -80,6 +80,24 @@ export function propagateNaNs(code: Code, { propagate }: SpecialFunctions, a: Op
   );
 }
 
+/** An operand in parts, normalized where it is not. */
+export interface Parts {
+  readonly significand: Local;
+  readonly exponent: Local;
+}
+
+export const partsOf = (code: Code, { significand, word }: Operand): Parts => ({
+  significand: code.let(significand),
+  exponent: code.let(exponentOf(word)),
+});
+
+/** Makes the parts those of a normalized number. */
+export function normalizeParts(code: Code, { normalize }: SpecialFunctions, { significand, word }: Operand, parts: Parts): void {
+  const [normal, exponent] = code.call(normalize, significand, word) as [Local, Local];
+  code.set(parts.significand, normal);
+  code.set(parts.exponent, exponent);
+}
+
 /** DE in the place of exceptions of an outcome, or 0, by the operands. Leaves without a result if it is not masked. */
 export function denormalStatus(code: Code, control: Local, ...operands: readonly Operand[]): Local {
   const status = code.let(i32(0));
