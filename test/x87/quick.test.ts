@@ -56,7 +56,8 @@ const FORMS: Readonly<Partial<Record<SystemHelper, readonly (readonly number[])[
 /** Stores to memory: the conversion, its helper at the end, opcode and ModRM.reg. */
 // biome-ignore format: a table
 const STORES: readonly (readonly [PairHelper, 'x87Stored' | 'x87StoredPop', number, number])[] = [
-  ['toReal', 'x87Stored', 0xd9, 2], ['toReal', 'x87StoredPop', 0xd9, 3], ['toReal', 'x87Stored', 0xdd, 2], ['toReal', 'x87StoredPop', 0xdd, 3],
+  ['toReal', 'x87Stored', 0xd9, 2], ['toReal', 'x87StoredPop', 0xd9, 3],
+  ['toReal', 'x87Stored', 0xdd, 2], ['toReal', 'x87StoredPop', 0xdd, 3],
   ['toInteger', 'x87Stored', 0xdb, 2], ['toInteger', 'x87StoredPop', 0xdb, 3], ['toInteger', 'x87Stored', 0xdf, 2],
   ['toInteger', 'x87StoredPop', 0xdf, 3], ['toInteger', 'x87StoredPop', 0xdf, 7],
   ['toTruncated', 'x87StoredPop', 0xdb, 1], ['toTruncated', 'x87StoredPop', 0xdd, 1], ['toTruncated', 'x87StoredPop', 0xdf, 1],

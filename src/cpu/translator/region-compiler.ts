@@ -255,7 +255,7 @@ class RegionCompiler {
 }
 
 /** The module of one region; exports `region`, of REGION_TYPE. `key` as in code-key.ts. */
-export function compileRegion(plan: RegionPlan, key: number, memory: ModuleParts['memory']): Uint8Array<ArrayBuffer> {
+export function compileRegion(plan: RegionPlan, key: number, memory: NonNullable<ModuleParts['memory']>): Uint8Array<ArrayBuffer> {
   const compiler = new RegionCompiler(plan, key, memory.shared);
   compiler.compile();
   return encodeModule({

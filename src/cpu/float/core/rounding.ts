@@ -12,8 +12,8 @@ const BIAS_ADJUST = 24576;
 const MAX_NORMAL = 0x7ffe;
 const HALF = INTEGER_BIT;
 /** Of the control word: rounding and precision; and what they are for the straight path. */
-const TO_NEAREST_64 = 0xf00,
-  PRECISION_64 = 0x300;
+const ROUNDING_CONTROL = 0xf00;
+const TO_NEAREST_64 = 0x300;
 
 export interface RoundingFunctions {
   /** (x, n) → x:0 shifted right by n, as the high word and the low one, whose last bit is sticky. */
@@ -124,14 +124,14 @@ export function defineRounding(program: Program): RoundingFunctions {
   return { shiftRight, deliver, toRegister };
 }
 
-/** Returns the result of an operation in the register format. The straight path, to nearest, with 64 bits, in range, is emitted in place. */
+/** Returns a result in the register format. The straight path, to nearest, with 64 bits, in range, is emitted in place. */
 export function returnRegister(
   code: Code,
   { toRegister }: RoundingFunctions,
   [sign, exponent, high, low, control]: readonly [Expression, Local, Local, Local, Local],
   status: Expression,
 ): void {
-  code.if(control.and(TO_NEAREST_64).eq(PRECISION_64), () => {
+  code.if(control.and(ROUNDING_CONTROL).eq(TO_NEAREST_64), () => {
     const up = code.let(low.isNegative().and(low.shl(1).ne(0).or(high.low32().and(1))));
     const kept = code.let(high.add(up.extend()));
     const carry = code.let(kept.isZero());
