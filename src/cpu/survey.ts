@@ -8,6 +8,7 @@ import type { SystemHelper } from './builder/helpers.ts';
 import { FlagUse } from './flag-use.ts';
 import { OperandKind, Rep } from './builder/insn.ts';
 import type { Insn, Operand, Size } from './builder/insn.ts';
+import { quickOf } from './x87/quick-forms.ts';
 import { AF, CF, CONDITION_FLAGS, OF, PF, SF, STATUS_FLAGS, ZF } from './arch/rflags.ts';
 
 export interface Survey {
@@ -19,7 +20,7 @@ export interface Survey {
   call: boolean;
   /** It changes the stack pointer. What jumps to a computed target so is a return, unless it is a call. */
   movesStack: boolean;
-  /** It asks for a system helper, an exception, or a flag operation that only the interpreter has. */
+  /** It asks for a system helper that has no quick instruction, an exception, or a flag operation that only the interpreter has. */
   interpreted: boolean;
   /** It goes through `repeat`. */
   repeats: boolean;
@@ -209,11 +210,11 @@ function surveyor(survey: Survey): Builder<Nothing> {
     },
     raiseWhen: leaves,
     timeStamp: () => [leaves(), 0],
-    system: (helper: SystemHelper) => {
+    system: (helper: SystemHelper, i: Insn) => {
       if (HELPERS[helper] === 'course') survey.endsBlock = true;
-      return interpreted();
+      return quickOf(helper, i) === null ? interpreted() : leaves();
     },
-    systemPair: () => [interpreted(), 0],
+    systemPair: (helper, i) => [quickOf(helper, i) === null ? interpreted() : leaves(), 0],
   };
 }
 

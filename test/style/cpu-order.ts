@@ -5,9 +5,10 @@ import { importsOf } from './layers.ts';
 
 /** Folders and files of src/cpu by level. */
 export const CPU_ORDER: Readonly<Record<string, readonly string[]>> = {
-  'architectural constants, and arithmetic': ['arch/', 'float/'],
+  'architectural constants, and arithmetic': ['arch/', 'float/', 'translator/wasm/'],
   state: [
     'state/',
+    'x87/quick/',
     'code-key.ts',
     'flags.ts',
     'host.ts',

@@ -4,7 +4,7 @@ import { FunctionBody } from '../../src/cpu/translator/wasm/function-body.ts';
 import { encodeModule } from '../../src/cpu/translator/wasm/module.ts';
 import type { FunctionType } from '../../src/cpu/translator/wasm/module.ts';
 import { MemoryOp, Op } from '../../src/cpu/translator/wasm/opcodes.ts';
-import type { MemoryOpName, OpName, Type } from '../../src/cpu/translator/wasm/opcodes.ts';
+import type { MemoryOpName, OpName, Type, ValueType } from '../../src/cpu/translator/wasm/opcodes.ts';
 
 const MEMORY = { pages: 1, shared: false };
 const VOID: FunctionType = { parameters: [], results: [] };
@@ -19,13 +19,15 @@ function call(type: FunctionType, body: FunctionBody, ...args: (number | bigint)
 }
 
 /** Operand and result types of an instruction without immediates, from its name. */
-function signatureOf(name: OpName): { takes: Type[]; gives: Type[] } | null {
-  const [type, op] = name.split('.') as [Type, string | undefined];
+function signatureOf(name: OpName): { takes: ValueType[]; gives: ValueType[] } | null {
+  const [type, op] = name.split('.') as [ValueType, string | undefined];
   if (op === undefined) return null;
   const comparison = /^(?:eqz|eq|ne|[lg][te]_[su])$/.test(op);
   if (op === 'wrap_i64') return { takes: ['i64'], gives: ['i32'] };
   if (/^extend_i32/.test(op)) return { takes: ['i32'], gives: ['i64'] };
-  const unary = /^(?:eqz|clz|ctz|popcnt|extend\d+_s)$/.test(op);
+  const from = /_(i64|f64)(?:_[su])?$/.exec(op);
+  if (from) return { takes: [from[1] as ValueType], gives: [type] };
+  const unary = /^(?:eqz|clz|ctz|popcnt|sqrt|extend\d+_s)$/.test(op);
   return { takes: unary ? [type] : [type, type], gives: [comparison ? 'i32' : type] };
 }
 

@@ -76,6 +76,7 @@ export const VCPU_STATE = stateTable('vcpu', {
   lazyX: field('u64', 'word x', { saved: false }),
   lazyY: field('u64', 'word y', { saved: false }),
   lazyR: field('u64', 'word r', { saved: false }),
+  x87Value: field('u64', 'what a quick conversion of the x87 gives (cpu/x87/quick)', { saved: false }),
   codeKey: field('u32', 'what translation depends on beside the bytes (cpu/code-key.ts); 0: not translatable', { saved: false }),
   request: field('i32', 'pending-request word: non-zero makes the engine stop at the next instruction boundary', { saved: false }),
   segReadEnd: field('u32', 'per segment: where reads begin to need a check, for translated code', { count: 8, saved: false }),

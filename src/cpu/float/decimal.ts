@@ -3,7 +3,7 @@
 import { IE, raise } from './environment.ts';
 import type { FloatEnvironment } from './environment.ts';
 import { SIGN_BIT, pack } from './encoding.ts';
-import { integral, noteRounding } from './integers.ts';
+import { toInteger } from './integers.ts';
 
 const DIGITS = 18n;
 /** The masked response of FBSTP to what has no 18 digits. */
@@ -18,12 +18,15 @@ export function fromBcd(bcd: bigint): bigint {
 
 /** FBSTP: to 80 raw bits of packed BCD, rounded by RC; the sign stays with 0. Null: IE is not masked, nothing is stored or popped. */
 export function toBcd(env: FloatEnvironment, x: bigint): bigint | null {
-  const rounded = integral(env, x, false);
-  const magnitude = rounded === null ? 10n ** DIGITS : rounded.value < 0n ? -rounded.value : rounded.value;
-  if (rounded === null || magnitude >= 10n ** DIGITS) {
+  const rounding = { ...env, masks: IE, flags: 0 };
+  const value = toInteger(rounding, x, 8, { truncate: false })!; // IE is masked: never null
+  const magnitude = value < 0n ? -value : value;
+  if (magnitude >= 10n ** DIGITS) {
+    // what has no 64 bits is the most negative integer here
     env.roundedUp = false;
     return raise(env, IE) ? BCD_INDEFINITE : null;
   }
-  noteRounding(env, rounded);
+  env.flags |= rounding.flags;
+  env.roundedUp = rounding.roundedUp;
   return (x & SIGN_BIT) | BigInt(`0x${magnitude}`); // decimal digits, read as hexadecimal ones
 }

@@ -7,7 +7,7 @@ import type { Unpacked } from './encoding.ts';
 import { bitLength, leadingExponent } from './format.ts';
 import { fromInteger } from './integers.ts';
 import { denormalOperands, invalid, specialOperand } from './invalid.ts';
-import { toRegister } from './arithmetic.ts';
+import { toRegister } from './result.ts';
 
 /** FSCALE: a * 2^trunc(b). Null for no result. */
 export function scale(env: FloatEnvironment, a: bigint, b: bigint): bigint | null {

@@ -14,14 +14,6 @@ export interface FloatFormat {
 export const SINGLE: FloatFormat = { precision: 24, minExponent: -126, maxExponent: 127 };
 export const DOUBLE: FloatFormat = { precision: 53, minExponent: -1022, maxExponent: 1023 };
 export const EXTENDED: FloatFormat = { precision: 64, minExponent: -16382, maxExponent: 16383 };
-/** What precision control makes of the register format: fewer bits, the same exponents. */
-const EXTENDED_24: FloatFormat = { ...EXTENDED, precision: 24 };
-const EXTENDED_53: FloatFormat = { ...EXTENDED, precision: 53 };
-
-/** The register format under precision control. */
-export const extendedFormat = (precision: 24 | 53 | 64): FloatFormat =>
-  precision === 64 ? EXTENDED : precision === 53 ? EXTENDED_53 : EXTENDED_24;
-
 /**
  * The number (-1)^sign * significand * 2^exponent, with a significand of any length. A result with infinitely many digits is
  * given with at least two bits more than any format has, the last of them set if anything follows ("sticky").

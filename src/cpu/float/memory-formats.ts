@@ -1,59 +1,23 @@
 // FLD and FST of single and double precision.
 
-import { DE, IE, raise } from './environment.ts';
 import type { FloatEnvironment } from './environment.ts';
-import { infinity, pack, quietNaN, unpack, zero } from './encoding.ts';
-import { DOUBLE, SINGLE } from './format.ts';
-import type { FloatFormat } from './format.ts';
-import { infinityOf, packInterchange, quietNaNOf, signOf, unpackInterchange } from './interchange.ts';
-import { invalid } from './invalid.ts';
-import { deliver } from './result.ts';
+import { core, controlOf, memoryResult, registerResult, significandOf, wordOf } from './exact-core.ts';
 
 /** FLD m32fp: 32 raw bits to 80. An SNaN raises IE and is made quiet, a denormal raises DE; null if that is not masked. */
-export const fromFloat32 = (env: FloatEnvironment, bits: bigint): bigint | null => load(env, bits, SINGLE);
+export const fromFloat32 = (env: FloatEnvironment, bits: bigint): bigint | null => registerResult(env, core().load32(bits, controlOf(env)));
 
 /** FLD m64fp: 64 raw bits to 80, as `fromFloat32`. */
-export const fromFloat64 = (env: FloatEnvironment, bits: bigint): bigint | null => load(env, bits, DOUBLE);
+export const fromFloat64 = (env: FloatEnvironment, bits: bigint): bigint | null => registerResult(env, core().load64(bits, controlOf(env)));
 
 /**
  * FST m32fp: 80 raw bits to 32, rounded by RC. Raises IE (SNaN, unsupported), OE, UE, PE; null if IE, OE or UE is raised and
  * not masked: nothing is to be stored or popped. PE never keeps the result from being stored.
  */
-export const toFloat32 = (env: FloatEnvironment, x: bigint): bigint | null => store(env, x, SINGLE);
+export const toFloat32 = (env: FloatEnvironment, x: bigint): bigint | null =>
+  memoryResult(env, core().store32(significandOf(x), wordOf(x), controlOf(env)));
 
 /** FST m64fp: 80 raw bits to 64, as `toFloat32`. */
-export const toFloat64 = (env: FloatEnvironment, x: bigint): bigint | null => store(env, x, DOUBLE);
-
-function load(env: FloatEnvironment, bits: bigint, format: FloatFormat): bigint | null {
-  const x = unpackInterchange(bits, format);
-  env.roundedUp = false;
-  if ((x.kind === 'snan' && !raise(env, IE)) || (x.denormal && !raise(env, DE))) return null;
-  if (x.kind === 'finite') return pack(x);
-  if (x.kind === 'zero') return zero(x.sign);
-  return x.kind === 'infinity' ? infinity(x.sign) : quietNaN(x.sign, x.significand << BigInt(64 - format.precision));
+export function toFloat64(env: FloatEnvironment, x: bigint): bigint | null {
+  const bits = memoryResult(env, core().store64(significandOf(x), wordOf(x), controlOf(env)));
+  return bits === null ? null : BigInt.asUintN(64, bits);
 }
-
-function store(env: FloatEnvironment, bits: bigint, format: FloatFormat): bigint | null {
-  const x = unpack(bits);
-  env.roundedUp = false;
-  switch (x.kind) {
-    case 'zero':
-      return signOf(x.sign, format);
-    case 'infinity':
-      return infinityOf(x.sign, format);
-    case 'unsupported':
-      return invalid(env) === null ? null : quietNaNOf(1, 0n, format);
-    case 'snan':
-    case 'qnan':
-      return x.kind === 'qnan' || raise(env, IE) ? narrowedNaN(x.sign, x.significand, format) : null;
-    case 'finite': {
-      const result = deliver(env, x, format, 0);
-      if (result === null) return null;
-      return result.infinite ? infinityOf(x.sign, format) : packInterchange(result, format);
-    }
-  }
-}
-
-/** A NaN keeps the upper bits of its fraction. */
-const narrowedNaN = (sign: 0 | 1, significand: bigint, format: FloatFormat): bigint =>
-  quietNaNOf(sign, BigInt.asUintN(format.precision - 1, significand >> BigInt(64 - format.precision)), format);

@@ -6,7 +6,7 @@ import type { Unpacked } from './encoding.ts';
 import { leadingExponent } from './format.ts';
 import type { Exact } from './format.ts';
 import { denormalOperands, invalid, specialOperand } from './invalid.ts';
-import { toRegister } from './arithmetic.ts';
+import { toRegister } from './result.ts';
 
 export interface Remainder {
   /** The remainder, or what is left to be reduced. */

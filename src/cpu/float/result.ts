@@ -2,8 +2,9 @@
 
 import { OE, PE, Rounding, UE } from './environment.ts';
 import type { FloatEnvironment } from './environment.ts';
-import { leadingExponent, roundToDenormal, roundToPrecision } from './format.ts';
+import { EXTENDED, leadingExponent, roundToDenormal, roundToPrecision } from './format.ts';
 import type { Exact, FloatFormat, Rounded } from './format.ts';
+import { infinity, pack } from './encoding.ts';
 
 /** A rounded number, or that its magnitude is beyond the format. */
 export interface Delivered extends Exact {
@@ -11,7 +12,7 @@ export interface Delivered extends Exact {
 }
 
 /** What is added to or taken from an exponent that left the range of registers, when the exception is not masked. */
-export const BIAS_ADJUST = 24576;
+const BIAS_ADJUST = 24576;
 
 /**
  * Rounds `value`, which is not 0, to `format`, by the rounding mode of `env`, and raises OE, UE, PE there.
@@ -69,4 +70,10 @@ function overflow(env: FloatEnvironment, sign: 0 | 1, format: FloatFormat): Deli
   env.flags |= PE;
   env.roundedUp = towardInfinity;
   return { sign, significand: (1n << BigInt(precision)) - 1n, exponent: maxExponent - precision + 1, infinite: towardInfinity };
+}
+
+/** Rounds a value that is not 0 to the register format, without regard to precision control. */
+export function toRegister(env: FloatEnvironment, value: Exact): bigint {
+  const result = deliver(env, value, EXTENDED, BIAS_ADJUST)!; // never null: registers take the adjusted result
+  return result.infinite ? infinity(result.sign) : pack(result);
 }

@@ -3,7 +3,7 @@
 
 import { PE, UE } from './environment.ts';
 import type { FloatEnvironment } from './environment.ts';
-import { toRegister } from './arithmetic.ts';
+import { toRegister } from './result.ts';
 import { unpack } from './encoding.ts';
 import type { Exact } from './format.ts';
 

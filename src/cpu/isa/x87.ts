@@ -34,7 +34,7 @@ const loadWide =
     b.system(operation, i, low, high);
   };
 
-type WriteResult<T extends Values> = (result: T['value'], outcome: T['value']) => void;
+type WriteResult<T extends Values> = (at: T['address'], result: T['value'], outcome: T['value']) => void;
 
 /** `write` stores the result. Nothing is stored when an exception is not masked. */
 function storeResult<T extends Values>(
@@ -45,9 +45,10 @@ function storeResult<T extends Values>(
   pops: boolean,
   write: WriteResult<T>,
 ): void {
-  b.probeWrite(i.dst.address.segment, b.address(i.dst), bytes);
+  const at = b.address(i.dst);
+  b.probeWrite(i.dst.address.segment, at, bytes);
   const [result, outcome] = b.systemPair(format, i);
-  b.when(b.bitAt(outcome, 31), () => write(result, outcome));
+  b.when(b.bitAt(outcome, 31), () => write(at, result, outcome));
   b.system(pops ? 'x87StoredPop' : 'x87Stored', i, outcome, offsetOf(b, i, i.dst));
 }
 
@@ -56,8 +57,7 @@ const store =
   (format: PairHelper, { pops }: { pops: boolean }): Semantics =>
   (b, i) => {
     b.system('x87Wait', i);
-    const write = <T>(result: T): void => b.store(i.dst.address.segment, b.address(i.dst), i.dst.size, result);
-    storeResult(b, i, i.dst.size, format, pops, write);
+    storeResult(b, i, i.dst.size, format, pops, (at, result) => b.store(i.dst.address.segment, at, i.dst.size, result));
   };
 
 /** To memory, or to a register of the stack. */
@@ -73,8 +73,7 @@ const storeWide =
   (format: PairHelper): Semantics =>
   (b, i) => {
     b.system('x87Wait', i);
-    storeResult(b, i, 10, format, true, (result, outcome) => {
-      const at = b.address(i.dst);
+    storeResult(b, i, 10, format, true, (at, result, outcome) => {
       const { segment } = i.dst.address;
       b.store(segment, at, 8, result);
       b.store(segment, b.offset(i, at, 8), 2, b.truncate(2, outcome));

@@ -37,6 +37,8 @@ export class OperandBuilder extends ValueBuilder {
   protected site!: Site;
   private modified: Operand | null = null;
   private modifiedAt: Val | null = null;
+  /** The access that was asked for in advance: its address, and where it is in the host. */
+  private probed: { readonly a: Val; readonly segment: number; readonly bytes: number; readonly at: Val } | null = null;
 
   /** `context`: the TLB context of data accesses. */
   constructor(
@@ -53,6 +55,7 @@ export class OperandBuilder extends ValueBuilder {
     this.insn = insn;
     this.site = site;
     this.modified = null;
+    this.probed = null;
   }
 
   /** Leaves the region: the interpreter executes this instruction. Nothing of it may have taken effect. */
@@ -347,11 +350,13 @@ export class OperandBuilder extends ValueBuilder {
   }
 
   store(segment: number, a: Val, size: Size, x: Val): void {
-    this.storeAt(this.locate(segment, a, size, Access.WRITE), size, x);
+    const { probed } = this;
+    const isProbed = probed !== null && probed.a === a && probed.segment === segment && probed.bytes >= size;
+    this.storeAt(isProbed ? probed.at : this.locate(segment, a, size, Access.WRITE), size, x);
   }
 
   probeWrite(segment: number, a: Val, bytes: number): void {
-    if (bytes > 0) this.locate(segment, a, bytes, Access.WRITE);
+    if (bytes > 0) this.probed = { a, segment, bytes, at: this.locate(segment, a, bytes, Access.WRITE) };
   }
 
   requireAligned(segment: number, a: Val, bytes: number): void {

@@ -5,6 +5,7 @@ import { VCPU_STATE } from '../../base/state/vcpu.ts';
 import { meaningOf } from '../isa/index.ts?instance=translator';
 import { STATUS_FLAGS } from '../arch/rflags.ts';
 import { dataContextOf } from '../code-key.ts';
+import { QUICK_TYPE } from '../x87/quick/form.ts';
 import { RIP_IN_LOCAL, RegionFrame } from './region-frame.ts';
 import { pushNextPageDiffers } from './next-page.ts';
 import type { RegionBlock, RegionPlan, Target } from './region-plan.ts';
@@ -256,7 +257,7 @@ class RegionCompiler {
 }
 
 /** The module of one region; exports `region`, of REGION_TYPE. `key` as in code-key.ts. */
-export function compileRegion(plan: RegionPlan, key: number, memory: ModuleParts['memory']): Uint8Array<ArrayBuffer> {
+export function compileRegion(plan: RegionPlan, key: number, memory: NonNullable<ModuleParts['memory']>): Uint8Array<ArrayBuffer> {
   const compiler = new RegionCompiler(plan, key, memory.shared);
   compiler.compile();
   return encodeModule({
@@ -267,6 +268,7 @@ export function compileRegion(plan: RegionPlan, key: number, memory: ModuleParts
       { name: 'flagResult', type: FLAG_RESULT_TYPE },
       { name: 'copyRun', type: RUN_TYPE },
       { name: 'fillRun', type: RUN_TYPE },
+      ...compiler.frame.quickInstructions.map((name) => ({ name, type: QUICK_TYPE })),
     ],
     functions: [{ type: REGION_TYPE, body: compiler.frame.body, exportAs: 'region' }],
   });

@@ -22,8 +22,9 @@ const KIND_SHIFT = 24;
 
 const { offset } = VCPU_STATE;
 
-/** Indices of the functions that a region imports. */
+/** Indices of the functions that every region imports; behind them come the quick instructions that it has. */
 export const Imported = { TRANSLATE: 0, FLAG_AUX: 1, FLAG_RESULT: 2, COPY_RUN: 3, FILL_RUN: 4 } as const;
+const FIRST_QUICK = Object.keys(Imported).length;
 
 export class RegionFrame {
   readonly body = new FunctionBody(REGION_TYPE.parameters);
@@ -52,6 +53,8 @@ export class RegionFrame {
   /** Locals for state that does not change while the region runs, by the load that fills them at the entry. */
   private readonly invariants = new Map<string, { readonly local: number; readonly load: MemoryOpName; readonly at: number }>();
   private epilogue: Label = 0;
+  /** Names of the quick instructions of the x87 that the region imports. */
+  readonly quickInstructions: string[] = [];
 
   /** `key` as in code-key.ts; `extent` of the region's plan, which matters to segmented code only. */
   constructor(
@@ -83,6 +86,12 @@ export class RegionFrame {
   changedRegister(reg: number): number {
     this.dirty.add(reg);
     return this.register(reg);
+  }
+
+  /** The index of a quick instruction among the imported functions. */
+  quickInstruction(name: string): number {
+    const known = this.quickInstructions.indexOf(name);
+    return FIRST_QUICK + (known >= 0 ? known : this.quickInstructions.push(name) - 1);
   }
 
   private get flagWords(): readonly { readonly local: number; readonly at: number }[] {

@@ -5,6 +5,7 @@ import type { LinearMemory } from '../../base/linear-memory.ts';
 import { KEY_LIMIT } from '../code-key.ts';
 import type { CodeMap } from '../../mmu/code-map.ts';
 import type { CodeHolder, Mark } from '../made-code.ts';
+import { quickImports } from '../x87/quick/instance.ts';
 import type { JumpCache, RegionEntry } from './jump-cache.ts';
 import type { ByteRange, RegionPlan } from './region-plan.ts';
 import { compileRegion } from './region-compiler.ts';
@@ -88,7 +89,9 @@ export class RegionStore implements CodeHolder {
     const module = new WebAssembly.Module(runtimeModule(this.memory, tableSize, code));
     const { exports } = new WebAssembly.Instance(module, { env: { ...shared, slow } });
     const { dispatch, table, gone, ...functions } = exports as unknown as RuntimeExports;
-    this.runtime = { dispatch, table, gone, imports: { ...shared, ...functions } };
+    // The quick instructions are made when a region first has one.
+    const quick = Object.create(quickImports(memory)) as Record<string, WebAssembly.ImportValue>;
+    this.runtime = { dispatch, table, gone, imports: Object.assign(quick, { ...shared, ...functions }) };
     this.dispatch = dispatch;
   }
 

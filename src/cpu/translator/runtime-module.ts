@@ -222,7 +222,11 @@ function dispatch(): FunctionBody {
 }
 
 /** The module's bytes; exports flagAux, flagResult, translate, copyRun, fillRun, dispatch, table, and gone, a region that does nothing. */
-export function runtimeModule(memory: ModuleParts['memory'], tableSize: number, code: CodeMap['layout']): Uint8Array<ArrayBuffer> {
+export function runtimeModule(
+  memory: NonNullable<ModuleParts['memory']>,
+  tableSize: number,
+  code: CodeMap['layout'],
+): Uint8Array<ArrayBuffer> {
   return encodeModule({
     memory,
     imports: [{ name: 'slow', type: SLOW_TYPE }],

@@ -2,12 +2,15 @@
 // control transfers, repetition, exceptions, division. An exception leaves the region as any other slow path does.
 
 import type { Builder } from '../builder/builder.ts';
+import type { PairHelper, SystemHelper } from '../builder/helpers.ts';
 import { Rep } from '../builder/insn.ts';
 import type { Insn, Size } from '../builder/insn.ts';
 import { Seg, VCPU_STATE } from '../../base/state/vcpu.ts';
 import { CR4 } from '../arch/control-bits.ts';
 import { BETWEEN_ITERATIONS } from '../interrupted-repeat.ts';
 import { Repeated } from '../builder/repeated.ts';
+import { quickOf } from '../x87/quick-forms.ts';
+import type { Quick } from '../x87/quick-forms.ts';
 import { OperandBuilder } from './operand-builder.ts';
 import type { Site } from './operand-builder.ts';
 import { Outcome } from './runtime-module.ts';
@@ -252,13 +255,31 @@ export class WasmBuilder extends OperandBuilder implements Builder<Emitted> {
     return [this.truncate(4, time), this.truncate(4, this.shr(8, time, this.constant(1, 32)))];
   }
 
-  /** Instructions that ask for a helper are not translated: the survey says so. */
-  system(): Val {
-    this.interpret();
-    return this.constant(4, 0);
+  /** Helpers without a quick instruction do not come here: instructions that ask for one are not translated, as the survey says. */
+  system(helper: SystemHelper, i: Insn, x?: Val, y?: Val): Val {
+    const quick = quickOf(helper, i)!;
+    if (quick.kind === 'implied') return this.constant(4, 0);
+    const answer = this.callQuick(quick, x, y);
+    if (quick.kind === 'operation') this.interpretWhen(this.isZero(answer));
+    return answer;
   }
 
-  systemPair(): readonly [Val, Val] {
-    return [this.system(), this.system()];
+  systemPair(helper: PairHelper, i: Insn): readonly [Val, Val] {
+    const outcome = this.callQuick(quickOf(helper, i)!);
+    this.interpretWhen(this.isZero(outcome));
+    this.body.get(this.frame.cpu).memory('i64.load', offset.x87Value);
+    return [this.pop('i64'), outcome];
+  }
+
+  private callQuick({ name, form }: Quick, x?: Val, y?: Val): Val {
+    const { body, frame, site } = this;
+    body.get(frame.cpu).i32(form).get(frame.pageBase).i64(BigInt(site.distance)).op('i64.add');
+    if (!frame.is64) body.i64(0xffffffffn).op('i64.and');
+    for (const operand of [x, y]) {
+      if (operand === undefined) body.i64(0n);
+      else this.push(operand, 'i64');
+    }
+    body.call(frame.quickInstruction(name));
+    return this.pop('i32');
   }
 }

@@ -3,7 +3,7 @@
 
 import { ByteWriter } from './byte-writer.ts';
 import { BulkOp, Control, MemoryOp, Op, ValType } from './opcodes.ts';
-import type { MemoryOpName, OpName, Type } from './opcodes.ts';
+import type { MemoryOpName, OpName, Type, ValueType } from './opcodes.ts';
 
 /** A construct that can be branched to: its depth, the function's own body being 0. */
 export type Label = number;
@@ -11,14 +11,14 @@ export type Label = number;
 export class FunctionBody {
   private code = new ByteWriter();
   private head = new ByteWriter();
-  private readonly locals: Type[] = [];
+  private readonly locals: ValueType[] = [];
   private depth = 0;
 
   /** `parameters` are the first locals. */
-  constructor(private readonly parameters: readonly Type[]) {}
+  constructor(private readonly parameters: readonly ValueType[]) {}
 
   /** A new local, zero at the start. */
-  local(type: Type): number {
+  local(type: ValueType): number {
     this.locals.push(type);
     return this.parameters.length + this.locals.length - 1;
   }

@@ -3,11 +3,11 @@
 import { ByteWriter } from './byte-writer.ts';
 import type { FunctionBody } from './function-body.ts';
 import { ValType } from './opcodes.ts';
-import type { Type } from './opcodes.ts';
+import type { ValueType } from './opcodes.ts';
 
 export interface FunctionType {
-  readonly parameters: readonly Type[];
-  readonly results: readonly Type[];
+  readonly parameters: readonly ValueType[];
+  readonly results: readonly ValueType[];
 }
 
 /** An imported function, from module `env`. */
@@ -23,8 +23,8 @@ export interface DefinedFunction {
 }
 
 export interface ModuleParts {
-  /** The memory imported as env.memory: pages of 64 KiB, minimum and maximum, and whether it is shared. */
-  readonly memory: { readonly pages: number; readonly shared: boolean };
+  /** The memory imported as env.memory, or null for none: its least and most pages of 64 KiB (`most`: as `pages`), whether it is shared. */
+  readonly memory: { readonly pages: number; readonly most?: number; readonly shared: boolean } | null;
   /** Imported functions have the first indices. */
   readonly imports: readonly ImportedFunction[];
   readonly functions: readonly DefinedFunction[];
@@ -68,13 +68,16 @@ export function encodeModule({ memory, imports, functions, tableSize }: ModulePa
       }
     }
   });
-  section(Section.IMPORT, imports.length + 1, (s) => {
-    s.name('env')
-      .name('memory')
-      .u8(2)
-      .u8(memory.shared ? 3 : 1)
-      .u32(memory.pages)
-      .u32(memory.pages);
+  section(Section.IMPORT, imports.length + (memory === null ? 0 : 1), (s) => {
+    if (memory !== null) {
+      const { pages, most = pages, shared } = memory;
+      s.name('env')
+        .name('memory')
+        .u8(2)
+        .u8(shared ? 3 : 1)
+        .u32(pages)
+        .u32(most);
+    }
     imports.forEach(({ name }, n) => s.name('env').name(name).u8(0).u32(index[n]!));
   });
   section(Section.FUNCTION, functions.length, (s) => functions.forEach((_, n) => s.u32(index[imports.length + n]!)));

@@ -1,7 +1,9 @@
 // The WebAssembly instructions that are emitted, by the specification's names (WebAssembly Core Specification, "Instructions").
 
-export const ValType = { i32: 0x7f, i64: 0x7e } as const;
-export type Type = keyof typeof ValType;
+export const ValType = { i32: 0x7f, i64: 0x7e, f64: 0x7c } as const;
+export type ValueType = keyof typeof ValType;
+/** Those that translated code has locals of. */
+export type Type = Exclude<ValueType, 'f64'>;
 
 /** Instructions without immediates. */
 // biome-ignore format: a table
@@ -17,6 +19,8 @@ export const Op = {
   'i64.clz': 0x79, 'i64.ctz': 0x7a, 'i64.popcnt': 0x7b, 'i64.add': 0x7c, 'i64.sub': 0x7d, 'i64.mul': 0x7e, 'i64.div_s': 0x7f,
   'i64.div_u': 0x80, 'i64.rem_s': 0x81, 'i64.rem_u': 0x82, 'i64.and': 0x83, 'i64.or': 0x84, 'i64.xor': 0x85, 'i64.shl': 0x86,
   'i64.shr_s': 0x87, 'i64.shr_u': 0x88,
+  'f64.sqrt': 0x9f, 'f64.add': 0xa0, 'f64.mul': 0xa2, 'f64.div': 0xa3, 'f64.min': 0xa4, 'i64.trunc_f64_s': 0xb0, 'i64.trunc_f64_u': 0xb1,
+  'f64.convert_i64_s': 0xb9, 'f64.convert_i64_u': 0xba, 'f64.reinterpret_i64': 0xbf,
   'i32.wrap_i64': 0xa7, 'i64.extend_i32_s': 0xac, 'i64.extend_i32_u': 0xad,
   'i32.extend8_s': 0xc0, 'i32.extend16_s': 0xc1, 'i64.extend8_s': 0xc2, 'i64.extend16_s': 0xc3, 'i64.extend32_s': 0xc4,
 } as const;

@@ -1,8 +1,8 @@
 // The encodings of single and double precision: sign, biased exponent, fraction without the integer bit, as raw bits in a
 // bigint (SDM vol. 1, "Floating-Point Data Types").
 
-import type { Unpacked } from './encoding.ts';
-import type { Exact, FloatFormat } from './format.ts';
+import type { Unpacked } from '../../../src/cpu/float/encoding.ts';
+import type { Exact, FloatFormat } from '../../../src/cpu/float/format.ts';
 
 const fractionBits = ({ precision }: FloatFormat): bigint => BigInt(precision - 1);
 /** The biased exponent of infinities and NaNs: all ones. */
