@@ -134,13 +134,9 @@ export abstract class BuilderBase<V> {
       if (this.countIsZero(i)) return;
       // A request that this instruction brought up when it was begun elsewhere waits for one iteration, and not for more.
       const done = request[0] === 0 ? stringRun(cpu, i, kind) : 0;
-      let zero: boolean | void;
-      if (done === 0) {
-        zero = body();
-        addToRegister(cpu, RCX, i.addressSize, -1);
-      } else {
-        cpu.remaining -= done - 1;
-      }
+      const zero = done === 0 ? body() : undefined;
+      if (done === 0) addToRegister(cpu, RCX, i.addressSize, -1);
+      else cpu.remaining -= done - 1;
       const goesOn = zero === undefined || (i.rep === Rep.REP) === zero;
       if (!goesOn || this.countIsZero(i)) return;
       // Before the next iteration is an instruction boundary: the loop goes on only while nothing wants to come in between.
