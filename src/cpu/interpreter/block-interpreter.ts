@@ -59,17 +59,22 @@ export class BlockInterpreter {
     try {
       body();
     } catch (signal) {
-      if (signal === cpu.faultSignal) {
-        this.deliverFault(cpu);
-        // A delivery costs one, so that a guest whose handler faults forever still uses up its limit.
-        cpu.remaining--;
-      } else if (signal === cpu.exitSignal) {
-        cpu.request(Request.EXIT);
-      } else if (signal === cpu.stallSignal) {
-        cpu.remaining--;
-      } else {
-        throw signal;
-      }
+      this.settle(cpu, signal);
+    }
+  }
+
+  /** Does what follows when `signal` left an instruction: see signals.ts. What is no signal is thrown on. */
+  settle(cpu: Cpu, signal: unknown): void {
+    if (signal === cpu.faultSignal) {
+      this.deliverFault(cpu);
+      // A delivery costs one, so that a guest whose handler faults forever still uses up its limit.
+      cpu.remaining--;
+    } else if (signal === cpu.exitSignal) {
+      cpu.request(Request.EXIT);
+    } else if (signal === cpu.stallSignal) {
+      cpu.remaining--;
+    } else {
+      throw signal;
     }
   }
 
