@@ -6,6 +6,7 @@ import { CodeMode } from '../../src/cpu/arch/code-mode.ts';
 import { decode } from '../../src/cpu/decode/decode.ts';
 import { HelperSites } from '../../src/cpu/translator/helper-sites.ts';
 import { ALL_FEATURES } from '../support/cpu-models.ts';
+import { createPc } from '../../src/machine/pc.ts';
 import { translatorOf } from '../lockstep/support/share.ts';
 import type { Assembler } from '../lockstep/random/assembler.ts';
 import { RING0_32, RING0_64, pairOf, together } from './support.ts';
@@ -61,4 +62,21 @@ it('takes the number that was given back first', () => {
   expect([take(), take(), take()]).toEqual([0, 1, 2]);
   sites.release([1]);
   expect([take(), take()]).toEqual([1, 3]);
+});
+
+it.each(['interpreter', 'translator'] as const)('a service behind a port answers by a flag, which the %s sees', (engine) => {
+  const bytes = new Uint8Array(512);
+  // cli; mov cx, 200; xor bx, bx; then: clc; mov dx, 0x500; out dx, al; adc bx, 0; dec cx; jnz; hlt
+  bytes.set([0xfa, 0xb9, 200, 0, 0x31, 0xdb, 0xf8, 0xba, 0x00, 0x05, 0xee, 0x83, 0xd3, 0, 0x49, 0x75, 0xf5, 0xf4]);
+  bytes.set([0x55, 0xaa], 510);
+  const service = {
+    at: 0x500,
+    length: 1,
+    write: () => {
+      pc.vm.calling(0).flags |= 1;
+    },
+  };
+  const pc = createPc({ memory: 2 ** 20, engine, disk: { name: 'adds', bytes }, devices: [service] });
+  expect(pc.vm.runSlice(1_000_000).exit.kind).toBe('hlt');
+  expect(pc.vm.vcpus[0]!.getRegs().rbx & 0xffffn).toBe(200n);
 });

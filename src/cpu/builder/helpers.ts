@@ -74,7 +74,7 @@ export const HELPERS = {
 
 export type SystemHelper = keyof typeof HELPERS;
 
-/** Helpers that read or set the status flags by themselves; so does every transfer. */
+/** Helpers that read or set the status flags by themselves, as services behind a port do too; so does every transfer. */
 export const FLAG_HELPERS: ReadonlySet<SystemHelper> = new Set<SystemHelper>([
   'pushfValue',
   'popf',
@@ -87,6 +87,8 @@ export const FLAG_HELPERS: ReadonlySet<SystemHelper> = new Set<SystemHelper>([
   'fcomip',
   'fucomi',
   'fucomip',
+  'portIn',
+  'portOut',
 ]);
 
 /** Helpers that `b.systemPair` calls. They change nothing. They give two values: ST(0) in a format of memory, and the outcome. */
