@@ -9,6 +9,7 @@ import { checkBase, checkDelta } from './check-arguments.ts';
 import type { MemoryImage } from '../snapshot/memory-image.ts';
 import type { Exit } from '../vm/exit.ts';
 import { DEFAULT_QUANTUM } from '../vm/config.ts';
+import { DEFAULT_NS_PER_TICK } from '../vm/clock.ts';
 import type { VmCore } from '../vm/save.ts';
 import type { Vm } from '../vm/vm.ts';
 import { Contents } from './contents.ts';
@@ -18,6 +19,8 @@ export interface MachineDescription {
   readonly memory: number;
   readonly vcpus: number;
   readonly quantum: number;
+  /** Nanoseconds of a tick of virtual time. */
+  readonly nsPerTick: number;
   /** Bytes of ROM below 4 GiB, if there is one. */
   readonly rom?: number;
 }
@@ -27,6 +30,7 @@ export const describeMachine = ({ config }: Vm): MachineDescription => ({
   memory: config.memory,
   vcpus: config.vcpus ?? 1,
   quantum: config.quantum ?? DEFAULT_QUANTUM,
+  nsPerTick: config.nsPerTick ?? DEFAULT_NS_PER_TICK,
   ...(config.rom ? { rom: config.rom } : {}),
 });
 
