@@ -1,7 +1,7 @@
 // Virtual time of the deterministic clock: one tick for each retired instruction of any vCPU, and idle ticks that are skipped
 // when all vCPUs sleep. Nothing of the host enters, so every run of the same input sees the same time.
 
-/** Nanoseconds of a tick unless the configuration says otherwise: a 100 MHz time-stamp counter, a 100 Hz timer each million instructions. */
+/** Nanoseconds of a tick unless the configuration says otherwise: a TSC of 100 MHz, a 100 Hz timer each million instructions. */
 export const DEFAULT_NS_PER_TICK = 10;
 
 /** The machine's virtual time: a tick for each retired instruction, and what is skipped while all vCPUs sleep. */
