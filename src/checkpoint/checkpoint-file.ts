@@ -38,7 +38,7 @@ export function encodeDelta(
 export function decodeBase(source: ByteSource): BaseCheckpoint & { readonly crc: number } {
   const container = decodeContainer(source, ContainerKind.CHECKPOINT_BASE);
   const { header, crc } = container;
-  const machine = field(source, header, 'machine', isMachine);
+  const machine = { nsPerTick: FORMER_NS_PER_TICK, ...field(source, header, 'machine', isMachine) };
   const state = field(source, header, 'state', isState);
   requireVcpus(source, state, machine.vcpus);
   const hash = field(source, header, 'hash', isHash);
@@ -133,11 +133,15 @@ const isDisk = (value: unknown): value is Omit<KeptDisk, 'bytes'> & { readonly b
   (value['kind'] === 'fixed' || value['kind'] === 'diskette') &&
   isCount(value['bytes']);
 
-const isMachine = (value: unknown): value is MachineDescription =>
+/** Nanoseconds of a tick in files that do not say it. */
+const FORMER_NS_PER_TICK = 10;
+
+const isMachine = (value: unknown): value is Omit<MachineDescription, 'nsPerTick'> & Partial<Pick<MachineDescription, 'nsPerTick'>> =>
   isObject(value) &&
   isCount(value['memory']) &&
   isCount(value['vcpus']) &&
   isCount(value['quantum']) &&
+  (value['nsPerTick'] === undefined || (isCount(value['nsPerTick']) && value['nsPerTick'] > 0)) &&
   (value['rom'] === undefined || isCount(value['rom']));
 
 /** Checks the outline alone; each component checks its own part when it is restored. */

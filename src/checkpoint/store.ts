@@ -4,6 +4,7 @@ import type { BlockImages } from '../base/blocks.ts';
 import type { MemoryImage } from '../snapshot/memory-image.ts';
 import type { Exit } from '../vm/exit.ts';
 import { DEFAULT_QUANTUM } from '../vm/config.ts';
+import { DEFAULT_NS_PER_TICK } from '../vm/clock.ts';
 import type { VmCore } from '../vm/save.ts';
 import type { Vm } from '../vm/vm.ts';
 import type { PagePool } from './page-pool.ts';
@@ -16,6 +17,8 @@ export interface MachineDescription {
   readonly vcpus: number;
   /** Retired instructions of a turn; turns matter to machines of several vCPUs alone. */
   readonly quantum: number;
+  /** Nanoseconds of a tick of virtual time. */
+  readonly nsPerTick: number;
   /** Bytes of ROM below 4 GiB, if there is one. */
   readonly rom?: number;
 }
@@ -25,6 +28,7 @@ export const describeMachine = ({ config }: Vm): MachineDescription => ({
   memory: config.memory,
   vcpus: config.vcpus ?? 1,
   quantum: config.quantum ?? DEFAULT_QUANTUM,
+  nsPerTick: config.nsPerTick ?? DEFAULT_NS_PER_TICK,
   ...(config.rom ? { rom: config.rom } : {}),
 });
 

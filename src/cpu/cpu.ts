@@ -11,6 +11,6 @@ export class Cpu extends CpuState {
     this.loadLive();
     this.replay.forget();
     this.mmu.setControls();
-    this.refresh();
+    this.refreshAll();
   }
 }

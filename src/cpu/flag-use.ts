@@ -1,5 +1,7 @@
 // What an instruction does to the status flags, as the survey finds it. Flags are bits of RFLAGS.
 
+import { STATUS_FLAGS } from './arch/rflags.ts';
+
 export class FlagUse {
   /** Flags that it depends on. */
   reads = 0;
@@ -19,6 +21,12 @@ export class FlagUse {
   write(bits: number): void {
     this.changes |= bits;
     if (this.conditions === 0) this.writes |= bits;
+  }
+
+  /** It reads and sets flags, nobody says which. */
+  mayDoAnything(): void {
+    this.reads |= STATUS_FLAGS & ~this.writes;
+    this.changes |= STATUS_FLAGS;
   }
 
   /** What `body` does is done under a condition. */

@@ -20,6 +20,8 @@ export class GuestMemory {
   private readonly readTag: Uint32Array;
   private readonly writeTag: Uint32Array;
   private readonly bytes: Uint8Array;
+  /** See `loadHalves`. */
+  low = 0;
 
   constructor(private readonly cpu: CpuState) {
     this.view = cpu.linear.view;
@@ -85,6 +87,18 @@ export class GuestMemory {
     const low = this.loadSlow(linear, 4, context);
     const high = this.loadSlow(this.wrap(linear + 4), 4, context);
     return (BigInt(high >>> 0) << 32n) | BigInt(low >>> 0);
+  }
+
+  /** The same as two signed 32-bit halves: the low one in `low`, the high one returned. */
+  loadHalves(linear: number, segment: number, context: number): number {
+    const at = this.locateRead(linear, 8, segment, context);
+    if (at >= 0) {
+      this.low = this.view.getInt32(at, true);
+      return this.view.getInt32(at + 4, true);
+    }
+    const value = this.load64(linear, segment, context);
+    this.low = Number(BigInt.asIntN(32, value));
+    return Number(BigInt.asIntN(32, value >> 32n));
   }
 
   store(linear: number, size: 1 | 2 | 4, value: number, segment: number, context: number): void {

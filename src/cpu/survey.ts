@@ -3,8 +3,7 @@
 
 import { meaningOf } from './isa/index.ts?instance=analysis';
 import type { Builder, Flags } from './builder/builder.ts';
-import { HELPERS } from './builder/helpers.ts';
-import type { SystemHelper } from './builder/helpers.ts';
+import { FLAG_HELPERS, HELPERS } from './builder/helpers.ts';
 import { FlagUse } from './flag-use.ts';
 import { OperandKind, Rep } from './builder/insn.ts';
 import type { Insn, Operand, Size } from './builder/insn.ts';
@@ -14,7 +13,7 @@ import { AF, CF, CONDITION_FLAGS, OF, PF, SF, STATUS_FLAGS, ZF } from './arch/rf
 export interface Survey {
   /** The widest value handled: 8 if some value has more than 32 bits, otherwise 4. */
   widest: 4 | 8;
-  /** How it leaves: on to the next instruction, by a relative jump or branch, or to a computed target. */
+  /** How it leaves: on to the next instruction, by a relative jump or branch, or to a target that is computed, or that a helper finds. */
   control: 'next' | 'jump' | 'branch' | 'indirect';
   /** It takes the address of the next instruction: a call. */
   call: boolean;
@@ -50,6 +49,10 @@ function surveyingFlags(note: Note, interpreted: () => 0, use: FlagUse): Flags<N
       use.write(bits);
     };
   const setsOne = (bit: number) => (): void => use.write(bit);
+  const interpretersOnly = (): 0 => {
+    use.mayDoAnything();
+    return interpreted();
+  };
   const reads = (bit: number) => (): 0 => {
     use.read(bit);
     return 0;
@@ -67,9 +70,9 @@ function surveyingFlags(note: Note, interpreted: () => 0, use: FlagUse): Flags<N
     setAdjust: setsOne(AF),
     setSign: setsOne(SF),
     setParity: setsOne(PF),
-    setZero: interpreted,
-    lowByte: interpreted,
-    setLowByte: interpreted,
+    setZero: interpretersOnly,
+    lowByte: interpretersOnly,
+    setLowByte: interpretersOnly,
     carry: reads(CF),
     overflow: reads(OF),
     zero: reads(ZF),
@@ -102,7 +105,7 @@ function surveyor(survey: Survey): Builder<Nothing> {
   };
   const interpreted = (): 0 => {
     survey.interpreted = true;
-    return 0;
+    return leaves();
   };
   const goes = (control: Survey['control']) => (): void => {
     survey.control = control;
@@ -205,14 +208,18 @@ function surveyor(survey: Survey): Builder<Nothing> {
       survey.flags.isReadBack = true;
     },
     raise: () => {
-      survey.endsBlock = true;
+      goes('indirect')();
       interpreted();
     },
     raiseWhen: leaves,
     timeStamp: () => [leaves(), 0],
-    system: (helper: SystemHelper, i: Insn) => {
-      if (HELPERS[helper] === 'course') survey.endsBlock = true;
-      return quickOf(helper, i) === null ? interpreted() : leaves();
+    system: (helper, i) => {
+      if (quickOf(helper, i) !== null) return leaves();
+      const effect = HELPERS[helper];
+      if (effect === 'course') survey.endsBlock = true;
+      if (effect === 'transfer') goes('indirect')();
+      if (effect === 'transfer' || FLAG_HELPERS.has(helper)) survey.flags.mayDoAnything();
+      return interpreted();
     },
     systemPair: (helper, i) => [quickOf(helper, i) === null ? interpreted() : leaves(), 0],
   };

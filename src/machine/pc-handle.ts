@@ -3,7 +3,6 @@
 import { KvmError } from '../base/errors.ts';
 import { OneLine } from '../base/inspect.ts';
 import type { LoadedImage } from '../boot/target.ts';
-import { NS_PER_TICK } from '../vm/clock.ts';
 import type { SliceResult } from '../vm/exit.ts';
 import type { Vm } from '../vm/vm.ts';
 import type { DiskImage } from './bios/disk.ts';
@@ -143,7 +142,7 @@ export class Pc extends OneLine {
   private runSlice(limit: number, { milliseconds, until }: { readonly milliseconds: number; readonly until?: number }): SliceResult {
     this.inSlice = true;
     try {
-      const stop = until === undefined ? {} : { until: { ticks: Math.ceil(until / NS_PER_TICK), events: 0, waiting: false } };
+      const stop = until === undefined ? {} : { until: { ticks: this.vm.clock.ticksAt(until), events: 0, waiting: false } };
       return this.vm.runSlice(limit, { milliseconds, ...stop });
     } finally {
       this.inSlice = false;

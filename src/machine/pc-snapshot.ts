@@ -66,7 +66,7 @@ export function enterSnapshot(vm: Vm, { machine, state, pages, blocks }: BaseChe
 
 /** InputError for the first field in which the configurations differ. */
 export function requireSameMachine(ours: MachineDescription, theirs: MachineDescription): void {
-  for (const key of ['memory', 'vcpus', 'quantum', 'rom'] as const) {
+  for (const key of ['memory', 'vcpus', 'quantum', 'nsPerTick', 'rom'] as const) {
     const [here, there] = [ours[key] ?? 0, theirs[key] ?? 0];
     if (here !== there) throw new InputError(`the snapshot is of a machine with ${key} ${there}, and this one has ${shown(here)}`);
   }

@@ -60,8 +60,8 @@ export function restorePc(snapshot: Uint8Array, config: RestoreConfig = {}): Pc 
 }
 
 /** What `config` says of the machine. */
-const given = ({ memory, vcpus, quantum, rom }: RestoreConfig): Partial<MachineDescription> =>
-  Object.fromEntries(Object.entries({ memory, vcpus, quantum, rom }).filter(([, value]) => value !== undefined));
+const given = ({ memory, vcpus, quantum, nsPerTick, rom }: RestoreConfig): Partial<MachineDescription> =>
+  Object.fromEntries(Object.entries({ memory, vcpus, quantum, nsPerTick, rom }).filter(([, value]) => value !== undefined));
 
 /** The sink of what is written to the screen by the BIOS. */
 const SCREEN = 'screen';

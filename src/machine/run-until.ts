@@ -3,7 +3,6 @@
 
 import { yieldToHost } from '../vm/yield-to-host.ts';
 import type { Exit, SliceResult } from '../vm/exit.ts';
-import { NS_PER_TICK } from '../vm/clock.ts';
 import type { Vm } from '../vm/vm.ts';
 import type { Board } from './board.ts';
 import { FEED_NS } from './serial-typing.ts';
@@ -111,7 +110,8 @@ class Schedule {
 
   /** The first such moment after now, and not before `at`. */
   private after(at: number): number {
-    return Math.ceil(Math.max(this.vm.clock.nanoseconds() + NS_PER_TICK, at) / this.step) * this.step;
+    const { clock } = this.vm;
+    return Math.ceil(Math.max(clock.nanoseconds() + clock.nsPerTick, at) / this.step) * this.step;
   }
 }
 

@@ -2,7 +2,6 @@
 // to the window's end, then each gets what the other sent in it. So a run depends on the two guests alone.
 
 import { InputError } from '../base/errors.ts';
-import { NS_PER_TICK } from '../vm/clock.ts';
 import type { Exit } from '../vm/exit.ts';
 import { yieldToHost } from '../vm/yield-to-host.ts';
 import { checkLinkOptions, checkLinkRun, requirePc } from './check-arguments.ts';
@@ -55,10 +54,11 @@ class End {
     this.close = pc.onSerial((byte) => void this.sent.push(byte));
   }
 
-  /** Hands over what waits to be typed, then runs to `ticks` after the origin. Null if it gets there or sleeps, else why it came back. */
-  runTo(ticks: number): Exit | null {
+  /** Hands over what waits to be typed, then runs to `time` ns after the origin. Null if it gets there or sleeps, else why it came back. */
+  runTo(time: number): Exit | null {
+    const { vm } = this.pc;
     this.pc.type(NOTHING);
-    const { exit } = this.pc.vm.runSlice(Infinity, { until: { ticks: this.origin + ticks, events: 0, waiting: false } });
+    const { exit } = vm.runSlice(Infinity, { until: { ticks: this.origin + vm.clock.ticksAt(time), events: 0, waiting: false } });
     this.halted = exit.kind === 'hlt';
     return exit.kind === 'limit' || this.halted ? null : exit;
   }
@@ -67,21 +67,22 @@ class End {
 /** Two machines whose COM1 ports are wired to each other. They run in turn, a window of virtual time each. */
 export class SerialLink {
   private readonly ends: readonly [End, End];
-  private readonly windowTicks: number;
-  /** Ticks since the machines were connected, and which end goes on in the window after them. */
-  private ticks = 0;
+  /** Virtual nanoseconds of a window, and since the machines were connected, and which end goes on in the window after them. */
+  private readonly window: number;
+  private elapsed = 0;
   private next: 0 | 1 = 0;
   private isClosed = false;
 
   /** For `connectSerial`. */
   constructor(a: Pc, b: Pc, { window = DEFAULT_WINDOW }: LinkOptions) {
     this.ends = [new End(a, 0), new End(b, 1)];
-    this.windowTicks = Math.ceil(window / NS_PER_TICK);
+    const tick = Math.max(a.vm.clock.nsPerTick, b.vm.clock.nsPerTick);
+    this.window = Math.ceil(window / tick) * tick;
   }
 
   /** Virtual nanoseconds since the machines were connected, at the end of the last whole window. */
   get time(): number {
-    return this.ticks * NS_PER_TICK;
+    return this.elapsed;
   }
 
   /**
@@ -114,14 +115,14 @@ export class SerialLink {
   /** Runs both to the window's end, and hands over what they sent. Null if it got so far and something is left to wait for. */
   private runWindow(): LinkResult | null {
     if (this.isClosed) throw new InputError('the link is closed');
-    const target = this.ticks + this.windowTicks;
+    const target = this.elapsed + this.window;
     for (const end of this.ends.slice(this.next)) {
       this.next = end.index;
       const exit = end.runTo(target);
       if (exit) return { reason: 'exit', machine: end.index, exit, time: this.time };
     }
     this.next = 0;
-    this.ticks = target;
+    this.elapsed = target;
     const [a, b] = this.ends;
     const isIdle = a.halted && b.halted && a.sent.length + b.sent.length === 0;
     handOver(a, b);

@@ -28,6 +28,7 @@ export const CONFIG_CHECKS: { readonly [K in keyof Required<VmConfig>]: Checks[s
   threads: requireBoolean,
   engine: unchecked,
   quantum: unchecked,
+  nsPerTick: unchecked,
   spareMemory: unchecked,
   gpaLimit: count,
   rom: unchecked,

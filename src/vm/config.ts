@@ -5,6 +5,7 @@ import type { Platform, PlatformHost } from '../base/platform.ts';
 import type { MachineShape } from '../base/state/regions.ts';
 import type { MemslotRequest } from '../mmu/memslots.ts';
 import type { TrackingMethod } from '../mmu/tracking.ts';
+import { DEFAULT_NS_PER_TICK } from './clock.ts';
 import type { Wrap } from './seams.ts';
 
 export const GIB = 1024 ** 3;
@@ -33,6 +34,11 @@ export interface VmConfig {
   readonly engine?: (typeof ENGINES)[number];
   /** Retired instructions of one turn when several vCPUs run. */
   readonly quantum?: number;
+  /**
+   * Virtual nanoseconds of a tick, which is what an instruction takes: a whole number from 1 to 1000, 10 if not given. The time-stamp
+   * counter counts ticks.
+   */
+  readonly nsPerTick?: number;
   /** RAM beyond `memory`, for memslots added later, and the GPA below which they must lie. */
   readonly spareMemory?: number;
   /** GPA below which memslots that are added later must lie; the end of RAM if not given. */
@@ -59,6 +65,7 @@ const MAX_ROM = 16 * 1024 ** 2;
 const ROM_SLOT = 32763;
 
 export const DEFAULT_QUANTUM = 20_000;
+export const MAX_NS_PER_TICK = 1000;
 
 /** Checks the configuration (InputError, KvmError) and gives the machine's shape. */
 export function shapeOf(config: VmConfig): MachineShape {
@@ -71,6 +78,10 @@ export function shapeOf(config: VmConfig): MachineShape {
   if (memory + spareMemory > MAX_RAM) throw new InputError(`memory size ${memory + spareMemory} exceeds the limit of 3 GiB`);
   if (!Number.isInteger(vcpus) || vcpus < 1 || vcpus > 30) throw new KvmError('EINVAL', `vcpus is ${shown(vcpus)}: 1 to 30 are possible`);
   if (!Number.isInteger(quantum) || quantum < 1) throw new KvmError('EINVAL', `a quantum of ${shown(quantum)} instructions`);
+  const { nsPerTick = DEFAULT_NS_PER_TICK } = config;
+  if (!Number.isInteger(nsPerTick) || nsPerTick < 1 || nsPerTick > MAX_NS_PER_TICK) {
+    throw new KvmError('EINVAL', `nsPerTick is ${shown(nsPerTick)}: 1 to ${MAX_NS_PER_TICK} are possible`);
+  }
   requireOneOf('engine', engine, ENGINES);
   requireOneOf('tracking', tracking, TRACKING_METHODS);
   const { rom = 0 } = config;

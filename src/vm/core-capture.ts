@@ -24,7 +24,7 @@ export interface SavedVcpu {
 export interface VmCore {
   /** Of the form of the state. */
   readonly version: typeof VM_STATE_VERSION;
-  /** Virtual time in ticks of 10 ns. */
+  /** Virtual time in ticks. */
   readonly ticks: number;
   /** See `Position`. */
   readonly events: number;

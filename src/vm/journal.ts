@@ -10,7 +10,7 @@ import type { ActivityName } from './vcpu.ts';
  * between two instructions: events delivered, answers to accesses, inputs.
  */
 export interface Position {
-  /** Virtual time in ticks of 10 ns. */
+  /** Virtual time in ticks. */
   readonly ticks: number;
   /** What took no time so far: events delivered, answers to accesses, inputs. */
   readonly events: number;

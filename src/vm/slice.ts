@@ -13,7 +13,7 @@ import type { OutsideAccess } from '../cpu/replay.ts';
 import type { RunReason } from '../cpu/run-loop.ts';
 import type { DirtyLog } from '../dirty-log/dirty-log.ts';
 import type { MemoryTracking } from '../mt/memory-tracking.ts';
-import { VirtualClock } from './clock.ts';
+import type { VirtualClock } from './clock.ts';
 import type { BoardHost } from './cpu-host.ts';
 import type { Exit, SliceResult, StopAt } from './exit.ts';
 import { HostPace } from './host-pace.ts';
@@ -101,7 +101,7 @@ export class SliceRunner {
       if (deadline === Infinity) return this.result(this.standstill(), retired);
       if (until && this.reached(until)) return this.result({ kind: 'limit' }, retired);
       if (away < 0) {
-        const wakes = Math.max(this.clock.ticks + 1, VirtualClock.ticksAt(deadline));
+        const wakes = Math.max(this.clock.ticks + 1, this.clock.ticksAt(deadline));
         if (deadline > idleUntil || (until && wakes > until.ticks)) {
           return { ...this.result({ kind: 'limit' }, retired), sleepsUntil: deadline };
         }
@@ -129,7 +129,7 @@ export class SliceRunner {
   private budget(limit: number, until: StopAt | null): number {
     // PREPARE promised one instruction although the exit is pending already.
     if (this.mt.singleStep) return 1;
-    const deadline = this.platform ? VirtualClock.ticksAt(this.platform.timeline.deadline()) - this.clock.ticks : Infinity;
+    const deadline = this.platform ? this.clock.ticksAt(this.platform.timeline.deadline()) - this.clock.ticks : Infinity;
     const stop = until ? until.ticks - this.clock.ticks : Infinity;
     return Math.max(1, Math.min(limit, this.turns.allowance, deadline, stop, this.pace.budget, 2 ** 40));
   }

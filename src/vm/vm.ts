@@ -80,7 +80,7 @@ export class Vm extends OneLine {
   constructor(readonly config: VmConfig) {
     super();
     checkConfig(config);
-    this.clock = new VirtualClock(() => this.#slices?.progress() ?? 0);
+    this.clock = new VirtualClock(() => this.#slices?.progress() ?? 0, config.nsPerTick);
     const floats = (config.unclaimed ?? (config.platform ? 'float' : 'exit')) === 'float';
     const host = new BoardHost(this.clock, floats, (vcpu, bits) => parts.cpus[vcpu]!.request(bits), this.trace);
     const parts = buildParts(config, host, this.trace);

@@ -33,7 +33,7 @@ const SETTINGS: readonly (readonly [VectorMode, Setting])[] = [
 ];
 const LEAST_SHARE = 0.95;
 
-/** What asks for a system helper, an exception, or a flag operation that only the interpreter has. */
+/** What asks for a system helper, an exception, or a flag operation that only the interpreter has: translated code calls for it. */
 // biome-ignore format: a table
 const INTERPRETED: readonly Mnemonic[] = [
   'ARPL', 'CLAC', 'CLI', 'CLTS', 'CMPXCHG8B', 'HLT', 'IN', 'INS', 'INTO', 'INVD', 'INVLPG', 'INVPCID', 'LAHF', 'LGDT', 'LIDT', 'LLDT',

@@ -5,6 +5,7 @@ import { LinearMemory } from '../../src/base/linear-memory.ts';
 import { CodeMode } from '../../src/cpu/arch/code-mode.ts';
 import { KEY_LIMIT } from '../../src/cpu/code-key.ts';
 import { WHOLE_PAGE, planRegion } from '../../src/cpu/translator/region-planner.ts';
+import { HelperSites } from '../../src/cpu/translator/helper-sites.ts';
 import { RegionStore } from '../../src/cpu/translator/region-store.ts';
 import { ALL_FEATURES } from '../support/cpu-models.ts';
 
@@ -22,6 +23,7 @@ it('keeps translations apart whose keys differ in any bit, and those at other pl
     caches: [],
     code: { rows: 0, bits: 0 },
     translate: () => 0,
+    sites: new HelperSites(),
     tableSize: 32,
     lost: (...place) => lost.push(place),
     flushed: () => {},

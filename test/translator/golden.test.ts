@@ -136,7 +136,7 @@ function printRegion([width, hex]: Case): string {
   const page = bytesOf(hex);
   const code = { page, following: new Uint8Array(), mode: modeOf(width), features: ALL_FEATURES, bounds: WHOLE_PAGE, entered: [0] };
   const plan = planRegion(code, 0);
-  const module = compileRegion(plan, KEY[width], { pages: 1, shared: false });
+  const module = compileRegion(plan, KEY[width], { pages: 1, shared: false }, () => 0);
   const blocks = plan.blocks.map(
     ({ distance, insns, end }) => `block ${distance}: ${insns.map(({ insn }) => insn.mnemonic).join(' ')}; ${end.kind}`,
   );

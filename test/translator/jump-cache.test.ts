@@ -30,7 +30,7 @@ function dispatcher() {
   const memory = LinearMemory.create(pages * 65536, false);
   const parts = { pages: memory.u8.length / 65536, shared: false };
   const module = new WebAssembly.Module(runtimeModule(parts, 8, { rows: 0, bits: 0 }));
-  const runtime = new WebAssembly.Instance(module, { env: { memory: memory.memory, slow: () => 0 } });
+  const runtime = new WebAssembly.Instance(module, { env: { memory: memory.memory, slow: () => 0, helper: () => 0 } });
   const { dispatch, table } = runtime.exports as unknown as Runtime;
   for (let n = 1; n < 8; n++) {
     const body = new FunctionBody(REGION_TYPE.parameters);

@@ -115,7 +115,7 @@ describe('modules', () => {
     for (const size of [2, 16384]) {
       const bytes = runtimeModule(MEMORY, size, { rows: 0, bits: 0 });
       const memory = new WebAssembly.Memory({ initial: 1, maximum: 1 });
-      const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory, slow: () => 0 } });
+      const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory, slow: () => 0, helper: () => 0 } });
       const { table } = exports as unknown as { table: WebAssembly.Table };
       expect(table.length).toBe(size);
     }

@@ -18,7 +18,7 @@ const memory = new WebAssembly.Memory({ initial: 1, maximum: 1 });
 const { flagAux, flagResult } = new WebAssembly.Instance(
   new WebAssembly.Module(runtimeModule({ pages: 1, shared: false }, 2, { rows: 0, bits: 0 })),
   {
-    env: { memory, slow: () => 0 },
+    env: { memory, slow: () => 0, helper: () => 0 },
   },
 ).exports as unknown as Runtime;
 

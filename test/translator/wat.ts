@@ -7,7 +7,7 @@ import { Control, MemoryOp, Op, ValType } from '../../src/cpu/translator/wasm/op
 const OPS = new Map<number, string>(Object.entries(Op).map(([name, code]) => [code, name]));
 const MEMORY_OPS = new Map<number, string>(Object.entries(MemoryOp).map(([name, code]) => [code, name]));
 const GPR = ['rax', 'rcx', 'rdx', 'rbx', 'rsp', 'rbp', 'rsi', 'rdi', 'r8', 'r9', 'r10', 'r11', 'r12', 'r13', 'r14', 'r15'];
-const FUNCTIONS = ['translate', 'flagAux', 'flagResult', 'copyRun', 'fillRun'];
+const FUNCTIONS = ['translate', 'flagAux', 'flagResult', 'copyRun', 'fillRun', 'helper', 'helperWithFlags'];
 
 export const registerName = (reg: number): string => GPR[reg]!;
 

@@ -42,9 +42,19 @@ export async function runGuest(
   };
   const disk = diskOf(options, located, bytes);
   const build = (sinks: GuestSinks): Pc => {
-    const { memory, cpus, engine, tracking, verify, debugExit } = options;
+    const { memory, cpus, clock, engine, tracking, verify, debugExit } = options;
     const devices = debugExitAt(debugExit, () => pc.vm);
-    const pc: Pc = createPc({ memory, vcpus: cpus, engine, tracking, verify, devices, ...(disk ? { disk } : {}), ...sinks });
+    const pc: Pc = createPc({
+      memory,
+      vcpus: cpus,
+      nsPerTick: clock,
+      engine,
+      tracking,
+      verify,
+      devices,
+      ...(disk ? { disk } : {}),
+      ...sinks,
+    });
     if (!disk) load(pc.vm, path, bytes, boot, options.enterAll);
     return pc;
   };
@@ -67,9 +77,9 @@ async function runFirmware({ image, at, optionRom, ...options }: RunOptions, bio
   };
   const bytes = image === null ? null : read(image, 'image');
   const build = (sinks: GuestSinks): Pc => {
-    const { memory, cpus, engine, tracking, verify, debugExit } = options;
+    const { memory, cpus, clock, engine, tracking, verify, debugExit } = options;
     const devices = debugExitAt(debugExit, () => pc.vm);
-    const pc: Pc = createPc({ memory, vcpus: cpus, engine, tracking, verify, devices, firmware, ...sinks });
+    const pc: Pc = createPc({ memory, vcpus: cpus, nsPerTick: clock, engine, tracking, verify, devices, firmware, ...sinks });
     if (bytes && image !== null) {
       const target = bootTarget(pc.vm);
       const placement = new Placement(image, target);

@@ -1,6 +1,8 @@
 // `tidemark run`: its options. What it does with them is in run-guest.ts.
 
 import { InputError } from '../../base/errors.ts';
+import { DEFAULT_NS_PER_TICK } from '../../vm/clock.ts';
+import { MAX_NS_PER_TICK } from '../../vm/config.ts';
 import { defineCommand, withUsageHint } from '../command.ts';
 import { flag, initialValues, list, nonEmpty, type OptionValues, valued } from '../options.ts';
 import { parseArguments } from '../parse-arguments.ts';
@@ -36,6 +38,13 @@ const OPTIONS = {
     showSize(DEFAULT_MEMORY),
   ),
   cpus: valued('N', integer(1, MAX_CPUS), 'number of vCPUs', 1, '1'),
+  clock: valued(
+    'NS',
+    integer(1, MAX_NS_PER_TICK),
+    'virtual nanoseconds that an instruction takes: with fewer, timers come after more instructions',
+    DEFAULT_NS_PER_TICK,
+    String(DEFAULT_NS_PER_TICK),
+  ),
   enterAll: flag('every vCPU starts at the entry point, its index in RSI; otherwise only the first starts'),
   debugExit: valued('PORT', integer(0, MAX_DEBUG_EXIT), "a port that ends the run as 0xF4 does, for QEMU's isa-debug-exit elsewhere"),
   record: valued('F', nonEmpty, 'write what reaches the guest from outside into F, for `tidemark replay`'),

@@ -12,10 +12,10 @@ const SYSTEM_CONTROL_A20 = 2;
 
 /** InputError for a cycle that cannot be rebuilt. */
 export function machineAt(store: Checkpoints, cycle: number): Vm {
-  const { memory, vcpus, quantum, rom } = store.base().machine;
+  const { memory, vcpus, quantum, nsPerTick, rom } = store.base().machine;
   return refusingMalformed(store.file(cycle), () => {
     const { state, pages } = rebuildCycle(store, cycle);
-    const vm = new Vm({ memory, vcpus, quantum, engine: 'interpreter', ...(rom === undefined ? {} : { rom }) });
+    const vm = new Vm({ memory, vcpus, quantum, nsPerTick, engine: 'interpreter', ...(rom === undefined ? {} : { rom }) });
     loadMemory(vm, pages);
     vm.restore({ ...state, platform: null, blocks: {} });
     vm[INTERNALS].parts.physical.setA20(isA20Open(state));

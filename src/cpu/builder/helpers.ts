@@ -3,9 +3,10 @@
 
 /**
  * `looks`: nothing; it may refuse. `state`: registers and flags, which the instructions that follow read as they do any. `course`:
- * how execution goes on (RIP, mode, privilege, mapping, segments, interruptibility, the machine around): a block ends behind it.
+ * how execution goes on (mode, privilege, mapping, segments, interruptibility, the machine around): a block ends behind it.
+ * `transfer`: RIP, and with it all of that. Nothing says that the next instruction is code.
  */
-type HelperEffect = 'looks' | 'state' | 'course';
+type HelperEffect = 'looks' | 'state' | 'course' | 'transfer';
 
 const all = <const E extends HelperEffect, const N extends string>(effect: E, ...names: readonly N[]): Record<N, E> =>
   Object.fromEntries(names.map((name) => [name, effect])) as Record<N, E>;
@@ -13,16 +14,17 @@ const all = <const E extends HelperEffect, const N extends string>(effect: E, ..
 // biome-ignore format: a table
 export const HELPERS = {
   // control transfers beyond near ones
-  interrupt: 'course', // INT n: i.dst.imm; INT3, INT1 and INTO have their own
-  breakpoint: 'course', icebp: 'course', overflow: 'course', // INT3, INT1, INTO (called only when OF = 1)
-  iret: 'course',
-  farJump: 'course', farCall: 'course', // x = offset, y = selector
-  farReturn: 'course', // x = bytes to release
-  syscall: 'course', sysret: 'course', sysenter: 'course', sysexit: 'course',
+  interrupt: 'transfer', // INT n: i.dst.imm; INT3, INT1 and INTO have their own
+  breakpoint: 'transfer', icebp: 'transfer', overflow: 'transfer', // INT3, INT1, INTO (called only when OF = 1)
+  iret: 'transfer',
+  farJump: 'transfer', farCall: 'transfer', // x = offset, y = selector
+  farReturn: 'transfer', // x = bytes to release
+  syscall: 'transfer', sysret: 'transfer', sysenter: 'transfer', sysexit: 'transfer',
   // flags and interruptibility
   pushfValue: 'looks', // returns the image
   popf: 'course', // x = image of i.stackSize bytes
-  cli: 'course', sti: 'course', halt: 'course', clac: 'course', stac: 'course',
+  halt: 'transfer', // the next instruction comes after an interrupt
+  cli: 'course', sti: 'course', clac: 'course', stac: 'course',
   // segments and tables
   readSegment: 'looks', // i.src.reg → selector
   loadSegment: 'course', loadPointerSegment: 'course', // x = selector, y = segment register number
@@ -71,6 +73,23 @@ export const HELPERS = {
 } as const satisfies Record<string, HelperEffect>;
 
 export type SystemHelper = keyof typeof HELPERS;
+
+/** Helpers that read or set the status flags by themselves, as services behind a port do too; so does every transfer. */
+export const FLAG_HELPERS: ReadonlySet<SystemHelper> = new Set<SystemHelper>([
+  'pushfValue',
+  'popf',
+  'lar',
+  'lsl',
+  'verr',
+  'verw',
+  'arpl',
+  'fcomi',
+  'fcomip',
+  'fucomi',
+  'fucomip',
+  'portIn',
+  'portOut',
+]);
 
 /** Helpers that `b.systemPair` calls. They change nothing. They give two values: ST(0) in a format of memory, and the outcome. */
 export type PairHelper = 'toReal' | 'toExtended' | 'toInteger' | 'toTruncated' | 'toDecimal';

@@ -50,8 +50,8 @@ export function readIdt(cpu: Cpu, event: Event): Descriptor {
   const gateCode = (vector << 3) | 2 | ext;
   if (vector * bytes + bytes - 1 > idtrLimit[0]) cpu.raise(Vector.GP, gateCode);
   const linear = tableAddress(cpu, idtrBase[0], vector * bytes);
-  const value = cpu.memory.load64(linear, NO_SEGMENT, IMPLICIT);
-  const gate = makeDescriptor(0, linear, Number(value & 0xffffffffn), Number(value >> 32n));
+  const high = cpu.memory.loadHalves(linear, NO_SEGMENT, IMPLICIT);
+  const gate = makeDescriptor(0, linear, cpu.memory.low, high);
   const size = GATES.get(gate.type);
   const known = cpu.longMode ? size === 4 : size !== undefined || gate.type === SystemType.TASK_GATE;
   if (!gate.system || !known) cpu.raise(Vector.GP, gateCode);

@@ -6,7 +6,7 @@ import type { Insn, Operand, Size } from '../builder/insn.ts';
 import type { Cpu } from '../cpu.ts';
 import { Rights } from '../segment-bounds.ts';
 import { checkedLinear } from '../segmentation.ts';
-import { PAIRS, SYSTEM } from '../system/index.ts';
+import { NARROW_SYSTEM, PAIRS } from '../system/index.ts';
 import type { PairHelper, SystemHelper } from '../builder/helpers.ts';
 import { readTimeStamp } from '../system/tsc.ts';
 import { effectiveAddress, effectiveAddress32, wrapAddress } from './addressing.ts';
@@ -192,6 +192,6 @@ export class NarrowBuilder extends NarrowValues implements Builder<Narrow> {
   }
 
   system(helper: SystemHelper, i: Insn, x: number = 0, y: number = 0): number {
-    return Number(BigInt.asIntN(32, SYSTEM[helper](this.cpu, i, BigInt(x >>> 0), BigInt(y >>> 0))));
+    return NARROW_SYSTEM[helper](this.cpu, i, x >>> 0, y >>> 0) | 0;
   }
 }

@@ -15,11 +15,14 @@ export abstract class ArchitecturalState extends Surroundings {
   readonly x87: X87;
   /** Halves of the general registers: low at 2r, high at 2r + 1. */
   readonly gprHalves: Int32Array;
+  /** Halves of the state block's RIP. */
+  readonly ripHalves: Int32Array;
 
   constructor(...surroundings: ConstructorParameters<typeof Surroundings>) {
     super(...surroundings);
     this.state = viewsOf(VCPU_STATE, this.linear, this.blockOffset);
     this.gprHalves = new Int32Array(this.linear.memory.buffer, this.blockOffset + VCPU_STATE.offset.gpr, 32);
+    this.ripHalves = new Int32Array(this.linear.memory.buffer, this.blockOffset + VCPU_STATE.offset.rip, 2);
     this.flags = new FlagsRegister(this.state);
     this.x87 = new X87(this.state);
   }

@@ -8,7 +8,7 @@ import { AC, VM } from '../arch/rflags.ts';
 import { SegAttr } from '../arch/segment-attributes.ts';
 import { codeKeyOf } from '../code-key.ts';
 import { SegmentBounds, isUnbounded, segmentBounds } from '../segment-bounds.ts';
-import { deriveSegmentEnds } from '../segment-ends.ts';
+import { deriveSegmentEnd } from '../segment-ends.ts';
 import { ArchitecturalState } from './architectural-state.ts';
 
 const PE = Number(CR0.PE);
@@ -39,6 +39,9 @@ export abstract class DerivedState extends ArchitecturalState {
   /** Outside 64-bit mode: what each segment permits. */
   readonly bounds = new SegmentBounds();
 
+  /** What segments and rules were when `flat`, `base`, `bounds` and the ends were derived. No rules are -1. */
+  private readonly of = { base: new Uint32Array(12), attributes: new Uint32Array(6), limit: new Uint32Array(6), rules: -1 };
+
   /** The fields that `refresh` looks at, so that it makes no bigint. */
   private readonly low = {
     cr0: halves(this.state.cr0),
@@ -47,9 +50,15 @@ export abstract class DerivedState extends ArchitecturalState {
     segBase: halves(this.state.segBase),
   } as const;
 
+  /** As `refresh`, where the state block may have been replaced. */
+  refreshAll(): void {
+    this.of.rules = -1;
+    this.refresh();
+  }
+
   /** Re-derives mode, CPL, contexts and what segments permit. To be called after any change of what they come from. */
   refresh(): void {
-    const { segAttributes, segBase, segLimit, rflags } = this.state;
+    const { segAttributes, segLimit, rflags } = this.state;
     const { low, bounds } = this;
     const was64 = this.mode === CodeMode.BITS64;
     this.longMode = (low.efer[0] & LMA) !== 0;
@@ -66,17 +75,26 @@ export abstract class DerivedState extends ArchitecturalState {
     const is64 = this.mode === CodeMode.BITS64;
     const hasTypes = isProtected && !(rflags[0] & VM);
     const checked = this.alignmentCheck || this.breakpoints;
+    const rules = (is64 ? 1 : 0) | (hasTypes ? 2 : 0) | (checked ? 4 : 0);
+    const { of } = this;
     for (let s = 0; s < 6; s++) {
+      const sameBase = of.base[2 * s] === low.segBase[2 * s] && of.base[2 * s + 1] === low.segBase[2 * s + 1];
+      if (sameBase && of.rules === rules && of.attributes[s] === segAttributes[s] && of.limit[s] === segLimit[s]) continue;
+      of.base[2 * s] = low.segBase[2 * s];
+      of.base[2 * s + 1] = low.segBase[2 * s + 1];
+      of.attributes[s] = segAttributes[s];
+      of.limit[s] = segLimit[s];
       if (is64) {
-        this.base[s] = s < Seg.FS ? 0 : Number(BigInt.asIntN(64, segBase[s]));
+        this.base[s] = s < Seg.FS ? 0 : (low.segBase[2 * s + 1] | 0) * 0x100000000 + low.segBase[2 * s];
         this.flat[s] = this.base[s] === 0 && !checked ? 3 : 0;
       } else {
         this.base[s] = low.segBase[2 * s];
         segmentBounds(bounds, s, segAttributes[s], segLimit[s], hasTypes);
         this.flat[s] = this.base[s] === 0 && !checked && isUnbounded(bounds, s) ? bounds.rights[s] : 0;
+        deriveSegmentEnd(this.state, bounds, s);
       }
     }
-    if (!is64) deriveSegmentEnds(this.state, bounds);
+    of.rules = rules;
     this.state.codeKey[0] = codeKeyOf(this);
   }
 

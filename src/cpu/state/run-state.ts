@@ -37,14 +37,26 @@ export abstract class RunState extends DerivedState {
 
   /** Loads the live registers from the state block. */
   protected loadLive(): void {
-    this.rip = Number(BigInt.asIntN(64, this.state.rip[0]));
+    this.loadRip();
     this.ranBefore = 0;
+  }
+
+  /** Takes RIP over from the state block. */
+  loadRip(): void {
+    const { ripHalves } = this;
+    this.rip = ripHalves[1] * 0x100000000 + (ripHalves[0] >>> 0);
+  }
+
+  /** Writes RIP back to the state block. Outside 64-bit mode what runs past 4 GiB goes on at 0. */
+  storeRip(): void {
+    const { rip, ripHalves } = this;
+    ripHalves[0] = rip;
+    ripHalves[1] = this.mode === CodeMode.BITS64 ? Math.floor(rip / 0x100000000) : 0;
   }
 
   /** Writes the live registers back to the state block. `retired` instructions ran since `enterGuest`. */
   leaveGuest(retired: number): void {
-    // Outside 64-bit mode what runs past 4 GiB goes on at 0.
-    this.state.rip[0] = BigInt.asUintN(64, BigInt(this.mode === CodeMode.BITS64 ? this.rip : this.rip >>> 0));
+    this.storeRip();
     this.state.retired[0] = this.state.retired[0] + BigInt(retired);
     this.ranBefore = 0;
   }

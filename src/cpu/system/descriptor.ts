@@ -92,8 +92,8 @@ export function findDescriptor(cpu: Cpu, selector: number): Descriptor | null {
   const offset = selector & 0xfff8;
   if (offset + 7 > (local ? state.segLimit[Seg.LDTR] : state.gdtrLimit[0])) return null;
   const linear = tableAddress(cpu, local ? state.segBase[Seg.LDTR] : state.gdtrBase[0], offset);
-  const value = cpu.memory.load64(linear, NO_SEGMENT, IMPLICIT);
-  return makeDescriptor(selector, linear, Number(value & 0xffffffffn), Number(value >> 32n));
+  const high = cpu.memory.loadHalves(linear, NO_SEGMENT, IMPLICIT);
+  return makeDescriptor(selector, linear, cpu.memory.low, high);
 }
 
 /** The descriptor that a selector names. Beyond the limit it raises `vector` with the selector (and `ext`, bit 0) as error code. */

@@ -11,7 +11,7 @@ import { noteVirtualInterrupt } from './flags.ts';
 import { isProtected } from './helper.ts';
 import type { SystemFunction } from './helper.ts';
 import { checkStackSegment, dropInnerSegments, setCodeSegment, setNullSegment, setRealModeSegment, setSegment } from './segments.ts';
-import { outerPointer, peek, released, setStackPointer } from './stack-frame.ts';
+import { outerPointer, peek, peekLow, released, setStackPointer } from './stack-frame.ts';
 import type { Width } from './stack-frame.ts';
 
 /** A stack that a return goes to; `descriptor` is null for the null selector of 64-bit mode. */
@@ -54,7 +54,7 @@ export const farReturn: SystemFunction = (cpu, i, x) => {
   const size = i.size as Width;
   const parameters = Number(x);
   const offset = peek(cpu, 0, size);
-  const selector = Number(peek(cpu, size, size) & 0xffffn);
+  const selector = peekLow(cpu, size, size) & 0xffff;
   if (isProtected(cpu)) returnProtected(cpu, size, offset, selector, parameters);
   else returnReal(cpu, size, offset, selector, parameters);
   cpu.refresh();

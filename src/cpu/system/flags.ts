@@ -3,6 +3,7 @@
 import type { Cpu } from '../cpu.ts';
 import { AC, ID, IF, IOPL_SHIFT, NT, RF, STATUS_FLAGS, DF, TF, VIF, VIP, VM } from '../arch/rflags.ts';
 import { Vector } from '../arch/vectors.ts';
+import { narrow } from './helper.ts';
 import type { SystemFunction } from './helper.ts';
 import { Blocking } from './segments.ts';
 import {
@@ -46,15 +47,14 @@ export function noteVirtualInterrupt(cpu: Cpu): void {
 }
 
 /** The image of i.stackSize bytes that PUSHF pushes: VM and RF read as 0. */
-export const pushfValue: SystemFunction = (cpu, i) => {
+export const pushfValue = narrow((cpu, i) => {
   const virtual = seesVirtualFlags(cpu, i.stackSize);
   const flags = cpu.flags.read();
-  return BigInt(virtual ? virtualImage(flags) : flags & ~(VM | RF));
-};
+  return virtual ? virtualImage(flags) : flags & ~(VM | RF);
+});
 
 /** x = image of i.stackSize bytes. RF becomes 0. */
-export const popf: SystemFunction = (cpu, i, x) => {
-  const image = Number(x & 0xffffffffn);
+export const popf = narrow((cpu, i, image) => {
   if (seesVirtualFlags(cpu, i.stackSize)) {
     requireVirtualImage(cpu, image);
     loadVirtualImage(cpu, image);
@@ -63,37 +63,37 @@ export const popf: SystemFunction = (cpu, i, x) => {
   }
   cpu.state.rflags[0] &= ~RF;
   cpu.refresh();
-  return 0n;
-};
+  return 0;
+});
 
 function requireIopl(cpu: Cpu): void {
   if (cpu.cpl > cpu.iopl) cpu.raise(Vector.GP, 0);
 }
 
-export const cli: SystemFunction = (cpu) => {
+export const cli = narrow((cpu) => {
   if (hasVirtualInterrupts(cpu)) {
     clearVirtualInterruptFlag(cpu);
-    return 0n;
+    return 0;
   }
   requireIopl(cpu);
   cpu.state.rflags[0] &= ~IF;
-  return 0n;
-};
+  return 0;
+});
 
 /** Interrupts stay blocked for one more instruction when IF was 0. */
-export const sti: SystemFunction = (cpu) => {
+export const sti = narrow((cpu) => {
   if (hasVirtualInterrupts(cpu)) {
     setVirtualInterruptFlag(cpu);
-    return 0n;
+    return 0;
   }
   requireIopl(cpu);
   const { rflags, interruptibility } = cpu.state;
-  if (rflags[0] & IF) return 0n;
+  if (rflags[0] & IF) return 0;
   interruptibility[0] |= Blocking.STI;
   rflags[0] |= IF;
   cpu.noteInterruptWindow();
-  return 0n;
-};
+  return 0;
+});
 
 function setAc(cpu: Cpu, set: boolean): bigint {
   if (cpu.cpl !== 0) cpu.raise(Vector.UD);

@@ -15,6 +15,15 @@ export { is64Bit, isProtected, isRealMode, isVirtual8086 } from '../state/modes.
  */
 export type SystemFunction = (cpu: Cpu, i: Insn, x: bigint, y: bigint) => bigint;
 
+/** A helper whose values have 32 bits at most, as numbers: `x` and `y` are unsigned, and what it returns is taken modulo 2^32. */
+export type NarrowFunction = (cpu: Cpu, i: Insn, x: number, y: number) => number;
+
+/** A narrow helper in both forms. */
+export function narrow(run: NarrowFunction): SystemFunction & { readonly narrow: NarrowFunction } {
+  const wide: SystemFunction = (cpu, i, x, y) => BigInt(run(cpu, i, Number(BigInt.asUintN(32, x)), Number(BigInt.asUintN(32, y))) >>> 0);
+  return Object.assign(wide, { narrow: run });
+}
+
 /** One that gives two values and changes nothing. */
 export type PairFunction = (cpu: Cpu, i: Insn) => readonly [bigint, bigint];
 

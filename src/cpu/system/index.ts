@@ -21,7 +21,7 @@ import { clac, cli, popf, pushfValue, stac, sti } from './flags.ts';
 import { readFsBase, readGsBase, swapgs, writeFsBase, writeGsBase } from './fs-gs-base.ts';
 import { checkCpl0, checkProtectedMode, halt, invalidateCaches } from './halt.ts';
 import type { PairHelper, SystemHelper } from '../builder/helpers.ts';
-import type { PairFunction, SystemFunction } from './helper.ts';
+import type { NarrowFunction, PairFunction, SystemFunction } from './helper.ts';
 import { breakpoint, icebp, interrupt, overflow } from './interrupts.ts';
 import { invalidatePage, invpcid } from './invalidation.ts';
 import { iret } from './iret.ts';
@@ -47,5 +47,15 @@ export const SYSTEM: Record<SystemHelper, SystemFunction> = {
   swapgs, readFsBase, readGsBase, writeFsBase, writeGsBase, invalidateCaches, checkCpl0, checkProtectedMode, portIn, portOut, checkPort,
   ...X87_HELPERS,
 };
+
+/** The same for values of at most 32 bits, as numbers. */
+export const NARROW_SYSTEM = Object.fromEntries(Object.entries(SYSTEM).map(([name, run]) => [name, narrowForm(run)])) as Record<
+  SystemHelper,
+  NarrowFunction
+>;
+
+function narrowForm(run: SystemFunction & { readonly narrow?: NarrowFunction }): NarrowFunction {
+  return run.narrow ?? ((cpu, i, x, y) => Number(BigInt.asIntN(32, run(cpu, i, BigInt(x), BigInt(y)))));
+}
 
 export const PAIRS: Record<PairHelper, PairFunction> = X87_PAIRS;

@@ -10,7 +10,7 @@ import { storeFlags } from './flags.ts';
 import { is64Bit, isProtected } from './helper.ts';
 import type { SystemFunction } from './helper.ts';
 import { Blocking, setCodeSegment, setRealModeSegment } from './segments.ts';
-import { peek, released, setStackPointer } from './stack-frame.ts';
+import { peek, peekLow, released, setStackPointer } from './stack-frame.ts';
 import type { Width } from './stack-frame.ts';
 import { returnToTask } from './task-switch.ts';
 import { enterVirtual8086 } from './virtual-8086.ts';
@@ -33,8 +33,8 @@ export const iret: SystemFunction = (cpu, i) => {
     return 0n;
   }
   const offset = peek(cpu, 0, size);
-  const selector = Number(peek(cpu, size, size) & 0xffffn);
-  const flags = Number(peek(cpu, 2 * size, size) & 0xffffffffn);
+  const selector = peekLow(cpu, size, size) & 0xffff;
+  const flags = peekLow(cpu, 2 * size, size);
   if (isProtected(cpu)) returnProtected(cpu, size, offset, selector, flags);
   else returnReal(cpu, size, offset, selector, flags, virtual);
   cpu.refresh();
@@ -72,7 +72,7 @@ function returnProtected(cpu: Cpu, size: Width, offset: bigint, selector: number
   }
   // 64-bit mode always pops SS:RSP. The instruction pointer is checked before the stack at the same level, after it on the way out.
   const pointer = peek(cpu, 3 * size, size);
-  const stackSelector = Number(peek(cpu, 4 * size, size) & 0xffffn);
+  const stackSelector = peekLow(cpu, 4 * size, size) & 0xffff;
   if (sameLevel) instructionPointer(cpu, code, offset);
   const stack = returnStack(cpu, code, stackSelector, pointer);
   const rip = instructionPointer(cpu, code, offset);

@@ -8,8 +8,7 @@ import type { Cpu } from '../cpu.ts';
 import { readOutside, writeOutside } from '../outside.ts';
 import { Vector } from '../arch/vectors.ts';
 import { IMPLICIT, NO_SEGMENT, SystemType } from './descriptor.ts';
-import { isVirtual8086, tableAddress } from './helper.ts';
-import type { SystemFunction } from './helper.ts';
+import { isVirtual8086, narrow, tableAddress } from './helper.ts';
 
 /** Where a TSS keeps the offset of its I/O bit map, in 32-bit and 64-bit format alike. */
 const IO_MAP_BASE = 102;
@@ -33,29 +32,32 @@ function mapPermits(cpu: Cpu, port: number, width: number): boolean {
   return ((bits >>> (port & 7)) & ((1 << width) - 1)) === 0;
 }
 
-const portOf = (x: bigint): number => Number(x & 0xffffn);
+const portOf = (x: number): number => x & 0xffff;
+
+/** The low `width` bytes, unsigned. */
+const cutTo = (width: AccessWidth, x: number): number => (width === 4 ? x >>> 0 : x & (width === 2 ? 0xffff : 0xff));
 
 /** x = port. */
-export const checkPort: SystemFunction = (cpu, i, x) => {
+export const checkPort = narrow((cpu, i, x) => {
   requirePermission(cpu, portOf(x), i.size);
-  return 0n;
-};
+  return 0;
+});
 
 /** x = port; returns the value of i.size bytes. A port that nobody claims leaves the machine as an exit. */
-export const portIn: SystemFunction = (cpu, i, x) => {
+export const portIn = narrow((cpu, i, x) => {
   const port = portOf(x);
   const width = i.size as AccessWidth;
   requirePermission(cpu, port, width);
   if (cpu.breakpoints) notePortAccess(cpu, port, width);
-  return BigInt.asUintN(8 * width, BigInt(readOutside(cpu, 'io', port, width)));
-};
+  return cutTo(width, readOutside(cpu, 'io', port, width));
+});
 
 /** x = port, y = value. */
-export const portOut: SystemFunction = (cpu, i, x, y) => {
+export const portOut = narrow((cpu, i, x, y) => {
   const port = portOf(x);
   const width = i.size as AccessWidth;
   requirePermission(cpu, port, width);
   if (cpu.breakpoints) notePortAccess(cpu, port, width);
-  writeOutside(cpu, 'io', port, width, Number(BigInt.asUintN(8 * width, y)));
-  return 0n;
-};
+  writeOutside(cpu, 'io', port, width, cutTo(width, y));
+  return 0;
+});

@@ -8,8 +8,7 @@ import type { Cpu } from '../cpu.ts';
 import { Vector } from '../arch/vectors.ts';
 import { baseOf, isNull, isReadable, isWritableData, limitOf, markAccessed, readDescriptor } from './descriptor.ts';
 import type { Descriptor } from './descriptor.ts';
-import { is64Bit, isProtected, isVirtual8086 } from './helper.ts';
-import type { SystemFunction } from './helper.ts';
+import { is64Bit, isProtected, isVirtual8086, narrow } from './helper.ts';
 
 /** Bits of `interruptibility`. */
 export const Blocking = { STI: 1, MOV_SS: 2, NMI: 8 } as const;
@@ -109,26 +108,25 @@ function loadDataSegment(cpu: Cpu, segment: number, selector: number): void {
 }
 
 /** LDS and its kin: x = selector, y = segment register. */
-export const loadPointerSegment: SystemFunction = (cpu, _i, x, y) => {
-  const segment = Number(y);
-  const selector = Number(x & 0xffffn);
+export const loadPointerSegment = narrow((cpu, _i, x, segment) => {
+  const selector = x & 0xffff;
   if (segment === Seg.CS || segment > Seg.GS) cpu.raise(Vector.UD);
   if (!isProtected(cpu)) setRealModeSegment(cpu, segment, selector);
   else if (segment === Seg.SS) loadStackSegment(cpu, selector);
   else loadDataSegment(cpu, segment, selector);
   cpu.refresh();
-  return 0n;
-};
+  return 0;
+});
 
 /** MOV Sreg and POP Sreg: the same. */
-export const loadSegment: SystemFunction = (cpu, i, x, y) => {
-  loadPointerSegment(cpu, i, x, y);
-  if (Number(y) === Seg.SS) shadowAfterStackLoad(cpu);
-  return 0n;
-};
+export const loadSegment = narrow((cpu, i, x, segment) => {
+  loadPointerSegment.narrow(cpu, i, x, segment);
+  if (segment === Seg.SS) shadowAfterStackLoad(cpu);
+  return 0;
+});
 
 /** i.src is the segment register. */
-export const readSegment: SystemFunction = (cpu, i) => BigInt(cpu.state.segSelector[i.src.reg]);
+export const readSegment = narrow((cpu, i) => cpu.state.segSelector[i.src.reg]);
 
 /**
  * On return to an outer level: null selectors lose their RPL, and segments that the outer level may not use go (SDM vol. 2, RET

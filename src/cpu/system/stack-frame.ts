@@ -1,6 +1,7 @@
 // Pushes and pops of control transfers: several words at once, on a stack that may not be the current one. All words are probed
 // before the first is written, so that a fault leaves nothing behind.
 
+import { PAGE_MASK, PAGE_SIZE } from '../../base/paging-units.ts';
 import { Access } from '../../mmu/vcpu-mmu.ts';
 import { Seg } from '../../base/state/vcpu.ts';
 import { noteDataAccess } from '../breakpoints.ts';
@@ -12,7 +13,7 @@ import { NEXT_STACK, Rights, isWithinBounds, segmentBounds } from '../segment-bo
 import { checkedLinear } from '../segmentation.ts';
 import { baseOf, limitOf } from './descriptor.ts';
 import type { Descriptor } from './descriptor.ts';
-import { isCanonical, toSigned, toUnsigned } from './helper.ts';
+import { toSigned, toUnsigned } from './helper.ts';
 
 export type Width = 2 | 4 | 8;
 
@@ -66,33 +67,42 @@ export function flatStack(cpu: Cpu, pointer: bigint, cpl: number, ext = 0): Stac
   return { base: 0, place: Seg.SS, width: 8, pointer, context: contextOf(cpu, cpl), faultCode: ext };
 }
 
-function pushAddress(cpu: Cpu, stack: Stack, offset: bigint, bytes: number): number {
-  if (stack.width === 8) {
-    if (!isCanonical(offset) || !isCanonical(offset + BigInt(bytes - 1))) cpu.raise(Vector.SS, stack.faultCode);
-    return toSigned(offset);
-  }
-  const at = Number(offset);
-  if (!isWithinBounds(cpu.bounds, stack.place, at, bytes, Rights.WRITE)) cpu.raise(Vector.SS, stack.faultCode);
-  return (stack.base + at) % 0x100000000;
+/** A stack pointer of `width` bytes as a number: signed with 8 bytes, where one that is not canonical may be inexact. */
+const pointerOf = (pointer: bigint, width: Width): number => (width === 8 ? toSigned(pointer) : Number(pointer & MASK[width]));
+
+/** The pointer moved by `distance` bytes. */
+const moved = (pointer: number, width: Width, distance: number): number =>
+  width === 8 ? pointer + distance : width === 4 ? (pointer + distance) >>> 0 : (pointer + distance) & 0xffff;
+
+function checkPush(cpu: Cpu, { width, place, faultCode }: Stack, at: number, bytes: number): void {
+  const fits = width === 8 ? at >= -(2 ** 47) && at + bytes <= 2 ** 47 : isWithinBounds(cpu.bounds, place, at, bytes, Rights.WRITE);
+  if (!fits) cpu.raise(Vector.SS, faultCode);
 }
+
+const linearOf = ({ width, base }: Stack, at: number): number => (width === 8 ? at : (base + at) % 0x100000000);
 
 /** `pointer` with its low `width` bytes replaced. A 4-byte pointer has nothing above. */
 const withPointer = (pointer: bigint, width: Width, value: bigint): bigint => (width === 2 ? (pointer & ~0xffffn) | value : value);
 
 /** Pushes `values`, each of `size` bytes, first to last. Returns the new RSP, which it does not store. May raise #SS, #PF. */
 export function pushAll(cpu: Cpu, stack: Stack, size: Width, values: readonly bigint[]): bigint {
-  const mask = MASK[stack.width];
-  let pointer = stack.pointer & mask;
-  const at = values.map(() => {
-    pointer = (pointer - BigInt(size)) & mask;
-    return pushAddress(cpu, stack, pointer, size);
-  });
-  for (const linear of at) {
+  const { width, context } = stack;
+  const top = pointerOf(stack.pointer, width);
+  const count = values.length;
+  for (let n = 1; n <= count; n++) checkPush(cpu, stack, moved(top, width, -size * n), size);
+  let probed = -1;
+  for (let n = 1; n <= count; n++) {
+    const linear = linearOf(stack, moved(top, width, -size * n));
     if (cpu.breakpoints) noteDataAccess(cpu, linear, size, true);
-    cpu.memory.probe(linear, size, Access.WRITE, Seg.SS, stack.context);
+    // One word of a page stands for the others that lie in it as a whole.
+    const page = Math.floor(linear / PAGE_SIZE);
+    if (page === probed && (linear & PAGE_MASK) + size <= PAGE_SIZE) continue;
+    cpu.memory.probe(linear, size, Access.WRITE, Seg.SS, context);
+    probed = page;
   }
-  values.forEach((value, n) => store(cpu, at[n], size, value, stack.context));
-  return withPointer(stack.pointer, stack.width, pointer);
+  for (let n = 1; n <= count; n++) store(cpu, linearOf(stack, moved(top, width, -size * n)), size, values[n - 1]!, context);
+  const pointer = moved(top, width, -size * count);
+  return withPointer(stack.pointer, width, width === 8 ? toUnsigned(pointer) : BigInt(pointer));
 }
 
 function store(cpu: Cpu, linear: number, size: Width, value: bigint, context: number): void {
@@ -102,11 +112,21 @@ function store(cpu: Cpu, linear: number, size: Width, value: bigint, context: nu
 
 /** The `size`-byte word `offset` bytes above the current stack's top. May raise #SS(0), #PF. */
 export function peek(cpu: Cpu, offset: number, size: Width): bigint {
-  const { width, pointer } = currentStack(cpu);
-  const at = (pointer + BigInt(offset)) & MASK[width];
-  const linear = checkedLinear(cpu, Seg.SS, width === 8 ? toSigned(at) : Number(at), size, false);
-  if (size === 8) return cpu.memory.load64(linear, Seg.SS, cpu.dataContext);
-  return BigInt.asUintN(8 * size, BigInt(cpu.memory.load(linear, size, Seg.SS, cpu.dataContext)));
+  if (size === 8) return cpu.memory.load64(peekedLinear(cpu, offset, size), Seg.SS, cpu.dataContext);
+  return BigInt(peekLow(cpu, offset, size));
+}
+
+/** The low 4 bytes of that word, unsigned. */
+export function peekLow(cpu: Cpu, offset: number, size: Width): number {
+  const linear = peekedLinear(cpu, offset, size);
+  if (size !== 8) return cpu.memory.load(linear, size, Seg.SS, cpu.dataContext) >>> 0;
+  cpu.memory.loadHalves(linear, Seg.SS, cpu.dataContext);
+  return cpu.memory.low >>> 0;
+}
+
+function peekedLinear(cpu: Cpu, offset: number, size: Width): number {
+  const width = cpu.stackSize;
+  return checkedLinear(cpu, Seg.SS, moved(pointerOf(cpu.state.gpr[RSP], width), width, offset), size, false);
 }
 
 /** RSP after `bytes` were popped from the current stack. */

@@ -4,12 +4,16 @@
 import { VCPU_STATE } from '../../base/state/vcpu.ts';
 import { meaningOf } from '../isa/index.ts?instance=translator';
 import { STATUS_FLAGS } from '../arch/rflags.ts';
+import type { Insn } from '../builder/insn.ts';
 import { dataContextOf } from '../code-key.ts';
 import { QUICK_TYPE } from '../x87/quick/form.ts';
+import { emitHelperCall, emitHelperExit } from './helper-call.ts';
+import type { Site } from './operand-builder.ts';
 import { RIP_IN_LOCAL, RegionFrame } from './region-frame.ts';
 import { pushNextPageDiffers } from './next-page.ts';
-import type { RegionBlock, RegionPlan, Target } from './region-plan.ts';
-import { FLAG_AUX_TYPE, FLAG_RESULT_TYPE, Outcome, REGION_TYPE } from './runtime-module.ts';
+import { goesOn, isHelpers } from './region-plan.ts';
+import type { PlannedInsn, RegionBlock, RegionPlan, Target } from './region-plan.ts';
+import { FLAG_AUX_TYPE, FLAG_RESULT_TYPE, HELPER_TYPE, HELPER_WITH_FLAGS_TYPE, Outcome, REGION_TYPE } from './runtime-module.ts';
 import { seenAfterEach } from './seen-flags.ts';
 import { TRANSLATE_TYPE } from './slow-access.ts';
 import { RUN_TYPE } from './string-runs.ts';
@@ -43,6 +47,9 @@ function successorsOf({ end }: RegionBlock): number[] {
   }
 }
 
+/** Gives an instruction that a helper executes its number: see helper-sites.ts. */
+export type TakeSite = (insn: Insn, goesOn: boolean) => number;
+
 class RegionCompiler {
   readonly frame: RegionFrame;
   private readonly builder: WasmBuilder;
@@ -54,6 +61,7 @@ class RegionCompiler {
     private readonly plan: RegionPlan,
     private readonly key: number,
     private readonly shared: boolean,
+    private readonly takeSite: TakeSite,
   ) {
     this.frame = new RegionFrame(key, plan.extent);
     this.builder = new WasmBuilder(this.frame, dataContextOf(key));
@@ -100,13 +108,24 @@ class RegionCompiler {
       STATUS_FLAGS,
     );
     this.begin(block, this.polls(node));
-    block.insns.forEach(({ insn, distance, beyond }, n) => {
-      this.builder.beginInstruction(insn, { distance, left: block.insns.length - n });
+    block.insns.forEach((planned, n) => {
+      const { insn, distance, beyond } = planned;
+      const site = { distance, left: block.insns.length - n };
+      this.builder.beginInstruction(insn, site);
       if (beyond.length > 0) this.builder.interpretIf(() => pushNextPageDiffers(this.frame, this.key, beyond));
       this.builder.flags.seen = seen[n]!;
-      meaningOf(insn)(this.builder, insn);
+      if (isHelpers(planned)) this.callHelper(planned, site);
+      else meaningOf(insn)(this.builder, insn);
     });
     this.end(node, block);
+  }
+
+  private callHelper(planned: PlannedInsn, site: Site): void {
+    const { insn, survey } = planned;
+    const usesFlags = (survey.flags.reads | survey.flags.changes) !== 0;
+    const call = { number: this.takeSite(insn, goesOn(planned)), site, usesFlags };
+    if (goesOn(planned)) emitHelperCall(this.frame, this.builder.flags, call);
+    else emitHelperExit(this.frame, this.builder.flags, call);
   }
 
   /** Goes to the entry whose number the region was called with, or an edge through the root has set. */
@@ -155,6 +174,8 @@ class RegionCompiler {
         return this.go(node, end.next);
       case 'jump':
         return this.go(node, end.target);
+      case 'helper':
+        return;
       case 'interpret':
         return frame.exit(Outcome.INTERPRET, end.distance, 0, builder.flags.exitKind());
       case 'indirect':
@@ -257,8 +278,13 @@ class RegionCompiler {
 }
 
 /** The module of one region; exports `region`, of REGION_TYPE. `key` as in code-key.ts. */
-export function compileRegion(plan: RegionPlan, key: number, memory: NonNullable<ModuleParts['memory']>): Uint8Array<ArrayBuffer> {
-  const compiler = new RegionCompiler(plan, key, memory.shared);
+export function compileRegion(
+  plan: RegionPlan,
+  key: number,
+  memory: NonNullable<ModuleParts['memory']>,
+  takeSite: TakeSite,
+): Uint8Array<ArrayBuffer> {
+  const compiler = new RegionCompiler(plan, key, memory.shared, takeSite);
   compiler.compile();
   return encodeModule({
     memory,
@@ -268,6 +294,8 @@ export function compileRegion(plan: RegionPlan, key: number, memory: NonNullable
       { name: 'flagResult', type: FLAG_RESULT_TYPE },
       { name: 'copyRun', type: RUN_TYPE },
       { name: 'fillRun', type: RUN_TYPE },
+      { name: 'helper', type: HELPER_TYPE },
+      { name: 'helperWithFlags', type: HELPER_WITH_FLAGS_TYPE },
       ...compiler.frame.quickInstructions.map((name) => ({ name, type: QUICK_TYPE })),
     ],
     functions: [{ type: REGION_TYPE, body: compiler.frame.body, exportAs: 'region' }],

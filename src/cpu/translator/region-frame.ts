@@ -10,7 +10,7 @@ import { codeModeOf, isSegmented, stackWidthOf } from '../code-key.ts';
 import { DYNAMIC } from './flag-kinds.ts';
 import type { FlagKind } from './flag-kinds.ts';
 import type { RegionExtent } from './region-plan.ts';
-import { Outcome, REGION_TYPE } from './runtime-module.ts';
+import { HELPER_SHIFT, Outcome, REGION_TYPE } from './runtime-module.ts';
 import { FunctionBody } from './wasm/function-body.ts';
 import type { Label } from './wasm/function-body.ts';
 import type { MemoryOpName, Type } from './wasm/opcodes.ts';
@@ -23,7 +23,7 @@ const KIND_SHIFT = 24;
 const { offset } = VCPU_STATE;
 
 /** Indices of the functions that every region imports; behind them come the quick instructions that it has. */
-export const Imported = { TRANSLATE: 0, FLAG_AUX: 1, FLAG_RESULT: 2, COPY_RUN: 3, FILL_RUN: 4 } as const;
+export const Imported = { TRANSLATE: 0, FLAG_AUX: 1, FLAG_RESULT: 2, COPY_RUN: 3, FILL_RUN: 4, HELPER: 5, HELPER_WITH_FLAGS: 6 } as const;
 const FIRST_QUICK = Object.keys(Imported).length;
 
 export class RegionFrame {
@@ -48,6 +48,7 @@ export class RegionFrame {
   readonly flagR: number;
   readonly flagTop: number;
   readonly exitWord: number;
+  private ownHelperSite: number | null = null;
   private readonly registers: (number | undefined)[] = [];
   private readonly dirty = new Set<number>();
   /** Locals for state that does not change while the region runs, by the load that fills them at the entry. */
@@ -92,6 +93,11 @@ export class RegionFrame {
   quickInstruction(name: string): number {
     const known = this.quickInstructions.indexOf(name);
     return FIRST_QUICK + (known >= 0 ? known : this.quickInstructions.push(name) - 1);
+  }
+
+  /** The local, 0 unless the region is left for an instruction that a helper executes: then its number plus 1. */
+  get helperSite(): number {
+    return (this.ownHelperSite ??= this.body.local('i32'));
   }
 
   private get flagWords(): readonly { readonly local: number; readonly at: number }[] {
@@ -157,6 +163,7 @@ export class RegionFrame {
     body.op('unreachable').end();
     this.writeBack();
     body.get(this.exitWord).i32(OUTCOME_SHIFT).op('i32.shr_u').i32(3).op('i32.and');
+    if (this.ownHelperSite !== null) body.get(this.ownHelperSite).i32(HELPER_SHIFT).op('i32.shl', 'i32.or');
     body.prologue(() => this.load());
     return body;
   }
@@ -166,9 +173,20 @@ export class RegionFrame {
     if (this.segmented) this.enterSegmented();
     else body.get(cpu).memory('i64.load', offset.rip).i64(-4096n).op('i64.and').set(this.pageBase);
     body.get(cpu).memory('i32.load', offset.budget).set(this.remaining);
+    this.loadFlags();
+    this.loadRegisters();
+  }
+
+  loadFlags(): void {
+    const { body, cpu } = this;
     for (const { local, at } of this.flagWords) body.get(cpu).memory(`${this.wordType}.load`, at).set(local);
     body.get(cpu).memory('i32.load', offset.lazyTop).set(this.flagTop);
     body.get(cpu).memory('i32.load', offset.lazyKind).set(this.flagKind);
+  }
+
+  /** Loads what the region uses, as far as it is known when this is called. */
+  loadRegisters(): void {
+    const { body, cpu } = this;
     for (const { local, load, at } of this.invariants.values()) body.get(cpu).memory(load, at).set(local);
     this.registers.forEach((local, reg) => {
       if (local !== undefined)
@@ -221,18 +239,24 @@ export class RegionFrame {
     body.memory('i64.store', offset.rip);
     body.get(cpu).get(this.remaining).get(exitWord).i32(GIVE_BACK_SHIFT).op('i32.shr_u').i32(0xff).op('i32.and', 'i32.add');
     body.memory('i32.store', offset.budget);
+    this.storeRegisters();
+    body.get(exitWord).i32(KIND_SHIFT).op('i32.shr_u').i32(DYNAMIC).op('i32.ne').if();
+    body.get(exitWord).i32(KIND_SHIFT).op('i32.shr_u').set(this.flagKind).end();
+    this.storeFlags();
+  }
+
+  /** Stores what the region changes, as far as it is known when this is called. */
+  storeRegisters(): void {
+    const { body, cpu } = this;
     for (const reg of this.dirty)
       body
         .get(cpu)
         .get(this.register(reg))
         .memory(`${this.wordType}.store`, offset.gpr + 8 * reg);
-    this.writeBackFlags();
   }
 
-  private writeBackFlags(): void {
-    const { body, cpu, exitWord, flagKind } = this;
-    body.get(exitWord).i32(KIND_SHIFT).op('i32.shr_u').i32(DYNAMIC).op('i32.ne').if();
-    body.get(exitWord).i32(KIND_SHIFT).op('i32.shr_u').set(flagKind).end();
+  storeFlags(): void {
+    const { body, cpu, flagKind } = this;
     for (const { local, at } of this.flagWords) {
       body.get(cpu).get(local);
       // A canonical result word has 64 bits.

@@ -1,5 +1,6 @@
 // What a region is made of: basic blocks of one page, the ways between them, and where it can be entered.
 
+import { CodeMode } from '../builder/insn.ts';
 import type { Insn } from '../builder/insn.ts';
 import type { Survey } from '../survey.ts';
 
@@ -30,6 +31,8 @@ export type BlockEnd =
   | { readonly kind: 'branch'; readonly target: Target; readonly next: Target }
   /** A return or a jump to what was computed: mostly to one of the blocks `sites`, in ascending order of their distances. */
   | { readonly kind: 'indirect'; readonly sites: readonly Target[] }
+  /** The last instruction is a helper's, which finds out where execution goes on. */
+  | { readonly kind: 'helper' }
   /** The next instruction is the interpreter's. */
   | { readonly kind: 'interpret'; readonly distance: number };
 
@@ -69,3 +72,10 @@ export interface CodeBounds {
   readonly low: number;
   readonly high: number;
 }
+
+/** A call from the region executes what asks for a helper, and 16-bit branches in 32-bit code, which cut EIP: see helper-call.ts. */
+export const isHelpers = ({ insn, survey }: PlannedInsn): boolean =>
+  survey.interpreted || (survey.control !== 'next' && insn.stackSize === 2 && insn.mode !== CodeMode.BITS16);
+
+/** Execution goes on behind an instruction of a helper, unless something comes in between. */
+export const goesOn = ({ survey }: PlannedInsn): boolean => survey.control === 'next';

@@ -2,10 +2,11 @@
 // the interpreter was seen to begin a block after a jump that is not relative.
 
 import { PAGE_SIZE } from '../../base/paging-units.ts';
-import { CodeMode } from '../builder/insn.ts';
+import type { CodeMode } from '../builder/insn.ts';
 import { surveyOf } from '../survey.ts';
 import type { FeatureSet } from '../arch/features.ts';
 import { decode } from '../decode/decode.ts';
+import { goesOn, isHelpers } from './region-plan.ts';
 import type { BlockEnd, ByteRange, CodeBounds, PlannedInsn, RegionBlock, RegionExtent, RegionPlan, Target } from './region-plan.ts';
 
 export interface CodeAtHand {
@@ -32,9 +33,7 @@ export const WHOLE_PAGE: CodeBounds = { low: 0, high: PAGE_SIZE };
 /** Distance behind an instruction. */
 const behind = ({ insn, distance }: PlannedInsn): number => distance + insn.length;
 
-/** The interpreter executes what asks for a helper, and 16-bit branches in 32-bit code, which cut EIP. */
-const isInterpreted = ({ insn, survey }: PlannedInsn): boolean =>
-  survey.interpreted || (survey.control !== 'next' && insn.stackSize === 2 && insn.mode !== CodeMode.BITS16);
+const leavesRegion = (planned: PlannedInsn): boolean => isHelpers(planned) && !goesOn(planned);
 
 const cutsTo16 = ({ insn, survey }: PlannedInsn): boolean =>
   insn.stackSize === 2 && (survey.control === 'jump' || survey.control === 'branch');
@@ -49,7 +48,7 @@ class Planner {
   private readonly refused = new Set<number>();
   private readonly leaders: number[] = [];
   private readonly entered: ReadonlySet<number>;
-  /** Where execution may come from outside: behind calls and interpreted instructions, at loops' heads, at what is called. */
+  /** Where execution may come from outside: behind calls and what helpers execute, at loops' heads, at what is called. */
   private readonly enterable = new Set<number>();
   /** Behind calls of what is in the page. */
   private readonly returnSites = new Set<number>();
@@ -117,11 +116,15 @@ class Planner {
     let distance = leader;
     for (let count = 0; count < MAX_BLOCK_INSNS && distance < this.code.bounds.high; count++) {
       const known = this.known.get(distance) ?? this.decodeAt(distance);
-      if (known === null || isInterpreted(known)) {
+      if (known === null) {
         this.refused.add(distance);
-        return known === null ? [] : this.behindInterpreted(known);
+        return [];
       }
+      // A block of its own: what stands before it runs even if the budget ends there.
+      if (leavesRegion(known) && distance !== leader) return [distance];
       this.known.set(distance, known);
+      if (leavesRegion(known)) return this.ifEntered(behind(known));
+      if (isHelpers(known) && endsStraightLine(known)) this.enterable.add(behind(known));
       const { control } = known.survey;
       if (control === 'indirect') return this.followComputed(known);
       if (control === 'jump' || control === 'branch') return this.followRelative(known);
@@ -129,10 +132,6 @@ class Planner {
       if (endsStraightLine(known)) return [distance];
     }
     return [];
-  }
-
-  private behindInterpreted(known: PlannedInsn): number[] {
-    return known.survey.control === 'next' ? this.ifEntered(behind(known)) : [];
   }
 
   private ifEntered(distance: number): number[] {
@@ -196,6 +195,7 @@ class Planner {
       insns.push(known);
       at = behind(known);
       const { control } = known.survey;
+      if (leavesRegion(known)) return ending({ kind: 'helper' });
       const target = to(at + known.insn.displacement, cutsTo16(known));
       if (control === 'jump') return ending({ kind: 'jump', target });
       if (control === 'branch') return ending({ kind: 'branch', target, next: to(at) });

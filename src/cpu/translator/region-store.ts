@@ -6,6 +6,7 @@ import { KEY_LIMIT } from '../code-key.ts';
 import type { CodeMap } from '../../mmu/code-map.ts';
 import type { CodeHolder, Mark } from '../made-code.ts';
 import { quickImports } from '../x87/quick/instance.ts';
+import type { HelperSites } from './helper-sites.ts';
 import type { JumpCache, RegionEntry } from './jump-cache.ts';
 import type { ByteRange, RegionPlan } from './region-plan.ts';
 import { compileRegion } from './region-compiler.ts';
@@ -16,6 +17,8 @@ const WASM_PAGE = 65536;
 type Dispatch = (cpu: number, tlb: number, jumpCache: number) => number;
 /** Slow path of a memory access in a region: see runtime-module.ts. */
 export type TranslateAddress = (low: number, high: number, access: number) => number;
+/** Executes an instruction for a region: see helper-sites.ts. */
+type CallHelper = HelperSites['call'];
 
 /** What `runtimeModule` exports. */
 interface RuntimeExports {
@@ -23,6 +26,7 @@ interface RuntimeExports {
   readonly table: WebAssembly.Table;
   readonly translate: WebAssembly.ImportValue;
   readonly gone: () => number;
+  readonly helperWithFlags: WebAssembly.ImportValue;
   readonly flagAux: WebAssembly.ImportValue;
   readonly flagResult: WebAssembly.ImportValue;
   readonly copyRun: WebAssembly.ImportValue;
@@ -58,6 +62,7 @@ export interface RegionStoreParts {
   /** Where stores look up whether they are to code. */
   readonly code: CodeMap['layout'];
   readonly translate: TranslateAddress;
+  readonly sites: HelperSites;
   /** Entries of the function table, one of them unused; at least 2. */
   readonly tableSize: number;
   /** The region of page `gfn` that is entered at `distance` under `key` was dropped because its bytes change. */
@@ -78,20 +83,23 @@ export class RegionStore implements CodeHolder {
   /** By GFN, then by distance * KEY_LIMIT + key. */
   private readonly pages = new Map<number, Map<number, Way>>();
   private readonly free: number[] = [];
+  /** Numbers of its helpers' sites, by a region's table index. */
+  private readonly sitesOf = new Map<number, readonly number[]>();
   /** Table indices of regions that are gone, but may still be in jump caches. */
   private readonly gone = new Set<number>();
   private used = 1;
 
   constructor(private readonly parts: RegionStoreParts) {
-    const { memory, tableSize, code, translate: slow } = parts;
+    const { memory, tableSize, code, translate: slow, sites } = parts;
+    const helper: CallHelper = (number, low, high, budget) => sites.call(number, low, high, budget);
     this.memory = { pages: memory.u8.length / WASM_PAGE, shared: memory.shared };
     const shared = { memory: memory.memory };
     const module = new WebAssembly.Module(runtimeModule(this.memory, tableSize, code));
-    const { exports } = new WebAssembly.Instance(module, { env: { ...shared, slow } });
+    const { exports } = new WebAssembly.Instance(module, { env: { ...shared, slow, helper } });
     const { dispatch, table, gone, ...functions } = exports as unknown as RuntimeExports;
     // The quick instructions are made when a region first has one.
     const quick = Object.create(quickImports(memory)) as Record<string, WebAssembly.ImportValue>;
-    this.runtime = { dispatch, table, gone, imports: Object.assign(quick, { ...shared, ...functions }) };
+    this.runtime = { dispatch, table, gone, imports: Object.assign(quick, { ...shared, helper, ...functions }) };
     this.dispatch = dispatch;
   }
 
@@ -107,10 +115,16 @@ export class RegionStore implements CodeHolder {
 
   /** Compiles a region of page `gfn`, and returns its first entry. Its bytes are not marked as code yet. */
   add(gfn: number, key: number, plan: RegionPlan): RegionEntry {
-    const bytes = compileRegion(plan, key, this.memory);
+    const sites: number[] = [];
+    const bytes = compileRegion(plan, key, this.memory, (insn, goesOn) => {
+      const number = this.parts.sites.take(insn, goesOn);
+      sites.push(number);
+      return number;
+    });
     const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: this.runtime.imports });
     const index = this.takeIndex();
     this.runtime.table.set(index, exports.region);
+    if (sites.length > 0) this.sitesOf.set(index, sites);
     let page = this.pages.get(gfn);
     if (page === undefined) {
       page = new Map();
@@ -176,6 +190,8 @@ export class RegionStore implements CodeHolder {
 
   private release(index: number): void {
     this.runtime.table.set(index, null);
+    this.parts.sites.release(this.sitesOf.get(index) ?? []);
+    this.sitesOf.delete(index);
     this.free.push(index);
   }
 

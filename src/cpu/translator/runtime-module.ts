@@ -24,8 +24,13 @@ export const FLAG_RESULT_TYPE: FunctionType = { parameters: ['i32', 'i64'], resu
 
 /** Index of the imported function. */
 const SLOW = 0;
-/** Indices of the module's first functions, behind the imported one. */
-const Defined = { FLAG_AUX: 1, FLAG_RESULT: 2 } as const;
+/** (site, RIP low, high, budget) → Outcome: see helper-sites.ts. Imported as `helper`. */
+export const HELPER_TYPE: FunctionType = { parameters: ['i32', 'i32', 'i32', 'i32'], results: ['i32'] };
+/** (vCPU state block, and the same): with canonical flags around it. */
+export const HELPER_WITH_FLAGS_TYPE: FunctionType = { parameters: ['i32', 'i32', 'i32', 'i32', 'i32'], results: ['i32'] };
+const HELPER = 1;
+/** Indices of the module's first functions, behind the imported ones. */
+const Defined = { FLAG_AUX: 2, FLAG_RESULT: 3 } as const;
 /** Index of the type of regions: that of `slow`, the module's first function, whose type is the same. */
 const REGION_TYPE_INDEX = 0;
 
@@ -39,7 +44,15 @@ export const Outcome = {
   MISS: 2,
   /** The budget is used up, or a request waits. */
   STOP: 3,
+  /** A helper was left in the middle, or stopped the vCPU: whoever runs it must look. */
+  LEFT: 4,
+  /** A helper's answer: the region goes on. */
+  ON: 5,
 } as const;
+export type Outcome = (typeof Outcome)[keyof typeof Outcome];
+
+/** A region that is left for an instruction of a helper returns above this bit the number of the instruction, plus 1. */
+export const HELPER_SHIFT = 3;
 
 /** Entries of the function table unless told otherwise; index 0 is never used. */
 export const TABLE_SIZE = 16384;
@@ -137,6 +150,17 @@ function flagsToCanonical(body: FunctionBody, cpu: number): void {
   body.call(Defined.FLAG_RESULT).memory('i64.store', offset.flagResult);
 }
 
+/** Body of helperWithFlags. Flags are lazy words when a region calls, and are so again when it goes on. */
+function helperWithFlags(): FunctionBody {
+  const [cpu, ...passed] = [0, 1, 2, 3, 4];
+  const body = new FunctionBody(HELPER_WITH_FLAGS_TYPE.parameters);
+  flagsToCanonical(body, cpu);
+  for (const parameter of passed) body.get(parameter);
+  body.call(HELPER);
+  flagsToLazy(body, cpu);
+  return body;
+}
+
 /** Body of the dispatcher. Between regions the flags are lazy words of any kind; canonical they are when JavaScript sees them. */
 function dispatch(): FunctionBody {
   const [cpu, tlb, cache] = [0, 1, 2];
@@ -147,6 +171,7 @@ function dispatch(): FunctionBody {
   const entry = body.local('i32');
   const slot = body.local('i32');
   const page = body.local('i64');
+  const site = body.local('i32');
   const outcome = body.local('i32');
   flagsToLazy(body, cpu);
   const out = body.block();
@@ -216,12 +241,26 @@ function dispatch(): FunctionBody {
     .memory('i32.load', JumpEntry.region)
     .callIndirect(REGION_TYPE_INDEX);
   body.tee(outcome).op('i32.eqz').brIf(again);
+  body.get(outcome).i32(HELPER_SHIFT).op('i32.shr_u').i32(1).op('i32.sub').tee(site).i32(0).op('i32.lt_s').brIf(out);
+  flagsToCanonical(body, cpu);
+  body
+    .get(site)
+    .get(cpu)
+    .memory('i32.load', offset.rip)
+    .get(cpu)
+    .memory('i32.load', offset.rip + 4);
+  body.get(cpu).memory('i32.load', offset.budget).call(HELPER).set(outcome);
+  flagsToLazy(body, cpu);
+  body.get(outcome).op('i32.eqz').brIf(again);
   body.end().end();
   flagsToCanonical(body, cpu);
   return body.get(outcome);
 }
 
-/** The module's bytes; exports flagAux, flagResult, translate, copyRun, fillRun, dispatch, table, and gone, a region that does nothing. */
+/**
+ * The module's bytes; exports flagAux, flagResult, translate, copyRun, fillRun, helperWithFlags, dispatch, table, and gone, a region that
+ * does nothing.
+ */
 export function runtimeModule(
   memory: NonNullable<ModuleParts['memory']>,
   tableSize: number,
@@ -229,7 +268,10 @@ export function runtimeModule(
 ): Uint8Array<ArrayBuffer> {
   return encodeModule({
     memory,
-    imports: [{ name: 'slow', type: SLOW_TYPE }],
+    imports: [
+      { name: 'slow', type: SLOW_TYPE },
+      { name: 'helper', type: HELPER_TYPE },
+    ],
     functions: [
       { type: FLAG_AUX_TYPE, body: flagAux(), exportAs: 'flagAux' },
       { type: FLAG_RESULT_TYPE, body: flagResult(), exportAs: 'flagResult' },
@@ -238,6 +280,7 @@ export function runtimeModule(
       { type: TRANSLATE_TYPE, body: translate(code, SLOW), exportAs: 'translate' },
       { type: RUN_TYPE, body: copyRun(), exportAs: 'copyRun' },
       { type: RUN_TYPE, body: fillRun(), exportAs: 'fillRun' },
+      { type: HELPER_WITH_FLAGS_TYPE, body: helperWithFlags(), exportAs: 'helperWithFlags' },
     ],
     tableSize,
   });

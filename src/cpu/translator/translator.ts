@@ -14,6 +14,7 @@ import type { InterpreterParts } from '../interpreter/block-interpreter.ts';
 import { enteredBlocks, lossesAt } from '../interpreter/code-cache.ts';
 import type { Block, CodeCache, CodePage } from '../interpreter/code-cache.ts';
 import { MadeCode } from '../made-code.ts';
+import { HelperSites } from './helper-sites.ts';
 import { JumpCache, JUMP_CACHE_BYTES } from './jump-cache.ts';
 import type { RegionEntry } from './jump-cache.ts';
 import type { CodeBounds } from './region-plan.ts';
@@ -66,6 +67,7 @@ export class Translator implements Engine {
   private readonly blocks: BlockInterpreter;
   private readonly physical: PhysicalMemory;
   private readonly store: RegionStore;
+  private readonly sites = new HelperSites();
   private readonly code: MadeCode;
   private readonly caches: readonly JumpCache[];
   private readonly threshold: number;
@@ -84,6 +86,7 @@ export class Translator implements Engine {
       caches: this.caches,
       code: parts.physical.code.layout,
       translate: (low, high, access) => this.translateAddress(low, high, access),
+      sites: this.sites,
       tableSize,
       lost: (gfn, distance, key) => this.blocks.cache.cool(gfn, codeModeOf(key), distance),
       flushed: (gfn) => this.code.remarkPage(gfn),
@@ -116,6 +119,7 @@ export class Translator implements Engine {
     while (cpu.remaining > 0 && request[0] === 0 && activity[0] === Activity.ACTIVE) {
       const outcome = codeKey[0] === 0 ? Outcome.STOP : this.dispatch(cpu);
       if (outcome === Outcome.MISS) this.miss(cpu);
+      else if (outcome === Outcome.LEFT) this.left(cpu);
       // INTERPRET: one instruction. STOP: the rest of the budget is shorter than the block, or a request waits.
       else if (cpu.remaining > 0 && request[0] === 0) this.interpret(cpu, outcome === Outcome.INTERPRET ? 1 : Infinity);
       else if (outcome === Outcome.INTERPRET) this.finishInstruction(cpu);
@@ -125,19 +129,29 @@ export class Translator implements Engine {
 
   /** Runs translated code from cpu.rip for as long as there is any. */
   private dispatch(cpu: Cpu): number {
-    const { rip, budget, budgetEnd } = cpu.state;
-    const limit = Math.min(cpu.remaining, MAX_BUDGET);
-    rip[0] = BigInt.asUintN(64, BigInt(cpu.rip));
+    const { budget, budgetEnd } = cpu.state;
+    const { remaining } = cpu;
+    const limit = Math.min(remaining, MAX_BUDGET);
+    cpu.storeRip();
+    this.sites.enter(cpu, this.blocks.buildersOf(cpu), limit);
     budget[0] = limit;
     const end = cpu.host.tsc() + limit;
     budgetEnd[0] = end; // the low half: stores keep 32 bits
     budgetEnd[1] = end / 2 ** 32;
     const outcome = this.store.dispatch(cpu.blockOffset, cpu.mmu.tlb.views.base, this.caches[cpu.index]!.offset);
     const retired = limit - budget[0];
-    cpu.rip = Number(BigInt.asIntN(64, rip[0]));
-    cpu.remaining -= retired;
+    cpu.loadRip();
+    cpu.remaining = remaining - retired;
     this.retired.translated += retired;
     return outcome;
+  }
+
+  /** A helper was left in the middle, by what it raised or by what it waits for. */
+  private left(cpu: Cpu): void {
+    const { signal } = this.sites;
+    if (signal === null) return;
+    this.sites.signal = null;
+    this.blocks.unwound(cpu, signal);
   }
 
   private interpret(cpu: Cpu, most: number): void {

@@ -11,6 +11,8 @@ export type Label = number;
 export class FunctionBody {
   private code = new ByteWriter();
   private head = new ByteWriter();
+  /** What stands before `code`: written already, or to be written at the end. */
+  private readonly before: (ByteWriter | (() => void))[] = [];
   private readonly locals: ValueType[] = [];
   private depth = 0;
 
@@ -129,17 +131,40 @@ export class FunctionBody {
     this.code = main;
   }
 
+  /** What `emit` emits stands here, but is emitted at the end. It is to use no label. */
+  later(emit: () => void): void {
+    this.before.push(this.code, emit);
+    this.code = new ByteWriter();
+  }
+
   /** Bytes of code so far. */
   get size(): number {
-    return this.head.length + this.code.length;
+    return this.before.reduce((sum, part) => sum + (part instanceof ByteWriter ? part.length : 0), this.head.length + this.code.length);
+  }
+
+  /** The code, with what was put off. */
+  private assemble(): ByteWriter {
+    const whole = new ByteWriter();
+    const { code } = this;
+    for (const part of this.before) {
+      if (part instanceof ByteWriter) {
+        whole.raw(part.finish());
+      } else {
+        this.code = whole;
+        part();
+      }
+    }
+    this.code = code;
+    return whole.raw(code.finish());
   }
 
   /** The entry of the code section: size, locals, code. */
   finish(): ByteWriter {
+    const code = this.assemble();
     const entry = new ByteWriter();
     entry.u32(this.locals.length);
     for (const type of this.locals) entry.u32(1).u8(ValType[type]);
-    entry.raw(this.head.finish()).raw(this.code.finish()).u8(Op.end);
+    entry.raw(this.head.finish()).raw(code.finish()).u8(Op.end);
     return entry;
   }
 }
