@@ -32,6 +32,7 @@ describe('the options of run', () => {
       engine: 'auto',
       tracking: 'none',
       checkpointing: false,
+      clock: 10,
       checkpointTo: null,
       checkpointEvery: null,
       dirtyTrigger: 0,

@@ -26,7 +26,7 @@ export const OPERATIONS: Record<Names<Builder<Values>>, string> = {
   probeWrite: 'h A h >', linearAddress: 'h h A > V', requireAligned: 'h A h >',
   stackPointer: '> A', framePointer: '> A', stackOffset: 'A h > A', setStackPointer: 'A >', stackValue: 'h A > V',
   nextIp: 'h > V', jumpRelative: 'h >', branchRelative: 'h C >', jump: 'h V >', checkTarget: 'h V >', checkRelative: 'h >',
-  repeat: 'h b >', raise: 'h ?h >', raiseWhen: 'C h ?h >', timeStamp: '> VV', system: 'h h ?V ?V > V',
+  repeat: 'h b ?h >', raise: 'h ?h >', raiseWhen: 'C h ?h >', timeStamp: '> VV', system: 'h h ?V ?V > V',
   systemPair: 'h h > VV',
 };
 

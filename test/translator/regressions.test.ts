@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import { MtEnable, MtFlag, MtOp } from '../../src/mt/abi.ts';
 import type { Vm } from '../../src/vm/vm.ts';
-import { TABLES, WINDOW, codeBase } from '../lockstep/random/layout.ts';
+import { RESUME, TABLES, WINDOW, codeBase } from '../lockstep/random/layout.ts';
 import { lockstep } from '../lockstep/support/lockstep.ts';
 import { runRandom } from '../lockstep/random/random.ts';
 import { pairOf, RING0_32, RING0_64, together, move } from './support.ts';
@@ -37,6 +37,23 @@ describe('found so far', () => {
     });
     expect(together(pair, { longest: 100 }).exit.kind).toBe('hlt');
     expect(pair.subject.vm.vcpus[0]!.getRegs().rbx & 0xffffn).toBe(0x0101n);
+  });
+
+  it('an x87 instruction with an exception pending looked for its operand first, and filled the TLB', () => {
+    const halt = codeBase(RING0_32) + 0x800;
+    const pair = pairOf(RING0_32, (a) => {
+      // mov eax, cr0; or al, 20h (NE); mov cr0, eax
+      a.raw(0x0f, 0x20, 0xc0, 0x0c, 0x20, 0x0f, 0x22, 0xc0);
+      // fninit; fldcw [WINDOW]: division by zero is not masked; fld1; fldz; fdivp; fadd qword [WINDOW + 0x4000]
+      a.raw(0xdb, 0xe3, 0xd9, 0x2d).field(4, WINDOW);
+      a.raw(0xd9, 0xe8, 0xd9, 0xee, 0xde, 0xf9, 0xdc, 0x05).field(4, WINDOW + 0x4000);
+    });
+    for (const { vm } of [pair.reference, pair.subject]) {
+      vm.writeMemory(WINDOW, Uint8Array.of(0x7b, 0x03));
+      vm.writeMemory(halt, Uint8Array.of(0xf4));
+      vm.writeMemory(RESUME, new Uint8Array(Uint32Array.of(halt).buffer));
+    }
+    expect(lockstep(pair.reference.vm, pair.subject.vm, { slice: () => 1000, limit: 1000 }).exit.kind).toBe('hlt');
   });
 
   it('an instruction fetch that leads to shutdown is no instruction', () => {

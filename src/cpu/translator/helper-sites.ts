@@ -68,7 +68,8 @@ export class HelperSites {
       op.execute(this.builders);
     } catch (signal) {
       this.signal = signal;
-      return this.leave(rip, Outcome.LEFT);
+      // A task switch that fails when the new task is entered has moved RIP there.
+      return this.leave(cpu.rip, Outcome.LEFT);
     }
     cpu.remaining--;
     if (cpu.state.activity[0] !== Activity.ACTIVE || codeKey[0] === 0) return this.leave(cpu.nextRip, Outcome.LEFT);

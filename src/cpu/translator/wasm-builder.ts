@@ -6,11 +6,13 @@ import type { PairHelper, SystemHelper } from '../builder/helpers.ts';
 import { Rep } from '../builder/insn.ts';
 import type { Insn, Size } from '../builder/insn.ts';
 import { Seg, VCPU_STATE } from '../../base/state/vcpu.ts';
-import { CR4 } from '../arch/control-bits.ts';
+import { CR0, CR4 } from '../arch/control-bits.ts';
+import { EXCEPTIONS } from '../arch/x87-status.ts';
 import { BETWEEN_ITERATIONS } from '../interrupted-repeat.ts';
 import { Repeated } from '../builder/repeated.ts';
 import { quickOf } from '../x87/quick-forms.ts';
 import type { Quick } from '../x87/quick-forms.ts';
+import { FormBits } from '../x87/quick/form.ts';
 import { OperandBuilder } from './operand-builder.ts';
 import type { Site } from './operand-builder.ts';
 import { Outcome } from './runtime-module.ts';
@@ -258,10 +260,26 @@ export class WasmBuilder extends OperandBuilder implements Builder<Emitted> {
   /** Helpers without a quick instruction do not come here: instructions that ask for one are not translated, as the survey says. */
   system(helper: SystemHelper, i: Insn, x?: Val, y?: Val): Val {
     const quick = quickOf(helper, i)!;
-    if (quick.kind === 'implied') return this.constant(4, 0);
+    if (quick.kind === 'implied') {
+      if (quick.form & (1 << FormBits.MEMORY)) this.x87Gate();
+      return this.constant(4, 0);
+    }
     const answer = this.callQuick(quick, x, y);
     if (quick.kind === 'operation') this.interpretWhen(this.isZero(answer));
     return answer;
+  }
+
+  /** Before an operand in memory is looked for, which may fill the TLB: what quick instructions ask for themselves. */
+  private x87Gate(): void {
+    const { body, cpu } = this.frame;
+    body.get(cpu).memory('i32.load', offset.fsw).get(cpu).memory('i32.load', offset.fcw).i32(-1).op('i32.xor', 'i32.and');
+    body.i32(EXCEPTIONS).op('i32.and');
+    body
+      .get(cpu)
+      .memory('i32.load', offset.cr0)
+      .i32(Number(CR0.EM | CR0.TS))
+      .op('i32.and', 'i32.or');
+    this.interpretWhen(this.pop('i32'));
   }
 
   systemPair(helper: PairHelper, i: Insn): readonly [Val, Val] {

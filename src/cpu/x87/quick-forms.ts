@@ -6,8 +6,8 @@ import type { Insn, Operand } from '../builder/insn.ts';
 import { FormBits } from './quick/form.ts';
 
 /**
- * `operation`: it may be refused. `conversion`: the same; it gives a pair. `word`: it gives a value. `implied`: nothing is to be done,
- * since every quick instruction behind it asks the same.
+ * `operation`: it may be refused. `conversion`: the same; it gives a pair. `word`: it gives a value. `implied`: every
+ * quick instruction behind it asks the same, so that it matters only before an operand in memory.
  */
 export interface Quick {
   readonly kind: 'operation' | 'conversion' | 'word' | 'implied';
