@@ -4,7 +4,7 @@
 
 import type { FlagState } from './flag-state.ts';
 import { DYNAMIC } from './flag-kinds.ts';
-import type { Site } from './operand-builder.ts';
+import type { Site } from './register-builder.ts';
 import { Imported } from './region-frame.ts';
 import type { RegionFrame } from './region-frame.ts';
 import { Outcome } from './runtime-module.ts';

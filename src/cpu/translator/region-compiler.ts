@@ -8,7 +8,7 @@ import type { Insn } from '../builder/insn.ts';
 import { dataContextOf } from '../code-key.ts';
 import { QUICK_TYPE } from '../x87/quick/form.ts';
 import { emitHelperCall, emitHelperExit } from './helper-call.ts';
-import type { Site } from './operand-builder.ts';
+import type { Site } from './register-builder.ts';
 import { RIP_IN_LOCAL, RegionFrame } from './region-frame.ts';
 import { pushNextPageDiffers } from './next-page.ts';
 import { goesOn, isHelpers } from './region-plan.ts';

@@ -14,7 +14,7 @@ import { quickOf } from '../x87/quick-forms.ts';
 import type { Quick } from '../x87/quick-forms.ts';
 import { FormBits } from '../x87/quick/form.ts';
 import { OperandBuilder } from './operand-builder.ts';
-import type { Site } from './operand-builder.ts';
+import type { Site } from './register-builder.ts';
 import { Outcome } from './runtime-module.ts';
 import { Val } from './value.ts';
 import type { Emitted } from './value.ts';
